@@ -1,0 +1,143 @@
+//! What a set of edits would do: to files, to the rendered objects, and what the checks say about it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::edit::{Edit, Found, WorkloadRef};
+use crate::ident::EnvironmentId;
+use crate::revision::CommitId;
+use crate::trouble::Trouble;
+
+/// Holds one file's text before and after; an absent side means that the file did not or will not exist.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FileChange {
+    /// The path, relative to the repository's root.
+    pub path: String,
+    /// The text at the base commit.
+    pub before: Option<String>,
+    /// The text after the edits.
+    pub after: Option<String>,
+}
+
+/// Holds one rendered Kubernetes object before and after, as YAML.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ObjectChange {
+    /// `Deployment/shop-web` with its namespace in front when it has one: `shop-dev/Deployment/shop-web`.
+    pub object: String,
+    /// The object before; absent when it is created.
+    pub before: Option<String>,
+    /// The object after; absent when it is pruned.
+    pub after: Option<String>,
+}
+
+/// Says how grave a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Look at it before you go on.
+    Warning,
+    /// It will not work, or policy forbids it.
+    Error,
+}
+
+/// Holds something that a check says about a manifest or a change.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Finding {
+    /// How grave it is.
+    pub severity: Severity,
+    /// A stable short name of the rule: `image-latest`, `no-limits`, `yaml-syntax`.
+    pub rule: String,
+    /// What it says.
+    pub message: String,
+    /// The file, when it belongs to one.
+    pub file: Option<String>,
+    /// The line, counted from 1.
+    pub line: Option<usize>,
+}
+
+/// Holds what an operator is about to deploy: kept on disk after each change until it is submitted or dropped.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Draft {
+    /// Where it goes.
+    pub environment: EnvironmentId,
+    /// Which workload it changes; absent for the environment's own or only one.
+    pub workload: Option<WorkloadRef>,
+    /// The edits, in the order of the form.
+    pub edits: Vec<Edit>,
+    /// The commit message, when the operator wrote one; else it is proposed from the edits.
+    pub message: Option<String>,
+}
+
+impl Draft {
+    /// Builds an empty draft for an environment.
+    pub const fn new(environment: EnvironmentId) -> Self {
+        Self { environment, workload: None, edits: Vec::new(), message: None }
+    }
+
+    /// Tells whether it would change nothing.
+    pub fn is_empty(&self) -> bool {
+        self.edits.is_empty() && self.message.is_none()
+    }
+}
+
+/// Holds what the deploy form needs to fill itself from Git.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormFacts {
+    /// The environment.
+    pub environment: EnvironmentId,
+    /// The branch's head that was read.
+    pub head: CommitId,
+    /// The workload that the fields belong to.
+    pub workload: WorkloadRef,
+    /// Every workload found under the environment's path.
+    pub workloads: Vec<WorkloadRef>,
+    /// The containers of the workload, in order.
+    pub containers: Vec<String>,
+    /// Where each field lives now and what it says.
+    pub found: Vec<Found>,
+}
+
+impl FormFacts {
+    /// Returns the place of a field of a container (the first container when none is named).
+    pub fn find(&self, container: Option<&str>, field: &crate::edit::Field) -> Option<&Found> {
+        let meant = container.or_else(|| self.containers.first().map(String::as_str));
+        self.found.iter().find(|f| &f.field == field && (f.container.is_none() || f.container.as_deref() == meant))
+    }
+}
+
+/// Holds what will happen when a draft is submitted, pinned by digest: exactly this is committed, or it is asked again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// The environment.
+    pub environment: EnvironmentId,
+    /// The commit that the edits were applied to.
+    pub base: CommitId,
+    /// The branch that the commit goes to.
+    pub branch: String,
+    /// The files that change.
+    pub files: Vec<FileChange>,
+    /// The rendered objects that change.
+    pub rendered: Vec<ObjectChange>,
+    /// All rendered objects after the change, one YAML text, documents separated by `---`.
+    pub yaml: String,
+    /// What the checks say.
+    pub findings: Vec<Finding>,
+    /// The commit message, proposed or written, without trailers.
+    pub message: String,
+    /// The author as `Name <email>`.
+    pub author: String,
+    /// Sentences that say what will happen: branch, files, approval, sync.
+    pub will: Vec<String>,
+    /// Hex SHA-256 over the touched paths and their resulting bytes and the rendered output.
+    pub digest: String,
+    /// Why the whole environment could not be rendered, when it could not.
+    pub render_trouble: Option<Trouble>,
+}
+
+impl Preview {
+    /// Tells whether submitting would change nothing in Git.
+    pub const fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}

@@ -1,0 +1,362 @@
+//! Flux objects, lean: one type with the union of the fields that any screen shows.
+
+pub mod kinds;
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Time;
+use crate::ident::ContextName;
+use crate::revision::Revision;
+pub use kinds::{KINDS, Kind};
+
+/// Names an object of one kind in one cluster.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ObjectKey {
+    /// The cluster.
+    pub cluster: Arc<str>,
+    /// The kind's name: `Kustomization`.
+    pub kind: Arc<str>,
+    /// The namespace.
+    pub namespace: Arc<str>,
+    /// The name.
+    pub name: Arc<str>,
+}
+
+impl ObjectKey {
+    /// Joins the four parts.
+    pub fn new(cluster: &ContextName, kind: &str, namespace: &str, name: &str) -> Self {
+        Self { cluster: cluster.0.as_str().into(), kind: kind.into(), namespace: namespace.into(), name: name.into() }
+    }
+
+    /// Returns the cluster as a context name.
+    pub fn context(&self) -> ContextName {
+        ContextName(self.cluster.to_string())
+    }
+
+    /// Returns the registered kind, when it is one.
+    pub fn flux_kind(&self) -> Option<&'static Kind> {
+        Kind::by_name(&self.kind)
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.kind, self.namespace, self.name)
+    }
+}
+
+/// Holds a status condition (metav1.Condition).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// `Ready`, `Reconciling`, `Stalled`, `Healthy`, …
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `True`, `False` or `Unknown`.
+    pub status: String,
+    /// A word for machines.
+    #[serde(default)]
+    pub reason: String,
+    /// A sentence for people, as the controller wrote it.
+    #[serde(default)]
+    pub message: String,
+    /// When the status last changed.
+    #[serde(default)]
+    pub last_transition_time: Option<Time>,
+    /// The generation that it speaks of.
+    #[serde(default)]
+    pub observed_generation: Option<i64>,
+}
+
+/// Refers to another object.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Reference {
+    /// Its kind.
+    #[serde(default)]
+    pub kind: String,
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// Its namespace; the referrer's own when absent.
+    #[serde(default)]
+    pub namespace: Option<String>,
+}
+
+/// Holds what a source's `spec.ref` says.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SourceRef {
+    /// The branch.
+    pub branch: Option<String>,
+    /// The tag.
+    pub tag: Option<String>,
+    /// A semantic version range.
+    pub semver: Option<String>,
+    /// A commit.
+    pub commit: Option<String>,
+    /// A full reference name.
+    pub name: Option<String>,
+}
+
+/// Holds the union of the spec fields that are shown or steered, for all kinds.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FluxSpec {
+    /// Whether reconciliation is suspended.
+    pub suspend: Option<bool>,
+    /// How often it reconciles, in Go's duration notation.
+    pub interval: Option<String>,
+    /// How long it may take.
+    pub timeout: Option<String>,
+    /// Where a source is.
+    pub url: Option<String>,
+    /// What of a source is followed.
+    #[serde(rename = "ref")]
+    pub reference: Option<SourceRef>,
+    /// The path within the source.
+    pub path: Option<String>,
+    /// Whether objects that left the source are deleted.
+    pub prune: Option<bool>,
+    /// Whether it waits for everything it applied.
+    pub wait: Option<bool>,
+    /// The namespace that objects are put in.
+    pub target_namespace: Option<String>,
+    /// The source of a Kustomization.
+    pub source_ref: Option<Reference>,
+    /// What must be ready first.
+    pub depends_on: Vec<Reference>,
+    /// The chart of a HelmRelease (its `spec.chart.spec`), or a HelmChart's chart name.
+    pub chart: Option<Chart>,
+    /// The chart source of a HelmRelease that names one directly.
+    pub chart_ref: Option<Reference>,
+    /// The image of an ImageRepository.
+    pub image: Option<String>,
+    /// The provider's or bucket's type.
+    #[serde(rename = "type")]
+    pub type_: Option<String>,
+}
+
+/// Holds a chart: a name (HelmChart) or a template (HelmRelease).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Chart {
+    /// HelmChart's `spec.chart`.
+    Name(String),
+    /// HelmRelease's `spec.chart`.
+    Template {
+        /// The template's spec.
+        spec: ChartSpec,
+    },
+}
+
+/// Holds the fields of a chart template that are shown.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ChartSpec {
+    /// The chart's name or path.
+    pub chart: String,
+    /// The version range.
+    pub version: Option<String>,
+    /// Where it comes from.
+    pub source_ref: Option<Reference>,
+}
+
+/// Holds a source's artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Artifact {
+    /// What it was made of.
+    pub revision: Revision,
+    /// When it was stored.
+    pub last_update_time: Option<Time>,
+}
+
+/// Holds one entry of an inventory.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InventoryEntry {
+    /// `<namespace>_<name>_<group>_<kind>` (cli-utils object metadata).
+    pub id: String,
+    /// The API version.
+    pub v: String,
+}
+
+impl InventoryEntry {
+    /// Splits the id into namespace, name, group and kind.
+    pub fn parts(&self) -> Option<(&str, &str, &str, &str)> {
+        let mut from_end = self.id.rsplitn(3, '_');
+        let (kind, group, head) = (from_end.next()?, from_end.next()?, from_end.next()?);
+        let (namespace, name) = head.split_once('_')?;
+        Some((namespace, name, group, kind))
+    }
+}
+
+/// Holds what was applied.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Inventory {
+    /// The entries.
+    pub entries: Vec<InventoryEntry>,
+}
+
+/// Holds the union of the status fields that are shown, for all kinds.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FluxStatus {
+    /// The conditions.
+    pub conditions: Vec<Condition>,
+    /// The generation that was last reconciled.
+    pub observed_generation: Option<i64>,
+    /// A source's artifact.
+    pub artifact: Option<Artifact>,
+    /// The revision last applied (Kustomization).
+    pub last_applied_revision: Option<Revision>,
+    /// The revision last tried.
+    pub last_attempted_revision: Option<Revision>,
+    /// The value of the last handled reconcile request.
+    pub last_handled_reconcile_at: Option<String>,
+    /// What was applied (Kustomization).
+    pub inventory: Option<Inventory>,
+    /// The newest image (ImagePolicy).
+    pub latest_image: Option<String>,
+}
+
+/// Says how an object is doing, in the words and colours of the whole product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// Something failed.
+    Bad,
+    /// Degraded or behind.
+    Warn,
+    /// Working on it.
+    Busy,
+    /// Nothing is known.
+    Unknown,
+    /// Suspended on purpose.
+    Off,
+    /// All well.
+    Ok,
+}
+
+impl Health {
+    /// Returns the word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Bad => "failed",
+            Self::Warn => "degraded",
+            Self::Busy => "reconciling",
+            Self::Unknown => "unknown",
+            Self::Off => "suspended",
+            Self::Ok => "ready",
+        }
+    }
+}
+
+/// Holds one Flux object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FluxObject {
+    /// Which one.
+    pub key: ObjectKey,
+    /// The server's identity for it.
+    pub uid: String,
+    /// The server's version of it.
+    pub resource_version: String,
+    /// The generation of its spec.
+    pub generation: i64,
+    /// When it was created.
+    pub created: Option<Time>,
+    /// Whether it is being deleted.
+    pub deleting: bool,
+    /// The value of the last reconcile request made of it (annotation `reconcile.fluxcd.io/requestedAt`).
+    pub requested_at: Option<String>,
+    /// Its labels.
+    pub labels: Vec<(String, String)>,
+    /// The Quarterdeck annotations on it (`quarterdeck.dev/…`), without the prefix.
+    pub marks: Vec<(String, String)>,
+    /// What is wanted.
+    pub spec: FluxSpec,
+    /// What is.
+    pub status: FluxStatus,
+}
+
+impl FluxObject {
+    /// Returns a condition by its type.
+    pub fn condition(&self, kind: &str) -> Option<&Condition> {
+        self.status.conditions.iter().find(|c| c.kind == kind)
+    }
+
+    /// Returns the Ready condition, when it speaks of the present spec.
+    pub fn ready(&self) -> Option<&Condition> {
+        self.condition("Ready")
+    }
+
+    /// Tells whether reconciliation is suspended.
+    pub fn suspended(&self) -> bool {
+        self.spec.suspend.unwrap_or(false)
+    }
+
+    /// Tells whether the controller has seen the present spec.
+    pub fn current(&self) -> bool {
+        self.status.observed_generation.is_none_or(|seen| seen >= self.generation)
+    }
+
+    /// Returns how it is doing (the rules of `kstatus`: Stalled and Ready=False are failures, Reconciling is work).
+    pub fn health(&self) -> Health {
+        if self.deleting {
+            return Health::Busy;
+        }
+        if self.suspended() {
+            return Health::Off;
+        }
+        let is = |kind: &str, status: &str| self.condition(kind).is_some_and(|c| c.status == status);
+        if is("Stalled", "True") {
+            return Health::Bad;
+        }
+        match self.ready().map(|c| c.status.as_str()) {
+            Some("True") if self.current() && !is("Reconciling", "True") => Health::Ok,
+            Some("False") if self.ready().is_some_and(|c| c.reason == "DependencyNotReady") => Health::Busy,
+            Some("False") => Health::Bad,
+            Some(_) => Health::Busy,
+            None if self.key.flux_kind().is_some_and(|k| !k.has_status) => Health::Ok,
+            None if is("Reconciling", "True") => Health::Busy,
+            None => Health::Unknown,
+        }
+    }
+
+    /// Returns the revision to show: what was applied, else what was tried, else the artifact's.
+    pub fn revision(&self) -> Option<&Revision> {
+        let status = &self.status;
+        status
+            .last_applied_revision
+            .as_ref()
+            .or(status.artifact.as_ref().map(|a| &a.revision))
+            .or(status.last_attempted_revision.as_ref())
+            .filter(|r| !r.is_empty())
+    }
+
+    /// Returns the sentence to show: the message of what is wrong or under way, else of Ready.
+    pub fn message(&self) -> &str {
+        let lit = |kind: &str| self.condition(kind).filter(|c| c.status == "True");
+        lit("Stalled")
+            .or_else(|| lit("Reconciling").filter(|_| self.health() == Health::Busy))
+            .or_else(|| self.ready())
+            .map_or("", |c| c.message.as_str())
+    }
+
+    /// Returns when it last changed its state.
+    pub fn reconciled(&self) -> Option<Time> {
+        self.status.conditions.iter().filter_map(|c| c.last_transition_time).max()
+    }
+
+    /// Returns the source that it takes its content from.
+    pub fn source(&self) -> Option<&Reference> {
+        let from_chart = match &self.spec.chart {
+            Some(Chart::Template { spec }) => spec.source_ref.as_ref(),
+            _ => None,
+        };
+        self.spec.source_ref.as_ref().or(self.spec.chart_ref.as_ref()).or(from_chart)
+    }
+}

@@ -1,0 +1,115 @@
+//! The registry of Flux kinds: one line per kind, with what distinguishes it.
+//!
+//! Group, served versions in order of preference, names and how it is suspended come from the Flux API packages
+//! (`source-controller/api`, `kustomize-controller/api`, …). The version that a cluster really serves is found by discovery.
+
+/// Says which part of the toolkit a kind belongs to; decides its place in lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// Where content comes from.
+    Source,
+    /// What applies it.
+    Apply,
+    /// Image automation.
+    Image,
+    /// Events in and out.
+    Notify,
+    /// The Flux operator's kinds.
+    Operator,
+}
+
+/// Holds what is known of a kind before any cluster is asked.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Kind {
+    /// The kind's name.
+    pub name: &'static str,
+    /// The resource's plural name in URLs.
+    pub plural: &'static str,
+    /// The API group.
+    pub group: &'static str,
+    /// Versions to prefer, newest first.
+    pub versions: &'static [&'static str],
+    /// What people type: `ks`, `hr`, `gitrepo`.
+    pub aliases: &'static [&'static str],
+    /// Which part of the toolkit it belongs to.
+    pub family: Family,
+    /// Whether `spec.suspend` exists.
+    pub suspends: bool,
+    /// Whether it reports conditions.
+    pub has_status: bool,
+    /// The controller that reconciles it.
+    pub controller: &'static str,
+}
+
+const SOURCE: &str = "source.toolkit.fluxcd.io";
+const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
+const HELM: &str = "helm.toolkit.fluxcd.io";
+const IMAGE: &str = "image.toolkit.fluxcd.io";
+const NOTIFY: &str = "notification.toolkit.fluxcd.io";
+const EXTENSIONS: &str = "source.extensions.fluxcd.io";
+const OPERATOR: &str = "fluxcd.controlplane.io";
+
+macro_rules! kinds {
+    ($($name:literal, $plural:literal, $group:expr, $versions:expr, $aliases:expr, $family:ident, $suspends:literal, $status:literal, $controller:literal;)*) => {
+        /// Every kind that is known, in the order in which lists show them.
+        pub const KINDS: &[Kind] = &[$(Kind {
+            name: $name, plural: $plural, group: $group, versions: $versions, aliases: $aliases,
+            family: Family::$family, suspends: $suspends, has_status: $status, controller: $controller,
+        }),*];
+    };
+}
+
+kinds! {
+    "GitRepository", "gitrepositories", SOURCE, &["v1", "v1beta2"], &["gitrepo", "git"], Source, true, true, "source-controller";
+    "OCIRepository", "ocirepositories", SOURCE, &["v1", "v1beta2"], &["ocirepo", "oci"], Source, true, true, "source-controller";
+    "HelmRepository", "helmrepositories", SOURCE, &["v1", "v1beta2"], &["helmrepo"], Source, true, true, "source-controller";
+    "HelmChart", "helmcharts", SOURCE, &["v1", "v1beta2"], &["hc"], Source, true, true, "source-controller";
+    "Bucket", "buckets", SOURCE, &["v1", "v1beta2"], &[], Source, true, true, "source-controller";
+    "ExternalArtifact", "externalartifacts", SOURCE, &["v1"], &["ea"], Source, false, true, "source-watcher";
+    "ArtifactGenerator", "artifactgenerators", EXTENSIONS, &["v1beta1"], &["ag"], Source, false, true, "source-watcher";
+    "Kustomization", "kustomizations", KUSTOMIZE, &["v1", "v1beta2"], &["ks"], Apply, true, true, "kustomize-controller";
+    "HelmRelease", "helmreleases", HELM, &["v2", "v2beta2"], &["hr"], Apply, true, true, "helm-controller";
+    "ImageRepository", "imagerepositories", IMAGE, &["v1", "v1beta2"], &["imgrepo"], Image, true, true, "image-reflector-controller";
+    "ImagePolicy", "imagepolicies", IMAGE, &["v1", "v1beta2"], &["imgpol"], Image, false, true, "image-reflector-controller";
+    "ImageUpdateAutomation", "imageupdateautomations", IMAGE, &["v1", "v1beta2"], &["iua"], Image, true, true, "image-automation-controller";
+    "Provider", "providers", NOTIFY, &["v1beta3", "v1beta2"], &[], Notify, true, false, "notification-controller";
+    "Alert", "alerts", NOTIFY, &["v1beta3", "v1beta2"], &[], Notify, true, false, "notification-controller";
+    "Receiver", "receivers", NOTIFY, &["v1", "v1beta2"], &[], Notify, true, true, "notification-controller";
+    "FluxInstance", "fluxinstances", OPERATOR, &["v1"], &[], Operator, false, true, "flux-operator";
+    "FluxReport", "fluxreports", OPERATOR, &["v1"], &[], Operator, false, true, "flux-operator";
+    "ResourceSet", "resourcesets", OPERATOR, &["v1"], &["rset"], Operator, false, true, "flux-operator";
+    "ResourceSetInputProvider", "resourcesetinputproviders", OPERATOR, &["v1"], &["rsip"], Operator, false, true, "flux-operator";
+}
+
+impl Kind {
+    /// Finds a kind by its exact name.
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        KINDS.iter().find(|k| k.name == name)
+    }
+
+    /// Finds a kind by what a person types: name, plural or alias, in any case.
+    pub fn by_word(word: &str) -> Option<&'static Self> {
+        let word = word.to_ascii_lowercase();
+        KINDS.iter().find(|k| {
+            k.name.eq_ignore_ascii_case(&word)
+                || k.plural == word
+                || k.aliases.contains(&word.as_str())
+                || k.plural.strip_suffix('s') == Some(&word)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_finds_one_kind() {
+        for kind in KINDS {
+            for word in kind.aliases.iter().chain([&kind.name, &kind.plural]) {
+                assert_eq!(Kind::by_word(word), Some(kind), "{word}");
+            }
+        }
+        assert_eq!(Kind::by_word("nothing"), None);
+    }
+}

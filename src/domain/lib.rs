@@ -1,0 +1,28 @@
+//! The words of the product: its records, its states and the rules that need nothing but themselves.
+//!
+//! No I/O, no async, no clock. Every other room may import this one; it imports none.
+
+pub mod actor;
+pub mod change;
+pub mod deployment;
+pub mod edit;
+pub mod flux;
+pub mod ident;
+pub mod image;
+pub mod journal;
+pub mod link;
+pub mod orders;
+pub mod project;
+pub mod quantity;
+pub mod query;
+pub mod revision;
+pub mod text;
+pub mod trouble;
+pub mod voyage;
+pub mod workload;
+pub mod world;
+
+pub use trouble::{Trouble, TroubleKind};
+
+/// A moment, to the nanosecond, in UTC; written as RFC 3339.
+pub type Time = jiff::Timestamp;

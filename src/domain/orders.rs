@@ -1,0 +1,119 @@
+//! Orders: everything that changes something. One file per order holds its data, who may give it, the question that is
+//! asked before, and what the journal says; the engine has a file of the same name that carries it out.
+
+pub mod deploy;
+pub mod draft;
+pub mod environment;
+pub mod flux;
+pub mod project;
+pub mod sync;
+
+use crate::actor::Role;
+use crate::change::Preview;
+use crate::ident::DeploymentId;
+
+pub use deploy::Deploy;
+pub use draft::{DropDraft, KeepDraft};
+pub use environment::{RemoveEnvironment, SaveEnvironment};
+pub use flux::{Reconcile, Resume, Suspend};
+pub use project::{RemoveProject, SaveProject};
+pub use sync::ManualSync;
+
+/// Holds what is asked before an order is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// Nothing; it is harmless.
+    None,
+    /// A question that `y` answers.
+    Confirm {
+        /// The question, naming the object.
+        text: String,
+    },
+    /// A question that is answered by typing a word.
+    Type {
+        /// The question, naming the object and what happens.
+        text: String,
+        /// What has to be typed.
+        word: String,
+    },
+}
+
+/// What every order says about itself.
+pub trait Terms {
+    /// Returns the least role that may give it.
+    fn permission(&self) -> Role;
+    /// Returns what is asked before.
+    fn question(&self) -> Question;
+    /// Returns the journal's word for it.
+    fn act(&self) -> &'static str;
+    /// Returns what it is done to.
+    fn object(&self) -> String;
+    /// Tells whether it is an operation that the journal records (keeping a draft is not).
+    fn recorded(&self) -> bool {
+        true
+    }
+}
+
+macro_rules! orders {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// Any order.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Order {
+            $($(#[$doc])* $name($name)),*
+        }
+        impl Order {
+            /// Returns what the order says about itself.
+            pub fn terms(&self) -> &dyn Terms {
+                match self { $(Self::$name(order) => order),* }
+            }
+        }
+        $(impl From<$name> for Order {
+            fn from(order: $name) -> Self {
+                Self::$name(order)
+            }
+        })*
+    };
+}
+
+orders! {
+    /// Adds or edits a project.
+    SaveProject,
+    /// Removes a project.
+    RemoveProject,
+    /// Adds or edits an environment.
+    SaveEnvironment,
+    /// Removes an environment.
+    RemoveEnvironment,
+    /// Commits and pushes a draft and follows it.
+    Deploy,
+    /// Keeps a draft on disk.
+    KeepDraft,
+    /// Forgets a draft.
+    DropDraft,
+    /// Asks Flux to reconcile an object.
+    Reconcile,
+    /// Suspends an object.
+    Suspend,
+    /// Resumes an object.
+    Resume,
+    /// Lets a manually synced environment apply its commit.
+    ManualSync,
+}
+
+/// Holds what came of an order that was carried out.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outcome {
+    /// A sentence that says what was done.
+    pub said: String,
+    /// The deployment that began with it.
+    pub deployment: Option<DeploymentId>,
+    /// What it would do, when it was only asked for (a dry run), or what it would do now, when the reviewed content changed.
+    pub preview: Option<Box<Preview>>,
+}
+
+impl Outcome {
+    /// Builds an outcome of one sentence.
+    pub fn said(text: impl Into<String>) -> Self {
+        Self { said: text.into(), ..Self::default() }
+    }
+}

@@ -1,0 +1,133 @@
+//! What a screen may ask the engine, and what comes back. A query changes nothing and is dropped with its view.
+
+use std::sync::Arc;
+
+use crate::Time;
+use crate::change::{Draft, FormFacts, Preview};
+use crate::flux::ObjectKey;
+use crate::ident::{EnvironmentId, Slug};
+use crate::journal::Entry;
+use crate::project::Repository;
+use crate::revision::CommitId;
+
+/// Asks for something that the world does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Query {
+    /// What the deploy form of an environment starts from.
+    Form(EnvironmentId),
+    /// The draft that was kept for an environment.
+    Draft(EnvironmentId),
+    /// What a draft would change.
+    Preview(Draft),
+    /// The whole YAML of a live object, secrets masked.
+    Yaml(ObjectKey),
+    /// The events about an object.
+    Events(ObjectKey),
+    /// The last lines of a container's log.
+    Log(LogOf),
+    /// Whether a repository answers, and its branches.
+    Connect(Repository),
+    /// Recent commits of a project's branch under a path (empty for all).
+    Commits {
+        /// The project.
+        project: Slug,
+        /// The branch.
+        branch: String,
+        /// The path.
+        path: String,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Entries of the journal.
+    Audit(AuditFilter),
+}
+
+/// Names a container's log.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LogOf {
+    /// The Pod.
+    pub pod: ObjectKey,
+    /// The container; the first when empty.
+    pub container: String,
+    /// Whether the container's previous run is meant.
+    pub previous: bool,
+    /// How many lines from the end.
+    pub lines: u32,
+}
+
+/// Narrows the journal. Absent parts match everything.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
+pub struct AuditFilter {
+    /// The actor's login.
+    pub actor: Option<String>,
+    /// The start of the act's word.
+    pub act: Option<String>,
+    /// A part of the object's name.
+    pub object: Option<String>,
+    /// Not before.
+    pub from: Option<Time>,
+    /// Not after.
+    pub to: Option<Time>,
+    /// At most so many, newest first; 0 for all.
+    pub limit: usize,
+}
+
+/// Holds one commit as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct CommitLine {
+    /// The commit.
+    pub id: CommitId,
+    /// The author's name.
+    pub author: String,
+    /// When.
+    pub time: Option<Time>,
+    /// The subject line.
+    pub subject: String,
+}
+
+/// Holds one Kubernetes event as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct EventLine {
+    /// When it was last seen.
+    pub time: Option<Time>,
+    /// `Normal` or `Warning`.
+    pub kind: String,
+    /// The reason.
+    pub reason: String,
+    /// The sentence.
+    pub message: String,
+    /// How often.
+    pub count: i32,
+    /// Who said it.
+    pub from: String,
+}
+
+/// Holds what a repository said when it was tried.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Connected {
+    /// Branches and their heads.
+    pub branches: Vec<(String, CommitId)>,
+}
+
+/// Answers a query.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// To [`Query::Form`].
+    Form(Arc<FormFacts>),
+    /// To [`Query::Draft`].
+    Draft(Option<Draft>),
+    /// To [`Query::Preview`].
+    Preview(Arc<Preview>),
+    /// To [`Query::Yaml`].
+    Yaml(Arc<str>),
+    /// To [`Query::Events`].
+    Events(Vec<EventLine>),
+    /// To [`Query::Log`].
+    Log(Vec<String>),
+    /// To [`Query::Connect`].
+    Connected(Connected),
+    /// To [`Query::Commits`].
+    Commits(Vec<CommitLine>),
+    /// To [`Query::Audit`].
+    Audit(Vec<Arc<Entry>>),
+}

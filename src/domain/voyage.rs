@@ -1,0 +1,280 @@
+//! A deployment on its way: a pure state machine from commit over sync and apply to health.
+//!
+//! The engine shows it what it sees ([`Observation`]) and carries out what it wants ([`Want`]); nothing here waits, asks or
+//! reads a clock. One file per stage. The deployment inside is the whole state: it is persisted whenever a step changes it,
+//! so a voyage goes on after any interruption from the record alone; asking for a reconcile twice does no harm.
+
+mod apply;
+mod commit;
+mod health;
+mod sync;
+
+use std::sync::Arc;
+
+use crate::Time;
+use crate::deployment::{Deployment, Stage, StageName, StageState, Status};
+use crate::ident::DeploymentId;
+use crate::trouble::Trouble;
+use crate::workload::{PodFault, Workload};
+
+/// Says how a revision stands to our commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ancestry {
+    /// It is our commit.
+    Exact,
+    /// It is a later commit that contains ours.
+    Past,
+    /// It does not contain ours.
+    Behind,
+    /// There is no revision, or its history is not known here.
+    #[default]
+    Unknown,
+}
+
+impl Ancestry {
+    /// Tells whether our commit is in it.
+    pub const fn reached(self) -> bool {
+        matches!(self, Self::Exact | Self::Past)
+    }
+}
+
+/// Says what is known of the commit on the server.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum GitSeen {
+    /// Nothing new.
+    #[default]
+    Unknown,
+    /// The server's branch contains it.
+    Landed,
+    /// It will not land.
+    Refused(Trouble),
+}
+
+/// Holds what is seen of the source.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SourceSeen {
+    /// How its artifact stands to our commit.
+    pub artifact: Ancestry,
+    /// The artifact's revision in short.
+    pub revision: String,
+    /// Whether it is suspended.
+    pub suspended: bool,
+    /// Reason and message of a failure, if it has one.
+    pub fault: Option<(String, String)>,
+}
+
+/// Holds what is seen of the Kustomization.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ApplySeen {
+    /// How the revision last applied stands to our commit.
+    pub applied: Ancestry,
+    /// How the revision last tried stands to our commit.
+    pub attempted: Ancestry,
+    /// The applied revision in short.
+    pub revision: String,
+    /// Whether it is suspended.
+    pub suspended: bool,
+    /// Ready's status, reason and message.
+    pub ready: (String, String, String),
+    /// Reconciling's message, while it is at work.
+    pub working: Option<String>,
+}
+
+/// Holds everything that a step looks at.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Observation {
+    /// What is known of the commit.
+    pub git: GitSeen,
+    /// Whether the cluster is live; else nothing is concluded from what follows.
+    pub live: bool,
+    /// The source, when it exists.
+    pub source: Option<SourceSeen>,
+    /// The Kustomization, when it exists.
+    pub apply: Option<ApplySeen>,
+    /// Whether the environment is synced by hand.
+    pub manual_sync: bool,
+    /// The workloads of the environment.
+    pub workloads: Vec<Arc<Workload>>,
+    /// The generations read directly after apply: workload name and generation; none until [`Want::Look`] was carried out.
+    pub looked: Option<Vec<(String, i64)>>,
+    /// What is wrong with Pods of the present templates.
+    pub faults: Vec<PodFault>,
+    /// The last lines of the log that [`Want::Log`] asked for.
+    pub log: Option<Vec<String>>,
+    /// A later deployment of the same environment that got past apply.
+    pub superseded_by: Option<DeploymentId>,
+}
+
+/// Says what a voyage would like to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Want {
+    /// Write the record down.
+    Persist,
+    /// Ask Flux to reconcile the source.
+    ReconcileSource,
+    /// Read the workloads afresh, past any lag of the watch.
+    Look,
+    /// Read the last lines of the log of a crashed container.
+    Log {
+        /// The Pod.
+        pod: String,
+        /// The container.
+        container: String,
+    },
+    /// Step again at this moment even if nothing changes.
+    WakeAt(Time),
+    /// Nothing more will happen.
+    Over,
+}
+
+/// Holds how patient a voyage is, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// How long a source may fail before the stage fails.
+    pub source_fault: i64,
+    /// How long the source may take to get our commit.
+    pub sync: i64,
+    /// How long the Kustomization may take to apply it.
+    pub apply: i64,
+    /// How long the workloads may take to be ready.
+    pub health: i64,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { source_fault: 20_000, sync: 600_000, apply: 900_000, health: 600_000 }
+    }
+}
+
+/// Holds a deployment that is followed.
+#[derive(Debug, Clone)]
+pub struct Voyage {
+    /// The record.
+    pub deployment: Deployment,
+    /// How patient it is.
+    pub patience: Patience,
+    asked_source: bool,
+    asked_log: bool,
+    fault_since: Option<Time>,
+}
+
+impl Voyage {
+    /// Takes up a deployment, new or after an interruption.
+    pub const fn new(deployment: Deployment, patience: Patience) -> Self {
+        Self { deployment, patience, asked_source: false, asked_log: false, fault_since: None }
+    }
+
+    /// Looks at what is seen, moves on as far as that allows, and says what it would like to be done.
+    pub fn step(&mut self, now: Time, seen: &Observation) -> Vec<Want> {
+        if self.deployment.status.is_over() {
+            return vec![Want::Over];
+        }
+        let before = self.deployment.clone();
+        let mut wants = Vec::new();
+        if let Some(by) = seen.superseded_by.as_ref().filter(|_| self.deployment.current() != Some(StageName::Commit)) {
+            self.supersede(now, by);
+        }
+        while !self.deployment.status.is_over() {
+            let Some(stage) = self.deployment.current() else {
+                self.finish(now, Status::Succeeded);
+                break;
+            };
+            self.begin(stage, now);
+            let on = match stage {
+                StageName::Commit => commit::step(self, now, seen),
+                StageName::Sync => sync::step(self, now, seen, &mut wants),
+                StageName::Apply => apply::step(self, now, seen, &mut wants),
+                StageName::Health => health::step(self, now, seen, &mut wants),
+            };
+            if !on {
+                break;
+            }
+        }
+        if self.deployment != before {
+            wants.insert(0, Want::Persist);
+        }
+        if self.deployment.status.is_over() {
+            wants.push(Want::Over);
+        }
+        wants
+    }
+
+    fn begin(&mut self, stage: StageName, now: Time) {
+        let stage = self.deployment.stage_mut(stage);
+        if stage.state == StageState::Pending {
+            stage.state = StageState::Running;
+            stage.started = Some(now);
+        }
+    }
+
+    fn finish(&mut self, now: Time, status: Status) {
+        self.deployment.status = status;
+        self.deployment.finished = Some(now);
+    }
+
+    fn supersede(&mut self, now: Time, by: &DeploymentId) {
+        if let Some(stage) = self.deployment.current() {
+            let stage = self.deployment.stage_mut(stage);
+            stage.detail = format!("superseded by {}", by.short());
+            stage.ended = Some(now);
+        }
+        self.finish(now, Status::Superseded);
+    }
+
+    fn done(&mut self, name: StageName, now: Time, detail: impl Into<String>) -> bool {
+        let stage = self.deployment.stage_mut(name);
+        stage.state = StageState::Done;
+        stage.ended = Some(now);
+        stage.detail = detail.into();
+        self.deployment.status = Status::Running;
+        self.fault_since = None;
+        true
+    }
+
+    fn fail(&mut self, name: StageName, now: Time, trouble: Trouble) -> bool {
+        let stage = self.deployment.stage_mut(name);
+        stage.state = StageState::Failed { trouble };
+        stage.ended = Some(now);
+        self.finish(now, Status::Failed);
+        false
+    }
+
+    fn say(&mut self, name: StageName, detail: impl Into<String>) -> bool {
+        let stage = self.deployment.stage_mut(name);
+        stage.detail = detail.into();
+        if stage.state == StageState::Waiting {
+            stage.state = StageState::Running;
+        }
+        self.deployment.status = Status::Running;
+        false
+    }
+
+    fn wait(&mut self, name: StageName, detail: impl Into<String>) -> bool {
+        let stage: &mut Stage = self.deployment.stage_mut(name);
+        stage.detail = detail.into();
+        stage.state = StageState::Waiting;
+        self.deployment.status = Status::Waiting;
+        false
+    }
+
+    /// Tells whether a stage has taken longer than allowed; else asks to be woken when it will have.
+    fn late(&self, name: StageName, now: Time, allowed: i64, wants: &mut Vec<Want>) -> bool {
+        let Some(started) = self.deployment.stage(name).started else {
+            return false;
+        };
+        if now.as_millisecond() - started.as_millisecond() >= allowed {
+            return true;
+        }
+        if let Ok(at) = Time::from_millisecond(started.as_millisecond() + allowed) {
+            wants.push(Want::WakeAt(at));
+        }
+        false
+    }
+
+    fn object(&self) -> String {
+        self.deployment.environment.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests;

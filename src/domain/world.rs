@@ -1,0 +1,194 @@
+//! The world as the engine last saw it: immutable, shared, one slice per kind of thing.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Time;
+use crate::deployment::Deployment;
+use crate::flux::{FluxObject, Health, ObjectKey};
+use crate::ident::{ContextName, DeploymentId, EnvironmentId, Slug};
+use crate::journal::{Entry, SyncPromise};
+use crate::link::{Link, LinkOf, LinkState};
+use crate::project::{Environment, Project};
+use crate::revision::CommitId;
+use crate::trouble::Trouble;
+use crate::workload::{Pod, Workload};
+
+/// Holds what Git says about an environment at its branch's head.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GitView {
+    /// The environment.
+    pub environment: EnvironmentId,
+    /// The branch's head.
+    pub head: Option<CommitId>,
+    /// The head's subject line.
+    pub subject: String,
+    /// The head's author.
+    pub author: String,
+    /// When the head was committed.
+    pub time: Option<Time>,
+    /// The images that the manifests name: container and image.
+    pub images: Vec<(String, String)>,
+    /// The replicas that they ask for.
+    pub replicas: Option<i32>,
+    /// Why it could not be read, if so.
+    pub trouble: Option<Trouble>,
+}
+
+/// Holds something that went wrong outside any order, with its moment; none overwrites another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mishap {
+    /// When.
+    pub time: Time,
+    /// What.
+    pub trouble: Trouble,
+}
+
+/// Holds everything that screens show. Each slice changes its `Arc` only when its content changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct World {
+    /// Grows by one with each published version.
+    pub seq: u64,
+    /// The contexts that the kubeconfig names.
+    pub contexts: Arc<Vec<ContextName>>,
+    /// The projects, by slug.
+    pub projects: Arc<Vec<Arc<Project>>>,
+    /// The environments, by project and then in the order in which a change travels.
+    pub environments: Arc<Vec<Arc<Environment>>>,
+    /// The deployments, newest first.
+    pub deployments: Arc<Vec<Arc<Deployment>>>,
+    /// The Flux objects of all clusters, by key.
+    pub flux: Arc<Vec<Arc<FluxObject>>>,
+    /// The workloads of the environments' namespaces, by key.
+    pub workloads: Arc<Vec<Arc<Workload>>>,
+    /// Their Pods, by key.
+    pub pods: Arc<Vec<Arc<Pod>>>,
+    /// What Git says, one per environment.
+    pub git: Arc<Vec<Arc<GitView>>>,
+    /// The newest entries of the journal, newest first.
+    pub audit: Arc<Vec<Arc<Entry>>>,
+    /// Promises to suspend again that are still open.
+    pub promises: Arc<Vec<SyncPromise>>,
+    /// Every connection and its state.
+    pub links: Arc<Vec<Link>>,
+    /// What went wrong outside any order, newest first.
+    pub mishaps: Arc<Vec<Mishap>>,
+}
+
+impl World {
+    /// Returns a project by slug.
+    pub fn project(&self, slug: &Slug) -> Option<&Arc<Project>> {
+        self.projects.iter().find(|p| &p.slug == slug)
+    }
+
+    /// Returns an environment.
+    pub fn environment(&self, id: &EnvironmentId) -> Option<&Arc<Environment>> {
+        self.environments.iter().find(|e| &e.id == id)
+    }
+
+    /// Returns what Git says about an environment.
+    pub fn git_view(&self, id: &EnvironmentId) -> Option<&Arc<GitView>> {
+        self.git.iter().find(|g| &g.environment == id)
+    }
+
+    /// Returns a deployment.
+    pub fn deployment(&self, id: &DeploymentId) -> Option<&Arc<Deployment>> {
+        self.deployments.iter().find(|d| &d.id == id)
+    }
+
+    /// Returns a Flux object.
+    pub fn flux_object(&self, key: &ObjectKey) -> Option<&Arc<FluxObject>> {
+        self.flux.binary_search_by(|o| o.key.cmp(key)).ok().and_then(|at| self.flux.get(at))
+    }
+
+    /// Returns the Kustomization that brings an environment about.
+    pub fn kustomization(&self, environment: &Environment) -> Option<&Arc<FluxObject>> {
+        let name = &environment.gitops.kustomization;
+        self.flux_object(&ObjectKey::new(&environment.cluster, "Kustomization", &name.namespace, &name.name))
+    }
+
+    /// Returns the GitRepository that feeds an environment.
+    pub fn source(&self, environment: &Environment) -> Option<&Arc<FluxObject>> {
+        let name = &environment.gitops.source;
+        self.flux_object(&ObjectKey::new(&environment.cluster, "GitRepository", &name.namespace, &name.name))
+    }
+
+    /// Returns the workloads of an environment: those that its Kustomization applied, else all of its namespace.
+    pub fn workloads_of(&self, environment: &Environment) -> Vec<&Arc<Workload>> {
+        let name = &environment.gitops.kustomization;
+        let applied = |w: &Workload| w.applied_by.as_ref().is_some_and(|(ns, n)| *ns == name.namespace && *n == name.name);
+        let here: Vec<_> = self.workloads.iter().filter(|w| *w.key.cluster == *environment.cluster.0).collect();
+        let ours: Vec<_> = here.iter().copied().filter(|w| applied(w)).collect();
+        if !ours.is_empty() {
+            return ours;
+        }
+        here.into_iter().filter(|w| *w.key.namespace == *environment.namespace && w.applied_by.is_none()).collect()
+    }
+
+    /// Returns the Pods of a workload.
+    pub fn pods_of<'a>(&'a self, workload: &'a Workload) -> impl Iterator<Item = &'a Arc<Pod>> {
+        self.pods.iter().filter(move |p| {
+            p.key.cluster == workload.key.cluster && p.key.namespace == workload.key.namespace && p.matches(&workload.selector)
+        })
+    }
+
+    /// Returns the state of a cluster's heartbeat.
+    pub fn cluster_link(&self, context: &ContextName) -> Option<&LinkState> {
+        self.links.iter().find(|l| matches!(&l.of, LinkOf::Cluster(c) if *c == context.0)).map(|l| &l.state)
+    }
+
+    /// Returns the state of the watch of one kind in one cluster (the worst over its namespaces).
+    pub fn kind_link(&self, context: &ContextName, wanted: &str) -> Option<&LinkState> {
+        self.links
+            .iter()
+            .filter(|l| matches!(&l.of, LinkOf::Kind { cluster, kind, .. } if *cluster == context.0 && kind == wanted))
+            .map(|l| &l.state)
+            .min_by_key(|s| s.health())
+    }
+
+    /// Returns how an environment is doing, with the reason in a few words.
+    pub fn environment_health(&self, environment: &Environment) -> (Health, String) {
+        match self.cluster_link(&environment.cluster) {
+            Some(LinkState::Stale { since, .. }) => return (Health::Unknown, format!("stale since {since:.0}")),
+            Some(LinkState::Live) => {}
+            Some(LinkState::Unauthorized { .. }) => return (Health::Bad, "unauthorized".to_owned()),
+            Some(LinkState::Forbidden { .. }) => return (Health::Bad, "forbidden".to_owned()),
+            _ => return (Health::Unknown, "not connected".to_owned()),
+        }
+        let workloads = self.workloads_of(environment);
+        for workload in &workloads {
+            if let Some(fault) = self.pods_of(workload).find_map(|p| p.fault()) {
+                return (Health::Bad, fault.reason);
+            }
+        }
+        let Some(kustomization) = self.kustomization(environment) else {
+            return (Health::Unknown, "no Kustomization".to_owned());
+        };
+        match kustomization.health() {
+            Health::Bad => return (Health::Bad, kustomization.ready().map_or_else(String::new, |c| c.reason.clone())),
+            Health::Busy => return (Health::Busy, "reconciling".to_owned()),
+            _ => {}
+        }
+        if let Some(busy) = workloads.iter().find(|w| !w.rolled_out()) {
+            let health = busy.health();
+            return (health, format!("{}/{} ready", busy.ready, busy.replicas));
+        }
+        match self.agreement(environment) {
+            Some(false) => (Health::Warn, "behind Git".to_owned()),
+            _ if kustomization.suspended() && environment.gitops.auto_sync => (Health::Off, "suspended".to_owned()),
+            _ => (Health::Ok, "ready".to_owned()),
+        }
+    }
+
+    /// Tells whether what runs is what Git says, by images; nothing when either side is not known.
+    pub fn agreement(&self, environment: &Environment) -> Option<bool> {
+        let git = self.git_view(&environment.id)?;
+        let workloads = self.workloads_of(environment);
+        if git.images.is_empty() || workloads.is_empty() {
+            return None;
+        }
+        let running: Vec<_> = workloads.iter().flat_map(|w| w.containers.iter()).collect();
+        Some(git.images.iter().all(|(container, image)| running.iter().any(|c| &c.name == container && &c.image == image)))
+    }
+}
