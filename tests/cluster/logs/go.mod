@@ -1,0 +1,3 @@
+module quarterdeck.test/logs
+
+go 1.26.0

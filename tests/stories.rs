@@ -1,0 +1,36 @@
+//! The stories: what an operator does from form to healthy Pods, each on the simulator and on the real cluster.
+
+mod deploy;
+mod fail;
+mod interrupt;
+mod keys;
+mod moved;
+mod refuse;
+mod stale;
+mod sync;
+mod together;
+
+/// Tells one story on both grounds: `story!(name, |ground| { … })`.
+macro_rules! story {
+    ($name:ident, $told:expr) => {
+        mod $name {
+            use super::*;
+            #[test]
+            fn on_the_simulator() {
+                tell(crate::support::ground::Kind::Sim);
+            }
+            #[test]
+            fn on_the_real_cluster() {
+                tell(crate::support::ground::Kind::Real);
+            }
+            fn tell(kind: crate::support::ground::Kind) {
+                let name = stringify!($name).replace('_', "-");
+                if let Some(ground) = crate::support::ground::Ground::new(kind, &name) {
+                    let told: fn(&crate::support::ground::Ground) = $told;
+                    told(&ground);
+                }
+            }
+        }
+    };
+}
+pub(crate) use story;

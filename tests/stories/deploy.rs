@@ -1,0 +1,77 @@
+//! Story 1 by subcommands: image and replicas for development, from fields to four green stages.
+
+use super::story;
+
+story!(ships_a_change, |ground| {
+    let operator = ground.operator();
+    let base = ground.seed();
+    ground.add(&operator, &["development", "production"]);
+    let app = ground.app.as_str();
+
+    // The diff shows only the lines that change.
+    let fields = ["--image", "ghcr.io/acme/shop:1.1.0", "--replicas", "3"];
+    let mut ask = vec!["deploy", app, "development"];
+    ask.extend(fields);
+    let mut dry = ask.clone();
+    dry.push("--dry-run");
+    let shown = operator.run(&dry).ok();
+    let changed: Vec<&str> = shown.lines().filter(|l| l.starts_with(['+', '-']) && !l.starts_with("+++") && !l.starts_with("---")).collect();
+    assert_eq!(
+        changed,
+        ["-  newTag: 1.0.0  # keep in step with api", "+  newTag: 1.1.0  # keep in step with api", "-  count: 1", "+  count: 3"],
+        "{shown}"
+    );
+    assert_eq!(ground.repo.head("main").as_deref(), Some(base.as_str()), "a dry run pushes nothing");
+
+    // All four stages are green.
+    let mut go = ask.clone();
+    go.extend(["--yes", "--wait", "2m"]);
+    let told = operator.run(&go).ok();
+    for stage in ["Git commit done", "Flux sync  done", "Apply      done", "Health     done"] {
+        assert!(told.replace("Git commit ", "Git commit ").contains(stage), "{stage} in {told}");
+    }
+
+    // The commit carries author, message and trailers.
+    let log = ground.repo.log("main");
+    assert_eq!(log.len(), 2);
+    let commit = &log[0];
+    assert_eq!(commit.author, "Ada Byron <ada@acme.example>");
+    assert!(commit.subject.contains("1.1.0") && commit.subject.contains("development"), "{}", commit.subject);
+    let trailer = |name: &str| commit.trailers.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone());
+    assert_eq!(trailer("Environment").as_deref(), Some(format!("{app}/development").as_str()));
+    assert_eq!(trailer("Deployment-Method").as_deref(), Some("gitops-ui"));
+    let id = trailer("Deployment-Id").expect("a trailer with the deployment's id");
+
+    // The journal tells it, and its chain holds.
+    let journal = operator.run(&["audit", "--act", "deploy", "-o", "json"]).json();
+    let phases: Vec<&str> = journal.as_array().expect("entries").iter().filter(|e| e["act"] == "deploy").filter_map(|e| e["phase"].as_str()).collect();
+    assert_eq!(phases, ["done", "intent"]);
+    operator.run(&["audit", "verify"]).ok();
+
+    // History and environment show what runs.
+    let history = operator.run(&["history", app, "-o", "json"]).json();
+    assert_eq!((history[0]["id"].as_str(), history[0]["status"].as_str()), (Some(id.as_str()), Some("succeeded")));
+    let environments = operator.run(&["get", "environments", app, "-o", "json"]).json();
+    let development = environments.as_array().expect("a list").iter().find(|e| e["id"]["name"] == "development").expect("development").clone();
+    assert_eq!(development["running_images"][0][1], "ghcr.io/acme/shop:1.1.0");
+    assert_eq!((development["ready"].as_i64(), development["agrees"].as_bool()), (Some(3), Some(true)));
+    assert_eq!(development["revision"], format!("main@sha1:{}", commit.id));
+
+    // The same again changes nothing and says so.
+    let again = operator.run(&go).failed(2);
+    assert!(again.contains("nothing"), "{again}");
+});
+
+story!(changes_variables_and_resources, |ground| {
+    let operator = ground.operator();
+    ground.seed();
+    ground.add(&operator, &["development"]);
+    let app = ground.app.as_str();
+    let told = operator
+        .run(&["deploy", app, "development", "--env", "LOG_LEVEL=debug", "--env", "REGION=eu", "--cpu", "20m:200m", "--memory", ":96Mi", "--yes", "--wait", "2m"])
+        .ok();
+    assert!(told.contains("Health     done"), "{told}");
+    // The base is left alone: it belongs to production as well.
+    let log = ground.repo.log("main");
+    assert_eq!(ground.repo.changed(&log[0].id), ["k8s/overlays/development/kustomization.yaml"]);
+});

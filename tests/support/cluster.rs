@@ -1,0 +1,204 @@
+//! A real Kubernetes control plane with kwok as the kubelet and the six Flux controllers, on loopback, in a temporary
+//! folder. One serves a whole test process; tests keep apart by namespace. What it is made of: `tests/cluster/README.md`.
+
+mod api;
+mod certificates;
+mod guard;
+mod servers;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::Method;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use super::programs::{self, Programs};
+use super::{Skip, note, wait};
+use api::Api;
+use guard::Guard;
+use servers::Ports;
+
+/// Holds a running test cluster; dropping it ends its servers.
+pub(crate) struct Cluster {
+    programs: &'static Programs,
+    kubeconfig: PathBuf,
+    api: Api,
+    guard: Guard,
+}
+
+/// Keeps the API server frozen; dropping it lets the server go on.
+#[must_use = "the API server goes on as soon as this is dropped"]
+pub(crate) struct Frozen<'a> {
+    cluster: &'a Cluster,
+}
+
+impl Drop for Frozen<'_> {
+    fn drop(&mut self) {
+        self.cluster.thaw_api();
+    }
+}
+
+impl Cluster {
+    /// The only context of the kubeconfig.
+    pub(crate) const CONTEXT: &'static str = "deck";
+
+    /// Returns the one cluster of this test process, started on first use and ended with the process.
+    pub(crate) fn shared() -> Result<&'static Self, Skip> {
+        static SHARED: OnceLock<Result<Cluster, Skip>> = OnceLock::new();
+        SHARED.get_or_init(|| Self::launch("log")).as_ref().map_err(Clone::clone)
+    }
+
+    /// Returns the shared cluster, or says once why the tests that need it are skipped.
+    pub(crate) fn or_skip() -> Option<&'static Self> {
+        Self::shared().map_err(|skip| skip.say()).ok()
+    }
+
+    /// Starts a cluster of the caller's own, for a test that does to it what the others must not feel.
+    pub(crate) fn start() -> Result<Self, Skip> {
+        Self::launch("log-own")
+    }
+
+    fn launch(logs: &str) -> Result<Self, Skip> {
+        let programs = programs::programs()?;
+        let start = Instant::now();
+        let folder = tempfile::Builder::new().prefix("quarterdeck-cluster-").tempdir();
+        // The guard removes it, after the servers have ended.
+        let folder = folder.expect("a temporary folder").keep();
+        for part in ["tmp", "sources", "images"] {
+            fs::create_dir(folder.join(part)).expect("a folder of our own");
+        }
+        certificates::write(&folder.join("pki"));
+        let ports = Ports::new();
+        let kubeconfig = write_kubeconfig(&folder, ports.api);
+        let environment: BTreeMap<&str, OsString> = BTreeMap::from([
+            ("PATH", env::var_os("PATH").unwrap_or_default()),
+            ("HOME", folder.clone().into()),
+            ("TMPDIR", folder.join("tmp").into()),
+            ("KUBECONFIG", kubeconfig.clone().into()),
+            ("RUNTIME_NAMESPACE", "flux-system".into()),
+        ]);
+        let guard = Guard::start(&folder, &programs::folder().join(logs), &environment);
+        let cluster = Self { programs, api: Api::new(&kubeconfig), kubeconfig, guard };
+        servers::start(&cluster, &folder, &ports);
+        note(&format!("the test cluster is ready after {:.1} s", start.elapsed().as_secs_f32()));
+        Ok(cluster)
+    }
+
+    /// Returns the administrator's kubeconfig.
+    pub(crate) fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// Returns where a program of the test cluster lies: `kustomize`, `control`, `kwok` or a Flux controller.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.programs.path(name)
+    }
+
+    /// Runs kubectl with the administrator's rights.
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> Output {
+        self.run_kubectl(arguments, "")
+    }
+
+    /// Applies manifests, server-side; panics with kubectl's words when it refuses.
+    pub(crate) fn apply(&self, manifests: &str) {
+        let output = self.run_kubectl(&["apply", "--server-side", "-f", "-"], manifests);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn run_kubectl(&self, arguments: &[&str], input: &str) -> Output {
+        let mut kubectl = Command::new(self.program("control"));
+        kubectl.arg("kubectl").args(arguments).env("KUBECONFIG", &self.kubeconfig);
+        // kubectl keeps what it discovered below the home folder.
+        kubectl.env("HOME", self.kubeconfig.parent().expect("a file in a folder"));
+        kubectl.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut kubectl = kubectl.spawn().expect("kubectl is built");
+        let mut pipe = kubectl.stdin.take().expect("it was asked for");
+        // kubectl may refuse its arguments before it reads; its own words then say more than a broken pipe.
+        drop(pipe.write_all(input.as_bytes()));
+        drop(pipe);
+        kubectl.wait_with_output().expect("kubectl ends")
+    }
+
+    /// Returns the object or list at a path of the API; nothing where there is none.
+    pub(crate) fn get(&self, path: &str) -> Option<Value> {
+        self.api.get(path)
+    }
+
+    /// Waits up to a minute until the object or list at a path is as wanted, and returns it.
+    pub(crate) fn wait_for(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut last = None;
+        let limit = Duration::from_mins(1);
+        let start = Instant::now();
+        wait(&format!("{path} is as wanted"), limit + Duration::from_secs(5), || {
+            last = self.get(path);
+            let found = last.as_ref().filter(|value| wanted(value)).cloned();
+            let seen = last.as_ref().unwrap_or(&Value::Null);
+            assert!(found.is_some() || start.elapsed() < limit, "{path} is not as wanted: {seen:#}");
+            found
+        })
+    }
+
+    /// Creates a namespace with a name that no other test has, and returns the name.
+    pub(crate) fn namespace(&self, prefix: &str) -> String {
+        static COUNT: AtomicUsize = AtomicUsize::new(1);
+        let name = format!("{prefix}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        self.create("/api/v1/namespaces", object.to_string().into_bytes(), "application/json");
+        name
+    }
+
+    /// Stops the API server in the middle of what it does: it neither answers nor closes connections.
+    pub(crate) fn freeze_api(&self) -> Frozen<'_> {
+        self.signal_api(Signal::STOP);
+        Frozen { cluster: self }
+    }
+
+    /// Lets a frozen API server go on.
+    pub(crate) fn thaw_api(&self) {
+        self.signal_api(Signal::CONT);
+    }
+
+    fn signal_api(&self, signal: Signal) {
+        let id = self.guard.id("apiserver").and_then(Pid::from_raw).expect("the API server was started");
+        kill_process(id, signal).expect("the API server lives");
+    }
+
+    fn create(&self, path: &str, object: Vec<u8>, kind: &str) {
+        if let Err(error) = self.api.call(Method::POST, path, kind, object) {
+            panic!("the API server refuses a new object at {path}: {error}");
+        }
+    }
+}
+
+fn write_kubeconfig(folder: &Path, port: u16) -> PathBuf {
+    let data = |name: &str| STANDARD.encode(fs::read(folder.join("pki").join(name)).expect("just written"));
+    let context = Cluster::CONTEXT;
+    let text = json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": context, "cluster": {
+            "server": format!("https://127.0.0.1:{port}"),
+            "certificate-authority-data": data("ca.crt"),
+        }}],
+        "users": [{"name": "admin", "user": {
+            "client-certificate-data": data("admin.crt"),
+            "client-key-data": data("admin.key"),
+        }}],
+        "contexts": [{"name": context, "context": {"cluster": context, "user": "admin"}}],
+        "current-context": context,
+    });
+    let path = folder.join("admin.kubeconfig");
+    fs::write(&path, serde_yaml::to_string(&text).expect("plain data")).expect("a folder of our own");
+    path
+}

@@ -1,0 +1,226 @@
+//! The program as people and scripts use it: as subcommands, and as a console in a real pseudo-terminal.
+
+use std::ffi::OsStr;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
+use serde_json::Value;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_quarterdeck");
+
+/// Holds an operator's state folder and the cluster that their commands go to.
+pub(crate) struct Operator {
+    state: PathBuf,
+    kubeconfig: PathBuf,
+    home: tempfile::TempDir,
+}
+
+/// What a subcommand said and how it ended.
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Said {
+    /// Returns what was printed, of a command that must have succeeded.
+    pub(crate) fn ok(self) -> String {
+        assert_eq!(self.code, 0, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        self.out
+    }
+
+    /// Returns the printed JSON of a command that must have succeeded.
+    pub(crate) fn json(self) -> Value {
+        let text = self.ok();
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e} in {text}"))
+    }
+
+    /// Returns the error stream of a command that must have ended with this status.
+    pub(crate) fn failed(self, code: i32) -> String {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        self.err
+    }
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Operator {
+    /// Makes an operator with an empty state folder who works on the cluster of this kubeconfig.
+    pub(crate) fn new(kubeconfig: &Path) -> Self {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(home.path().join(".gitconfig"), "[user]\n\tname = Ada Byron\n\temail = ada@acme.example\n").expect("a file of our own");
+        Self { state: home.path().join("state"), kubeconfig: kubeconfig.to_owned(), home }
+    }
+
+    /// Returns the state folder.
+    pub(crate) fn state(&self) -> &Path {
+        &self.state
+    }
+
+    fn environment(&self) -> Vec<(&'static str, String)> {
+        let path = |p: &Path| p.to_string_lossy().into_owned();
+        vec![
+            ("HOME", path(self.home.path())),
+            ("KUBECONFIG", path(&self.kubeconfig)),
+            ("QUARTERDECK_STATE", path(&self.state)),
+            ("USER", "ada".to_owned()),
+            ("LANG", "C.UTF-8".to_owned()),
+            ("TERM", "xterm-256color".to_owned()),
+            ("PATH", std::env::var("PATH").unwrap_or_default()),
+        ]
+    }
+
+    fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).env_clear().envs(self.environment()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a subcommand to its end.
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Said {
+        self.command(arguments).output().expect("the program starts").into()
+    }
+
+    /// Runs a subcommand with further environment variables.
+    pub(crate) fn run_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Said {
+        self.command(arguments).envs(more.iter().copied()).output().expect("the program starts").into()
+    }
+
+    /// Starts a subcommand and leaves it running.
+    pub(crate) fn start(&self, arguments: &[&str]) -> std::process::Child {
+        self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
+    }
+
+    /// Opens the console in a pseudo-terminal.
+    pub(crate) fn console(&self, columns: u16, rows: u16) -> Console {
+        self.console_with(columns, rows, &[])
+    }
+
+    /// Opens the console in a pseudo-terminal with further arguments.
+    pub(crate) fn console_with(&self, columns: u16, rows: u16, arguments: &[&str]) -> Console {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+        let mut builder = CommandBuilder::new(PROGRAM);
+        builder.args(arguments);
+        builder.env_clear();
+        for (name, value) in self.environment() {
+            builder.env(name, value);
+        }
+        let child = pair.slave.spawn_command(builder).expect("the program starts");
+        drop(pair.slave);
+        let reader = pair.master.try_clone_reader().expect("a reader");
+        let writer = pair.master.take_writer().expect("a writer");
+        let screen = Arc::new((Mutex::new(Screen { parser: vt100::Parser::new(rows, columns, 0), bytes: 0, over: false }), Condvar::new()));
+        let seen = Arc::clone(&screen);
+        thread::spawn(move || watch(reader, &seen));
+        Console { child, writer, screen, master: pair.master }
+    }
+}
+
+struct Screen {
+    parser: vt100::Parser,
+    bytes: usize,
+    over: bool,
+}
+
+fn watch(mut reader: Box<dyn Read + Send>, screen: &(Mutex<Screen>, Condvar)) {
+    let mut buffer = [0; 65536];
+    loop {
+        let got = reader.read(&mut buffer).unwrap_or(0);
+        let mut held = screen.0.lock().expect("no panic in the reader");
+        if got == 0 {
+            held.over = true;
+            screen.1.notify_all();
+            return;
+        }
+        held.bytes += got;
+        held.parser.process(&buffer[..got]);
+        screen.1.notify_all();
+    }
+}
+
+/// Holds a console in a pseudo-terminal; dropping it kills it.
+pub(crate) struct Console {
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+    writer: Box<dyn Write + Send>,
+    screen: Arc<(Mutex<Screen>, Condvar)>,
+    master: Box<dyn MasterPty + Send>,
+}
+
+impl Console {
+    /// Types keys as the terminal sends them.
+    pub(crate) fn keys(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).and_then(|()| self.writer.flush()).expect("the console reads");
+    }
+
+    /// Returns what is on the screen.
+    pub(crate) fn text(&self) -> String {
+        self.screen.0.lock().expect("no panic in the reader").parser.screen().contents()
+    }
+
+    /// Returns how many bytes the console has written so far.
+    pub(crate) fn bytes(&self) -> usize {
+        self.screen.0.lock().expect("no panic in the reader").bytes
+    }
+
+    /// Waits until the screen satisfies a condition; panics with the screen when that takes too long.
+    pub(crate) fn until(&self, what: &str, limit: Duration, fits: impl Fn(&str) -> bool) -> String {
+        let end = Instant::now() + limit;
+        let mut held = self.screen.0.lock().expect("no panic in the reader");
+        loop {
+            let text = held.parser.screen().contents();
+            if fits(&text) {
+                return text;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero() && !held.over, "{what} did not come within {limit:?} (ended: {}); the screen:\n{text}", held.over);
+            held = self.screen.1.wait_timeout(held, left).expect("no panic in the reader").0;
+        }
+    }
+
+    /// Waits until a text is on the screen.
+    pub(crate) fn see(&self, text: &str) -> String {
+        self.until(&format!("\u{201c}{text}\u{201d}"), Duration::from_secs(60), |screen| screen.contains(text))
+    }
+
+    /// Changes the size of the terminal.
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
+        self.screen.0.lock().expect("no panic in the reader").parser.screen_mut().set_size(rows, columns);
+        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).expect("a new size");
+    }
+
+    /// Returns the process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.process_id().expect("a running console")
+    }
+
+    /// Kills the console as kill -9 does.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Waits until the console has ended, and returns its exit status.
+    pub(crate) fn ended(&mut self, limit: Duration) -> u32 {
+        super::wait("the console ends", limit, || self.child.try_wait().expect("a child")).exit_code()
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

@@ -1,0 +1,178 @@
+//! What a story is told on: the simulator, or the real Kubernetes with the real Flux controllers, behind one face.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::cluster::Cluster;
+use super::console::Operator;
+use super::gitserver::{GitServer, Repo};
+use super::simulator::Simulator;
+
+/// Names the two grounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The simulator, over HTTP.
+    Sim,
+    /// The real servers.
+    Real,
+}
+
+enum Servers {
+    Sim(Simulator),
+    Shared(&'static Cluster),
+    Own(Box<Cluster>),
+}
+
+/// Holds a cluster, a Git server with one repository, and names that no other story uses.
+pub(crate) struct Ground {
+    servers: Servers,
+    git: &'static GitServer,
+    /// The application's slug, unique to the story; namespaces begin with it.
+    pub(crate) app: String,
+    /// Its repository.
+    pub(crate) repo: Repo,
+}
+
+fn git_server() -> &'static GitServer {
+    static SERVER: OnceLock<GitServer> = OnceLock::new();
+    SERVER.get_or_init(GitServer::start)
+}
+
+impl Ground {
+    /// Prepares the ground for a story; nothing when the real cluster cannot be had here (which was said).
+    pub(crate) fn new(kind: Kind, story: &str) -> Option<Self> {
+        let servers = match kind {
+            Kind::Sim => Servers::Sim(Simulator::start()),
+            Kind::Real => Servers::Shared(Cluster::or_skip()?),
+        };
+        Some(Self::with(servers, story))
+    }
+
+    /// Prepares a ground whose API server may be frozen without anybody else feeling it.
+    pub(crate) fn own(kind: Kind, story: &str) -> Option<Self> {
+        let servers = match kind {
+            Kind::Sim => Servers::Sim(Simulator::start()),
+            Kind::Real => Servers::Own(Box::new(Cluster::start().map_err(|skip| skip.say()).ok()?)),
+        };
+        Some(Self::with(servers, story))
+    }
+
+    fn with(servers: Servers, story: &str) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        let app = format!("{story}-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let git = git_server();
+        let repo = git.create(&app);
+        Self { servers, git, app, repo }
+    }
+
+    /// Returns the server in front of the repository.
+    pub(crate) fn git(&self) -> &'static GitServer {
+        self.git
+    }
+
+    /// Returns the kubeconfig file.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        match &self.servers {
+            Servers::Sim(sim) => sim.kubeconfig().to_owned(),
+            Servers::Shared(cluster) => cluster.kubeconfig().to_owned(),
+            Servers::Own(cluster) => cluster.kubeconfig().to_owned(),
+        }
+    }
+
+    /// Makes an operator with a state folder of their own.
+    pub(crate) fn operator(&self) -> Operator {
+        Operator::new(&self.kubeconfig())
+    }
+
+    /// Makes the API server stop answering; connections stay open.
+    pub(crate) fn freeze(&self) {
+        match &self.servers {
+            Servers::Sim(sim) => sim.freeze(),
+            Servers::Shared(_) => panic!("the shared cluster is not frozen; others stand on it"),
+            Servers::Own(cluster) => std::mem::forget(cluster.freeze_api()),
+        }
+    }
+
+    /// Lets the API server go on.
+    pub(crate) fn thaw(&self) {
+        match &self.servers {
+            Servers::Sim(sim) => sim.thaw(),
+            Servers::Shared(_) => {}
+            Servers::Own(cluster) => cluster.thaw_api(),
+        }
+    }
+
+    /// Returns how long a rollout may take here.
+    pub(crate) const fn patience(&self) -> Duration {
+        Duration::from_secs(90)
+    }
+
+    /// Returns the name of the namespace of an environment.
+    pub(crate) fn namespace(&self, environment: &str) -> String {
+        format!("{}-{environment}", self.app)
+    }
+
+    /// Fills the repository: a base and overlays for development and production, all on branch main.
+    pub(crate) fn seed(&self) -> String {
+        let overlay = |environment: &str, tag: &str| {
+            format!(
+                "# The {environment} overlay.\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n\
+                 namespace: {}\nresources:\n- ../../base\nimages:\n- name: ghcr.io/acme/shop\n  newTag: {tag}  # keep in step with api\n\
+                 replicas:\n- name: shop-web\n  count: 1\n",
+                self.namespace(environment)
+            )
+        };
+        self.repo.commit(
+            "main",
+            &[
+                ("k8s/base/kustomization.yaml", "resources:\n- web.yaml\n"),
+                ("k8s/base/web.yaml", WEB),
+                ("k8s/overlays/development/kustomization.yaml", &overlay("development", "1.0.0")),
+                ("k8s/overlays/production/kustomization.yaml", &overlay("production", "0.9.0")),
+                ("README.md", "# Shop\n"),
+            ],
+            "Begin",
+        )
+    }
+
+    /// Adds project and environments by subcommands: development in step with Git, production by hand and without approval.
+    pub(crate) fn add(&self, operator: &Operator, environments: &[&str]) {
+        let app = self.app.as_str();
+        operator.run(&["project", "add", app, "--repo", &self.repo.url]).ok();
+        for environment in environments {
+            let mut arguments = vec!["environment", "add", app, environment, "--branch", "main", "--approvers", "0"];
+            if *environment == "production" {
+                arguments.extend(["--auto-sync", "off"]);
+            }
+            operator.run(&arguments).ok();
+        }
+    }
+}
+
+const WEB: &str = "\
+# The storefront.
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: shop-web
+spec:
+  replicas: 1
+  selector:
+    matchLabels: {app: shop-web}
+  template:
+    metadata:
+      labels: {app: shop-web}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: web
+        image: ghcr.io/acme/shop:1.0.0
+        env:
+        - name: LOG_LEVEL
+          value: \"info\"   # debug is loud
+        resources:
+          requests: {cpu: 10m, memory: 16Mi}
+          limits: {cpu: 100m, memory: 64Mi}
+";
