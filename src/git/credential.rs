@@ -1,0 +1,51 @@
+//! How a repository is reached, and reading a token at the moment it is used. Keeps no token.
+
+use domain::project::Credential;
+
+use crate::error::{Error, Result};
+use crate::patience::Limits;
+
+/// Holds what is needed, beside the URL, to reach a repository.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// Where the token for http and https comes from; ssh uses the operator's own keys.
+    pub credential: Credential,
+    /// The ssh command line; absent: `GIT_SSH_COMMAND`, else `core.sshCommand`, else `ssh`.
+    pub ssh: Option<String>,
+    /// How long a server may take.
+    pub limits: Limits,
+}
+
+impl Access {
+    /// Builds the access with a credential and the usual limits.
+    pub fn new(credential: Credential) -> Self {
+        Self { credential, ..Self::default() }
+    }
+}
+
+/// Holds a user name and a token, for the time of one operation.
+pub(crate) struct Login {
+    pub(crate) user: String,
+    pub(crate) token: String,
+}
+
+/// Reads the token from where the credential says it is.
+pub(crate) fn login(credential: &Credential) -> Result<Option<Login>> {
+    let (user, place, text) = match credential {
+        Credential::None => return Ok(None),
+        Credential::Env { user, name } => {
+            let text = std::env::var(name).map_err(|error| error.to_string());
+            (user, format!("the variable {name}"), text)
+        }
+        Credential::File { user, path } => {
+            (user, format!("the file {path}"), std::fs::read_to_string(path).map_err(|error| error.to_string()))
+        }
+    };
+    let text = text.map_err(|why| Error::Credential { place: place.clone(), why })?;
+    let token = text.trim_end_matches(['\n', '\r']).to_owned();
+    if token.is_empty() || token.chars().any(char::is_control) {
+        let why = if token.is_empty() { "it is empty" } else { "it holds several lines or control characters" };
+        return Err(Error::Credential { place, why: why.to_owned() });
+    }
+    Ok(Some(Login { user: user.clone(), token }))
+}

@@ -1,0 +1,14 @@
+//! The git room against real repositories and real servers: smart HTTP with faults, sshd, folders.
+//!
+//! Needs the `git` program; the ssh tests say why they are skipped when there is no sshd.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in a test a failed step is the failure")]
+
+mod alone;
+mod history;
+mod measure;
+mod mirror;
+mod place;
+mod pushing;
+mod reading;
+mod server;
+mod ssh;
