@@ -1,0 +1,58 @@
+//! Acting on a cluster: one file for each thing that can be done.
+//!
+//! Every change goes out under the field manager `quarterdeck`. Nothing here asks whether it may: that is the engine's.
+
+mod apply;
+mod delete;
+mod events;
+mod get;
+mod logs;
+mod reconcile;
+mod server;
+mod suspend;
+#[cfg(test)]
+mod tests;
+mod wait;
+mod yaml;
+
+pub use apply::{Apply, apply};
+pub use delete::delete;
+pub use events::{EventLine, events};
+pub use get::{get, get_flux, get_pod, get_workload};
+pub use logs::{LogQuery, logs};
+pub use reconcile::{reconcile, source_of};
+pub use server::{Identity, ServerInfo, probe, whoami};
+pub use suspend::{Steer, resume, suspend};
+pub use yaml::yaml;
+
+/// The field manager of every change.
+const MANAGER: &str = "quarterdeck";
+/// The content type of a JSON merge patch (RFC 7386).
+const MERGE: &str = "application/merge-patch+json";
+
+use bytes::Bytes;
+use domain::flux::ObjectKey;
+use http::Method;
+use serde_json::Value;
+
+use crate::connection::Connection;
+use crate::discovery;
+use crate::error::Error;
+use crate::lean::{Lean, Mold};
+use crate::wire::{Call, Fault};
+
+/// Patches an object by merge and returns what the server then has.
+async fn merge(connection: &Connection, key: &ObjectKey, patch: &Value, doing: &str) -> Result<Bytes, Error> {
+    let resource = discovery::by_kind(connection, &key.kind).await?;
+    let place = resource.object(&key.namespace, &key.name);
+    let call = Call::send(Method::PATCH, place, MERGE, patch.to_string().into_bytes()).with("fieldManager", MANAGER);
+    connection.act(call, doing, &key.to_string()).await
+}
+
+/// Reads an answer as a lean object.
+fn lean<T: Lean>(connection: &Connection, key: &ObjectKey, body: &[u8]) -> Result<T, Error> {
+    let mut mold = Mold::new(&connection.context().0, &key.kind);
+    let text = std::str::from_utf8(body).map_err(|e| e.to_string());
+    let object = text.and_then(|text| T::read(text, &mut mold));
+    object.map_err(|why| connection.error(Fault::Garbled(why), "Reading", &key.to_string()))
+}

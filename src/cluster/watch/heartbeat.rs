@@ -1,0 +1,95 @@
+//! The heartbeat: asks the server every few seconds on a connection of its own whether it is there.
+//!
+//! A watch whose peer vanished looks well for minutes, so it is the heartbeat that says what is stale. When the server is
+//! back, all streams begin anew with fresh lists on fresh connections.
+
+use std::time::Duration;
+
+use domain::Time;
+use domain::link::LinkState;
+use tokio::time::{Instant, sleep};
+
+use super::backoff::Backoff;
+use super::{Ground, given};
+use crate::connection::Purpose;
+use crate::wire::{self, Call, Fault};
+
+// A beat that goes unanswered right after a good one is known after PAUSE + FIRST + SECOND: 9.5 s, below the promised ten.
+const PAUSE: Duration = Duration::from_millis(4500);
+const FIRST: Duration = Duration::from_secs(3);
+const SECOND: Duration = Duration::from_secs(2);
+/// How often a server that is away is asked.
+const AWAY: Duration = Duration::from_secs(2);
+/// How long an outage may last that a quick refusal is not taken for (a server that restarts its listener).
+const BREATH: Duration = Duration::from_millis(500);
+
+/// Beats for ever.
+pub(super) async fn run(ground: Ground) {
+    let mut retry = ground.signals.retry.subscribe();
+    let mut last_good: Option<Time> = None;
+    let mut unauthorized = Backoff::new();
+    loop {
+        let pause = match beat(&ground).await {
+            Ok(()) => {
+                last_good = Some(ground.board.now());
+                unauthorized = Backoff::new();
+                alive(&ground).await;
+                PAUSE
+            }
+            Err(fault) if fault.code() == 401 => {
+                // Tokens run out; the kubeconfig and its helper may have new ones by now.
+                let renewed = ground.connection.renew().await;
+                let why = match renewed {
+                    Ok(()) => ground.connection.error(fault, "Asking", "the server").why(),
+                    Err(error) => error.why(),
+                };
+                ground.board.set_cluster(LinkState::Unauthorized { why });
+                unauthorized.failed().max(PAUSE)
+            }
+            Err(fault) => {
+                let why = ground.connection.error(fault, "Asking", "the server").why();
+                ground.board.cluster_stale(last_good, why);
+                AWAY
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = given(&mut retry) => {}
+        }
+    }
+}
+
+/// Shows the cluster as there; after an outage everything begins anew.
+async fn alive(ground: &Ground) {
+    let recovered = ground.board.cluster_live();
+    if recovered {
+        // Sockets of before may be dead without knowing it.
+        if let Err(error) = ground.connection.renew().await {
+            tracing::debug!(%error, "the old clients stay after an outage");
+        }
+        ground.signals.restart();
+    }
+}
+
+/// Asks once, and once more at once when that failed; the second time no socket of before is left in the pool.
+async fn beat(ground: &Ground) -> Result<(), Fault> {
+    let began = Instant::now();
+    match ask(ground, FIRST).await {
+        Err(fault) if fault.code() != 401 => {
+            if began.elapsed() < BREATH {
+                sleep(BREATH).await;
+            }
+            ask(ground, SECOND).await
+        }
+        other => other,
+    }
+}
+
+async fn ask(ground: &Ground, limit: Duration) -> Result<(), Fault> {
+    let client = ground.connection.client(Purpose::Beat);
+    match wire::fetch(&client, Call::get("/readyz"), limit).await {
+        // Refusing to say whether it is ready is an answer too; only credentials that fail concern us.
+        Err(fault) if matches!(fault.code(), 400 | 402..=499) => Ok(()),
+        other => other.map(|_| ()),
+    }
+}
