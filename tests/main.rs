@@ -2,4 +2,6 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says why and stops")]
 
 mod cluster_smoke;
+mod house;
+mod stories;
 mod support;

@@ -2,8 +2,11 @@
 //! Nothing in here asserts anything about the product.
 
 pub(crate) mod cluster;
+pub(crate) mod console;
 pub(crate) mod gitserver;
+pub(crate) mod ground;
 mod programs;
+mod simulator;
 
 use std::env;
 use std::io::{self, Write};

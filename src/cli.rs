@@ -1,0 +1,148 @@
+//! The command line: what can be said, and which file answers it.
+//!
+//! Every order is a subcommand as well; the console is one way to give it, a script is another. Exit status: 0 done, 1 failed,
+//! 2 wrong usage, 3 refused by policy or waiting for approval, 4 not found, 5 timed out.
+
+mod ask;
+mod audit;
+mod deploy;
+mod deployments;
+mod environment;
+mod flux;
+mod get;
+mod output;
+mod project;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::Trouble;
+
+use crate::launch::{self, Deck, Settings};
+
+pub(crate) use output::complain;
+
+/// An operator console for GitOps with Flux that also owns the write path.
+#[derive(Debug, Parser)]
+#[command(name = "quarterdeck", version, about, max_term_width = 110, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// What every command understands.
+    #[command(flatten)]
+    pub(crate) global: Global,
+    /// What to do; the console when absent.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// Options that every command understands.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// The kubeconfig context to use instead of the current one.
+    #[arg(long, global = true, value_name = "CONTEXT", env = "QUARTERDECK_CONTEXT")]
+    pub(crate) context: Option<String>,
+    /// The kubeconfig file to use instead of $KUBECONFIG and ~/.kube/config.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// The folder that holds the store, the mirrors and the log.
+    #[arg(long, global = true, value_name = "FOLDER", env = "QUARTERDECK_STATE")]
+    pub(crate) state: Option<PathBuf>,
+    /// Refuses every order.
+    #[arg(long, global = true)]
+    pub(crate) readonly: bool,
+    /// How much is written to the log file: error, warn, info, debug, trace.
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "info", env = "QUARTERDECK_LOG")]
+    pub(crate) log: String,
+    /// How objects are printed.
+    #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]
+    pub(crate) output: Format,
+}
+
+/// How objects are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Columns for people.
+    Table,
+    /// More columns.
+    Wide,
+    /// JSON, one document.
+    Json,
+    /// YAML, one document.
+    Yaml,
+    /// Names only, one a line.
+    Name,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Opens the console on a simulated cluster and a local Git repository, in a folder of its own.
+    Demo(DemoArgs),
+    /// Lists Flux objects (ks, hr, gitrepo, …, all) or projects, environments, deployments.
+    Get(get::Get),
+    /// Adds, edits, shows or removes projects.
+    #[command(subcommand)]
+    Project(project::Verb),
+    /// Adds, edits, shows or removes environments.
+    #[command(subcommand, visible_alias = "env")]
+    Environment(environment::Verb),
+    /// Changes fields of an environment's workload, commits, pushes and follows.
+    Deploy(deploy::Deploy),
+    /// Follows a deployment to its end.
+    Follow(deployments::Follow),
+    /// Lists deployments, newest first.
+    History(deployments::History),
+    /// Lets a manually synced environment apply its commit.
+    Sync(flux::Sync),
+    /// Asks Flux to reconcile objects (KIND/NAME).
+    Reconcile(flux::Reconcile),
+    /// Suspends objects (KIND/NAME).
+    Suspend(flux::Targets),
+    /// Resumes objects (KIND/NAME).
+    Resume(flux::Targets),
+    /// Lists, verifies or exports the journal.
+    Audit(audit::Audit),
+}
+
+/// Options of the demo.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// How many times faster than life the simulated cluster runs.
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
+    pub(crate) speed: f64,
+    /// Keeps the demo's folder instead of a fresh one.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// Runs a subcommand; the console and the demo are not among them.
+pub(crate) async fn run(settings: Settings, format: Format, command: Command) -> Result<(), Trouble> {
+    if let Command::Audit(audit) = &command
+        && audit.offline()
+    {
+        return audit::without_engine(&settings, format, audit);
+    }
+    let deck = launch::deck(settings).await?;
+    for notice in &deck.notices {
+        output::note(notice);
+    }
+    let done = dispatch(&deck, format, command).await;
+    deck.close().await;
+    done
+}
+
+async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), Trouble> {
+    match command {
+        Command::Demo(_) => Err(Trouble::usage("The demo is a console", "demo").next("Start it in a terminal.")),
+        Command::Get(get) => get::run(deck, format, get).await,
+        Command::Project(verb) => project::run(deck, format, verb).await,
+        Command::Environment(verb) => environment::run(deck, format, verb).await,
+        Command::Deploy(deploy) => deploy::run(deck, format, deploy).await,
+        Command::Follow(follow) => deployments::follow(deck, format, follow).await,
+        Command::History(history) => deployments::history(deck, format, &history),
+        Command::Sync(sync) => flux::sync(deck, format, sync).await,
+        Command::Reconcile(reconcile) => flux::reconcile(deck, reconcile).await,
+        Command::Suspend(targets) => flux::suspend(deck, targets).await,
+        Command::Resume(targets) => flux::resume(deck, targets).await,
+        Command::Audit(audit) => audit::run(deck, format, audit).await,
+    }
+}

@@ -1,0 +1,40 @@
+//! Questions: asked on a terminal, answered by `--yes`, never asked of a pipe.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use domain::Trouble;
+use domain::orders::{Order, Outcome, Question};
+
+use crate::launch::Deck;
+
+/// Gives an order after its question was answered.
+pub(crate) async fn give(deck: &Deck, order: Order, yes: bool) -> Result<Outcome, Trouble> {
+    confirm(&order.terms().question(), yes)?;
+    deck.give(order).await
+}
+
+/// Asks a question; `yes` answers it.
+pub(crate) fn confirm(question: &Question, yes: bool) -> Result<(), Trouble> {
+    let (text, word) = match question {
+        Question::None => return Ok(()),
+        Question::Confirm { text } => (text, "y"),
+        Question::Type { text, word } => (text, word.as_str()),
+    };
+    if yes {
+        return Ok(());
+    }
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(Trouble::usage("This needs an answer and there is no terminal to ask on", text).next("Add --yes to answer it."));
+    }
+    let mut error = io::stderr().lock();
+    let hint = if word == "y" { "[y/N]".to_owned() } else { format!("Type {word} to go on:") };
+    let _ = write!(error, "{} {hint} ", domain::text::one_line(text));
+    let _ = error.flush();
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).map_err(|e| Trouble::failed("Could not read the answer", "terminal").why(e))?;
+    let answer = answer.trim();
+    if answer == word || (word == "y" && answer.eq_ignore_ascii_case("yes")) {
+        return Ok(());
+    }
+    Err(Trouble::refused("Nothing was done", text).why("the answer was no"))
+}

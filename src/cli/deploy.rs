@@ -1,0 +1,189 @@
+//! `deploy`: fields of an environment's workload become a commit, and the commit is followed.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use clap::Args;
+use domain::change::{Draft, Preview};
+use domain::edit::{Bound, Edit, Field, Resource};
+use domain::image::Image;
+use domain::orders::{Deploy as Order, Question};
+use domain::query::{Answer, Query};
+use domain::{Trouble, TroubleKind};
+
+use super::{Format, ask, deployments, output};
+use crate::launch::Deck;
+
+/// Changes fields, commits, pushes and follows.
+#[derive(Debug, Args)]
+pub(crate) struct Deploy {
+    /// The project.
+    project: String,
+    /// The environment.
+    environment: String,
+    #[command(flatten)]
+    fields: Fields,
+    /// The commit message; proposed from the change when absent.
+    #[arg(short, long)]
+    message: Option<String>,
+    /// Only says what would happen.
+    #[arg(long)]
+    dry_run: bool,
+    /// Answers the question.
+    #[arg(long, short)]
+    yes: bool,
+    /// Follows the deployment for at most so long, for example 5m; exit status 1 when it fails, 5 when that is over.
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "15m")]
+    wait: Option<String>,
+    /// Goes on only when the result is exactly what was reviewed (the digest that --dry-run prints).
+    #[arg(long, value_name = "DIGEST")]
+    reviewed: Option<String>,
+}
+
+/// The fields that can be changed.
+#[derive(Debug, Args)]
+pub(crate) struct Fields {
+    /// The image: registry/path, registry/path:tag, with or without @digest.
+    #[arg(long, value_name = "IMAGE")]
+    image: Option<String>,
+    /// The image's tag alone.
+    #[arg(long, conflicts_with = "image")]
+    tag: Option<String>,
+    /// The number of replicas.
+    #[arg(long, value_name = "COUNT")]
+    replicas: Option<String>,
+    /// Sets an environment variable (NAME=VALUE) or removes it (NAME-).
+    #[arg(long = "env", value_name = "NAME=VALUE")]
+    env: Vec<String>,
+    /// CPU as REQUEST, REQUEST:LIMIT or :LIMIT.
+    #[arg(long, value_name = "QUANTITY")]
+    cpu: Option<String>,
+    /// Memory as REQUEST, REQUEST:LIMIT or :LIMIT.
+    #[arg(long, value_name = "QUANTITY")]
+    memory: Option<String>,
+    /// When the image is pulled: Always, IfNotPresent, Never.
+    #[arg(long, value_name = "POLICY")]
+    pull_policy: Option<String>,
+    /// The container meant, when there are several.
+    #[arg(short, long, value_name = "NAME")]
+    container: Option<String>,
+}
+
+/// Turns fields into edits, each checked.
+pub(crate) fn edits(fields: &Fields) -> Result<Vec<Edit>, Trouble> {
+    let mut edits = Vec::new();
+    if let Some(text) = &fields.image {
+        let image: Image = text.parse()?;
+        edits.push(Edit::set(Field::ImageName, image.name));
+        if let Some(tag) = &image.tag {
+            edits.push(Edit::set(Field::ImageTag, tag.as_str()));
+        }
+        match &image.digest {
+            Some(digest) => edits.push(Edit::set(Field::ImageDigest, digest.as_str())),
+            None if image.tag.is_some() => edits.push(Edit::remove(Field::ImageDigest)),
+            None => {}
+        }
+    }
+    if let Some(tag) = &fields.tag {
+        edits.push(Edit::set(Field::ImageTag, tag.as_str()));
+    }
+    if let Some(policy) = &fields.pull_policy {
+        edits.push(Edit::set(Field::PullPolicy, policy.as_str()));
+    }
+    if let Some(count) = &fields.replicas {
+        edits.push(Edit::set(Field::Replicas, count.as_str()));
+    }
+    for text in &fields.env {
+        edits.push(match (text.split_once('='), text.strip_suffix('-')) {
+            (Some((name, value)), _) => Edit::set(Field::Env(name.to_owned()), value),
+            (None, Some(name)) => Edit::remove(Field::Env(name.to_owned())),
+            _ => {
+                let trouble = Trouble::usage("That sets no environment variable", format!("\u{201c}{text}\u{201d}"));
+                return Err(trouble.next("Write NAME=VALUE to set it, NAME- to remove it."));
+            }
+        });
+    }
+    for (resource, text) in [(Resource::Cpu, &fields.cpu), (Resource::Memory, &fields.memory)] {
+        let Some(text) = text else { continue };
+        let (request, limit) = text.split_once(':').unwrap_or((text, ""));
+        for (bound, value) in [(Bound::Request, request), (Bound::Limit, limit)] {
+            if !value.is_empty() {
+                edits.push(Edit::set(Field::Resource(bound, resource), value));
+            }
+        }
+    }
+    for edit in &mut edits {
+        if edit.field != Field::Replicas {
+            edit.container.clone_from(&fields.container);
+        }
+        if let Some(why) = edit.fault() {
+            let value = edit.value.clone().unwrap_or_default();
+            return Err(Trouble::usage(format!("That cannot be the {}", edit.field), format!("\u{201c}{value}\u{201d}")).why(why));
+        }
+    }
+    if edits.is_empty() {
+        return Err(Trouble::usage("Nothing to change", "deploy").next("Name a field: --image, --tag, --replicas, --env, --cpu, --memory."));
+    }
+    Ok(edits)
+}
+
+pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(), Trouble> {
+    let environment = deck.environment(&deploy.project, &deploy.environment)?;
+    let wait = deploy.wait.as_deref().map(deployments::duration).transpose()?;
+    let draft = Draft {
+        workload: environment.workload.clone(),
+        edits: edits(&deploy.fields)?,
+        message: deploy.message,
+        environment: environment.id,
+    };
+    let mut reviewed = deploy.reviewed;
+    if deploy.dry_run || (!deploy.yes && io::stdin().is_terminal()) {
+        let Answer::Preview(preview) = deck.ask(Query::Preview(draft.clone())).await? else {
+            return Err(Trouble::failed("The engine gave another answer than was asked for", "preview"));
+        };
+        if deploy.dry_run {
+            return print(format, &preview);
+        }
+        print(Format::Table, &preview)?;
+        reviewed = reviewed.or_else(|| Some(preview.digest.clone()));
+    }
+    let order = Order { draft, reviewed, dry_run: false };
+    let question = Question::Confirm { text: format!("Commit and push this change to {}?", order.draft.environment) };
+    ask::confirm(&question, deploy.yes)?;
+    let outcome = deck.give(order.into()).await?;
+    output::note(&outcome.said);
+    let Some(id) = outcome.deployment else {
+        return Ok(());
+    };
+    match wait {
+        Some(limit) => deployments::watch(deck, format, &id, limit).await,
+        None => deployments::show_one(deck, format, &id),
+    }
+}
+
+fn print(format: Format, preview: &Preview) -> Result<(), Trouble> {
+    if !matches!(format, Format::Table | Format::Wide) {
+        return output::show(format, preview, &[output::row(["DIGEST"]), vec![preview.digest.clone()]]);
+    }
+    if preview.is_empty() {
+        return Err(Trouble::new(TroubleKind::Usage, "That would change nothing", &preview.environment).why("Git already says so"));
+    }
+    for file in &preview.files {
+        let text = manifest::diff::unified(&file.path, file.before.as_deref().unwrap_or(""), file.after.as_deref().unwrap_or(""));
+        output::line(text.trim_end());
+    }
+    for will in &preview.will {
+        output::line(&format!("# {will}"));
+    }
+    for finding in &preview.findings {
+        output::line(&format!("# {:?}: {}", finding.severity, finding.message));
+    }
+    for line in preview.message.lines() {
+        output::line(&format!("#   {line}"));
+    }
+    output::line(&format!("# digest {}", preview.digest));
+    Ok(())
+}
+
+/// The longest a duration may be.
+pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 3600);

@@ -1,0 +1,170 @@
+//! `history` and `follow`: deployments and their four stages.
+
+use std::time::Duration;
+
+use clap::Args;
+use domain::deployment::{Deployment, StageName, StageState, Status};
+use domain::ident::DeploymentId;
+use domain::{Trouble, TroubleKind};
+
+use super::{Format, output};
+use crate::launch::Deck;
+
+/// Follows a deployment to its end.
+#[derive(Debug, Args)]
+pub(crate) struct Follow {
+    /// The deployment's id or the end of it.
+    deployment: String,
+    /// At most so long.
+    #[arg(long, value_name = "DURATION", default_value = "15m")]
+    wait: String,
+}
+
+/// Lists deployments.
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// Only those of this project.
+    project: Option<String>,
+    /// Only those of this environment.
+    environment: Option<String>,
+    /// At most so many.
+    #[arg(long, short = 'l', default_value_t = 50)]
+    limit: usize,
+}
+
+/// Reads a duration such as 90s, 5m or 1h30m.
+pub(crate) fn duration(text: &str) -> Result<Duration, Trouble> {
+    let wrong = |why: String| {
+        Trouble::usage("That is not a duration", format!("\u{201c}{text}\u{201d}")).why(why).next("Write it as 90s, 5m or 1h30m.")
+    };
+    let parsed: jiff::SignedDuration = text.parse().map_err(|e: jiff::Error| wrong(e.to_string()))?;
+    let duration = Duration::try_from(parsed).map_err(|_| wrong("it is negative".to_owned()))?;
+    Ok(duration.min(super::deploy::LONGEST))
+}
+
+/// Prints deployments, newest first.
+pub(crate) fn history(deck: &Deck, format: Format, history: &History) -> Result<(), Trouble> {
+    if let Some(project) = &history.project {
+        deck.project(project)?;
+    }
+    let deployments: Vec<Deployment> = deck
+        .world()
+        .deployments
+        .iter()
+        .filter(|d| history.project.as_ref().is_none_or(|p| d.environment.project.as_str() == p))
+        .filter(|d| history.environment.as_ref().is_none_or(|e| d.environment.name.as_str() == e))
+        .take(history.limit)
+        .map(|d| (**d).clone())
+        .collect();
+    let mut rows = vec![output::row(["DEPLOYMENT", "ENVIRONMENT", "STATUS", "STAGE", "COMMIT", "CHANGE", "BY", "AGE"])];
+    rows.extend(deployments.iter().map(|d| row(deck, d)));
+    output::show(format, &deployments, &rows)
+}
+
+fn row(deck: &Deck, deployment: &Deployment) -> Vec<String> {
+    vec![
+        deployment.id.to_string(),
+        deployment.environment.to_string(),
+        deployment.status.word().to_owned(),
+        deployment.current().map_or("-", StageName::title).to_owned(),
+        deployment.commit.as_ref().map_or_else(|| "-".to_owned(), |c| c.short().to_owned()),
+        deployment.summary.clone(),
+        deployment.actor.login.clone(),
+        output::age(deck.now(), Some(deployment.requested)),
+    ]
+}
+
+/// Prints one deployment as it is.
+pub(crate) fn show_one(deck: &Deck, format: Format, id: &DeploymentId) -> Result<(), Trouble> {
+    let deployment = deck.deployment(id.as_str())?;
+    let mut rows = vec![output::row(["DEPLOYMENT", "ENVIRONMENT", "STATUS", "STAGE", "COMMIT", "CHANGE", "BY", "AGE"])];
+    rows.push(row(deck, &deployment));
+    output::show(format, &deployment, &rows)
+}
+
+/// Follows a deployment that was named on the command line.
+pub(crate) async fn follow(deck: &Deck, format: Format, follow: Follow) -> Result<(), Trouble> {
+    let limit = duration(&follow.wait)?;
+    let id = deck.deployment(&follow.deployment)?.id;
+    watch(deck, format, &id, limit).await
+}
+
+/// Prints each step of a deployment until it is over; its end decides the exit status.
+pub(crate) async fn watch(deck: &Deck, format: Format, id: &DeploymentId, limit: Duration) -> Result<(), Trouble> {
+    let quiet = !matches!(format, Format::Table | Format::Wide);
+    let mut told: Vec<String> = Vec::new();
+    let mut world = deck.worlds();
+    let end = tokio::time::sleep(limit);
+    tokio::pin!(end);
+    loop {
+        let now = world.borrow_and_update().deployment(id).cloned();
+        if let Some(deployment) = now {
+            if !quiet {
+                tell(&deployment, &mut told);
+            }
+            if deployment.status.is_over() {
+                return over(format, &deployment);
+            }
+            if deployment.status == Status::Waiting && waits_for_sync(&deployment) {
+                let trouble = Trouble::refused("The deployment waits", &deployment.environment);
+                let detail = deployment.current().map_or("", |s| deployment.stage(s).detail.as_str()).to_owned();
+                return Err(trouble.why(detail).next(format!(
+                    "Run: quarterdeck sync {} {}",
+                    deployment.environment.project, deployment.environment.name
+                )));
+            }
+        }
+        tokio::select! {
+            changed = world.changed() => {
+                if changed.is_err() {
+                    return Err(Trouble::failed("The engine ended", id));
+                }
+            }
+            () = &mut end => {
+                return Err(Trouble::timed_out("The deployment is not over yet", id)
+                    .next(format!("It goes on: quarterdeck follow {}", id.short())));
+            }
+        }
+    }
+}
+
+fn waits_for_sync(deployment: &Deployment) -> bool {
+    deployment.current() == Some(StageName::Apply)
+}
+
+fn tell(deployment: &Deployment, told: &mut Vec<String>) {
+    for name in StageName::ALL {
+        let stage = deployment.stage(name);
+        let word = match &stage.state {
+            StageState::Pending => continue,
+            StageState::Running => "…",
+            StageState::Waiting => "waits",
+            StageState::Done => "done",
+            StageState::Failed { .. } => "failed",
+        };
+        let text = format!("{:<10} {word:<6} {}", name.title(), stage.detail);
+        let text = text.trim_end().to_owned();
+        if !told.contains(&text) {
+            output::line(&text);
+            told.push(text);
+        }
+    }
+}
+
+fn over(format: Format, deployment: &Deployment) -> Result<(), Trouble> {
+    if !matches!(format, Format::Table | Format::Wide) {
+        output::show(format, deployment, &[output::row(["ID"]), vec![deployment.id.to_string()]])?;
+    }
+    match deployment.status {
+        Status::Failed => Err(deployment.trouble().cloned().unwrap_or_else(|| Trouble::failed("The deployment failed", &deployment.id))),
+        Status::Superseded => {
+            Err(Trouble::new(TroubleKind::Failed, "A later deployment took its place", &deployment.environment))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Builds the arguments of `history` for one project.
+pub(crate) fn history_of(project: Option<String>) -> History {
+    History { project, environment: None, limit: usize::MAX }
+}

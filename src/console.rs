@@ -1,0 +1,67 @@
+//! The console: one session on this terminal, over an engine of its own.
+
+use std::io;
+use std::sync::Arc;
+
+use crossterm::event::Event;
+use domain::Trouble;
+use futures::stream::{Stream, poll_fn};
+use jiff::tz::TimeZone;
+use tokio::sync::mpsc;
+use tui::capabilities::Capabilities;
+use tui::keys::Keymap;
+use tui::run::{Link, run as sail};
+use tui::screen::Screen;
+use tui::session::Session;
+use tui::words::Language;
+
+use crate::launch::{self, Deck, Settings};
+use crate::{bridge, terminal};
+
+/// How many wishes and replies may wait before their sender does.
+const WAITING: usize = 64;
+
+/// Opens the console on the clusters of the kubeconfig.
+pub(crate) async fn run(settings: Settings) -> Result<(), Trouble> {
+    launch::start_log(&settings)?;
+    terminal::catch_panics(settings.state.clone());
+    let deck = launch::deck(settings).await?;
+    let done = show(&deck).await;
+    deck.close().await;
+    done
+}
+
+/// Shows a session until its operator leaves or the terminal is gone.
+pub(crate) async fn show(deck: &Deck) -> Result<(), Trouble> {
+    let env = |name: &str| std::env::var(name).ok();
+    let capabilities = Capabilities::detect(env);
+    let locale = ["QUARTERDECK_LANG", "LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| env(name).filter(|v| !v.is_empty())).unwrap_or_default();
+    let failed = |e: io::Error| Trouble::failed("The terminal failed", "standard output").why(e);
+    let guard = terminal::enter()?;
+    let size = crossterm::terminal::size().map_err(failed)?.into();
+    let settings = tui::session::Settings {
+        actor: deck.actor.clone(),
+        context: deck.context().map_or_else(|_| String::new(), |c| c.0),
+        theme: env("QUARTERDECK_THEME").unwrap_or_else(|| "dark".to_owned()),
+        language: Language::of(&locale),
+        capabilities,
+        offset: TimeZone::system().to_offset(deck.now()),
+        keymap: Keymap::built_in(),
+        size,
+    };
+    let events = terminal::events()?;
+    let (session, acts) = Session::new(settings, deck.now(), deck.world());
+    let (wishes, wished) = mpsc::channel(WAITING);
+    let (replies, replied) = mpsc::channel(WAITING);
+    let carrying = tokio::spawn(bridge::carry(deck.engine.clone(), deck.actor.clone(), wished, replies));
+    let link = Link { world: deck.worlds(), wishes, replies: replied, clock: Arc::new(launch::now) };
+    let mut screen = Screen::new(io::stdout(), size, capabilities.utf8);
+    let ended = sail(session, acts, stream(events), &mut screen, link).await;
+    drop(guard);
+    carrying.abort();
+    ended.map(drop).map_err(failed)
+}
+
+fn stream(mut events: mpsc::Receiver<Event>) -> impl Stream<Item = Event> + Unpin {
+    poll_fn(move |cx| events.poll_recv(cx))
+}

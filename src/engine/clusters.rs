@@ -1,0 +1,140 @@
+//! The clusters: connections made when they are needed, watches of those that matter, and what is done there.
+
+mod fleet;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cluster::{Connection, Kubeconfigs, Scope, Watcher};
+use domain::Trouble;
+use domain::ident::ContextName;
+use domain::link::LinkState;
+use domain::project::Environment;
+
+use crate::engine::Core;
+pub(crate) use fleet::{Fleet, Member};
+
+/// Holds the way to clusters: by kubeconfig, or connections that exist already.
+#[derive(Debug, Clone)]
+pub struct Clusters(Way);
+
+#[derive(Debug, Clone)]
+enum Way {
+    Files(Box<Kubeconfigs>),
+    Fixed(BTreeMap<ContextName, Connection>),
+}
+
+impl Clusters {
+    /// Reaches every context of a kubeconfig, when it is needed.
+    pub fn of_kubeconfig(files: Kubeconfigs) -> Self {
+        Self(Way::Files(Box::new(files)))
+    }
+
+    /// Reaches just these, each under its own context name.
+    pub fn fixed(connections: impl IntoIterator<Item = Connection>) -> Self {
+        Self(Way::Fixed(connections.into_iter().map(|c| (c.context().clone(), c)).collect()))
+    }
+
+    /// Makes a connection; a kubeconfig that has changed on disk since is read again when the context is not in it.
+    async fn open(&self, context: &ContextName) -> Result<Connection, cluster::Error> {
+        match &self.0 {
+            Way::Files(files) => match Connection::from_context(files, context).await {
+                Err(cluster::Error::UnknownContext { .. }) => Connection::from_context(&files.again()?, context).await,
+                other => other,
+            },
+            Way::Fixed(known) => known.get(context).cloned().ok_or_else(|| cluster::Error::UnknownContext {
+                name: context.to_string(),
+                known: known.keys().map(ToString::to_string).collect(),
+            }),
+        }
+    }
+}
+
+/// Watches the clusters of all environments and the current one; begins and ends watches as environments come and go.
+pub(crate) async fn run(core: Arc<Core>) {
+    let mut worlds = core.world.subscribe();
+    let mut before = None;
+    loop {
+        let environments = Arc::clone(&worlds.borrow_and_update().environments);
+        if before.as_ref().is_none_or(|seen| !Arc::ptr_eq(seen, &environments)) {
+            let wanted = wanted(&environments, core.current.as_ref());
+            for (context, namespaces) in &wanted {
+                let member = core.fleet.member(context);
+                if member.want(namespaces.clone()) {
+                    core.spawn("watching a cluster", watch(Arc::clone(&core), member));
+                }
+            }
+            core.fleet.keep(&wanted.into_keys().collect());
+            core.nudge.notify_one();
+            before = Some(environments);
+        }
+        if worlds.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Returns the contexts to watch, each with the namespaces whose workloads matter.
+fn wanted(environments: &[Arc<Environment>], current: Option<&ContextName>) -> BTreeMap<ContextName, BTreeSet<String>> {
+    let mut wanted: BTreeMap<ContextName, BTreeSet<String>> = BTreeMap::new();
+    if let Some(context) = current {
+        wanted.entry(context.clone()).or_default();
+    }
+    for environment in environments {
+        wanted.entry(environment.cluster.clone()).or_default().insert(environment.namespace.clone());
+    }
+    wanted
+}
+
+/// Opens one cluster, however long that takes, and then passes on every change of its watch.
+async fn watch(core: Arc<Core>, member: Arc<Member>) {
+    let mut failures = 0;
+    let connection = loop {
+        match core.fleet.connection(member.context()).await {
+            Ok(connection) => break connection,
+            Err(error) => {
+                member.tell(state_of(&error, core.now()));
+                core.nudge.notify_one();
+                tokio::time::sleep(core.pace.pause(failures)).await;
+                failures += 1;
+            }
+        }
+    };
+    let scope = Scope { flux: true, namespaces: member.namespaces() };
+    let mut changes = member.begin(Watcher::start(connection, scope, Arc::clone(&core.clock)));
+    core.nudge.notify_one();
+    while changes.changed().await.is_ok() {
+        changes.borrow_and_update();
+        core.nudge.notify_one();
+    }
+}
+
+/// Returns the link state of a cluster to which no connection could be made.
+fn state_of(error: &cluster::Error, since: domain::Time) -> LinkState {
+    let trouble = Trouble::from(error.clone());
+    let why = trouble.to_string();
+    match error {
+        cluster::Error::Helper { .. } => LinkState::Unauthorized { why },
+        _ => LinkState::Stale { since, why },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
+    use super::*;
+    use domain::ident::{EnvironmentId, Slug};
+    use domain::project::EnvironmentType;
+
+    #[test]
+    fn the_clusters_of_environments_are_watched_and_the_current_one() {
+        let environment = |name: &str, context: &str| {
+            let id = EnvironmentId::new(Slug::new("shop").unwrap(), Slug::new(name).unwrap());
+            Arc::new(Environment::with_defaults(id, EnvironmentType::Testing, ContextName::from(context)))
+        };
+        let wanted = wanted(&[environment("a", "one"), environment("b", "one")], Some(&ContextName::from("two")));
+        let told: Vec<_> =
+            wanted.iter().map(|(c, n)| format!("{c}:{}", n.iter().cloned().collect::<Vec<_>>().join(","))).collect();
+        assert_eq!(told, ["one:shop-a,shop-b", "two:"]);
+    }
+}

@@ -1,0 +1,230 @@
+//! The connections and watches that are open, and the acts on them, with their errors in words.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use cluster::act::{self, Apply, LogQuery, Steer};
+use cluster::{Connection, Snapshot, Versions, Watch};
+use domain::flux::{FluxObject, ObjectKey};
+use domain::ident::ContextName;
+use domain::link::{Link, LinkOf, LinkState};
+use domain::{Time, Trouble};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::Clusters;
+use crate::engine::Clock;
+use crate::tasks::open;
+
+/// How long a source may take to answer before what depends on it is asked.
+const SOURCE_LIMIT: Duration = Duration::from_mins(1);
+
+/// Holds every cluster that was ever wanted.
+pub(crate) struct Fleet {
+    clusters: Clusters,
+    clock: Clock,
+    members: Mutex<BTreeMap<ContextName, Arc<Member>>>,
+    /// The last value of a reconcile request; each has to differ from all before.
+    last: Mutex<Option<Time>>,
+}
+
+/// Holds one cluster.
+pub(crate) struct Member {
+    context: ContextName,
+    connection: tokio::sync::Mutex<Option<Connection>>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Whether it is to be watched, and then which namespaces.
+    wanted: Option<BTreeSet<String>>,
+    /// Whether a task was started for it.
+    started: bool,
+    watch: Option<Watch>,
+    trouble: Option<LinkState>,
+}
+
+impl Member {
+    /// Returns the context.
+    pub(crate) const fn context(&self) -> &ContextName {
+        &self.context
+    }
+
+    /// Notes which namespaces matter; returns whether a task has to be started that watches.
+    pub(super) fn want(&self, namespaces: BTreeSet<String>) -> bool {
+        let mut inner = open(&self.inner);
+        if let Some(watch) = &inner.watch {
+            watch.set_namespaces(namespaces.clone());
+        }
+        inner.wanted = Some(namespaces);
+        !std::mem::replace(&mut inner.started, true)
+    }
+
+    /// Returns the namespaces that matter.
+    pub(super) fn namespaces(&self) -> BTreeSet<String> {
+        open(&self.inner).wanted.clone().unwrap_or_default()
+    }
+
+    /// Notes why it cannot be reached.
+    pub(super) fn tell(&self, state: LinkState) {
+        let mut inner = open(&self.inner);
+        // The moment since which it is so stays the first one.
+        let since = match (&inner.trouble, &state) {
+            (Some(LinkState::Stale { since, .. }), LinkState::Stale { .. }) => Some(*since),
+            _ => None,
+        };
+        inner.trouble = Some(match (state, since) {
+            (LinkState::Stale { why, .. }, Some(since)) => LinkState::Stale { since, why },
+            (state, _) => state,
+        });
+    }
+
+    /// Takes a running watch and returns the receiver of its changes.
+    pub(super) fn begin(&self, watch: Watch) -> watch::Receiver<Versions> {
+        let changes = watch.changed();
+        let mut inner = open(&self.inner);
+        // What was wanted may have changed while the connection was made.
+        watch.set_namespaces(inner.wanted.clone().unwrap_or_default());
+        inner.trouble = None;
+        inner.watch = Some(watch);
+        changes
+    }
+
+    fn see(&self) -> Option<(Option<Snapshot>, Link)> {
+        let inner = open(&self.inner);
+        inner.wanted.as_ref()?;
+        let state = inner.trouble.clone().unwrap_or(LinkState::Connecting);
+        Some((inner.watch.as_ref().map(Watch::snapshot), Link { of: LinkOf::Cluster(self.context.0.clone()), state }))
+    }
+}
+
+impl Fleet {
+    pub(crate) fn new(clusters: Clusters, clock: Clock) -> Self {
+        Self { clusters, clock, members: Mutex::default(), last: Mutex::default() }
+    }
+
+    /// Returns the cluster of a context, which need not be reachable or even exist.
+    pub(super) fn member(&self, context: &ContextName) -> Arc<Member> {
+        let mut members = open(&self.members);
+        let member = members.entry(context.clone()).or_insert_with(|| {
+            let connection = tokio::sync::Mutex::default();
+            Arc::new(Member { context: context.clone(), connection, inner: Mutex::default() })
+        });
+        Arc::clone(member)
+    }
+
+    /// Ends the watches of all clusters but these. Their connections stay, for whoever acts on them.
+    pub(super) fn keep(&self, wanted: &BTreeSet<ContextName>) {
+        for (context, member) in open(&self.members).iter() {
+            if !wanted.contains(context) {
+                let mut inner = open(&member.inner);
+                inner.wanted = None;
+                // Its task ends with the watch and is started anew when it is wanted again.
+                if inner.watch.take().is_some() {
+                    inner.started = false;
+                }
+            }
+        }
+    }
+
+    /// Returns what every watched cluster shows, in the order of their names; without a watch, only how its link is.
+    pub(crate) fn see(&self) -> Vec<(Option<Snapshot>, Link)> {
+        open(&self.members).values().filter_map(|member| member.see()).collect()
+    }
+
+    /// Returns the connection to a cluster, made now if there is none.
+    pub(crate) async fn connection(&self, context: &ContextName) -> Result<Connection, cluster::Error> {
+        let member = self.member(context);
+        let mut held = member.connection.lock().await;
+        if let Some(connection) = held.as_ref() {
+            return Ok(connection.clone());
+        }
+        let connection = self.clusters.open(context).await?;
+        *held = Some(connection.clone());
+        Ok(connection)
+    }
+
+    /// Returns a value for a reconcile request that no request had before.
+    pub(crate) fn request(&self) -> String {
+        let now = (self.clock)();
+        let mut last = open(&self.last);
+        let next = match *last {
+            Some(before) if before >= now => before.saturating_add(Duration::from_nanos(1)).unwrap_or(now),
+            _ => now,
+        };
+        *last = Some(next);
+        next.to_string()
+    }
+
+    /// Asks for a reconciliation, of the source first when that is wanted; returns the request's value.
+    pub(crate) async fn reconcile(&self, key: &ObjectKey, with_source: bool) -> Result<String, Trouble> {
+        let connection = self.connection(&key.context()).await?;
+        let at = self.request();
+        act::reconcile(&connection, key, with_source.then_some(SOURCE_LIMIT), &at).await?;
+        Ok(at)
+    }
+
+    /// Suspends an object.
+    pub(crate) async fn suspend(&self, key: &ObjectKey, steer: &Steer) -> Result<FluxObject, Trouble> {
+        Ok(act::suspend(&self.connection(&key.context()).await?, key, steer).await?)
+    }
+
+    /// Suspends an object if it still has the version that `steer` expects; returns whether it had.
+    pub(crate) async fn suspend_if_same(&self, key: &ObjectKey, steer: &Steer) -> Result<bool, Trouble> {
+        match act::suspend(&self.connection(&key.context()).await?, key, steer).await {
+            Ok(_) => Ok(true),
+            Err(cluster::Error::Refused { code: 409, .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Resumes an object.
+    pub(crate) async fn resume(&self, key: &ObjectKey, steer: &Steer) -> Result<FluxObject, Trouble> {
+        Ok(act::resume(&self.connection(&key.context()).await?, key, steer).await?)
+    }
+
+    /// Reads a Flux object afresh; nothing when it does not exist.
+    pub(crate) async fn flux(&self, key: &ObjectKey) -> Result<Option<FluxObject>, Trouble> {
+        absent(act::get_flux(&self.connection(&key.context()).await?, key).await)
+    }
+
+    /// Reads an object whole; nothing when it does not exist.
+    pub(crate) async fn object(&self, key: &ObjectKey) -> Result<Option<Value>, Trouble> {
+        absent(act::get(&self.connection(&key.context()).await?, key).await)
+    }
+
+    /// Applies an object.
+    pub(crate) async fn apply(&self, context: &ContextName, object: &Value) -> Result<(), Trouble> {
+        let connection = self.connection(context).await?;
+        act::apply(&connection, object, Apply::default()).await?;
+        Ok(())
+    }
+
+    /// Reads the generations of workloads afresh; what does not exist is left out.
+    pub(crate) async fn generations(&self, keys: &[ObjectKey]) -> Result<Vec<(String, i64)>, Trouble> {
+        let mut found = Vec::with_capacity(keys.len());
+        for key in keys {
+            let connection = self.connection(&key.context()).await?;
+            if let Some(workload) = absent(act::get_workload(&connection, key).await)? {
+                found.push((key.name.to_string(), workload.generation));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads the last lines of a log.
+    pub(crate) async fn logs(&self, query: &LogQuery) -> Result<Vec<String>, Trouble> {
+        Ok(act::logs(&self.connection(&query.pod.context()).await?, query).await?)
+    }
+}
+
+/// Takes an object that does not exist for nothing.
+fn absent<T>(result: Result<T, cluster::Error>) -> Result<Option<T>, Trouble> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(cluster::Error::Refused { code: 404, .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

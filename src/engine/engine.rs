@@ -1,0 +1,248 @@
+//! The engine itself: its parts, its start and its end.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::actor::Actor;
+use domain::deployment::{Deployment, Status};
+use domain::ident::{ContextName, DeploymentId, EnvironmentId};
+use domain::orders::{Order, Outcome};
+use domain::query::{Answer, Query};
+use domain::voyage::Patience;
+use domain::world::{GitView, World};
+use domain::{Time, Trouble};
+use store::Store;
+use tokio::sync::{Notify, oneshot, watch};
+
+use crate::clusters::{Clusters, Fleet};
+use crate::follow::Driven;
+use crate::ids::Ids;
+use crate::mishaps::Mishaps;
+use crate::repos::Repos;
+use crate::tasks::{Tasks, guarded};
+use crate::{follow, gate, publish, queries, repos};
+
+/// Tells what time it is.
+pub type Clock = Arc<dyn Fn() -> Time + Send + Sync>;
+
+/// Holds how fast the engine works on its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// How often a repository is asked when nothing hints at news.
+    pub git_poll: Duration,
+    /// How long changes are gathered before a world is published.
+    pub batch: Duration,
+    /// The first pause after a failure; it doubles up to sixteen times itself.
+    pub retry: Duration,
+}
+
+impl Default for Pace {
+    /// Returns 30 s, 60 ms and 1 s.
+    fn default() -> Self {
+        Self { git_poll: Duration::from_secs(30), batch: Duration::from_millis(60), retry: Duration::from_secs(1) }
+    }
+}
+
+impl Pace {
+    /// Returns the pause before the next attempt.
+    pub(crate) fn pause(&self, failures: u32) -> Duration {
+        self.retry * 2_u32.pow(failures.min(4))
+    }
+}
+
+/// Holds what an engine is made of.
+pub struct Parts {
+    /// The store.
+    pub store: Store,
+    /// The way to clusters.
+    pub clusters: Clusters,
+    /// The contexts that there are.
+    pub contexts: Vec<ContextName>,
+    /// The context that is watched even when no environment is in it.
+    pub current: Option<ContextName>,
+    /// The folder of the Git mirrors.
+    pub git_root: PathBuf,
+    /// The clock.
+    pub clock: Clock,
+    /// How patient deployments are.
+    pub patience: Patience,
+    /// Where identifiers come from.
+    pub ids: Ids,
+    /// How fast the engine works on its own.
+    pub pace: Pace,
+}
+
+/// Holds what all tasks of an engine share.
+pub(crate) struct Core {
+    pub(crate) store: Store,
+    pub(crate) fleet: Fleet,
+    pub(crate) repos: Repos,
+    pub(crate) contexts: Arc<Vec<ContextName>>,
+    pub(crate) current: Option<ContextName>,
+    pub(crate) clock: Clock,
+    pub(crate) patience: Patience,
+    pub(crate) ids: Ids,
+    pub(crate) pace: Pace,
+    pub(crate) tasks: Tasks,
+    pub(crate) mishaps: Mishaps,
+    /// Rings when something outside the store may have changed the world.
+    pub(crate) nudge: Arc<Notify>,
+    pub(crate) world: watch::Sender<Arc<World>>,
+    pub(crate) views: Mutex<BTreeMap<EnvironmentId, Arc<GitView>>>,
+    pub(crate) driven: Driven,
+}
+
+impl Core {
+    /// Returns the present moment.
+    pub(crate) fn now(&self) -> Time {
+        (self.clock)()
+    }
+
+    /// Runs a task on its own; a panic in it becomes a mishap.
+    pub(crate) fn spawn(self: &Arc<Self>, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let core = Arc::downgrade(self);
+        self.tasks.spawn(async move {
+            if let Err(trouble) = guarded(name, task).await
+                && let Some(core) = core.upgrade()
+            {
+                core.mishaps.add(trouble);
+            }
+        });
+    }
+}
+
+/// Runs the engine while any clone of it lives.
+#[derive(Clone)]
+pub struct Engine {
+    core: Arc<Core>,
+    _keeper: Arc<Keeper>,
+}
+
+/// Stops the tasks with the last clone of the engine.
+struct Keeper(Arc<Core>);
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.0.repos.stop();
+        self.0.tasks.stop();
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("seq", &self.core.world.borrow().seq).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Starts an engine: watches clusters and repositories, takes up every deployment and promise that is not over.
+    ///
+    /// Must be called within a tokio runtime. The first world, with all that the store holds, is there at once.
+    pub fn start(parts: Parts) -> Self {
+        let nudge = Arc::new(Notify::new());
+        let core = Arc::new(Core {
+            fleet: Fleet::new(parts.clusters, Arc::clone(&parts.clock)),
+            repos: Repos::new(parts.git_root, Arc::clone(&parts.clock), Arc::clone(&nudge)),
+            contexts: Arc::new(parts.contexts),
+            current: parts.current,
+            patience: parts.patience,
+            ids: parts.ids,
+            pace: parts.pace,
+            tasks: Tasks::new(),
+            mishaps: Mishaps::new(Arc::clone(&parts.clock), Arc::clone(&nudge)),
+            nudge,
+            world: watch::Sender::new(Arc::default()),
+            views: Mutex::default(),
+            driven: Driven::default(),
+            clock: parts.clock,
+            store: parts.store,
+        });
+        publish::first(&core);
+        core.spawn("the publisher", publish::run(Arc::clone(&core)));
+        core.spawn("the cluster watcher", crate::clusters::run(Arc::clone(&core)));
+        core.spawn("the repository watcher", repos::views::run(Arc::clone(&core)));
+        core.spawn("the follower", follow::run(Arc::clone(&core)));
+        Self { _keeper: Arc::new(Keeper(Arc::clone(&core))), core }
+    }
+
+    /// Returns the worlds as they are published.
+    pub fn world(&self) -> watch::Receiver<Arc<World>> {
+        self.core.world.subscribe()
+    }
+
+    /// Returns the newest world.
+    pub fn now(&self) -> Arc<World> {
+        Arc::clone(&self.core.world.borrow())
+    }
+
+    /// Answers a query. Dropping the future drops the question.
+    pub async fn ask(&self, actor: &Actor, query: Query) -> Result<Answer, Trouble> {
+        guarded("a query", queries::answer(&self.core, actor, query)).await?
+    }
+
+    /// Carries out an order and returns what came of it. It goes on when the future is dropped.
+    pub async fn give(&self, actor: &Actor, order: impl Into<Order>) -> Result<Outcome, Trouble> {
+        let (tell, told) = oneshot::channel();
+        let (core, actor, order) = (Arc::clone(&self.core), actor.clone(), order.into());
+        let lost = Trouble::failed("The order was stopped", order.terms().object())
+            .next("Look at the audit list; what was begun is taken up at the next start.");
+        self.core.tasks.spawn(async move {
+            let result = guarded("an order", Box::pin(gate::give(&core, actor, order))).await;
+            let result = result.unwrap_or_else(|trouble| {
+                core.mishaps.add(trouble.clone());
+                Err(trouble)
+            });
+            // Nobody may be listening any more; the journal knows the outcome.
+            drop(tell.send(result));
+        });
+        told.await.unwrap_or(Err(lost))
+    }
+
+    /// Waits until a deployment is over and returns it as it ended; after the time allowed a trouble says where it is.
+    pub async fn wait_over(&self, id: &DeploymentId, allowed: Duration) -> Result<Arc<Deployment>, Trouble> {
+        self.wait_until(id, allowed, |d| d.status.is_over()).await
+    }
+
+    /// Waits until a deployment is over or waits for a person (a manual sync), and returns it.
+    pub async fn wait_settled(&self, id: &DeploymentId, allowed: Duration) -> Result<Arc<Deployment>, Trouble> {
+        self.wait_until(id, allowed, |d| d.status.is_over() || d.status == Status::Waiting).await
+    }
+
+    /// Waits until a published world shows a deployment as wanted.
+    pub async fn wait_until(
+        &self,
+        id: &DeploymentId,
+        allowed: Duration,
+        wanted: impl Fn(&Deployment) -> bool,
+    ) -> Result<Arc<Deployment>, Trouble> {
+        let mut worlds = self.world();
+        let seen = worlds.wait_for(|world| world.deployment(id).is_some_and(|d| wanted(d)));
+        if let Ok(Ok(world)) = tokio::time::timeout(allowed, seen).await
+            && let Some(deployment) = world.deployment(id)
+        {
+            return Ok(Arc::clone(deployment));
+        }
+        let world = self.now();
+        let Some(deployment) = world.deployment(id) else {
+            return Err(Trouble::not_found("There is no such deployment", id).next("See them all with history."));
+        };
+        let at = deployment.current().map_or("its end", domain::deployment::StageName::title);
+        let detail = deployment.current().map_or("", |stage| deployment.stage(stage).detail.as_str());
+        Err(Trouble::timed_out("The deployment is not through yet", id.short())
+            .why(format!("it is at {at}: {detail}"))
+            .next("It goes on; follow it."))
+    }
+
+    /// Waits until this engine drives nothing more: every deployment is over, or another process has it.
+    pub async fn settle(&self) {
+        self.core.driven.settled().await;
+    }
+
+    /// Stops everything where it stands, as the end of the process would, and waits until it is quiet.
+    pub async fn stop(&self) {
+        self.core.repos.stop();
+        self.core.tasks.stopped().await;
+    }
+}

@@ -1,0 +1,50 @@
+//! How the commits that Flux names stand to ours: by equality, else by history, remembered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::revision::CommitId;
+use domain::voyage::Ancestry;
+
+use crate::repos::Repo;
+
+/// Remembers how commits stand to one of ours.
+#[derive(Debug)]
+pub(super) struct Ancestors {
+    ours: CommitId,
+    known: BTreeMap<CommitId, Ancestry>,
+    /// Commits that no fetch brought; they are tried again when something else moves.
+    missing: BTreeSet<CommitId>,
+}
+
+impl Ancestors {
+    pub(super) const fn of(ours: CommitId) -> Self {
+        Self { ours, known: BTreeMap::new(), missing: BTreeSet::new() }
+    }
+
+    /// Returns how each of these stands to ours; what history does not know yet is fetched once.
+    pub(super) async fn of_all(&mut self, repo: &Repo, theirs: &[CommitId]) -> BTreeMap<CommitId, Ancestry> {
+        self.missing.retain(|commit| theirs.contains(commit));
+        for commit in theirs {
+            if *commit == self.ours {
+                self.known.insert(commit.clone(), Ancestry::Exact);
+            }
+            if self.known.contains_key(commit) || self.missing.contains(commit) {
+                continue;
+            }
+            match self.ask(repo, commit).await {
+                Some(ancestry) => drop(self.known.insert(commit.clone(), ancestry)),
+                None => drop(self.missing.insert(commit.clone())),
+            }
+        }
+        theirs.iter().filter_map(|c| self.known.get(c).map(|a| (c.clone(), *a))).collect()
+    }
+
+    async fn ask(&self, repo: &Repo, commit: &CommitId) -> Option<Ancestry> {
+        let stand = |contains| if contains { Ancestry::Past } else { Ancestry::Behind };
+        if let Some(contains) = repo.contains(self.ours.clone(), commit.clone()).await {
+            return Some(stand(contains));
+        }
+        repo.fetch().await.ok()?;
+        repo.contains(self.ours.clone(), commit.clone()).await.map(stand)
+    }
+}

@@ -1,0 +1,174 @@
+//! What a voyage sees: the part of the world that belongs to one deployment. Pure; asks nobody.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::deployment::{Deployment, StageName, StageState};
+use domain::flux::{FluxObject, InventoryEntry, ObjectKey};
+use domain::ident::DeploymentId;
+use domain::link::LinkOf;
+use domain::project::Environment;
+use domain::revision::{CommitId, Revision};
+use domain::voyage::{Ancestry, ApplySeen, GitSeen, Observation, SourceSeen};
+use domain::workload::{Pod, PodFault, Workload};
+use domain::world::World;
+
+/// The kinds whose watches must be live before anything is concluded.
+const KINDS: [&str; 6] = ["GitRepository", "Kustomization", "Deployment", "StatefulSet", "DaemonSet", "Pod"];
+/// The labels that name the template that a Pod was made of (ReplicaSet; StatefulSet and DaemonSet).
+const TEMPLATE_LABELS: [&str; 2] = ["pod-template-hash", "controller-revision-hash"];
+
+/// Holds what a voyage knows beside the world.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    /// What is known of the commit on the server.
+    pub(super) git: GitSeen,
+    /// How commits that Flux names stand to ours.
+    pub(super) ancestry: BTreeMap<CommitId, Ancestry>,
+    /// The generations that were read afresh.
+    pub(super) looked: Option<Vec<(String, i64)>>,
+    /// The log that was read.
+    pub(super) log: Option<Vec<String>>,
+}
+
+/// Returns the commits that Flux names for an environment: of the source's artifact, tried and applied.
+pub(super) fn commits(world: &World, environment: &Environment) -> Vec<CommitId> {
+    let source = world.source(environment).and_then(|s| s.status.artifact.as_ref()).map(|a| &a.revision);
+    let apply = world.kustomization(environment);
+    let applied = apply.and_then(|k| k.status.last_applied_revision.as_ref());
+    let attempted = apply.and_then(|k| k.status.last_attempted_revision.as_ref());
+    let mut commits: Vec<_> = [source, applied, attempted].into_iter().flatten().filter_map(Revision::commit).collect();
+    commits.sort();
+    commits.dedup();
+    commits
+}
+
+/// Returns the workloads that an environment's Kustomization has applied, by its inventory, and those that are seen.
+pub(super) fn workloads(world: &World, environment: &Environment) -> Vec<ObjectKey> {
+    let inventory = world.kustomization(environment).and_then(|k| k.status.inventory.as_ref());
+    let entries = inventory.map_or(&[][..], |i| &i.entries).iter().filter_map(InventoryEntry::parts);
+    let workload = |kind: &str, group: &str| group == "apps" && matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet");
+    let applied = entries
+        // Other namespaces are not watched, so nothing could ever be concluded about what is in them.
+        .filter(|(namespace, _, group, kind)| workload(kind, group) && *namespace == environment.namespace)
+        .map(|(namespace, name, _, kind)| ObjectKey::new(&environment.cluster, kind, namespace, name));
+    let mut keys: Vec<_> = applied.chain(world.workloads_of(environment).into_iter().map(|w| w.key.clone())).collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// Builds the observation of one deployment.
+pub(super) fn observe(world: &World, environment: &Environment, deployment: &Deployment, known: &Known) -> Observation {
+    let workloads: Vec<Arc<Workload>> = world.workloads_of(environment).into_iter().cloned().collect();
+    let faults = faults(world, &workloads, known.looked.as_deref());
+    Observation {
+        git: known.git.clone(),
+        live: live(world, environment),
+        source: world.source(environment).map(|s| source(s, known)),
+        apply: world.kustomization(environment).map(|k| apply(k, known)),
+        manual_sync: !environment.gitops.auto_sync,
+        // What was read afresh counts when the watch shows all of it; before, a new workload would simply be missed.
+        looked: known
+            .looked
+            .clone()
+            .filter(|looked| looked.iter().all(|(name, _)| workloads.iter().any(|w| *w.key.name == **name))),
+        workloads,
+        faults,
+        log: known.log.clone(),
+        superseded_by: superseded_by(world, deployment),
+    }
+}
+
+/// Tells whether everything that a deployment is judged by is heard live.
+pub(super) fn live(world: &World, environment: &Environment) -> bool {
+    let beats = world.cluster_link(&environment.cluster).is_some_and(domain::link::LinkState::is_live);
+    beats
+        && KINDS.iter().all(|wanted| {
+            let mut links = world.links.iter().filter(|link| match &link.of {
+                LinkOf::Kind { cluster, kind, namespace } => {
+                    *cluster == environment.cluster.0
+                        && kind == wanted
+                        && (namespace.is_empty() || *namespace == environment.namespace)
+                }
+                _ => false,
+            });
+            let first = links.next();
+            first.is_some_and(|link| link.state.is_live()) && links.all(|link| link.state.is_live())
+        })
+}
+
+fn stand(known: &Known, revision: Option<&Revision>) -> Ancestry {
+    revision.and_then(Revision::commit).and_then(|c| known.ancestry.get(&c).copied()).unwrap_or_default()
+}
+
+fn source(object: &FluxObject, known: &Known) -> SourceSeen {
+    let revision = object.status.artifact.as_ref().map(|a| &a.revision);
+    let fault = object.ready().filter(|c| c.status == "False").map(|c| (c.reason.clone(), c.message.clone()));
+    SourceSeen {
+        artifact: stand(known, revision),
+        revision: revision.map(Revision::short).unwrap_or_default(),
+        suspended: object.suspended(),
+        fault,
+    }
+}
+
+fn apply(object: &FluxObject, known: &Known) -> ApplySeen {
+    let applied = object.status.last_applied_revision.as_ref();
+    let ready = object.ready().map(|c| (c.status.clone(), c.reason.clone(), c.message.clone())).unwrap_or_default();
+    let working = object.condition("Reconciling").filter(|c| c.status == "True").map(|c| c.message.clone());
+    ApplySeen {
+        applied: stand(known, applied),
+        attempted: stand(known, object.status.last_attempted_revision.as_ref()),
+        revision: applied.map(Revision::short).unwrap_or_default(),
+        suspended: object.suspended(),
+        ready,
+        working,
+    }
+}
+
+/// Returns the newest later deployment of the same environment that got past apply.
+fn superseded_by(world: &World, ours: &Deployment) -> Option<DeploymentId> {
+    let past = |d: &Deployment| d.stage(StageName::Apply).state == StageState::Done;
+    let later = world.deployments.iter().filter(|d| d.environment == ours.environment && d.id > ours.id && past(d));
+    later.map(|d| d.id.clone()).max()
+}
+
+/// Returns what is wrong with Pods of the present templates, those of workloads that are not rolled out first.
+fn faults(world: &World, workloads: &[Arc<Workload>], looked: Option<&[(String, i64)]>) -> Vec<PodFault> {
+    let mut found = Vec::new();
+    for workload in workloads.iter().filter(|w| !w.rolled_out()) {
+        let fresh = looked.and_then(|l| l.iter().find(|(name, _)| *name == *workload.key.name)).map_or(0, |(_, g)| *g);
+        // Before its controller has made the first Pod of the new template, all Pods are of an old one.
+        if workload.generation < fresh || workload.observed_generation < workload.generation || workload.updated == 0 {
+            continue;
+        }
+        found.extend(of_present_template(world, workload).into_iter().filter_map(|pod| pod.fault()));
+    }
+    found
+}
+
+fn of_present_template<'a>(world: &'a World, workload: &'a Workload) -> Vec<&'a Arc<Pod>> {
+    let same = |pod: &Pod| {
+        workload.containers.iter().all(|wanted| {
+            pod.containers.iter().find(|c| c.name == wanted.name).is_none_or(|c| same_image(&c.image, &wanted.image))
+        })
+    };
+    let pods: Vec<_> = world.pods_of(workload).filter(|pod| !pod.deleting && same(pod)).collect();
+    // An image may stay the same while the template changes; then the youngest Pod is of the present one.
+    let newest = pods.iter().max_by_key(|pod| pod.created).and_then(|pod| template_of(pod));
+    pods.into_iter().filter(|pod| template_of(pod) == newest).collect()
+}
+
+/// Tells whether a Pod's image is the template's; a status may spell out the registry that the template leaves away.
+fn same_image(pod: &str, template: &str) -> bool {
+    pod == template || pod.strip_suffix(template).is_some_and(|head| head.ends_with('/'))
+}
+
+fn template_of(pod: &Pod) -> Option<&str> {
+    TEMPLATE_LABELS.iter().find_map(|label| pod.labels.iter().find(|(key, _)| key == label)).map(|(_, value)| value.as_str())
+}
+
+#[cfg(test)]
+#[path = "observe_tests.rs"]
+mod tests;

@@ -1,0 +1,33 @@
+//! The engine: owns the world, publishes immutable snapshots of it, answers queries, carries out orders and follows
+//! deployments until they are through.
+//!
+//! - [`Engine::world`] is a watch of [`domain::world::World`]; a slow reader skips versions.
+//! - [`Engine::ask`] answers what the world does not hold; dropping the caller drops the question.
+//! - [`Engine::give`] carries out an order through one gate: permission, intent in the journal, act, outcome in the journal.
+//!   Dropping the caller does not stop an order.
+//! - Deployments and promises are driven by exactly one process, by lease, and taken over when that one dies.
+//!
+//! It knows no terminal and no command line, and reads no clock, environment or home folder of its own.
+
+mod clusters;
+mod engine;
+mod follow;
+mod gate;
+mod ids;
+mod ledger;
+mod mishaps;
+mod objects;
+mod orders;
+mod plan;
+mod publish;
+mod queries;
+mod repos;
+mod scene;
+mod tasks;
+
+pub use clusters::Clusters;
+pub use engine::{Clock, Engine, Pace, Parts};
+pub use ids::{Ids, ulids};
+
+#[cfg(test)]
+mod scenarios;

@@ -1,0 +1,162 @@
+//! Deploying: the draft's edits on the branch's head become a commit, the commit is pushed, and following begins.
+
+use std::sync::Arc;
+
+use domain::Trouble;
+use domain::change::{Finding, Severity};
+use domain::deployment::{Deployment, Method, Stage, StageName, StageState, Status};
+use domain::ident::DeploymentId;
+use domain::journal::Change;
+use domain::orders::{Deploy, Outcome};
+use domain::project::Environment;
+
+use crate::engine::Core;
+use crate::follow::land::{self, Landing};
+use crate::follow::{self, Place};
+use crate::gate::{Done, Fault, Scribe};
+use crate::plan::{self, Plan};
+use crate::scene::Scene;
+
+pub(super) async fn deploy(core: &Arc<Core>, scribe: &Scribe, order: Deploy) -> Result<Done, Fault> {
+    let scene = core.scene(&order.draft.environment)?;
+    let id = (core.ids)(core.now());
+    let mut deployment = blank(core, scribe, &order, &scene, id);
+    // One at a time commits to an environment, so that each sees what the one before did.
+    let _turn = if order.dry_run { None } else { Some(core.lease(&land::lease_of(&deployment)).await?) };
+    let head = scene.repo.fresh_head(&deployment.branch).await?;
+    let plan = plan::plan(&scene, head, &order.draft, scribe.actor()).await?;
+    if order.dry_run {
+        return Ok(dry(plan));
+    }
+    may_go(&order, &scene.environment, &plan, &deployment)?;
+    prepare(&mut deployment, &plan, &scene.environment);
+    land::commit(&scene, &mut deployment, &plan).await?;
+    let Some(mut place) = Place::take(core, follow::lease_of(&deployment.id)) else {
+        return Err(Trouble::failed("The deployment is driven already", &deployment.id).into());
+    };
+    let lease = core.lease(place.name()).await?;
+    place.driving();
+    // Whatever becomes of the push, what was wanted is not lost.
+    let draft = order.draft.clone();
+    core.on_store("the drafts", move |store| store.drafts().save(&draft)).await?.map_err(Trouble::from)?;
+    land::intend(scribe, &deployment).await?;
+    let landing = land::push(core, &scene, scribe, &mut deployment).await?;
+    finish(core, &scene, deployment, landing, (place, lease)).await
+}
+
+/// Turns what became of the push into the order's outcome; following goes on in the background where there is something to
+/// follow.
+async fn finish(
+    core: &Arc<Core>,
+    scene: &Scene,
+    mut deployment: Deployment,
+    landing: Landing,
+    (place, lease): (Place, store::Lease),
+) -> Result<Done, Fault> {
+    let now = core.now();
+    let id = deployment.id.clone();
+    match landing {
+        Landing::Landed => {
+            let commit = deployment.commit.as_ref().map_or_else(String::new, |c| c.short().to_owned());
+            let stage = deployment.stage_mut(StageName::Commit);
+            stage.state = StageState::Done;
+            stage.ended = Some(now);
+            stage.detail.clone_from(&commit);
+            land::settle_draft(core, &deployment).await;
+            scene.repo.poke();
+            let said = format!("{commit} is on {} for {}: {}.", deployment.branch, deployment.environment, deployment.summary);
+            let outcome = Outcome { said, deployment: Some(id.clone()), preview: None };
+            core.spawn("following a deployment", later(Arc::clone(core), deployment.clone(), place, lease));
+            Ok(Done { outcome, change: Some(Change::Deployment(Box::new(deployment))), check: None })
+        }
+        Landing::Unknown(trouble) => {
+            // The record stays as it is: its commit stage is running, and whoever drives it finds out.
+            core.spawn("following a deployment", follow::drive(Arc::clone(core), id, place, Some(lease)));
+            Err(trouble.into())
+        }
+        Landing::Refused(trouble) | Landing::Unreached(trouble) => {
+            follow::fail(&mut deployment, StageName::Commit, now, trouble.clone());
+            Err(Fault { trouble, change: Some(Change::Deployment(Box::new(deployment))) })
+        }
+    }
+}
+
+/// Follows a deployment as soon as the gate has journaled that its commit landed.
+async fn later(core: Arc<Core>, deployment: Deployment, place: Place, lease: store::Lease) {
+    let mut worlds = core.world.subscribe();
+    let through = |d: &Deployment| d.stage(StageName::Commit).state == StageState::Done;
+    let journaled = worlds.wait_for(|world| world.deployment(&deployment.id).is_some_and(|d| through(d)));
+    // If the journal cannot be written, the driver finds the commit on the branch by itself.
+    drop(tokio::time::timeout(core.pace.pause(4), journaled).await.map(drop));
+    follow::drive(core, deployment.id, place, Some(lease)).await;
+}
+
+/// Tells whether the plan may be carried out as it stands.
+fn may_go(order: &Deploy, environment: &Environment, plan: &Plan, deployment: &Deployment) -> Result<(), Trouble> {
+    let object = &environment.id;
+    if order.reviewed.as_ref().is_some_and(|digest| *digest != plan.preview.digest) {
+        return Err(land::changed(deployment));
+    }
+    if plan.preview.is_empty() {
+        return Err(Trouble::usage("Nothing would change", object)
+            .why(format!("{} at {} already reads as asked", deployment.branch, plan.preview.base.short()))
+            .next("Change a field, or sync the environment if it is behind Git."));
+    }
+    let errors: Vec<&Finding> = plan.preview.findings.iter().filter(|f| f.severity == Severity::Error).collect();
+    if !errors.is_empty() {
+        let told: Vec<_> = errors.iter().map(|f| format!("{}: {}", f.rule, f.message)).collect();
+        return Err(Trouble::refused("The checks forbid it", object).why(told.join("; ")).next("Correct what they name."));
+    }
+    if environment.approval.required {
+        return Err(Trouble::refused("The deployment needs approval", object)
+            .why(format!(
+                "{} approvers must agree, and this version cannot ask them; nothing was committed",
+                environment.approval.approvers
+            ))
+            .next("Switch the environment's approval rule off if you may, or change the branch the way your team approves it."));
+    }
+    Ok(())
+}
+
+fn blank(core: &Core, scribe: &Scribe, order: &Deploy, scene: &Scene, id: DeploymentId) -> Deployment {
+    let now = core.now();
+    let mut stages: [Stage; 4] = std::array::from_fn(|_| Stage::pending());
+    let commit = &mut stages[StageName::Commit as usize];
+    commit.state = StageState::Running;
+    commit.started = Some(now);
+    Deployment {
+        id,
+        environment: scene.environment.id.clone(),
+        method: Method::GitopsUi,
+        actor: scribe.actor().clone(),
+        requested: now,
+        finished: None,
+        status: Status::Running,
+        edits: order.draft.edits.clone(),
+        workload: order.draft.workload.clone(),
+        message: String::new(),
+        branch: scene.environment.gitops.branch.clone(),
+        files: Vec::new(),
+        base: None,
+        commit: None,
+        reviewed: order.reviewed.clone().unwrap_or_default(),
+        summary: String::new(),
+        expect_images: Vec::new(),
+        expect_replicas: None,
+        stages,
+    }
+}
+
+/// Writes down what the plan has settled: the workload and the message with its trailers.
+fn prepare(deployment: &mut Deployment, plan: &Plan, environment: &Environment) {
+    deployment.workload = Some(plan.workload.clone());
+    let (id, name) = (deployment.id.to_string(), environment.id.to_string());
+    let add = [(land::TRAILER, id.as_str()), ("Environment", name.as_str()), ("Deployment-Method", deployment.method.word())];
+    deployment.message = git::trailers(&plan.preview.message, &add);
+}
+
+fn dry(plan: Plan) -> Done {
+    let said =
+        if plan.preview.is_empty() { "Nothing would change.".to_owned() } else { format!("It would change: {}.", plan.summary) };
+    Done { outcome: Outcome { said, deployment: None, preview: Some(Box::new(plan.preview)) }, change: None, check: None }
+}

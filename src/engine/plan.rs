@@ -1,0 +1,71 @@
+//! What a set of edits would do at a commit: files before and after, rendered objects, findings, message, digest.
+//!
+//! The same code makes the preview that is reviewed and the change that is committed, so that they cannot differ.
+
+mod closure;
+mod compute;
+
+use domain::Trouble;
+use domain::actor::Actor;
+use domain::change::{Draft, FormFacts, Preview};
+use domain::edit::{Field, WorkloadRef};
+use domain::revision::CommitId;
+
+use crate::scene::Scene;
+
+/// Holds a preview and what is needed to carry it out.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// What is shown and reviewed.
+    pub(crate) preview: Preview,
+    /// The files to commit.
+    pub(crate) changes: Vec<git::FileChange>,
+    /// The workload that the edits change.
+    pub(crate) workload: WorkloadRef,
+    /// What changes, in short.
+    pub(crate) summary: String,
+    /// The images that should run afterwards, where they change.
+    pub(crate) expect_images: Vec<(String, String)>,
+    /// The replicas that should run afterwards, when they change.
+    pub(crate) expect_replicas: Option<i32>,
+}
+
+/// Reads the fields of an environment's workload at a commit; its own or only workload when none is named.
+pub(crate) async fn facts(scene: &Scene, head: CommitId, workload: Option<WorkloadRef>) -> Result<FormFacts, Trouble> {
+    let environment = scene.environment.clone();
+    let read = move |mirror: &git::Mirror| {
+        Ok(closure::load(mirror, &head, &environment.gitops.path).and_then(|files| {
+            let workload = workload.or_else(|| environment.workload.clone());
+            compute::facts(&files, &environment, &head, workload.as_ref())
+        }))
+    };
+    scene.repo.with("reading manifests", move |mirror, _| read(mirror)).await?
+}
+
+/// Works out what a draft would do on top of a commit.
+pub(crate) async fn plan(scene: &Scene, head: CommitId, draft: &Draft, actor: &Actor) -> Result<Plan, Trouble> {
+    let (environment, draft, actor) = (scene.environment.clone(), draft.clone(), actor.clone());
+    let work = move |mirror: &git::Mirror| {
+        Ok(closure::load(mirror, &head, &environment.gitops.path)
+            .and_then(|files| compute::plan(&files, &environment, &head, &draft, &actor)))
+    };
+    scene.repo.with("working out a change", move |mirror, _| work(mirror)).await?
+}
+
+/// Returns the images that the manifests name, by container, and the replicas that they ask for.
+pub(crate) fn named(facts: &FormFacts) -> (Vec<(String, String)>, Option<i32>) {
+    let value = |container: &str, field: &Field| facts.find(Some(container), field).map(|found| found.value.as_str());
+    let image = |container: &String| {
+        let mut image = value(container, &Field::ImageName)?.to_owned();
+        if let Some(tag) = value(container, &Field::ImageTag).filter(|tag| !tag.is_empty()) {
+            image = format!("{image}:{tag}");
+        }
+        if let Some(digest) = value(container, &Field::ImageDigest).filter(|digest| !digest.is_empty()) {
+            image = format!("{image}@{digest}");
+        }
+        Some((container.clone(), image))
+    };
+    let images = facts.containers.iter().filter_map(image).collect();
+    let replicas = facts.find(None, &Field::Replicas).and_then(|found| found.value.parse().ok());
+    (images, replicas)
+}

@@ -1,0 +1,44 @@
+//! Reading from Git what an environment's path comes to: its folder, and whatever its kustomization leads to.
+
+use std::collections::BTreeSet;
+
+use domain::Trouble;
+use domain::revision::CommitId;
+use git::{Mirror, ReadLimits, Skipped};
+use manifest::error::Error;
+use manifest::files::{self, Files};
+
+/// How many folders outside of the path are followed.
+const ROUNDS: usize = 200;
+
+/// Reads the files; what is missing after all is told by whoever renders them.
+pub(super) fn load(mirror: &Mirror, commit: &CommitId, path: &str) -> Result<Files, Trouble> {
+    let path = path.trim_start_matches("./").trim_matches('/');
+    let mut files = Files::new();
+    let mut read = BTreeSet::new();
+    take(mirror, commit, path, &mut files)?;
+    read.insert(path.to_owned());
+    for _ in 0..ROUNDS {
+        let Err(Error::Missing { path: missing, .. }) = manifest::build::build(&files, path) else { break };
+        // A link may lead to a place that the error does not name; then the whole top folder is read.
+        let top = path.split('/').next().unwrap_or_default().to_owned();
+        let known = |wanted: &str| read.iter().any(|folder| files::within(wanted, folder));
+        let Some(next) = [missing, top].into_iter().find(|wanted| !known(wanted)) else { break };
+        take(mirror, commit, &next, &mut files)?;
+        read.insert(next);
+    }
+    Ok(files)
+}
+
+fn take(mirror: &Mirror, commit: &CommitId, path: &str, files: &mut Files) -> Result<(), Trouble> {
+    let found = mirror.read(commit, &[path], ReadLimits::default())?;
+    for (path, content) in found.files {
+        files.insert(path, content);
+    }
+    for skipped in found.skipped {
+        if let Skipped::Symlink { path, target } = skipped {
+            files.insert_link(path, target);
+        }
+    }
+    Ok(())
+}

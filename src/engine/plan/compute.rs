@@ -1,0 +1,179 @@
+//! From files and edits to a preview, with nothing but text in hand.
+
+use domain::Trouble;
+use domain::actor::Actor;
+use domain::change::{Draft, FileChange, FormFacts, Preview};
+use domain::edit::{Edit, Field, WorkloadRef};
+use domain::project::Environment;
+use domain::revision::CommitId;
+use manifest::files::Files;
+use manifest::{Facts, build, render};
+use sha2::{Digest, Sha256};
+
+use super::{Plan, named};
+
+/// Reads the fields of a workload.
+pub(super) fn facts(
+    files: &Files,
+    environment: &Environment,
+    head: &CommitId,
+    workload: Option<&WorkloadRef>,
+) -> Result<FormFacts, Trouble> {
+    let facts = manifest::facts(files, folder(environment), workload)?;
+    Ok(form(facts, environment, head))
+}
+
+fn form(facts: Facts, environment: &Environment, head: &CommitId) -> FormFacts {
+    FormFacts {
+        environment: environment.id.clone(),
+        head: head.clone(),
+        workload: facts.workload,
+        workloads: facts.workloads,
+        containers: facts.containers,
+        found: facts.found,
+    }
+}
+
+/// Works out what a draft would do.
+pub(super) fn plan(
+    files: &Files,
+    environment: &Environment,
+    head: &CommitId,
+    draft: &Draft,
+    actor: &Actor,
+) -> Result<Plan, Trouble> {
+    let path = folder(environment);
+    let wanted = draft.workload.as_ref().or(environment.workload.as_ref());
+    let before = manifest::facts(files, path, wanted)?;
+    let applied = manifest::apply(files, path, Some(&before.workload), &draft.edits)?;
+    let changed = with(files, &applied.files);
+    let after = facts(&changed, environment, head, Some(&before.workload))?;
+    let (old, rendered) = (build(files, path), build(&changed, path));
+    let (objects, render_trouble) = match (old, rendered) {
+        (Ok(old), Ok(new)) => ((old, new), None),
+        (Ok(old), Err(error)) => ((old, Vec::new()), Some(Trouble::from(error))),
+        (Err(error), _) => ((Vec::new(), Vec::new()), Some(Trouble::from(error))),
+    };
+    let yaml = render(&objects.1);
+    let message = draft.message.clone().filter(|text| !text.trim().is_empty()).unwrap_or_else(|| {
+        let (project, name) = (environment.id.project.as_str(), environment.id.name.as_str());
+        manifest::proposed_message(project, name, &draft.edits, &before)
+    });
+    let before = form(before, environment, head);
+    let (was, will_be) = (named(&before), named(&after));
+    let preview = Preview {
+        environment: environment.id.clone(),
+        base: head.clone(),
+        branch: environment.gitops.branch.clone(),
+        digest: digest(&applied.files, &yaml),
+        rendered: manifest::object_changes(&objects.0, &objects.1),
+        findings: manifest::check(&changed, path),
+        yaml,
+        message,
+        author: format!("{} <{}>", actor.name, actor.email),
+        will: will(environment, &applied.files),
+        files: applied.files,
+        render_trouble,
+    };
+    Ok(Plan {
+        changes: preview.files.iter().map(change).collect(),
+        workload: before.workload.clone(),
+        summary: summary(&before, &draft.edits),
+        expect_images: will_be.0.into_iter().filter(|image| !was.0.contains(image)).collect(),
+        expect_replicas: will_be.1.filter(|n| was.1 != Some(*n)),
+        preview,
+    })
+}
+
+fn folder(environment: &Environment) -> &str {
+    environment.gitops.path.trim_start_matches("./").trim_matches('/')
+}
+
+fn with(files: &Files, changes: &[FileChange]) -> Files {
+    let mut files = files.clone();
+    for change in changes {
+        match &change.after {
+            Some(text) => files.insert(change.path.clone(), text.clone()),
+            None => files.remove(&change.path),
+        }
+    }
+    files
+}
+
+fn change(file: &FileChange) -> git::FileChange {
+    match &file.after {
+        Some(text) => git::FileChange::write(&file.path, text.as_bytes()),
+        None => git::FileChange::remove(&file.path),
+    }
+}
+
+/// Returns the digest of what is reviewed: the touched paths with their resulting bytes, and the rendered output.
+///
+/// Every part goes in with its length, so that no two different changes can read the same.
+fn digest(files: &[FileChange], yaml: &str) -> String {
+    let mut hash = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
+    };
+    for file in files {
+        part(file.path.as_bytes());
+        part(if file.after.is_some() { b"file" } else { b"gone" });
+        part(file.after.as_deref().unwrap_or_default().as_bytes());
+    }
+    part(yaml.as_bytes());
+    hex::encode(hash.finalize())
+}
+
+/// Returns what the edits change, in short: `image tag 1.8.4 → 1.8.5, replicas 3 → 6`.
+fn summary(before: &FormFacts, edits: &[Edit]) -> String {
+    let several = before.containers.len() > 1;
+    let told = edits.iter().filter_map(|edit| {
+        let old = before.find(edit.container.as_deref(), &edit.field).map(|found| found.value.as_str());
+        if old == edit.value.as_deref() {
+            return None;
+        }
+        let name = match &edit.field {
+            Field::ImageTag => "image".to_owned(),
+            field => field.to_string(),
+        };
+        let name = match &edit.container {
+            Some(container) if several && edit.field != Field::Replicas => format!("{container} {name}"),
+            _ => name,
+        };
+        // A variable's value may be a secret, and this goes into lists and the journal.
+        Some(match (&edit.field, old, edit.value.as_deref()) {
+            (Field::Env(_), Some(_), Some(_)) => format!("{name} changed"),
+            (Field::Env(_), None, Some(_)) => format!("{name} added"),
+            (_, _, None) => format!("{name} removed"),
+            (_, Some(old), Some(new)) => format!("{name} {old} \u{2192} {new}"),
+            (_, None, Some(new)) => format!("{name} {new}"),
+        })
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// Returns the sentences that say what will happen.
+fn will(environment: &Environment, files: &[FileChange]) -> Vec<String> {
+    let mut will = Vec::new();
+    let branch = &environment.gitops.branch;
+    let names = files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(", ");
+    will.push(if files.is_empty() {
+        format!("Nothing is committed: {branch} already reads as asked.")
+    } else {
+        format!("One commit goes to {branch} and changes {names}.")
+    });
+    if environment.approval.required {
+        will.push(format!("{} approvers must agree first.", environment.approval.approvers));
+    }
+    will.push(if environment.gitops.auto_sync {
+        format!("Flux applies it to {} in {}.", environment.namespace, environment.cluster)
+    } else {
+        format!("Flux applies it to {} in {} after a manual sync.", environment.namespace, environment.cluster)
+    });
+    will
+}
+
+#[cfg(test)]
+#[path = "compute_tests.rs"]
+mod tests;

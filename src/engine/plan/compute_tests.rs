@@ -1,0 +1,70 @@
+//! Digest, summary and plan over small trees of files.
+#![expect(clippy::unwrap_used, reason = "a test fails by failing")]
+
+use super::*;
+use domain::ident::{ContextName, EnvironmentId, Slug};
+use domain::project::EnvironmentType;
+
+const PATH: &str = "k8s/overlays/development/kustomization.yaml";
+
+fn environment() -> Environment {
+    let id = EnvironmentId::new(Slug::new("shop").unwrap(), Slug::new("dev").unwrap());
+    Environment::with_defaults(id, EnvironmentType::Development, ContextName::from("c"))
+}
+
+fn files() -> Files {
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  selector:\n    matchLabels: {app: web}\n  \
+                      template:\n    metadata:\n      labels: {app: web}\n    spec:\n      containers:\n        - name: web\n          image: shop\n";
+    let base = "resources: [deployment.yaml]\n";
+    let overlay = "resources: [../../base]\nimages:\n  - name: shop\n    newTag: 1.8.4\nreplicas:\n  - name: web\n    count: 2\n";
+    [("k8s/base/deployment.yaml", deployment), ("k8s/base/kustomization.yaml", base), (PATH, overlay)].into_iter().collect()
+}
+
+fn plan_of(files: &Files, edits: Vec<Edit>) -> Plan {
+    let environment = environment();
+    let draft = Draft { edits, ..Draft::new(environment.id.clone()) };
+    let head = CommitId::parse(&"a".repeat(40)).unwrap();
+    plan(files, &environment, &head, &draft, &Actor::system()).unwrap()
+}
+
+#[test]
+fn a_plan_tells_files_objects_summary_and_expectations() {
+    let edits = vec![Edit::set(Field::ImageTag, "1.8.5"), Edit::set(Field::Replicas, "6")];
+    let plan = plan_of(&files(), edits);
+    assert_eq!(plan.preview.files.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), [PATH]);
+    assert_eq!(plan.summary, "image 1.8.4 \u{2192} 1.8.5, replicas 2 \u{2192} 6");
+    assert_eq!(plan.expect_images, [("web".to_owned(), "shop:1.8.5".to_owned())]);
+    assert_eq!(plan.expect_replicas, Some(6));
+    assert_eq!(plan.preview.rendered.len(), 1);
+    assert!(plan.preview.yaml.contains("image: shop:1.8.5"), "{}", plan.preview.yaml);
+    assert!(plan.preview.render_trouble.is_none() && !plan.preview.message.is_empty());
+    assert_eq!(plan.changes.len(), 1);
+}
+
+#[test]
+fn the_digest_holds_over_what_does_not_matter_and_breaks_over_what_does() {
+    let edits = || vec![Edit::set(Field::ImageTag, "1.8.5")];
+    let digest = |files: &Files| plan_of(files, edits()).preview.digest;
+    let before = digest(&files());
+    let mut unrelated = files();
+    unrelated.insert("k8s/overlays/production/kustomization.yaml", "resources: [../../base]\n");
+    assert_eq!(digest(&unrelated), before);
+    let mut base = files();
+    let text = base
+        .text("k8s/base/deployment.yaml", None)
+        .unwrap()
+        .replace("name: web\n          image", "name: web\n          tty: true\n          image");
+    base.insert("k8s/base/deployment.yaml", text);
+    assert_ne!(digest(&base), before, "what is rendered differs although the touched file is the same");
+    let mut comment = files();
+    let text = format!("# careful\n{}", comment.text(PATH, None).unwrap());
+    comment.insert(PATH, text);
+    assert_ne!(digest(&comment), before, "the touched file differs although what is rendered is the same");
+}
+
+#[test]
+fn what_is_there_already_changes_nothing_and_secrets_stay_out_of_the_summary() {
+    assert!(plan_of(&files(), vec![Edit::set(Field::ImageTag, "1.8.4")]).preview.is_empty());
+    let plan = plan_of(&files(), vec![Edit::set(Field::Env("PASSWORD".into()), "hunter2")]);
+    assert_eq!(plan.summary, "env PASSWORD added");
+}

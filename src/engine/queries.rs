@@ -1,0 +1,29 @@
+//! Answers to what the world does not hold: one file per group of queries. Nothing here changes anything.
+
+mod audit;
+mod form;
+mod object;
+mod repository;
+
+use std::sync::Arc;
+
+use domain::Trouble;
+use domain::actor::Actor;
+use domain::query::{Answer, Query};
+
+use crate::engine::Core;
+
+/// Answers a query.
+pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query) -> Result<Answer, Trouble> {
+    match query {
+        Query::Form(environment) => form::form(core, &environment).await,
+        Query::Draft(environment) => form::draft(core, environment).await,
+        Query::Preview(draft) => form::preview(core, actor, &draft).await,
+        Query::Yaml(key) => object::yaml(core, &key).await,
+        Query::Events(key) => object::events(core, &key).await,
+        Query::Log(of) => object::log(core, of).await,
+        Query::Connect(repository) => repository::connect(core, &repository).await,
+        Query::Commits { project, branch, path, limit } => repository::commits(core, &project, &branch, path, limit).await,
+        Query::Audit(filter) => audit::audit(core, filter).await,
+    }
+}

@@ -1,0 +1,44 @@
+//! What the deploy form starts from, the draft that was kept, and what a draft would change.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Trouble;
+use domain::actor::Actor;
+use domain::change::Draft;
+use domain::ident::EnvironmentId;
+use domain::query::Answer;
+
+use crate::engine::Core;
+use crate::plan;
+use crate::repos::head_of;
+use crate::scene::Scene;
+
+/// How old the known head may be when a form is opened.
+const FORM: Duration = Duration::from_secs(2);
+/// How old it may be while somebody types; the submit looks again anyway.
+const PREVIEW: Duration = Duration::from_secs(10);
+
+pub(super) async fn form(core: &Arc<Core>, id: &EnvironmentId) -> Result<Answer, Trouble> {
+    let scene = core.scene(id)?;
+    let head = head(&scene, FORM).await?;
+    let facts = plan::facts(&scene, head, None).await?;
+    Ok(Answer::Form(Arc::new(facts)))
+}
+
+pub(super) async fn draft(core: &Arc<Core>, id: EnvironmentId) -> Result<Answer, Trouble> {
+    let draft = core.on_store("the drafts", move |store| store.drafts().load(&id)).await??;
+    Ok(Answer::Draft(draft))
+}
+
+pub(super) async fn preview(core: &Arc<Core>, actor: &Actor, draft: &Draft) -> Result<Answer, Trouble> {
+    let scene = core.scene(&draft.environment)?;
+    let head = head(&scene, PREVIEW).await?;
+    let plan = plan::plan(&scene, head, draft, actor).await?;
+    Ok(Answer::Preview(Arc::new(plan.preview)))
+}
+
+async fn head(scene: &Scene, oldest: Duration) -> Result<domain::revision::CommitId, Trouble> {
+    let heads = scene.repo.heads(oldest).await?;
+    head_of(&heads, &scene.environment.gitops.branch, scene.repo.url())
+}

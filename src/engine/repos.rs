@@ -1,0 +1,212 @@
+//! The repositories that the engine works with: one mirror each, fetched one at a time, their links.
+//!
+//! Blocking work has threads of its own. What stands in the files is read elsewhere.
+
+pub(crate) mod views;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::link::{Link, LinkOf, LinkState};
+use domain::project::Repository;
+use domain::revision::CommitId;
+use domain::{Time, Trouble};
+use git::{Access, Cancel, Heads, Mirror};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::engine::Clock;
+use crate::tasks::{blocking, open};
+
+/// Holds the repositories by URL and credential.
+pub(crate) struct Repos {
+    root: PathBuf,
+    cancel: Cancel,
+    clock: Clock,
+    nudge: Arc<Notify>,
+    known: Mutex<BTreeMap<(String, String), Arc<Repo>>>,
+}
+
+/// Holds one repository.
+pub(crate) struct Repo {
+    url: String,
+    access: Access,
+    root: PathBuf,
+    cancel: Cancel,
+    clock: Clock,
+    /// Rings when the link's state may have changed.
+    nudge: Arc<Notify>,
+    mirror: Mutex<Option<Mirror>>,
+    turn: tokio::sync::Mutex<()>,
+    begun: AtomicU64,
+    last: Mutex<Last>,
+    poked: Notify,
+}
+
+#[derive(Default)]
+struct Last {
+    /// The number of the fetch that ended last, and what came of it.
+    ended: u64,
+    result: Option<Result<Arc<Heads>, Trouble>>,
+    when: Option<Instant>,
+    link: Option<LinkState>,
+    live: Option<Time>,
+}
+
+impl Repos {
+    pub(crate) fn new(root: PathBuf, clock: Clock, nudge: Arc<Notify>) -> Self {
+        Self { root, cancel: Cancel::new(), clock, nudge, known: Mutex::default() }
+    }
+
+    /// Returns a repository; the same one for the same URL and credential.
+    pub(crate) fn get(&self, repository: &Repository) -> Arc<Repo> {
+        let key = (repository.url.clone(), repository.credential.to_string());
+        let mut known = open(&self.known);
+        let repo = known.entry(key).or_insert_with(|| {
+            Arc::new(Repo {
+                url: repository.url.clone(),
+                access: Access::new(repository.credential.clone()),
+                root: self.root.clone(),
+                cancel: self.cancel.clone(),
+                clock: Arc::clone(&self.clock),
+                nudge: Arc::clone(&self.nudge),
+                mirror: Mutex::default(),
+                turn: tokio::sync::Mutex::default(),
+                begun: AtomicU64::new(0),
+                last: Mutex::default(),
+                poked: Notify::new(),
+            })
+        });
+        Arc::clone(repo)
+    }
+
+    /// Returns the word that stops network work.
+    pub(crate) fn cancel(&self) -> Cancel {
+        self.cancel.clone()
+    }
+
+    /// Cancels all network work, now and for ever.
+    pub(crate) fn stop(&self) {
+        self.cancel.cancel();
+    }
+
+    /// Returns the state of every repository that was tried.
+    pub(crate) fn links(&self) -> Vec<Link> {
+        let known = open(&self.known);
+        let link = |repo: &Arc<Repo>| {
+            let state = open(&repo.last).link.clone()?;
+            Some(Link { of: LinkOf::Repository(repo.url.clone()), state })
+        };
+        known.values().filter_map(link).collect()
+    }
+}
+
+impl Repo {
+    /// Returns the URL.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Asks for a fetch soon; several of these are one.
+    pub(crate) fn poke(&self) {
+        self.poked.notify_one();
+    }
+
+    /// Waits until somebody pokes.
+    pub(crate) async fn poked(&self) {
+        self.poked.notified().await;
+    }
+
+    /// Fetches. One fetch runs, one is next: whoever asks while one runs shares the one after it.
+    pub(crate) async fn fetch(&self) -> Result<Arc<Heads>, Trouble> {
+        let seen = self.begun.load(Ordering::SeqCst);
+        let _turn = self.turn.lock().await;
+        {
+            let last = open(&self.last);
+            if let Some(result) = last.result.as_ref().filter(|_| last.ended > seen) {
+                return result.clone();
+            }
+        }
+        let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let result = self.with("the Git fetch", |mirror, cancel| mirror.fetch(cancel).map(|f| Arc::new(f.heads))).await;
+        self.note(number, &result);
+        self.nudge.notify_one();
+        result
+    }
+
+    /// Returns the branches, fetched when they are older than that.
+    pub(crate) async fn heads(&self, oldest: Duration) -> Result<Arc<Heads>, Trouble> {
+        let fresh = {
+            let last = open(&self.last);
+            let young = last.when.is_some_and(|when| when.elapsed() <= oldest);
+            last.result.as_ref().filter(|_| young).and_then(|result| result.as_ref().ok().cloned())
+        };
+        match fresh {
+            Some(heads) => Ok(heads),
+            None => self.fetch().await,
+        }
+    }
+
+    /// Runs blocking work on the mirror, which is cloned first if there is none.
+    pub(crate) async fn with<T, F>(&self, name: &'static str, work: F) -> Result<T, Trouble>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Mirror, &Cancel) -> git::Result<T> + Send + 'static,
+    {
+        let known = open(&self.mirror).clone();
+        let (root, url, access, cancel) = (self.root.clone(), self.url.clone(), self.access.clone(), self.cancel.clone());
+        let (mirror, result) = blocking(name, move || {
+            let mirror = match known {
+                Some(mirror) => mirror,
+                None => Mirror::open_or_clone(&root, &url, &access, &cancel)?,
+            };
+            let result = work(&mirror, &cancel);
+            Ok::<_, git::Error>((mirror, result))
+        })
+        .await??;
+        *open(&self.mirror) = Some(mirror);
+        Ok(result?)
+    }
+
+    /// Tells whether `ours` is contained in `theirs`; nothing when the mirror does not know one of them.
+    pub(crate) async fn contains(&self, ours: CommitId, theirs: CommitId) -> Option<bool> {
+        self.with("the Git history", move |mirror, _| mirror.is_ancestor(&ours, &theirs)).await.ok()
+    }
+
+    fn note(&self, number: u64, result: &Result<Arc<Heads>, Trouble>) {
+        let mut last = open(&self.last);
+        last.ended = number;
+        match result {
+            Ok(_) => {
+                last.live = Some((self.clock)());
+                last.when = Some(Instant::now());
+                last.link = Some(LinkState::Live);
+            }
+            Err(trouble) => {
+                let why = trouble.to_string();
+                let refused = trouble.kind == domain::TroubleKind::Refused;
+                last.link = Some(match last.live {
+                    _ if refused => LinkState::Unauthorized { why },
+                    Some(since) => LinkState::Stale { since, why },
+                    None => LinkState::Stale { since: (self.clock)(), why },
+                });
+                // The moment stays the first one while it has never been live.
+                last.live = last.live.or_else(|| Some((self.clock)()));
+            }
+        }
+        last.result = Some(result.clone());
+    }
+}
+
+/// Returns the repository's head of a branch, or a trouble that says that there is no such branch.
+pub(crate) fn head_of(heads: &Heads, branch: &str, url: &str) -> Result<CommitId, Trouble> {
+    heads.get(branch).cloned().ok_or_else(|| {
+        let known: Vec<_> = heads.branches.keys().map(String::as_str).take(12).collect();
+        Trouble::not_found("The branch does not exist", branch)
+            .why(format!("{url} has {}", if known.is_empty() { "no branches".to_owned() } else { known.join(", ") }))
+            .next("Correct the environment's branch, or create it in Git.")
+    })
+}

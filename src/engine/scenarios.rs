@@ -1,0 +1,8 @@
+//! Scenarios: a whole engine on a simulated cluster, real repositories and a real store.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by failing")]
+
+mod bed;
+mod deploy;
+mod records;
+mod sync;
+mod takeover;

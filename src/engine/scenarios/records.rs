@@ -1,0 +1,94 @@
+//! Projects, environments, permissions and the journal.
+
+use domain::TroubleKind;
+use domain::actor::{Actor, Role};
+use domain::ident::Slug;
+use domain::journal::Phase;
+use domain::orders::{RemoveEnvironment, RemoveProject, SaveEnvironment, SaveProject};
+use domain::query::{Answer, AuditFilter, Query};
+
+use super::bed::{self, Bed, ada, development, shop};
+use crate::Engine;
+
+async fn audit(engine: &Engine) -> Vec<String> {
+    let answer = engine.ask(&ada(), Query::Audit(AuditFilter::default())).await.unwrap();
+    let Answer::Audit(entries) = answer else { panic!("no audit: {answer:?}") };
+    entries.iter().rev().map(|e| format!("{} {} {}", e.record.act, e.record.object, e.record.phase.word())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_are_kept_and_every_order_stands_in_the_journal() {
+    let bed = Bed::new();
+    let engine = bed.engine();
+    let save = SaveProject { project: bed.project(), new: true };
+    engine.give(&ada(), save.clone()).await.unwrap();
+    let again = engine.give(&ada(), save.clone()).await.unwrap_err();
+    assert_eq!(again.kind, TroubleKind::Refused, "{again}");
+    engine.give(&ada(), SaveProject { new: false, ..save }).await.unwrap();
+    let environment = Bed::environment("dev", domain::project::EnvironmentType::Development);
+    let order = SaveEnvironment { environment: environment.clone(), new: true, create_objects: false };
+    engine.give(&ada(), order).await.unwrap();
+    let mut stray = environment.clone();
+    stray.id.project = Slug::new("nobody").unwrap();
+    let order = SaveEnvironment { environment: stray, new: true, create_objects: false };
+    assert_eq!(engine.give(&ada(), order).await.unwrap_err().kind, TroubleKind::NotFound);
+    bed::until(&engine, "the environment", |w| w.environment(&environment.id).is_some() && w.project(&shop()).is_some()).await;
+    engine.give(&ada(), RemoveEnvironment { id: environment.id.clone() }).await.unwrap();
+    engine.give(&ada(), RemoveProject { slug: shop() }).await.unwrap();
+    assert_eq!(engine.give(&ada(), RemoveProject { slug: shop() }).await.unwrap_err().kind, TroubleKind::NotFound);
+    bed::until(&engine, "the removal", |w| w.projects.is_empty() && w.environments.is_empty()).await;
+    let told = audit(&engine).await;
+    let expect = [
+        "project.add shop intent",
+        "project.add shop done",
+        "project.add shop intent",
+        "project.add shop refused",
+        "project.edit shop intent",
+        "project.edit shop done",
+        "environment.add shop/dev intent",
+        "environment.add shop/dev done",
+        "environment.add nobody/dev intent",
+        "environment.add nobody/dev refused",
+        "environment.remove shop/dev intent",
+        "environment.remove shop/dev done",
+        "project.remove shop intent",
+        "project.remove shop done",
+        "project.remove shop intent",
+        "project.remove shop refused",
+    ];
+    assert_eq!(told, expect);
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_not_is_refused_and_that_is_recorded() {
+    let bed = Bed::new();
+    let engine = bed.engine();
+    for role in [Role::Viewer, Role::Operator] {
+        let actor = Actor { role, ..ada() };
+        let trouble = engine.give(&actor, SaveProject { project: bed.project(), new: true }).await.unwrap_err();
+        assert_eq!(trouble.kind, TroubleKind::Refused);
+    }
+    assert_eq!(audit(&engine).await, ["project.add shop refused", "project.add shop refused"]);
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_published_when_nothing_changes() {
+    let bed = Bed::new();
+    let engine = bed.engine();
+    bed.furnish(&engine, &[development()]).await;
+    bed::until(&engine, "the objects", |w| w.kustomization(&development()).is_some_and(|k| k.revision().is_some())).await;
+    let mut worlds = engine.world();
+    // Controllers have settled when nothing was heard for a while; then all must be quiet.
+    while tokio::time::timeout(bed::QUIET, worlds.changed()).await.is_ok() {
+        worlds.borrow_and_update();
+    }
+    let before = engine.now();
+    engine.give(&ada(), SaveProject { project: bed.project(), new: false }).await.unwrap();
+    let after = bed::until(&engine, "the journal", |w| w.audit.len() > before.audit.len() + 1).await;
+    assert!(std::sync::Arc::ptr_eq(&before.flux, &after.flux), "a slice that did not change keeps its Arc");
+    assert!(std::sync::Arc::ptr_eq(&before.environments, &after.environments));
+    assert!(after.audit.iter().any(|e| e.record.phase == Phase::Done));
+    engine.stop().await;
+}

@@ -1,0 +1,310 @@
+//! Puts the program together: reads the configuration and the environment, opens the store, and builds clusters, Git and engine.
+//!
+//! The only place that knows all rooms, and the only one that reads the environment and the clock.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cluster::{Kubeconfigs, Surroundings};
+use domain::actor::{Actor, Authentication, Role};
+use domain::deployment::Deployment;
+use domain::ident::{ContextName, EnvironmentId, Slug};
+use domain::link::LinkState;
+use domain::orders::{Order, Outcome};
+use domain::project::{Environment, Project};
+use domain::query::{Answer, Query};
+use domain::voyage::Patience;
+use domain::world::World;
+use domain::{Time, Trouble};
+use engine::{Clusters, Engine, Parts};
+use store::Store;
+use tokio::sync::watch;
+
+use crate::cli::Global;
+
+/// How long a subcommand waits for a cluster's first answer.
+const FIRST_ANSWER: Duration = Duration::from_secs(15);
+
+/// Holds what was said on the command line and in the environment.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// The folder of store, mirrors and log.
+    pub(crate) state: PathBuf,
+    /// The kubeconfig files, in order.
+    pub(crate) kubeconfigs: Vec<PathBuf>,
+    /// The context that was asked for.
+    pub(crate) context: Option<ContextName>,
+    /// Whether every order is refused.
+    pub(crate) readonly: bool,
+    /// How much is logged.
+    pub(crate) log: String,
+}
+
+impl Settings {
+    /// Reads the environment for what the command line leaves open.
+    pub(crate) fn gather(global: &Global) -> Result<Self, Trouble> {
+        let state = match &global.state {
+            Some(folder) => folder.clone(),
+            None => directories::ProjectDirs::from("dev", "quarterdeck", "quarterdeck")
+                .map(|dirs| dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned())
+                .ok_or_else(|| Trouble::usage("There is no home folder to keep state in", "HOME").next("Set HOME, or name a folder with --state."))?,
+        };
+        let kubeconfigs = match (&global.kubeconfig, std::env::var_os("KUBECONFIG").filter(|v| !v.is_empty())) {
+            (Some(file), _) => {
+                if !file.exists() {
+                    return Err(Trouble::usage("There is no such kubeconfig", file.display()).next("Name a file that exists with --kubeconfig."));
+                }
+                vec![file.clone()]
+            }
+            (None, Some(list)) => std::env::split_paths(&list).filter(|p| !p.as_os_str().is_empty()).collect(),
+            (None, None) => directories::BaseDirs::new().map(|d| d.home_dir().join(".kube/config")).into_iter().collect(),
+        };
+        let context = global.context.clone().map(ContextName);
+        Ok(Self { state, kubeconfigs, context, readonly: global.readonly, log: global.log.clone() })
+    }
+}
+
+/// Returns the present moment.
+pub(crate) fn now() -> Time {
+    Time::now()
+}
+
+/// Finds out who works here: the login from the system, name and address from Git's own configuration.
+pub(crate) fn operator(readonly: bool) -> Actor {
+    let login = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|n| !n.is_empty()).unwrap_or_else(|| "operator".to_owned());
+    let (name, email) = git::identity().unwrap_or_else(|| (login.clone(), format!("{login}@localhost")));
+    let role = if readonly { Role::Viewer } else { Role::Admin };
+    Actor { login, name, email, by: Authentication::Process, role }
+}
+
+/// Holds a running engine and who works with it.
+pub(crate) struct Deck {
+    /// The engine.
+    pub(crate) engine: Engine,
+    /// The operator.
+    pub(crate) actor: Actor,
+    /// What the store had to say when it was opened.
+    pub(crate) notices: Vec<String>,
+    context: Result<ContextName, Trouble>,
+}
+
+/// Opens the store and starts an engine on the clusters of the kubeconfig.
+pub(crate) async fn deck(settings: Settings) -> Result<Deck, Trouble> {
+    let (store, notices) = open_store(&settings.state)?;
+    let surroundings = Surroundings {
+        https_proxy: variable("HTTPS_PROXY"),
+        no_proxy: variable("NO_PROXY"),
+        in_cluster: std::env::var_os("KUBERNETES_SERVICE_HOST").is_some(),
+    };
+    let found = Kubeconfigs::read(&settings.kubeconfigs, surroundings);
+    let (clusters, contexts, context) = match found {
+        Ok(files) => {
+            let contexts = files.contexts();
+            let context = choose(settings.context.as_ref(), &files.current(), &contexts)?;
+            (Clusters::of_kubeconfig(files), contexts, context)
+        }
+        Err(cluster::Error::NoKubeconfig { looked }) if settings.context.is_none() => {
+            let trouble = Trouble::from(cluster::Error::NoKubeconfig { looked });
+            (Clusters::fixed([]), Vec::new(), Err(trouble))
+        }
+        Err(error) => return Err(error.into()),
+    };
+    start(&settings, (store, notices), clusters, contexts, context)
+}
+
+/// Opens the store and starts an engine on clusters that are given.
+pub(crate) fn deck_on(
+    settings: &Settings,
+    clusters: Clusters,
+    contexts: Vec<ContextName>,
+    context: Result<ContextName, Trouble>,
+) -> Result<Deck, Trouble> {
+    start(settings, open_store(&settings.state)?, clusters, contexts, context)
+}
+
+fn start(
+    settings: &Settings,
+    (store, notices): (Store, Vec<String>),
+    clusters: Clusters,
+    contexts: Vec<ContextName>,
+    context: Result<ContextName, Trouble>,
+) -> Result<Deck, Trouble> {
+    let parts = Parts {
+        store,
+        clusters,
+        contexts,
+        current: context.as_ref().ok().cloned(),
+        git_root: settings.state.join("mirrors"),
+        clock: Arc::new(now),
+        patience: Patience::default(),
+        ids: engine::ulids(),
+        pace: engine::Pace::default(),
+    };
+    Ok(Deck { engine: Engine::start(parts), actor: operator(settings.readonly), notices, context })
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).or_else(|_| std::env::var(name.to_lowercase())).ok().filter(|v| !v.is_empty())
+}
+
+/// Opens the store and returns what it has to say.
+pub(crate) fn open_store(state: &Path) -> Result<(Store, Vec<String>), Trouble> {
+    let (store, notices) = Store::open(state)?;
+    Ok((store, notices.iter().map(|n| n.trouble.to_string()).collect()))
+}
+
+fn choose(
+    asked: Option<&ContextName>,
+    current: &Option<ContextName>,
+    contexts: &[ContextName],
+) -> Result<Result<ContextName, Trouble>, Trouble> {
+    let unknown = |name: &ContextName, how: &str| {
+        let names: Vec<&str> = contexts.iter().map(|c| c.0.as_str()).collect();
+        let next = if names.is_empty() { "The kubeconfig names none.".to_owned() } else { format!("Choose one of {}.", names.join(", ")) };
+        Trouble::usage("There is no such context", format!("\u{201c}{name}\u{201d}")).why(how).next(next)
+    };
+    match (asked, current) {
+        (Some(name), _) if contexts.contains(name) => Ok(Ok(name.clone())),
+        (Some(name), _) => Err(unknown(name, "the kubeconfig does not know it")),
+        (None, Some(name)) if contexts.contains(name) => Ok(Ok(name.clone())),
+        (None, Some(name)) => Ok(Err(unknown(name, "it is the kubeconfig's current-context and does not exist"))),
+        (None, None) => Ok(Err(Trouble::usage("No context is chosen", "kubeconfig").why("it has no current-context").next("Name one with --context."))),
+    }
+}
+
+impl Deck {
+    /// Returns the newest world.
+    pub(crate) fn world(&self) -> Arc<World> {
+        self.engine.now()
+    }
+
+    /// Returns the worlds as they are published.
+    pub(crate) fn worlds(&self) -> watch::Receiver<Arc<World>> {
+        self.engine.world()
+    }
+
+    /// Returns the present moment.
+    pub(crate) fn now(&self) -> Time {
+        now()
+    }
+
+    /// Answers a query.
+    pub(crate) async fn ask(&self, query: Query) -> Result<Answer, Trouble> {
+        self.engine.ask(&self.actor, query).await
+    }
+
+    /// Gives an order.
+    pub(crate) async fn give(&self, order: Order) -> Result<Outcome, Trouble> {
+        self.engine.give(&self.actor, order).await
+    }
+
+    /// Returns the context that commands go to.
+    pub(crate) fn context(&self) -> Result<ContextName, Trouble> {
+        self.context.clone()
+    }
+
+    /// Checks that a context exists.
+    pub(crate) fn known_context(&self, name: &ContextName) -> Result<ContextName, Trouble> {
+        choose(Some(name), &None, &self.world().contexts)?
+    }
+
+    /// Returns a project by its slug.
+    pub(crate) fn project(&self, slug: &str) -> Result<Project, Trouble> {
+        let world = self.world();
+        let found = world.projects.iter().find(|p| p.slug.as_str() == slug);
+        found.map(|p| (**p).clone()).ok_or_else(|| {
+            Trouble::not_found("There is no such project", slug).next("List them with: quarterdeck get projects")
+        })
+    }
+
+    /// Returns an environment by its names.
+    pub(crate) fn environment(&self, project: &str, name: &str) -> Result<Environment, Trouble> {
+        self.project(project)?;
+        let id = EnvironmentId::new(Slug::new(project)?, Slug::new(name)?);
+        self.world().environment(&id).map(|e| (**e).clone()).ok_or_else(|| {
+            Trouble::not_found("There is no such environment", &id).next("List them with: quarterdeck get environments")
+        })
+    }
+
+    /// Returns the one deployment whose id ends so.
+    pub(crate) fn deployment(&self, text: &str) -> Result<Deployment, Trouble> {
+        let world = self.world();
+        let found: Vec<_> = world.deployments.iter().filter(|d| d.id.matches(text)).collect();
+        match found.as_slice() {
+            [one] => Ok((***one).clone()),
+            [] => Err(Trouble::not_found("There is no such deployment", text).next("List them with: quarterdeck history")),
+            several => Err(Trouble::usage("Several deployments end so", text).why(format!("{} of them", several.len())).next("Write more of the id.")),
+        }
+    }
+
+    /// Waits until the lists of these kinds are complete.
+    pub(crate) async fn listed(&self, context: &ContextName, kinds: &[&str]) -> Result<(), Trouble> {
+        let mut worlds = self.worlds();
+        let ready = worlds.wait_for(|world| {
+            let cluster_fails = matches!(
+                world.cluster_link(context),
+                Some(LinkState::Stale { .. } | LinkState::Unauthorized { .. } | LinkState::Forbidden { .. })
+            );
+            cluster_fails || kinds.iter().all(|kind| world.kind_link(context, kind).is_some_and(settled))
+        });
+        let outcome = tokio::time::timeout(FIRST_ANSWER, ready).await;
+        let world = self.world();
+        let bad = kinds.iter().filter_map(|kind| world.kind_link(context, kind)).chain(world.cluster_link(context)).find_map(complaint);
+        if let Some(why) = bad {
+            return Err(Trouble::failed("The cluster does not show this", context).why(why).next("Check the context, the credentials and the permissions."));
+        }
+        match outcome {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Trouble::timed_out("The cluster did not answer in time", context).next("Check that it can be reached.")),
+        }
+    }
+
+    /// Waits, not for ever, until what is shown about environments has been heard of.
+    pub(crate) async fn settle(&self, environments: &[Environment]) {
+        const KINDS: [&str; 6] = ["Kustomization", "GitRepository", "Deployment", "StatefulSet", "DaemonSet", "Pod"];
+        let mut worlds = self.worlds();
+        let heard = worlds.wait_for(|world| {
+            environments.iter().all(|e| {
+                let gone = matches!(
+                    world.cluster_link(&e.cluster),
+                    Some(LinkState::Stale { .. } | LinkState::Unauthorized { .. } | LinkState::Forbidden { .. })
+                );
+                let cluster = gone || KINDS.iter().all(|kind| world.kind_link(&e.cluster, kind).is_some_and(settled));
+                cluster && world.git_view(&e.id).is_some()
+            })
+        });
+        drop(tokio::time::timeout(FIRST_ANSWER, heard).await);
+    }
+
+    /// Ends the engine where it stands; what is not over is taken up at the next start.
+    pub(crate) async fn close(self) {
+        self.engine.stop().await;
+    }
+}
+
+const fn settled(state: &LinkState) -> bool {
+    !matches!(state, LinkState::Connecting | LinkState::Listing { .. })
+}
+
+fn complaint(state: &LinkState) -> Option<String> {
+    match state {
+        LinkState::Stale { why, .. } | LinkState::Unauthorized { why } | LinkState::Forbidden { why } => Some(why.clone()),
+        _ => None,
+    }
+}
+
+/// Starts the log: a file in the state folder, never the screen.
+pub(crate) fn start_log(settings: &Settings) -> Result<(), Trouble> {
+    use tracing_subscriber::EnvFilter;
+    let failed = |e: std::io::Error| {
+        Trouble::failed("Could not write the log", settings.state.display()).why(e).next("Make the state folder writable, or name another with --state.")
+    };
+    let filter = EnvFilter::try_new(&settings.log)
+        .map_err(|e| Trouble::usage("That is no log level", format!("\u{201c}{}\u{201d}", settings.log)).why(e).next("Choose error, warn, info, debug or trace."))?;
+    std::fs::create_dir_all(&settings.state).map_err(failed)?;
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(settings.state.join("quarterdeck.log")).map_err(failed)?;
+    let started = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::sync::Mutex::new(file)).try_init();
+    drop(started);
+    Ok(())
+}

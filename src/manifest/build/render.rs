@@ -1,0 +1,285 @@
+//! Objects as YAML text, byte for byte as kustomize prints them: sorted keys, lists at the column of their key.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::build::Object;
+use crate::yaml::{Plain, resolve_plain};
+
+/// The column after which a long text is continued on the next line.
+const WIDTH: usize = 80;
+
+/// Returns objects as one YAML text, documents separated by `---`.
+pub fn render(objects: &[Object]) -> String {
+    objects.iter().map(|o| render_value(&o.value)).collect::<Vec<_>>().join("---\n")
+}
+
+/// Returns one value as YAML.
+pub fn render_value(value: &Value) -> String {
+    let mut out = String::new();
+    match value {
+        Value::Object(map) if !map.is_empty() => mapping(map, 0, false, &mut out),
+        Value::Array(items) if !items.is_empty() => sequence(items, 0, false, &mut out),
+        other => {
+            scalar(other, 0, &mut out);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn mapping(map: &serde_json::Map<String, Value>, indent: usize, inline: bool, out: &mut String) {
+    let sorted: BTreeMap<&String, &Value> = map.iter().collect();
+    for (at, (key, value)) in sorted.into_iter().enumerate() {
+        if at > 0 || !inline {
+            out.push_str(&" ".repeat(indent));
+        }
+        text(key, indent, true, out);
+        out.push(':');
+        match value {
+            Value::Object(inner) if !inner.is_empty() => {
+                out.push('\n');
+                mapping(inner, indent + 2, false, out);
+            }
+            Value::Array(items) if !items.is_empty() => {
+                out.push('\n');
+                sequence(items, indent, false, out);
+            }
+            other => {
+                out.push(' ');
+                scalar(other, indent, out);
+                out.push('\n');
+            }
+        }
+    }
+}
+
+fn sequence(items: &[Value], indent: usize, inline: bool, out: &mut String) {
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 || !inline {
+            out.push_str(&" ".repeat(indent));
+        }
+        out.push_str("- ");
+        match item {
+            Value::Object(map) if !map.is_empty() => mapping(map, indent + 2, true, out),
+            Value::Array(inner) if !inner.is_empty() => sequence(inner, indent + 2, true, out),
+            other => {
+                scalar(other, indent, out);
+                out.push('\n');
+            }
+        }
+    }
+}
+
+fn scalar(value: &Value, indent: usize, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Value::Number(number) => out.push_str(&number.to_string()),
+        Value::String(words) => text(words, indent, false, out),
+        Value::Array(_) => out.push_str("[]"),
+        Value::Object(_) => out.push_str("{}"),
+    }
+}
+
+/// What a text's characters allow.
+#[derive(Default)]
+struct Shape {
+    plain: bool,
+    single: bool,
+    block: bool,
+}
+
+fn printable(c: char) -> bool {
+    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && c != '\u{feff}' || u32::from(c) > 0xffff
+}
+
+fn is_break(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+fn shape(words: &str) -> Shape {
+    let chars: Vec<char> = words.chars().collect();
+    let (Some(first), Some(last)) = (chars.first().copied(), chars.last().copied()) else {
+        return Shape { plain: false, single: true, block: false };
+    };
+    let spaced = |at: usize| chars.get(at).is_none_or(|c| *c == ' ' || *c == '\t' || is_break(*c));
+    let mut indicators = words.starts_with("---") || words.starts_with("...") || "#,[]{}&*!|>'\"%@`".contains(first);
+    indicators |= matches!(first, '?' | ':' | '-') && spaced(1);
+    let mut special = false;
+    for (at, c) in chars.iter().enumerate() {
+        indicators |= at > 0 && ((*c == ':' && spaced(at + 1)) || (*c == '#' && spaced(at - 1)));
+        special |= !printable(*c) && !is_break(*c);
+    }
+    let multiline = words.contains(is_break);
+    let pair = |f: &dyn Fn(char, char) -> bool| chars.windows(2).any(|w| f(w[0], w[1]));
+    let space_break = pair(&|a, b| a == ' ' && is_break(b));
+    let break_space = pair(&|a, b| is_break(a) && b == ' ');
+    let edge = first == ' ' || is_break(first) || last == ' ' || is_break(last);
+    let hopeless = special || space_break;
+    Shape {
+        plain: !(indicators || edge || break_space || hopeless || multiline),
+        single: !(break_space || hopeless),
+        block: !(hopeless || last == ' '),
+    }
+}
+
+/// Tells whether a text without quotes would be read as something else.
+fn resolves(words: &str) -> bool {
+    let old = matches!(
+        words,
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF"
+    );
+    old || resolve_plain(words) != Plain::Text || base60(words) || timestamp(words)
+}
+
+fn base60(words: &str) -> bool {
+    let body = words.strip_prefix(['+', '-']).unwrap_or(words);
+    let mut parts = body.split(':');
+    let head = parts.next().unwrap_or_default();
+    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+    let rest: Vec<&str> = parts.collect();
+    if rest.is_empty() || !digits(head) || head.starts_with('_') {
+        return false;
+    }
+    rest.iter().enumerate().all(|(at, part)| {
+        let part = if at + 1 == rest.len() { part.split('.').next().unwrap_or_default() } else { part };
+        digits(part) && part.len() <= 2 && (part.len() == 1 || part.as_bytes()[0] < b'6')
+    })
+}
+
+fn timestamp(words: &str) -> bool {
+    let bytes = words.as_bytes();
+    if bytes.len() < 8 || !bytes[..4].iter().all(u8::is_ascii_digit) || bytes[4] != b'-' {
+        return false;
+    }
+    let date = words.split(['T', 't', ' ']).next().unwrap_or_default();
+    let mut parts = date.split('-').skip(1);
+    let fits =
+        |part: Option<&str>, most: u32| part.is_some_and(|p| p.len() <= 2 && p.parse::<u32>().is_ok_and(|n| n >= 1 && n <= most));
+    let dated = fits(parts.next(), 12) && fits(parts.next(), 31) && parts.next().is_none();
+    let rest = &words[date.len()..];
+    dated && (rest.is_empty() || (rest.contains(':') && rest[1..].chars().all(|c| c.is_ascii_digit() || ":.+-Zz ".contains(c))))
+}
+
+fn text(words: &str, indent: usize, key: bool, out: &mut String) {
+    let shape = shape(words);
+    if words.contains('\n') && shape.block && !key {
+        return literal(words, indent, out);
+    }
+    if resolves(words) || words.contains('\n') {
+        return double(words, indent, key, out);
+    }
+    if shape.plain {
+        return folded(words, indent, key, out);
+    }
+    if shape.single {
+        out.push('\'');
+        folded(&words.replace('\'', "''"), indent, key, out);
+        out.push('\'');
+        return;
+    }
+    double(words, indent, key, out);
+}
+
+fn column(out: &str) -> usize {
+    out[out.rfind('\n').map_or(0, |n| n + 1)..].chars().count()
+}
+
+/// Writes a text and continues it on a new line at the first space after the width.
+fn folded(words: &str, indent: usize, key: bool, out: &mut String) {
+    let mut at_column = column(out);
+    let chars: Vec<char> = words.chars().collect();
+    for (at, c) in chars.iter().enumerate() {
+        let alone = at > 0 && at + 1 < chars.len() && chars[at - 1] != ' ' && chars[at + 1] != ' ';
+        if *c == ' ' && alone && !key && at_column > WIDTH {
+            out.push('\n');
+            out.push_str(&" ".repeat(indent + 2));
+            at_column = indent + 2;
+        } else {
+            out.push(*c);
+            at_column += 1;
+        }
+    }
+}
+
+fn literal(words: &str, indent: usize, out: &mut String) {
+    out.push('|');
+    if words.starts_with(' ') || words.starts_with('\n') {
+        out.push('2');
+    }
+    let trailing = words.len() - words.trim_end_matches('\n').len();
+    match trailing {
+        0 => out.push('-'),
+        1 if words.len() > 1 => {}
+        _ => out.push('+'),
+    }
+    for line in words.strip_suffix('\n').unwrap_or(words).split('\n') {
+        out.push('\n');
+        if !line.is_empty() {
+            out.push_str(&" ".repeat(indent + 2));
+            out.push_str(line);
+        }
+    }
+}
+
+fn double(words: &str, indent: usize, key: bool, out: &mut String) {
+    out.push('"');
+    let mut at_column = column(out);
+    let chars: Vec<char> = words.chars().collect();
+    let mut spaced = false;
+    for (at, c) in chars.iter().enumerate() {
+        let before = out.len();
+        if *c == ' ' && !key && !spaced && at_column > WIDTH && at > 0 && at + 1 < chars.len() {
+            out.push('\n');
+            out.push_str(&" ".repeat(indent + 2));
+            at_column = indent + 2;
+            if chars[at + 1] == ' ' {
+                out.push('\\');
+                at_column += 1;
+            }
+            spaced = true;
+            continue;
+        }
+        spaced = *c == ' ';
+        escaped(*c, out);
+        at_column += out[before..].chars().count();
+    }
+    out.push('"');
+}
+
+fn escaped(c: char, out: &mut String) {
+    let short = match c {
+        '\0' => "\\0",
+        '\u{7}' => "\\a",
+        '\u{8}' => "\\b",
+        '\t' => "\\t",
+        '\n' => "\\n",
+        '\u{b}' => "\\v",
+        '\u{c}' => "\\f",
+        '\r' => "\\r",
+        '\u{1b}' => "\\e",
+        '"' => "\\\"",
+        '\\' => "\\\\",
+        '\u{85}' => "\\N",
+        '\u{a0}' => "\\_",
+        '\u{2028}' => "\\L",
+        '\u{2029}' => "\\P",
+        c if printable(c) => {
+            out.push(c);
+            return;
+        }
+        c => {
+            let code = u32::from(c);
+            let _ = match code {
+                0..=0xff => write!(out, "\\x{code:02X}"),
+                0x100..=0xffff => write!(out, "\\u{code:04X}"),
+                _ => write!(out, "\\U{code:08X}"),
+            };
+            return;
+        }
+    };
+    out.push_str(short);
+}

@@ -1,0 +1,176 @@
+//! Differences between two texts, by lines and by words, for the screen and for scripts; and between rendered objects.
+
+use domain::change::ObjectChange;
+use similar::{Algorithm, ChangeTag, TextDiff};
+
+use crate::build::{Object, render_value};
+
+/// How many unchanged lines stand around a change.
+const CONTEXT: usize = 3;
+
+/// Says what became of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LineKind {
+    /// It is on both sides.
+    Context,
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+}
+
+/// Holds one line of a hunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What became of it.
+    pub kind: LineKind,
+    /// Its number on the old side, from 1.
+    pub old_no: Option<usize>,
+    /// Its number on the new side, from 1.
+    pub new_no: Option<usize>,
+    /// Its text in parts; `true` marks what differs from the line that it replaces or that replaces it.
+    pub segments: Vec<(bool, String)>,
+}
+
+impl Line {
+    /// Returns the whole text, without its line break.
+    pub fn text(&self) -> String {
+        self.segments.iter().map(|(_, text)| text.as_str()).collect()
+    }
+}
+
+/// Holds a run of changes with the lines around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hunk {
+    /// The first line on the old side, from 1.
+    pub old_start: usize,
+    /// The first line on the new side, from 1.
+    pub new_start: usize,
+    /// The lines.
+    pub lines: Vec<Line>,
+}
+
+/// Returns the differences between two texts as hunks; none when they are equal.
+///
+/// Lines that differ in nothing but their line break are shown with a mark at their end.
+pub fn diff(before: &str, after: &str) -> Vec<Hunk> {
+    let diff = TextDiff::configure().algorithm(Algorithm::Histogram).diff_lines(before, after);
+    let mut hunks = Vec::new();
+    for group in diff.grouped_ops(CONTEXT) {
+        let Some(first) = group.first() else { continue };
+        let (old_start, new_start) = (first.old_range().start + 1, first.new_range().start + 1);
+        let mut lines = Vec::new();
+        for op in &group {
+            for change in diff.iter_inline_changes(op) {
+                let kind = match change.tag() {
+                    ChangeTag::Equal => LineKind::Context,
+                    ChangeTag::Insert => LineKind::Added,
+                    ChangeTag::Delete => LineKind::Removed,
+                };
+                let segments = segments(change.iter_strings_lossy().map(|(marked, text)| (marked, text.into_owned())));
+                lines.push(Line {
+                    kind,
+                    old_no: change.old_index().map(|n| n + 1),
+                    new_no: change.new_index().map(|n| n + 1),
+                    segments,
+                });
+            }
+        }
+        hunks.push(Hunk { old_start, new_start, lines });
+    }
+    hunks
+}
+
+/// Joins parts of the same kind and drops the line break; a changed carriage return becomes visible.
+fn segments(parts: impl Iterator<Item = (bool, String)>) -> Vec<(bool, String)> {
+    let mut out: Vec<(bool, String)> = Vec::new();
+    for (marked, text) in parts {
+        let cut = text.trim_end_matches('\n');
+        let shown =
+            if cut.ends_with('\r') && !marked { cut.trim_end_matches('\r').to_owned() } else { cut.replace('\r', "\u{240d}") };
+        if shown.is_empty() {
+            continue;
+        }
+        match out.last_mut() {
+            Some((kind, last)) if *kind == marked => last.push_str(&shown),
+            _ => out.push((marked, shown)),
+        }
+    }
+    out
+}
+
+/// Returns the differences as a unified diff with the file's name; empty when there are none.
+pub fn unified(path: &str, before: &str, after: &str) -> String {
+    let diff = TextDiff::configure().algorithm(Algorithm::Histogram).diff_lines(before, after);
+    let (old, new) = (format!("a/{path}"), format!("b/{path}"));
+    let text = diff.unified_diff().context_radius(CONTEXT).header(&old, &new).to_string();
+    if before == after { String::new() } else { text }
+}
+
+/// Returns the rendered objects that differ, in the order of the new side; what is gone comes last.
+pub fn object_changes(before: &[Object], after: &[Object]) -> Vec<ObjectChange> {
+    let find = |objects: &'_ [Object], wanted: &Object| -> Option<Object> {
+        objects.iter().find(|o| o.key() == wanted.key() && o.api_version() == wanted.api_version()).cloned()
+    };
+    let mut changes = Vec::new();
+    for object in after {
+        let old = find(before, object);
+        if old.as_ref().map(|o| &o.value) != Some(&object.value) {
+            changes.push(ObjectChange {
+                object: object.key(),
+                before: old.map(|o| render_value(&o.value)),
+                after: Some(render_value(&object.value)),
+            });
+        }
+    }
+    for object in before {
+        if find(after, object).is_none() {
+            changes.push(ObjectChange { object: object.key(), before: Some(render_value(&object.value)), after: None });
+        }
+    }
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_word_is_marked_within_its_line() {
+        let before = "a: 1\nimage: shop:1.8.4 # keep\nb: 2\n";
+        let after = "a: 1\nimage: shop:1.8.5 # keep\nb: 2\n";
+        let hunks = diff(before, after);
+        assert_eq!(hunks.len(), 1);
+        assert_eq!((hunks[0].old_start, hunks[0].new_start), (1, 1));
+        let kinds: Vec<LineKind> = hunks[0].lines.iter().map(|l| l.kind).collect();
+        assert_eq!(kinds, [LineKind::Context, LineKind::Removed, LineKind::Added, LineKind::Context]);
+        let added = &hunks[0].lines[2];
+        assert_eq!((added.old_no, added.new_no, added.text().as_str()), (None, Some(2), "image: shop:1.8.5 # keep"));
+        assert!(added.segments.iter().any(|(marked, _)| *marked) && added.segments.iter().any(|(marked, _)| !marked));
+        assert!(diff(before, before).is_empty());
+    }
+
+    #[test]
+    fn unified_is_what_scripts_expect() {
+        let text = unified("k/a.yaml", "a: 1\n", "a: 2\n");
+        assert_eq!(text, "--- a/k/a.yaml\n+++ b/k/a.yaml\n@@ -1 +1 @@\n-a: 1\n+a: 2\n");
+        assert_eq!(unified("k/a.yaml", "a: 1\n", "a: 1\n"), "");
+        let without = unified("k/a.yaml", "a: 1", "a: 2");
+        assert!(without.contains("No newline at end of file"));
+    }
+
+    #[test]
+    fn objects_are_compared_by_kind_and_name() {
+        let object = |name: &str, n: i64| Object {
+            value: serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "n"}, "data": {"n": n}}),
+            written_name: name.to_owned(),
+            file: String::new(),
+            line: 1,
+        };
+        let changes =
+            object_changes(&[object("a", 1), object("b", 1), object("c", 1)], &[object("a", 1), object("b", 2), object("d", 1)]);
+        let names: Vec<(&str, bool, bool)> =
+            changes.iter().map(|c| (c.object.as_str(), c.before.is_some(), c.after.is_some())).collect();
+        assert_eq!(names, [("n/ConfigMap/b", true, true), ("n/ConfigMap/d", false, true), ("n/ConfigMap/c", true, false)]);
+    }
+}

@@ -1,0 +1,180 @@
+//! Edits of a workload's fields, made in the files where they belong.
+//!
+//! A value that is written within the environment's own folder is changed where it is written. A value that comes from a
+//! base outside of it, which other environments may share, is overridden in the environment's kustomization: image parts
+//! under `images:`, replicas under `replicas:`, everything else in a strategic merge patch for the workload. When there is no
+//! such patch yet it is made inline under `patches:` and not as a file: then one file tells all that the overlay changes,
+//! no file name can collide, and the diff is one hunk.
+//!
+//! After each step the environment is rendered again; an edit counts as made only when the effective value is the one that
+//! was asked for. What cannot be reached so is an error, and no file changes.
+
+mod container;
+mod images;
+mod nested;
+mod overlay;
+
+use std::collections::BTreeMap;
+
+use domain::change::FileChange;
+use domain::edit::{Edit, Field, Found, WorkloadRef};
+use domain::quantity::Quantity;
+
+use crate::error::Error;
+use crate::files::Files;
+use crate::locate::{Located, image_parts, indirect};
+use crate::yaml::{Splice, SpliceFault, Tree, Val, spliced};
+
+/// How many steps one edit may take: taking a value out of a patch may show the one of the base below it.
+const STEPS: usize = 4;
+
+/// Holds what edits come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The files that change, in the order of their paths.
+    pub files: Vec<FileChange>,
+    /// Where each edited field lives afterwards; removed ones are left out.
+    pub places: Vec<Found>,
+}
+
+/// Makes edits of a workload under an environment's path (of the first workload when none is named).
+///
+/// An edit that asks for what is there already changes nothing. All edits are made or none.
+pub fn apply(files: &Files, path: &str, workload: Option<&WorkloadRef>, edits: &[Edit]) -> Result<Applied, Error> {
+    let mut desk = Desk { files: files.clone(), before: BTreeMap::new() };
+    let mut located = Located::new(files, path, workload)?;
+    // The first workload stays the one that is meant, even when an edit changes the order.
+    let meant = located.reference();
+    for edit in edits {
+        if let Some(why) = edit.fault() {
+            let value = edit.value.clone().unwrap_or_default();
+            return Err(Error::Value { field: edit.field.to_string(), value, why });
+        }
+        let stale = stale_digest(edit, edits, &located)?;
+        for edit in stale.iter().chain([edit]) {
+            located = one(&mut desk, path, &meant, (located, edit))?;
+        }
+    }
+    let facts = located.facts();
+    let places = edits.iter().filter_map(|e| facts.find(e.container.as_deref(), &e.field).cloned()).collect();
+    Ok(Applied { files: desk.changes(), places })
+}
+
+/// A digest pins the image, so that a new tag beside it would change nothing: unless a digest is asked for too, it goes.
+fn stale_digest(edit: &Edit, edits: &[Edit], located: &Located) -> Result<Option<Edit>, Error> {
+    if !matches!(edit.field, Field::ImageTag | Field::ImageName)
+        || edits.iter().any(|e| e.field == Field::ImageDigest && e.container == edit.container)
+    {
+        return Ok(None);
+    }
+    let remove = Edit { container: edit.container.clone(), field: Field::ImageDigest, value: None };
+    Ok((!met(located, edit)? && !met(located, &remove)?).then_some(remove))
+}
+
+fn one(desk: &mut Desk, path: &str, meant: &WorkloadRef, (mut located, edit): (Located, &Edit)) -> Result<Located, Error> {
+    for _ in 0..STEPS {
+        if met(&located, edit)? {
+            return Ok(located);
+        }
+        match edit.field {
+            Field::ImageName | Field::ImageTag | Field::ImageDigest => images::step(desk, &located, edit)?,
+            Field::Replicas => overlay::replicas(desk, &located, edit)?,
+            _ => container::step(desk, &located, edit)?,
+        }
+        located = Located::new(&desk.files, path, Some(meant))?;
+    }
+    if met(&located, edit)? {
+        return Ok(located);
+    }
+    let facts = located.facts();
+    let file = facts.find(edit.container.as_deref(), &edit.field).map_or_else(|| located.folder.clone(), |f| f.file.clone());
+    Err(Error::CannotEdit { field: edit.field.to_string(), file, why: "something else decides it after the change".to_owned() })
+}
+
+/// Tells whether the effective value is the one that an edit asks for.
+fn met(located: &Located, edit: &Edit) -> Result<bool, Error> {
+    let wanted = edit.value.as_deref();
+    if edit.field == Field::Replicas {
+        return Ok(located.workload.val.at(&["spec", "replicas"]).and_then(Val::scalar).as_deref() == wanted);
+    }
+    let container = located.container(edit.container.as_deref())?;
+    let filled = |text: String| Some(text).filter(|t| !t.is_empty());
+    let now = match &edit.field {
+        Field::Replicas => None,
+        Field::ImageName => image_parts(container.val).map(|p| p.name),
+        Field::ImageTag => image_parts(container.val).and_then(|p| filled(p.tag)),
+        Field::ImageDigest => image_parts(container.val).and_then(|p| filled(p.digest)),
+        Field::PullPolicy => container.val.get("imagePullPolicy").and_then(Val::scalar),
+        Field::Resource(bound, resource) => {
+            let now = container.val.at(&["resources", bound.key(), resource.key()]).and_then(Val::scalar);
+            let quantity = |text: Option<&str>| text.and_then(|t| t.parse::<Quantity>().ok());
+            if let (Some(a), Some(b)) = (quantity(now.as_deref()), quantity(wanted)) {
+                return Ok(a == b);
+            }
+            now
+        }
+        Field::Env(name) => {
+            let env = container.val.get("env").map(Val::items).unwrap_or_default();
+            let Some(variable) = env.iter().find(|e| e.get("name").and_then(Val::scalar).as_deref() == Some(name)) else {
+                return Ok(wanted.is_none());
+            };
+            if let Some(why) = indirect(variable) {
+                let (file, line) = (located.sources.file(variable.from).to_owned(), located.sources.line(variable.from));
+                return Err(Error::Indirect { field: edit.field.to_string(), file, line, why });
+            }
+            // A number without quotes is no valid value, although it reads the same.
+            let text = variable
+                .get("value")
+                .map_or(Some(String::new()), |v| if v.is_null() { Some(String::new()) } else { v.as_text().map(str::to_owned) });
+            return Ok(wanted.is_some() && text.as_deref() == wanted);
+        }
+    };
+    Ok(now.as_deref() == wanted)
+}
+
+/// Holds the files as they become, and the texts of those that changed as they were.
+struct Desk {
+    files: Files,
+    before: BTreeMap<String, String>,
+}
+
+impl Desk {
+    /// Changes a file.
+    fn write(&mut self, path: &str, field: &Field, splices: &[Splice]) -> Result<(), Error> {
+        let real = self.files.resolve(path)?;
+        let text = self.files.text(&real, None)?.to_owned();
+        let after = spliced(&text, splices);
+        if let Err(fault) = Tree::parse(&after) {
+            let why = format!("the file would be no YAML any more (line {}: {})", fault.line, fault.why);
+            return Err(Error::CannotEdit { field: field.to_string(), file: path.to_owned(), why });
+        }
+        self.files.insert(real.clone(), after);
+        self.before.entry(real).or_insert(text);
+        Ok(())
+    }
+
+    fn changes(&self) -> Vec<FileChange> {
+        let after = |path: &str| self.files.text(path, None).ok().map(str::to_owned);
+        self.before
+            .iter()
+            .map(|(path, before)| FileChange { path: path.clone(), before: Some(before.clone()), after: after(path) })
+            .filter(|change| change.before != change.after)
+            .collect()
+    }
+}
+
+/// Turns a fault of a splice into an error that names the places.
+fn refused(file: &str, tree: &Tree<'_>, lead: usize, field: &Field, fault: SpliceFault) -> Error {
+    match fault {
+        SpliceFault::Shared { first, second } => Error::Shared {
+            field: field.to_string(),
+            first: format!("{file}:{}", tree.line(first) + lead),
+            second: format!("{file}:{}", tree.line(second) + lead),
+        },
+        SpliceFault::Unfit(why) => Error::CannotEdit { field: field.to_string(), file: file.to_owned(), why: why.to_owned() },
+    }
+}
+
+#[cfg(test)]
+#[path = "edit/tests.rs"]
+mod tests;

@@ -1,0 +1,23 @@
+//! Manifests: text in, text out. Lossless YAML, where a value lives, edits, kustomize in-process, diffs and checks.
+//!
+//! Knows nothing of Git, clusters or the screen; reads no disk, no clock and no environment.
+
+pub mod build;
+pub mod check;
+pub mod diff;
+pub mod edit;
+pub mod error;
+pub mod files;
+pub mod locate;
+pub mod message;
+pub mod yaml;
+
+pub use build::{Object, build, render};
+pub use check::{check, check_text};
+pub use diff::{diff, object_changes, unified};
+pub use edit::{Applied, apply};
+pub use error::Error;
+pub use files::Files;
+pub use locate::{Facts, facts};
+pub use message::proposed_message;
+pub use yaml::{Token, TokenKind, highlight, syntax};

@@ -1,0 +1,28 @@
+//! What is wrong with a text as YAML, with line and column.
+
+use domain::change::{Finding, Severity};
+
+use crate::yaml::tree::Tree;
+
+/// Says where and why a text is no YAML that is read here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxFault {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column, counted from 1, in characters.
+    pub column: usize,
+    /// What is wrong.
+    pub why: String,
+}
+
+/// Checks a text as YAML and returns a finding with line and column in its message when it is none.
+pub fn syntax(file: Option<&str>, text: &str) -> Option<Finding> {
+    let fault = Tree::parse(text).err()?;
+    Some(Finding {
+        severity: Severity::Error,
+        rule: "yaml-syntax".to_owned(),
+        message: format!("line {}, column {}: {}", fault.line, fault.column, fault.why),
+        file: file.map(str::to_owned),
+        line: Some(fault.line),
+    })
+}

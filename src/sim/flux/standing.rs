@@ -1,0 +1,236 @@
+//! The kinds of Flux that the simulation keeps without doing their work: they become ready in their own words.
+//!
+//! No chart is rendered, no registry asked, no message sent. What they say of versions and digests is taken from their spec.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::api::write::Hand;
+use crate::clock;
+use crate::controllers::record::{Note, Tone};
+use crate::controllers::{Reconciler, done, own};
+use crate::flux::conditions::{self, Said};
+use crate::flux::{REQUESTED, asks};
+use crate::json;
+use crate::resource::{self, Resource};
+use crate::state::{Shared, State};
+use crate::store::{Change, Key, Object, Verb};
+
+/// How long each takes, in ordinary life.
+const WORK: Duration = Duration::from_millis(1500);
+
+/// Keeps one such kind.
+pub(crate) struct Standing {
+    resource: &'static Resource,
+}
+
+impl Standing {
+    /// Builds the controller of a kind.
+    pub(crate) const fn new(resource: &'static Resource) -> Self {
+        Self { resource }
+    }
+}
+
+/// Returns the kinds.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static Resource> {
+    let real = ["GitRepository", "Kustomization"];
+    resource::RESOURCES.iter().filter(move |r| r.custom && r.traits.status && !real.contains(&r.kind))
+}
+
+impl Reconciler for Standing {
+    fn affected(&self, state: &State, change: &Change) -> Vec<Key> {
+        if change.verb == Verb::Deleted {
+            return Vec::new();
+        }
+        // A HelmRelease that waits for its source looks again when one appears.
+        if self.resource.kind == "HelmRelease" && json::text(&change.object, "/kind") == "HelmRepository" && change.previous.is_none() {
+            return state.list(self.resource, None).iter().map(|object| Key::of(object)).collect();
+        }
+        own(self.resource, change).filter(|_| asks(change)).into_iter().collect()
+    }
+
+    fn reconcile(self: Arc<Self>, state: Shared, key: Key) -> BoxFuture<'static, Option<Duration>> {
+        let Some(object) = state.get(self.resource, &key.namespace, &key.name) else { return done(None) };
+        if json::deleting(&object) || json::flag(&object, "/spec/suspend") {
+            return done(None);
+        }
+        Box::pin(async move {
+            let now = state.pace.stamp();
+            let controller = controller(self.resource.kind);
+            state.touch(self.resource, &object, Hand::status(controller), |object| {
+                let message = "reconciliation in progress";
+                conditions::set(object, &Said::new("Reconciling", "True", "Progressing", message), &now);
+            });
+            state.pause(WORK).await;
+            let object = state.get(self.resource, &key.namespace, &key.name)?;
+            let outcome = outcome(&state, self.resource.kind, &object);
+            write(&state, self.resource, &object, outcome);
+            // Only what says when it last looked has to look again.
+            let looks = matches!(self.resource.kind, "ImageRepository" | "ImageUpdateAutomation");
+            looks.then(|| clock::parse_go(json::text(&object, "/spec/interval")).unwrap_or(Duration::from_secs(600)))
+        })
+    }
+}
+
+fn controller(kind: &str) -> &'static str {
+    domain::flux::Kind::by_name(kind).map_or("flux", |kind| kind.controller)
+}
+
+/// Holds what a kind says in the end.
+struct Outcome {
+    well: bool,
+    reason: &'static str,
+    message: String,
+    /// What else goes into the status, by pointer.
+    fields: Vec<(&'static str, Value)>,
+}
+
+impl Outcome {
+    fn well(reason: &'static str, message: String) -> Self {
+        Self { well: true, reason, message, fields: Vec::new() }
+    }
+
+    fn with(mut self, pointer: &'static str, value: Value) -> Self {
+        self.fields.push((pointer, value));
+        self
+    }
+}
+
+fn digest_of(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
+}
+
+fn outcome(state: &State, kind: &str, object: &Object) -> Outcome {
+    let spec = |field: &str| json::text(object, &format!("/spec/{field}")).to_owned();
+    let now = state.pace.stamp();
+    let full = format!("{}/{}", json::namespace(object), json::name(object));
+    let artifact = |revision: &str| json!({"digest": format!("sha256:{}", digest_of(revision)), "lastUpdateTime": now,
+        "path": format!("{}/{full}/artifact", kind.to_lowercase()), "revision": revision, "size": 1024,
+        "url": format!("http://source-controller.flux-system.svc.cluster.local./{}/{full}/artifact", kind.to_lowercase())});
+    match kind {
+        "HelmRepository" | "Bucket" => {
+            let revision = format!("sha256:{}", digest_of(&format!("{}{}", spec("url"), spec("bucketName"))));
+            Outcome::well("Succeeded", format!("stored artifact: revision '{revision}'")).with("artifact", artifact(&revision))
+        }
+        "OCIRepository" => {
+            let tag = ["tag", "semver"].iter().map(|f| json::text(object, &format!("/spec/ref/{f}"))).find(|t| !t.is_empty()).unwrap_or("latest").to_owned();
+            let revision = format!("{tag}@sha256:{}", digest_of(&spec("url")));
+            Outcome::well("Succeeded", format!("stored artifact for digest '{revision}'")).with("artifact", artifact(&revision))
+        }
+        "HelmChart" => {
+            let (chart, version) = (spec("chart"), version_of(&spec("version")));
+            Outcome::well("ChartPullSucceeded", format!("pulled '{chart}' chart with version '{version}'")).with("artifact", artifact(&version))
+        }
+        "HelmRelease" => release(state, object),
+        "ImageRepository" => Outcome::well("Succeeded", "successful scan: found 5 tags".to_owned())
+            .with("canonicalImageName", spec("image").into())
+            .with("lastScanResult", json!({"scanTime": now, "tagCount": 5})),
+        "ImagePolicy" => policy(state, object),
+        "ImageUpdateAutomation" => Outcome::well("Succeeded", "repository up-to-date".to_owned()).with("lastAutomationRunTime", now.into()),
+        "Receiver" => {
+            let path = format!("/hook/{}", digest_of(&full));
+            Outcome::well("Succeeded", format!("Receiver initialized for path: {path}")).with("webhookPath", path.into())
+        }
+        _ => Outcome::well("ReconciliationSucceeded", "Reconciliation finished".to_owned()),
+    }
+}
+
+/// Returns the version that a range would choose here: the lowest that it names.
+fn version_of(range: &str) -> String {
+    let text: String = range.trim_start_matches(|c: char| !c.is_ascii_digit()).chars().take_while(|c| !c.is_whitespace() && *c != ',').collect();
+    let text = text.replace(['x', '*'], "0");
+    match text.trim_end_matches('.').split('.').count() {
+        _ if text.is_empty() => "1.0.0".to_owned(),
+        1 => format!("{text}.0.0"),
+        2 => format!("{text}.0"),
+        _ => text,
+    }
+}
+
+fn release(state: &State, object: &Object) -> Outcome {
+    let namespace = json::namespace(object);
+    let chart = json::text(object, "/spec/chart/spec/chart").to_owned();
+    let version = version_of(json::text(object, "/spec/chart/spec/version"));
+    let source = object.pointer("/spec/chart/spec/sourceRef").or_else(|| object.pointer("/spec/chartRef")).cloned().unwrap_or_default();
+    let home = Some(json::text(&source, "/namespace")).filter(|n| !n.is_empty()).unwrap_or(namespace).to_owned();
+    let (kind, name) = (json::text(&source, "/kind"), json::text(&source, "/name"));
+    let there = resource::by_group_kind("source.toolkit.fluxcd.io", kind).is_some_and(|r| state.get(r, &home, name).is_some());
+    if !there {
+        let message = format!("HelmChart '{home}/{namespace}-{}' is not ready: {kind}.source.toolkit.fluxcd.io \"{name}\" not found", json::name(object));
+        return Outcome { well: false, reason: "SourceNotReady", message, fields: Vec::new() };
+    }
+    let (chart, version) = if chart.is_empty() { (name.to_owned(), "1.0.0".to_owned()) } else { (chart, version) };
+    let target = Some(json::text(object, "/spec/targetNamespace")).filter(|n| !n.is_empty()).unwrap_or(namespace);
+    let given = json::text(object, "/spec/releaseName");
+    let released = if given.is_empty() { json::name(object) } else { given };
+    let mut history = json::list(object, "/status/history").to_vec();
+    let seen = json::number(object, "/status/observedGeneration") == json::number(object, "/metadata/generation");
+    let number = json::number(object, "/status/history/0/version").unwrap_or(0) + i64::from(!seen);
+    let number = number.max(1);
+    let now = state.pace.stamp();
+    if !seen || history.is_empty() {
+        if let Some(last) = history.first_mut() {
+            last["status"] = "superseded".into();
+        }
+        let digest = format!("sha256:{}", digest_of(&format!("{released}{number}{version}")));
+        history.insert(0, json!({"appVersion": version, "chartName": chart, "chartVersion": version, "configDigest": digest, "digest": digest,
+            "firstDeployed": now, "lastDeployed": now, "name": released, "namespace": target, "status": "deployed", "version": number}));
+        history.truncate(5);
+    }
+    let (reason, word) = if number == 1 { ("InstallSucceeded", "install") } else { ("UpgradeSucceeded", "upgrade") };
+    let message = format!("Helm {word} succeeded for release {target}/{released}.v{number} with chart {chart}@{version}");
+    Outcome::well(reason, message)
+        .with("history", history.into())
+        .with("helmChart", format!("{home}/{namespace}-{}", json::name(object)).into())
+        .with("lastAttemptedRevision", version.into())
+        .with("lastAttemptedReleaseAction", word.into())
+        .with("lastAttemptedGeneration", object["metadata"]["generation"].clone())
+        .with("storageNamespace", namespace.into())
+}
+
+fn policy(state: &State, object: &Object) -> Outcome {
+    let name = json::text(object, "/spec/imageRepositoryRef/name");
+    let namespace = Some(json::text(object, "/spec/imageRepositoryRef/namespace")).filter(|n| !n.is_empty()).unwrap_or_else(|| json::namespace(object));
+    let Some(repository) = state.get(resource::of("ImageRepository"), namespace, name) else {
+        let message = format!("referenced ImageRepository does not exist: ImageRepository.image.toolkit.fluxcd.io \"{name}\" not found");
+        return Outcome { well: false, reason: "DependencyNotReady", message, fields: Vec::new() };
+    };
+    let image = json::text(&repository, "/spec/image");
+    let tag = version_of(json::text(object, "/spec/policy/semver/range"));
+    Outcome::well("Succeeded", format!("Latest image tag for {image} resolved to {tag}")).with("latestRef", json!({"name": image, "tag": tag}))
+}
+
+fn write(state: &State, resource: &Resource, object: &Object, outcome: Outcome) {
+    let now = state.pace.stamp();
+    let controller = controller(resource.kind);
+    let tone = if outcome.well { Tone::Normal } else { Tone::Warning };
+    let before = json::list(object, "/status/conditions").iter().find(|c| json::text(c, "/type") == "Ready");
+    if before.is_none_or(|c| json::text(c, "/message") != outcome.message) {
+        state.record(object, &Note::new(controller, tone, outcome.reason, &outcome.message));
+    }
+    let asked = json::annotation(object, REQUESTED).map(str::to_owned);
+    state.touch(resource, object, Hand::status(controller), |object| {
+        let status = if outcome.well { "True" } else { "False" };
+        conditions::clear(object, &["Reconciling"]);
+        conditions::set(object, &Said::new("Ready", status, outcome.reason, &outcome.message), &now);
+        let stored = outcome.fields.iter().any(|(field, _)| *field == "artifact");
+        if stored {
+            conditions::set(object, &Said::new("ArtifactInStorage", "True", outcome.reason, &outcome.message), &now);
+        }
+        if resource.kind == "HelmRelease" && outcome.well {
+            conditions::set(object, &Said::new("Released", "True", outcome.reason, &outcome.message), &now);
+        }
+        for (field, value) in outcome.fields {
+            json::set(object, &format!("/status/{field}"), value);
+        }
+        if outcome.well {
+            let generation = object["metadata"]["generation"].clone();
+            json::set(object, "/status/observedGeneration", generation);
+        }
+        conditions::handled(object, asked.as_deref());
+    });
+}

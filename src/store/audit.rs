@@ -1,0 +1,222 @@
+//! Questions about what happened: the journal filtered, newest first, and its export.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use domain::journal::{Entry, Phase};
+use domain::{Time, text};
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::index::{Found, Shelf, guarded};
+use crate::line::{Judged, judge};
+use crate::lock::enter;
+use crate::reader::At;
+use crate::segments;
+use crate::store::Store;
+
+/// Holds which entries are wanted; what is absent does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditFilter {
+    /// The actor's login, whole.
+    pub actor: Option<String>,
+    /// How the act begins: `kustomization.` finds suspend and resume.
+    pub act: Option<String>,
+    /// What the object contains.
+    pub object: Option<String>,
+    /// From when on.
+    pub from: Option<Time>,
+    /// Until before when.
+    pub until: Option<Time>,
+    /// Only entries before this number, to go on where an earlier answer ended.
+    pub before: Option<u64>,
+}
+
+/// What a filter looks at, read without the rest of the entry.
+#[derive(Deserialize)]
+struct Facets {
+    seq: u64,
+    time: Time,
+    actor: Who,
+    act: String,
+    object: String,
+}
+
+#[derive(Deserialize)]
+struct Who {
+    login: String,
+}
+
+impl AuditFilter {
+    /// Tells whether an entry is wanted.
+    pub fn accepts(&self, entry: &Entry) -> bool {
+        let record = &entry.record;
+        self.before.is_none_or(|before| entry.seq < before)
+            && self.fits(record.time, &record.actor.login, &record.act, &record.object)
+    }
+
+    fn fits(&self, time: Time, actor: &str, act: &str, object: &str) -> bool {
+        self.actor.as_ref().is_none_or(|wanted| wanted == actor)
+            && self.act.as_ref().is_none_or(|wanted| act.starts_with(wanted.as_str()))
+            && self.object.as_ref().is_none_or(|wanted| object.contains(wanted.as_str()))
+            && self.from.is_none_or(|from| from <= time)
+            && self.until.is_none_or(|until| time < until)
+    }
+}
+
+impl Store {
+    /// Returns the entries that a filter accepts, newest first, at most `limit` of them.
+    pub fn audit(&self, filter: &AuditFilter, limit: usize) -> Result<Vec<Arc<Entry>>, Error> {
+        let state = self.state();
+        let wanted = state.newest_entries().filter(|e| filter.accepts(e)).take(limit);
+        let mut found: Vec<Arc<Entry>> = wanted.map(Arc::clone).collect();
+        let oldest = state.tail.front().map_or(1, |e| e.seq);
+        let before = filter.before.map_or(oldest, |before| before.min(oldest));
+        if found.len() >= limit || before <= 1 {
+            return Ok(found);
+        }
+        let so_far = found.len();
+        if !self.audit_indexed(filter, before, limit, &mut found) {
+            found.truncate(so_far);
+            self.audit_files(filter, before, limit, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    /// Writes the entries that a filter accepts, oldest first, each as it stands in the journal; returns how many.
+    pub fn export_jsonl(&self, filter: &AuditFilter, out: &mut dyn Write) -> Result<u64, Error> {
+        self.export(filter, |line, _| {
+            out.write_all(line)?;
+            out.write_all(b"\n")
+        })
+    }
+
+    /// Writes the entries that a filter accepts, oldest first, as CSV (RFC 4180) with a header; returns how many. No cell
+    /// can be taken for a formula by a spreadsheet, and no byte in it steers a terminal.
+    pub fn export_csv(&self, filter: &AuditFilter, out: &mut dyn Write) -> Result<u64, Error> {
+        let header = out.write_all(b"seq,time,actor,act,object,phase,detail,hash\r\n");
+        header.map_err(Error::io("cannot write", "the export".as_ref()))?;
+        self.export(filter, |_, entry| {
+            let record = &entry.record;
+            let (seq, time) = (entry.seq.to_string(), record.time.to_string());
+            let cells = [
+                seq.as_str(),
+                &time,
+                &record.actor.login,
+                &record.act,
+                &record.object,
+                phase(record.phase),
+                &record.detail,
+                &entry.hash,
+            ];
+            out.write_all(cells.map(cell).join(",").as_bytes())?;
+            out.write_all(b"\r\n")
+        })
+    }
+
+    fn export(&self, filter: &AuditFilter, mut write: impl FnMut(&[u8], &Entry) -> io::Result<()>) -> Result<u64, Error> {
+        let (dir, last) = (self.dir(), self.state().seq);
+        let mut count = 0;
+        for number in segments::list(dir)? {
+            let bytes = segments::read(dir, number)?;
+            for line in segments::lines(&bytes) {
+                let Judged::Good(entry) = judge(line) else { continue };
+                if entry.seq <= last && filter.accepts(&entry) {
+                    write(line, &entry).map_err(Error::io("cannot write", "the export".as_ref()))?;
+                    count += 1;
+                }
+            }
+        }
+        Ok(count)
+    }
+
+    /// Looks the entries up by the index; false when there is none here or it does not agree with the journal.
+    fn audit_indexed(&self, filter: &AuditFilter, before: u64, limit: usize, found: &mut Vec<Arc<Entry>>) -> bool {
+        let Some(db) = enter(&self.core().index).clone() else { return false };
+        let mut file = None;
+        let mut agrees = true;
+        let mut visit = |row: Found| {
+            if filter.fits(row.time, &row.actor, &row.act, &row.object) {
+                match self.entry_at(row.seq, row.at, &mut file) {
+                    Some(entry) => found.push(entry),
+                    None => agrees = false,
+                }
+            }
+            agrees && found.len() < limit
+        };
+        // The database goes within the guard too: this may be the last hand on it.
+        let walked = guarded(move || Shelf::rows_before(&db, before, &mut visit));
+        if let Err(fault) = &walked {
+            tracing::info!(why = fault.why, "the index cannot answer; the journal is read instead");
+        }
+        agrees && walked.is_ok()
+    }
+
+    fn entry_at(&self, seq: u64, at: At, open: &mut Option<(u64, BufReader<File>)>) -> Option<Arc<Entry>> {
+        if open.as_ref().is_none_or(|(number, _)| *number != at.segment) {
+            let file = File::open(segments::path(self.dir(), at.segment)).ok()?;
+            *open = Some((at.segment, BufReader::new(file)));
+        }
+        let (_, file) = open.as_mut()?;
+        file.seek(SeekFrom::Start(at.offset)).ok()?;
+        let mut line = Vec::new();
+        file.read_until(b'\n', &mut line).ok()?;
+        match judge(line.strip_suffix(b"\n")?) {
+            Judged::Good(entry) if entry.seq == seq => Some(Arc::from(entry)),
+            _ => None,
+        }
+    }
+
+    fn audit_files(&self, filter: &AuditFilter, before: u64, limit: usize, found: &mut Vec<Arc<Entry>>) -> Result<(), Error> {
+        segments::backwards(self.dir(), (u64::MAX, 0), |_, _, line| {
+            let facets = serde_json::from_slice::<Facets>(line);
+            let wanted = facets.is_ok_and(|f| f.seq < before && filter.fits(f.time, &f.actor.login, &f.act, &f.object));
+            if wanted && let Judged::Good(entry) = judge(line) {
+                found.push(Arc::from(entry));
+            }
+            if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })
+    }
+}
+
+const fn phase(phase: Phase) -> &'static str {
+    phase.word()
+}
+
+/// Returns a cell: hidden characters made visible, nothing at its start that a spreadsheet computes, quoted where needed.
+fn cell(value: &str) -> String {
+    let mut value = text::display(value, false);
+    if value.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}', '|', '%']) {
+        value.insert(0, '\'');
+    }
+    if value.contains(['"', ',', '\n', '\r']) || value.starts_with('\'') {
+        value = format!("\"{}\"", value.replace('"', "\"\""));
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula_or_breaks_its_row() {
+        let table = [
+            ("plain", "plain"),
+            ("", ""),
+            ("=1+1", "\"'=1+1\""),
+            ("  @sum(a1)", "\"'  @sum(a1)\""),
+            ("-2", "\"'-2\""),
+            ("a,b", "\"a,b\""),
+            ("say \"no\"", "\"say \"\"no\"\"\""),
+            ("a\nb", "a\u{240a}b"),
+            ("\t=1", "\u{2409}=1"),
+            ("\u{1b}[31m", "\u{241b}[31m"),
+        ];
+        for (value, expected) in table {
+            assert_eq!(cell(value), expected, "{value:?}");
+        }
+    }
+}

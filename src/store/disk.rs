@@ -1,0 +1,68 @@
+//! Files and folders that only their owner can read, and changes to them that survive a power cut.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+
+/// Creates a folder, with those above it, with mode 0700. Nothing happens when it is there.
+pub(crate) fn make_dir(path: &Path) -> Result<(), Error> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::io("cannot create", path))
+}
+
+/// Takes other people's permissions from a folder; tells whether they had any.
+pub(crate) fn keep_private(path: &Path) -> io::Result<bool> {
+    let mode = fs::metadata(path)?.permissions().mode();
+    let kept = mode & 0o7700;
+    if kept == mode & 0o7777 {
+        return Ok(false);
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(kept))?;
+    Ok(true)
+}
+
+/// Opens a file with mode 0600 to read it and to write at its end; creates it when it is missing.
+pub(crate) fn open_append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)
+}
+
+/// Makes the names in a folder durable.
+pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Tells whether a path still names the very file that is open.
+pub(crate) fn is_same(file: &File, path: &Path) -> io::Result<bool> {
+    let open = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(named) => Ok(open.dev() == named.dev() && open.ino() == named.ino()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a new file with mode 0600 and makes it durable, its name included. A file of that name is replaced whole.
+pub(crate) fn write_whole(temporary: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(temporary, path)?;
+    path.parent().map_or(Ok(()), sync_dir)
+}
+
+/// Returns the first path `<path>.<word>-<n>` that does not exist.
+pub(crate) fn free_name(path: &Path, word: &str) -> PathBuf {
+    let mut n = 1_u32;
+    loop {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{word}-{n}"));
+        let name = PathBuf::from(name);
+        if fs::symlink_metadata(&name).is_err() {
+            return name;
+        }
+        n += 1;
+    }
+}

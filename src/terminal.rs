@@ -1,0 +1,148 @@
+//! The terminal: raw mode and alternate screen, keys, size, suspension, hang-up, and putting all of it back.
+//!
+//! Keys are read by a thread of our own that asks the descriptor for hang-up before it lets crossterm read, because
+//! crossterm's reader never ends on a terminal that is gone. SIGHUP and SIGTERM end the process within a second even when
+//! everything else is stuck. A panic writes its report into the state folder; the terminal is restored by whoever unwinds
+//! out of the console, not by the hook, since the hook also runs for tasks whose panic is caught.
+
+use std::fs::OpenOptions;
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crossterm::event::{self, DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, KeyCode, KeyModifiers};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{cursor, execute};
+use domain::Trouble;
+use rustix::event::{PollFd, PollFlags, poll};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
+use signal_hook::iterator::Signals;
+use tokio::sync::mpsc;
+
+static ENTERED: AtomicBool = AtomicBool::new(false);
+
+/// Holds the terminal while the console has it; dropping it gives it back.
+#[derive(Debug)]
+pub(crate) struct Guard(());
+
+/// Takes the terminal: raw mode, alternate screen, mouse, bracketed paste.
+pub(crate) fn enter() -> Result<Guard, Trouble> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(Trouble::usage("The console needs a terminal", "standard input and output")
+            .next("Use a subcommand in scripts; quarterdeck --help lists them."));
+    }
+    take().map_err(|e| Trouble::failed("Could not take the terminal", "standard output").why(e))?;
+    Ok(Guard(()))
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    ENTERED.store(true, Ordering::SeqCst);
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableMouseCapture, cursor::Hide)
+}
+
+/// Gives the terminal back; doing it twice does no harm.
+pub(crate) fn leave() {
+    if ENTERED.swap(false, Ordering::SeqCst) {
+        let _ = execute!(io::stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let _ = disable_raw_mode();
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        leave();
+    }
+}
+
+/// Starts reading keys; the channel closes when the terminal is gone or the process was told to end.
+pub(crate) fn events() -> Result<mpsc::Receiver<Event>, Trouble> {
+    let (sender, receiver) = mpsc::channel(256);
+    let failed = |e: io::Error| Trouble::failed("Could not read the terminal", "standard input").why(e);
+    let mut signals = Signals::new([SIGHUP, SIGTERM, SIGINT, SIGWINCH]).map_err(failed)?;
+    let resizes = sender.clone();
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            for signal in signals.forever() {
+                if signal == SIGWINCH {
+                    if let Ok((width, height)) = crossterm::terminal::size() {
+                        let _ = resizes.blocking_send(Event::Resize(width, height));
+                    }
+                } else {
+                    end_soon();
+                }
+            }
+        })
+        .map_err(failed)?;
+    thread::Builder::new().name("keys".to_owned()).spawn(move || read(&sender)).map_err(failed)?;
+    Ok(receiver)
+}
+
+/// Ends the process within a second: restores the terminal from a thread of its own, which a dead terminal may block.
+fn end_soon() {
+    thread::spawn(leave);
+    thread::sleep(Duration::from_millis(300));
+    std::process::exit(0);
+}
+
+fn read(sender: &mpsc::Sender<Event>) {
+    let stdin = io::stdin();
+    loop {
+        let mut descriptors = [PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN)];
+        match poll(&mut descriptors, None) {
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(_) => return,
+        }
+        let state = descriptors[0].revents();
+        if state.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+            return;
+        }
+        while let Ok(true) = event::poll(Duration::ZERO) {
+            let Ok(event) = event::read() else { return };
+            if is_suspend(&event) {
+                suspend(sender);
+                continue;
+            }
+            if sender.blocking_send(event).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn is_suspend(event: &Event) -> bool {
+    matches!(event, Event::Key(key) if key.code == KeyCode::Char('z') && key.modifiers == KeyModifiers::CONTROL)
+}
+
+/// Stops the process as Ctrl-Z does outside raw mode, and takes the terminal again when it goes on.
+fn suspend(sender: &mpsc::Sender<Event>) {
+    leave();
+    let _ = signal_hook::low_level::emulate_default_handler(SIGTSTP);
+    if take().is_ok()
+        && let Ok((width, height)) = crossterm::terminal::size()
+    {
+        let _ = sender.blocking_send(Event::Resize(width, height));
+    }
+}
+
+/// Makes panics write a report into a folder instead of over the screen.
+///
+/// The report holds the place, the message and the stack, and nothing of the program's data.
+pub(crate) fn catch_panics(folder: PathBuf) {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let report = folder.join("crash.txt");
+        let stack = std::backtrace::Backtrace::force_capture();
+        let text = format!("quarterdeck {}\n{info}\n\n{stack}\n", env!("CARGO_PKG_VERSION"));
+        let written = OpenOptions::new().create(true).append(true).open(&report).and_then(|mut f| f.write_all(text.as_bytes()));
+        tracing::error!(report = %report.display(), "a panic was caught: {info}");
+        if written.is_err() && !ENTERED.load(Ordering::SeqCst) {
+            usual(info);
+        }
+    }));
+}

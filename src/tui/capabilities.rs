@@ -1,0 +1,81 @@
+//! What a terminal can show, found out from the values of a few environment variables that the caller reads.
+
+/// Says how many colours a terminal shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Depth {
+    /// None: meaning is carried by glyph, word, bold and reverse video.
+    None,
+    /// The sixteen that the terminal's own palette names.
+    Ansi16,
+    /// The 256 of xterm's cube.
+    Ansi256,
+    /// Any.
+    True,
+}
+
+/// Holds what a terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Capabilities {
+    /// How many colours.
+    pub depth: Depth,
+    /// Whether it shows UTF-8; else glyphs become ASCII.
+    pub utf8: bool,
+}
+
+impl Capabilities {
+    /// Returns a terminal that can show everything.
+    pub const fn full() -> Self {
+        Self { depth: Depth::True, utf8: true }
+    }
+
+    /// Finds out from the environment, given as a function from a variable's name to its value.
+    ///
+    /// Looks at `NO_COLOR`, `TERM`, `COLORTERM`, `TERM_PROGRAM`, `LC_ALL`, `LC_CTYPE`, `LANG`.
+    pub fn detect(env: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str| env(name).filter(|v| !v.is_empty());
+        let term = set("TERM").unwrap_or_default();
+        let utf8 = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).is_none_or(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        });
+        Self { depth: depth(&set, &term), utf8: utf8 && term != "linux" && term != "vt100" }
+    }
+}
+
+fn depth(set: &impl Fn(&str) -> Option<String>, term: &str) -> Depth {
+    if set("NO_COLOR").is_some() || term == "dumb" || term.starts_with("vt") {
+        return Depth::None;
+    }
+    let color = set("COLORTERM").unwrap_or_default();
+    let direct = term.ends_with("-direct") || ["xterm-kitty", "alacritty", "xterm-ghostty", "wezterm"].contains(&term);
+    let known = set("TERM_PROGRAM").is_some_and(|p| ["iTerm.app", "WezTerm", "vscode", "ghostty"].contains(&p.as_str()));
+    if color == "truecolor" || color == "24bit" || direct || known {
+        Depth::True
+    } else if term.contains("256color") {
+        Depth::Ansi256
+    } else {
+        Depth::Ansi16
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_is_known_by_its_variables() {
+        let table: [(&[(&str, &str)], Depth, bool); 7] = [
+            (&[("TERM", "xterm-256color"), ("LANG", "en_US.UTF-8")], Depth::Ansi256, true),
+            (&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")], Depth::True, true),
+            (&[("TERM", "xterm-256color"), ("NO_COLOR", "1")], Depth::None, true),
+            (&[("TERM", "xterm-256color"), ("NO_COLOR", "")], Depth::Ansi256, true),
+            (&[("TERM", "linux"), ("LANG", "C.UTF-8")], Depth::Ansi16, false),
+            (&[("TERM", "screen"), ("LANG", "C")], Depth::Ansi16, false),
+            (&[("TERM", "dumb")], Depth::None, true),
+        ];
+        for (env, depth, utf8) in table {
+            let found = Capabilities::detect(|name| env.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()));
+            assert_eq!(found, Capabilities { depth, utf8 }, "{env:?}");
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! What a tab may look at, read-only: the world, the operator, how things look and are said, and what time it is.
+//!
+//! Three small cells lie behind it: the next ticket, the moment at which something drawn will look different, and where
+//! the cursor belongs. Drawing code says the latter two by asking for an age, a spinner or a cursor.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::Time;
+use domain::actor::{Actor, Role as Permission};
+use domain::flux::Health;
+use domain::orders::Order;
+use domain::world::World;
+use jiff::tz::{Offset, TimeZone};
+use ratatui::layout::{Position, Size};
+use ratatui::style::Style;
+
+use crate::capabilities::Capabilities;
+use crate::command::Command;
+use crate::desk::Desk;
+use crate::effects::{Effect, Effects, OrderTicket, Ticket};
+use crate::keys::Keymap;
+use crate::theme::{Role, Theme};
+use crate::words::Words;
+
+/// Holds what drawing and updating leave behind for the session.
+#[derive(Debug, Default)]
+pub struct Marks {
+    next: Cell<u64>,
+    wake: Cell<Option<Time>>,
+    cursor: Cell<Option<Position>>,
+}
+
+impl Marks {
+    /// Forgets what the last drawing said.
+    pub fn clear(&self) {
+        self.wake.set(None);
+        self.cursor.set(None);
+    }
+
+    /// Returns the moment at which something drawn will look different.
+    pub const fn wake(&self) -> Option<Time> {
+        self.wake.get()
+    }
+
+    /// Returns where the cursor belongs; nowhere when it is hidden.
+    pub const fn cursor(&self) -> Option<Position> {
+        self.cursor.get()
+    }
+}
+
+/// Shows a tab everything that it may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Cx<'a> {
+    /// The world as the engine last saw it.
+    pub world: &'a Arc<World>,
+    /// The operator.
+    pub actor: &'a Actor,
+    /// What the console was told to connect to; empty when it was not.
+    pub context: &'a str,
+    /// How things look.
+    pub theme: &'a Theme,
+    /// How things are said.
+    pub words: &'a Words,
+    /// Which keys the operator gave to commands.
+    pub keymap: &'a Keymap,
+    /// What the terminal can show.
+    pub capabilities: Capabilities,
+    /// The size of the whole screen.
+    pub size: Size,
+    /// What time it is.
+    pub now: Time,
+    /// The operator's distance from UTC.
+    pub offset: Offset,
+    /// What tabs share.
+    pub desk: &'a Desk,
+    /// Orders that are under way.
+    pub running: &'a BTreeMap<OrderTicket, Order>,
+    /// What is left behind for the session.
+    pub marks: &'a Marks,
+}
+
+/// How long one picture of a spinner stands, in milliseconds.
+const SPIN: i64 = 125;
+
+impl<'a> Cx<'a> {
+    /// Returns the style of a role.
+    pub fn style(&self, role: Role) -> Style {
+        self.theme.style(role)
+    }
+
+    /// Returns the sentence or word of a key in the operator's language; the key itself when there is none.
+    pub fn t(&self, key: &'a str) -> &'a str {
+        self.words.get(key)
+    }
+
+    /// Returns a sentence with its places filled: `{name}` by the value beside `name`.
+    pub fn tf(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.words.fill(key, values)
+    }
+
+    /// Returns a command's short title.
+    pub fn title(&self, command: &Command) -> &'a str {
+        self.words.command(command.id).0
+    }
+
+    /// Returns the word of a health in the operator's language.
+    pub fn health(&self, health: Health) -> &'a str {
+        self.words.get(match health {
+            Health::Bad => "health.bad",
+            Health::Warn => "health.warn",
+            Health::Busy => "health.busy",
+            Health::Unknown => "health.unknown",
+            Health::Off => "health.off",
+            Health::Ok => "health.ok",
+        })
+    }
+
+    /// Tells whether the operator may do what needs this role.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.actor.role >= permission
+    }
+
+    /// Returns a new number for a query.
+    pub fn ticket(&self) -> Ticket {
+        Ticket(self.number())
+    }
+
+    /// Returns a new number for an order.
+    pub fn order_ticket(&self) -> OrderTicket {
+        OrderTicket(self.number())
+    }
+
+    /// Returns the effects that give an order and do not care which one it was.
+    pub fn give(&self, order: impl Into<Order>) -> Effects {
+        vec![Effect::Give(self.order_ticket(), order.into())]
+    }
+
+    fn number(&self) -> u64 {
+        let number = self.marks.next.get() + 1;
+        self.marks.next.set(number);
+        number
+    }
+
+    /// Says that what is being drawn will look different at this moment.
+    pub fn wake_at(&self, at: Time) {
+        if self.marks.wake.get().is_none_or(|w| at < w) {
+            self.marks.wake.set(Some(at));
+        }
+    }
+
+    /// Says where the cursor belongs.
+    pub fn cursor_at(&self, x: u16, y: u16) {
+        self.marks.cursor.set(Some(Position { x, y }));
+    }
+
+    /// Returns how long ago a moment was (`4s`, `3m`, `2h`, `5d`) and sees to it that it is drawn again when that changes.
+    pub fn age(&self, time: Time) -> String {
+        self.span(time, self.now)
+    }
+
+    /// Returns the age of a moment that may be absent.
+    pub fn age_of(&self, time: Option<Time>) -> String {
+        time.map_or_else(|| "–".to_owned(), |t| self.age(t))
+    }
+
+    /// Returns how long something has taken so far, or took when it is over.
+    pub fn took(&self, started: Time, ended: Option<Time>) -> String {
+        ended.map_or_else(|| self.span_fine(started), |end| fine(end.as_millisecond() - started.as_millisecond()))
+    }
+
+    fn span(&self, time: Time, now: Time) -> String {
+        let passed = (now.as_millisecond() - time.as_millisecond()).max(0);
+        let (text, unit) = coarse(passed);
+        self.again(time, passed, unit);
+        text
+    }
+
+    fn span_fine(&self, started: Time) -> String {
+        let passed = (self.now.as_millisecond() - started.as_millisecond()).max(0) / 1000 * 1000;
+        self.again(started, (self.now.as_millisecond() - started.as_millisecond()).max(0), 1000);
+        fine(passed)
+    }
+
+    fn again(&self, time: Time, passed: i64, unit: i64) {
+        let next = time.as_millisecond() + (passed / unit + 1) * unit;
+        if let Ok(at) = Time::from_millisecond(next) {
+            self.wake_at(at);
+        }
+    }
+
+    /// Returns the spinner's picture of now and sees to it that it turns.
+    pub fn spinner(&self) -> &'static str {
+        const PICTURES: [&str; 4] = ["◐", "◓", "◑", "◒"];
+        let turn = self.now.as_millisecond().div_euclid(SPIN);
+        if let Ok(at) = Time::from_millisecond((turn + 1) * SPIN) {
+            self.wake_at(at);
+        }
+        PICTURES[usize::try_from(turn.rem_euclid(4)).unwrap_or(0)]
+    }
+
+    /// Returns the glyph of a health; the one for busy turns.
+    pub fn glyph(&self, health: Health) -> &'static str {
+        match health {
+            Health::Bad => "✗",
+            Health::Warn => "▲",
+            Health::Busy => self.spinner(),
+            Health::Unknown => "?",
+            Health::Off => "⏸",
+            Health::Ok => "✓",
+        }
+    }
+
+    /// Returns a moment as the clock on the operator's wall shows it: `14:02:11`.
+    pub fn clock(&self, time: Time) -> String {
+        time.to_zoned(TimeZone::fixed(self.offset)).strftime("%H:%M:%S").to_string()
+    }
+
+    /// Returns a moment with its date: `2026-11-21 14:02:11`.
+    pub fn moment(&self, time: Time) -> String {
+        time.to_zoned(TimeZone::fixed(self.offset)).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+}
+
+/// Returns a span in its largest unit and how many milliseconds that unit has.
+fn coarse(ms: i64) -> (String, i64) {
+    const UNITS: [(i64, &str, i64); 4] = [(60_000, "s", 1000), (3_600_000, "m", 60_000), (172_800_000, "h", 3_600_000), (i64::MAX, "d", 86_400_000)];
+    let (_, letter, unit) = UNITS.into_iter().find(|(below, ..)| ms < *below).unwrap_or(UNITS[3]);
+    (format!("{}{letter}", ms / unit), unit)
+}
+
+/// Returns a span in its two largest units: `850ms`, `1.2s`, `31s`, `1m 12s`, `2h 5m`.
+pub fn fine(ms: i64) -> String {
+    let ms = ms.max(0);
+    match ms {
+        0..1000 if ms % 1000 != 0 => format!("{ms}ms"),
+        0..10_000 if ms % 1000 != 0 => format!("{}.{}s", ms / 1000, ms % 1000 / 100),
+        0..60_000 => format!("{}s", ms / 1000),
+        60_000..3_600_000 => format!("{}m {}s", ms / 60_000, ms % 60_000 / 1000),
+        3_600_000..172_800_000 => format!("{}h {}m", ms / 3_600_000, ms % 3_600_000 / 60_000),
+        _ => format!("{}d {}h", ms / 86_400_000, ms % 86_400_000 / 3_600_000),
+    }
+}

@@ -1,0 +1,106 @@
+//! What a screen wants, as data: nothing is done where it is wanted, so tests compare it.
+
+use domain::flux::ObjectKey;
+use domain::ident::EnvironmentId;
+use domain::orders::{Order, Outcome};
+use domain::query::{Answer, LogOf, Query};
+use domain::trouble::Trouble;
+
+use crate::desk;
+use crate::tabs::TabId;
+
+/// Numbers a query, so that its answer is recognized and a late one is not taken for another's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// Numbers an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrderTicket(pub u64);
+
+/// Names what can lie over a tab.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Overlay {
+    /// All keys that work here.
+    Help,
+    /// Everything that can be done or gone to, found by a few letters.
+    Palette,
+    /// What went wrong so far.
+    Troubles,
+    /// One trouble, whole.
+    Trouble(Box<Trouble>),
+    /// The question before an order.
+    Confirm(OrderTicket, Box<Order>),
+    /// The question before leaving while orders run.
+    Leave,
+    /// Everything about one Flux object or workload: conditions, events, YAML, inventory.
+    Object(ObjectKey),
+    /// The last lines of a container's log.
+    Log(LogOf),
+    /// Recent commits of an environment's branch and path.
+    Commits(EnvironmentId),
+    /// Text to read, with a title: `(title, lines)`.
+    Text(String, Vec<String>),
+}
+
+/// Holds a short note that goes away by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// How it is meant; decides glyph and colour.
+    pub health: domain::flux::Health,
+    /// What it says.
+    pub text: String,
+}
+
+/// Says what a screen wants.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// An answer from the engine.
+    Ask(Ticket, Query),
+    /// No answer any more.
+    Forget(Ticket),
+    /// An order carried out. The session asks the order's question and checks the operator's role before it goes on.
+    Give(OrderTicket, Order),
+    /// A change of what tabs share.
+    Desk(desk::Change),
+    /// Something laid over the tab.
+    Open(Overlay),
+    /// This overlay gone.
+    Close,
+    /// Another tab; Esc comes back.
+    Switch(TabId),
+    /// A command of what lies below, as if its key had been pressed (the palette wants it).
+    Run(&'static str),
+    /// A text on the clipboard.
+    Copy(String),
+    /// The terminal's bell.
+    Bell,
+    /// A short note.
+    Toast(Toast),
+    /// Something that went wrong, on the list and as a note.
+    Trouble(Trouble),
+    /// The end.
+    Quit,
+}
+
+/// Holds several.
+pub type Effects = Vec<Effect>;
+
+/// Holds what came back from the engine.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// The answer to a query.
+    Answer(Ticket, Result<Answer, Trouble>),
+    /// What came of an order.
+    Order(OrderTicket, Result<Outcome, Trouble>),
+}
+
+/// Holds what a session wants of the engine.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wish {
+    /// A query.
+    Ask(Ticket, Query),
+    /// A query taken back; an answer that comes all the same does no harm.
+    Forget(Ticket),
+    /// An order. It is carried out even if the session ends.
+    Give(OrderTicket, Order),
+}

@@ -1,0 +1,233 @@
+//! A fleet for tests: projects, environments and deployments in every state, at a fixed moment; and a stage that plays
+//! keys to a session and shows what it draws.
+#![expect(clippy::unwrap_used, reason = "a fixture that does not hold fails its test")]
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use crossterm::event::{Event, KeyEvent, KeyModifiers};
+use domain::Time;
+use domain::actor::{Actor, Authentication, Role as Permission};
+use domain::world::World;
+use jiff::tz::Offset;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Rect, Size};
+use ratatui::style::{Color, Modifier};
+
+use crate::capabilities::Capabilities;
+use crate::cx::Cx;
+use crate::effects::{Reply, Wish};
+use crate::keys::{self, Keymap};
+use crate::session::{Act, Base, Msg, Session, Settings};
+use crate::words::Language;
+
+mod fleet;
+
+pub(crate) use fleet::world;
+
+/// The moment at which everything in the fixture is looked at: 2026-11-21 14:02:30 UTC.
+pub(crate) fn now() -> Time {
+    "2026-11-21T14:02:30Z".parse().unwrap()
+}
+
+/// The operator of the fixture: an admin.
+pub(crate) fn actor() -> Actor {
+    Actor {
+        login: "ada".to_owned(),
+        name: "Ada Byron".to_owned(),
+        email: "ada@example.org".to_owned(),
+        by: Authentication::Process,
+        role: Permission::Admin,
+    }
+}
+
+fn settings(wide: u16, high: u16, language: Language) -> Settings {
+    Settings {
+        actor: actor(),
+        context: "prod-eu".to_owned(),
+        theme: "dark".to_owned(),
+        language,
+        capabilities: Capabilities::full(),
+        offset: Offset::UTC,
+        keymap: Keymap::built_in(),
+        size: Size::new(wide, high),
+    }
+}
+
+/// Holds what a tab looks at, for tests of one tab alone.
+pub(crate) struct Bench {
+    pub(crate) base: Base,
+}
+
+impl Bench {
+    /// Sets up the fleet on a screen of this size.
+    pub(crate) fn new(wide: u16, high: u16, language: Language) -> Self {
+        Self { base: Base::new(settings(wide, high, language), now(), Arc::new(world())) }
+    }
+
+    /// Returns what a tab looks at.
+    pub(crate) fn cx(&self) -> Cx<'_> {
+        self.base.cx()
+    }
+}
+
+/// Holds a session on a stage: keys go in, acts and frames come out.
+pub(crate) struct Stage {
+    pub(crate) session: Session,
+    /// Everything that the session wanted so far.
+    pub(crate) acts: Vec<Act>,
+    pub(crate) now: Time,
+}
+
+impl Stage {
+    /// Begins a session over the fleet.
+    pub(crate) fn new(wide: u16, high: u16, language: Language) -> Self {
+        Self::over(world(), wide, high, language)
+    }
+
+    /// Begins a session over another world.
+    pub(crate) fn over(world: World, wide: u16, high: u16, language: Language) -> Self {
+        let (session, acts) = Session::new(settings(wide, high, language), now(), Arc::new(world));
+        let stage = Self { session, acts, now: now() };
+        // Pages are as long as what was drawn last.
+        stage.buffer();
+        stage
+    }
+
+    /// Begins a session of an operator with a lesser role.
+    pub(crate) fn as_role(role: Permission) -> Self {
+        let mut settings = settings(100, 30, Language::English);
+        settings.actor.role = role;
+        let (session, acts) = Session::new(settings, now(), Arc::new(world()));
+        Self { session, acts, now: now() }
+    }
+
+    /// Sends a message.
+    pub(crate) fn msg(&mut self, msg: Msg) -> &mut Self {
+        let acts = self.session.update(self.now, msg);
+        self.acts.extend(acts);
+        self
+    }
+
+    /// Presses keys, written with blanks between: `3 ctrl-s enter`.
+    pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {
+        for chord in keys::parse(keys).unwrap() {
+            let mut modifiers = KeyModifiers::NONE;
+            modifiers.set(KeyModifiers::CONTROL, chord.ctrl);
+            modifiers.set(KeyModifiers::ALT, chord.alt);
+            self.msg(Msg::Input(Event::Key(KeyEvent::new(chord.code, modifiers))));
+        }
+        self
+    }
+
+    /// Types a text.
+    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
+        for c in text.chars() {
+            self.msg(Msg::Input(Event::Key(KeyEvent::new(crossterm::event::KeyCode::Char(c), KeyModifiers::NONE))));
+        }
+        self
+    }
+
+    /// Brings something back from the engine.
+    pub(crate) fn reply(&mut self, reply: Reply) -> &mut Self {
+        self.msg(Msg::Reply(reply))
+    }
+
+    /// Lets time pass, waking the session if it wanted that.
+    pub(crate) fn pass(&mut self, ms: i64) -> &mut Self {
+        self.now = Time::from_millisecond(self.now.as_millisecond() + ms).unwrap();
+        self.msg(Msg::Wake)
+    }
+
+    /// Returns what the session wanted of the engine so far, and forgets it.
+    pub(crate) fn wishes(&mut self) -> Vec<Wish> {
+        let acts = std::mem::take(&mut self.acts);
+        acts.into_iter().filter_map(|a| if let Act::Wish(w) = a { Some(w) } else { None }).collect()
+    }
+
+    /// Draws into a buffer.
+    pub(crate) fn buffer(&self) -> Buffer {
+        let size = self.session.size();
+        let mut buf = Buffer::empty(Rect::new(0, 0, size.width, size.height));
+        self.session.view(&mut buf);
+        buf
+    }
+
+    /// Returns the lines as text.
+    pub(crate) fn lines(&self) -> String {
+        text(&self.buffer())
+    }
+
+    /// Returns the frame as text, and its styles in a compact form, for snapshots.
+    pub(crate) fn frame(&self) -> String {
+        let buf = self.buffer();
+        format!("{}\n{}", text(&buf), styles(&buf))
+    }
+}
+
+fn text(buf: &Buffer) -> String {
+    let mut out = String::new();
+    for y in 0..buf.area.height {
+        let mut line = String::new();
+        let mut skip = 0;
+        for x in 0..buf.area.width {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            let symbol = buf[(x, y)].symbol();
+            skip = crate::widgets::put::width(symbol).saturating_sub(1);
+            line.push_str(symbol);
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// Writes for each line the runs of equal style as `from..to style`, styles as short words.
+fn styles(buf: &Buffer) -> String {
+    let mut out = String::new();
+    for y in 0..buf.area.height {
+        let mut runs: Vec<(u16, u16, String)> = Vec::new();
+        for x in 0..buf.area.width {
+            let cell = &buf[(x, y)];
+            let mut word = String::new();
+            let blank = cell.symbol() == " " && !cell.modifier.contains(Modifier::REVERSED);
+            if !blank {
+                let _ = write!(word, "{}{}", colour(cell.fg), attributes(cell.modifier));
+            }
+            if cell.bg != Color::Reset {
+                let _ = write!(word, "/{}", colour(cell.bg));
+            }
+            match runs.last_mut() {
+                Some((_, to, last)) if *last == word && *to == x => *to = x + 1,
+                _ => runs.push((x, x + 1, word)),
+            }
+        }
+        let shown: Vec<String> = runs.iter().filter(|(.., w)| !w.is_empty()).map(|(a, b, w)| format!("{a}..{b} {w}")).collect();
+        if !shown.is_empty() {
+            let _ = writeln!(out, "{y:>2}: {}", shown.join("  "));
+        }
+    }
+    out
+}
+
+fn colour(color: Color) -> String {
+    match color {
+        Color::Reset => "·".to_owned(),
+        Color::Rgb(r, g, b) => format!("{r:02x}{g:02x}{b:02x}"),
+        other => other.to_string().to_lowercase(),
+    }
+}
+
+fn attributes(modifier: Modifier) -> String {
+    let all = [
+        (Modifier::BOLD, '*'),
+        (Modifier::DIM, '-'),
+        (Modifier::ITALIC, '%'),
+        (Modifier::UNDERLINED, '_'),
+        (Modifier::REVERSED, '!'),
+    ];
+    all.into_iter().filter(|(m, _)| modifier.contains(*m)).map(|(_, c)| c).collect()
+}

@@ -1,0 +1,26 @@
+//! The screen: a session turns keys and snapshots of the world into new screen state and data that says what it wants.
+//!
+//! It sees the domain and nothing of Kubernetes, Git or the store; it reads no clock, no environment and no file. The only
+//! I/O is in [`run`] and [`screen`], over a stream and a writer that the caller brings.
+
+pub mod capabilities;
+pub mod command;
+pub mod cx;
+pub mod desk;
+pub mod effects;
+pub mod keys;
+pub mod overlays;
+pub mod run;
+pub mod screen;
+pub mod session;
+pub mod shell;
+pub mod tab;
+pub mod tabs;
+pub mod theme;
+pub mod widgets;
+pub mod words;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod looks;

@@ -1,0 +1,39 @@
+//! What can lie over a tab. Each is a pane of its own, built from an [`Overlay`] that says which.
+
+use domain::orders::Order;
+use domain::world::Mishap;
+
+use crate::command::Command;
+use crate::cx::Cx;
+use crate::effects::Overlay;
+use crate::tab::Tab;
+use crate::tabs::deploy::review::Review;
+
+pub mod commits;
+pub mod confirm;
+pub mod help;
+pub mod log;
+pub mod object;
+pub mod palette;
+pub mod text;
+pub mod troubles;
+
+/// Builds the pane of an overlay over what has these commands.
+pub fn build(overlay: Overlay, cx: &Cx, commands: &[&'static Command], troubles: &[Mishap]) -> Box<dyn Tab> {
+    match overlay {
+        Overlay::Help => Box::new(help::Help::new(commands.to_vec())),
+        Overlay::Palette => Box::new(palette::Palette::new(cx, commands)),
+        Overlay::Troubles => Box::new(troubles::Troubles::new(troubles.to_vec())),
+        Overlay::Trouble(trouble) => Box::new(text::Text::of_trouble(cx, &trouble)),
+        Overlay::Confirm(ticket, order) => match *order {
+            // What was previewed is shown once more, whole.
+            Order::Deploy(deploy) if deploy.reviewed.is_some() => Box::new(Review::new(ticket, deploy)),
+            order => Box::new(confirm::Confirm::order(cx, ticket, order)),
+        },
+        Overlay::Leave => Box::new(confirm::Confirm::leave(cx)),
+        Overlay::Object(key) => Box::new(object::Object::new(key)),
+        Overlay::Log(of) => Box::new(log::Log::new(of)),
+        Overlay::Commits(environment) => Box::new(commits::Commits::new(environment)),
+        Overlay::Text(title, lines) => Box::new(text::Text::new(title, lines)),
+    }
+}

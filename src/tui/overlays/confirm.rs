@@ -1,0 +1,121 @@
+//! The question before an order: `y` answers it, or a word that has to be typed where it is dangerous.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use domain::orders::{Order, Question};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::command::{Command, command};
+use crate::cx::Cx;
+use crate::effects::{Effect, Effects, OrderTicket};
+use crate::tab::{Tab, TabMsg};
+use crate::theme::Role;
+use crate::widgets::dialog;
+use crate::widgets::input::Input;
+use crate::widgets::put::{columns, put, put_wrapped, wrap};
+
+static YES: Command = command("confirm.yes", &["y", "enter"], 1);
+static TYPED: Command = command("confirm.typed", &["enter"], 1);
+static NO: Command = command("confirm.no", &["n", "esc", "q"], 2);
+
+/// What happens on yes.
+#[derive(Debug)]
+enum On {
+    Give(OrderTicket, Order),
+    Quit,
+}
+
+/// Holds a question.
+#[derive(Debug)]
+pub struct Confirm {
+    on: On,
+    text: String,
+    word: Option<String>,
+    input: Input,
+}
+
+impl Confirm {
+    /// Asks an order's question.
+    pub fn order(cx: &Cx, ticket: OrderTicket, order: Order) -> Self {
+        let terms = order.terms();
+        let (text, word) = match terms.question() {
+            Question::None => (String::new(), None),
+            Question::Confirm { text } => (text, None),
+            Question::Type { text, word } => (text, Some(word)),
+        };
+        let key = format!("question.{}", terms.act());
+        let said = cx.words.find(&key).is_some().then(|| cx.tf(&key, &[("object", &terms.object())]));
+        Self { text: said.unwrap_or(text), word, input: Input::default(), on: On::Give(ticket, order) }
+    }
+
+    /// Asks before leaving while orders run.
+    pub fn leave(cx: &Cx) -> Self {
+        let count = cx.running.values().filter(|o| o.terms().recorded()).count().to_string();
+        Self { on: On::Quit, text: cx.tf("question.leave", &[("count", &count)]), word: None, input: Input::default() }
+    }
+
+    fn said(&self) -> bool {
+        self.word.as_ref().is_none_or(|w| w == self.input.text().trim())
+    }
+}
+
+impl Tab for Confirm {
+    fn commands(&self, _cx: &Cx) -> Vec<&'static Command> {
+        match &self.word {
+            None => vec![&YES, &NO],
+            Some(_) if self.said() => vec![&TYPED, &NO],
+            Some(_) => vec![&NO],
+        }
+    }
+
+    fn typing(&self, _cx: &Cx) -> bool {
+        self.word.is_some()
+    }
+
+    fn asks(&self) -> bool {
+        true
+    }
+
+    fn update(&mut self, _cx: &Cx, msg: TabMsg) -> Effects {
+        match msg {
+            TabMsg::Command("confirm.yes" | "confirm.typed") if self.said() => match &self.on {
+                On::Give(ticket, order) => vec![Effect::Give(*ticket, order.clone()), Effect::Close],
+                On::Quit => vec![Effect::Quit],
+            },
+            TabMsg::Command("confirm.no") => vec![Effect::Close],
+            TabMsg::Key(KeyEvent { code: KeyCode::Enter, .. }) => Effects::new(),
+            TabMsg::Key(key) => {
+                self.input.key(key);
+                Effects::new()
+            }
+            TabMsg::Paste(text) => {
+                self.input.paste(&text);
+                Effects::new()
+            }
+            _ => Effects::new(),
+        }
+    }
+
+    fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        let wide = area.width.saturating_sub(4).min(72);
+        let lines = columns(wrap(&self.text, usize::from(wide.saturating_sub(4))).len());
+        let place = dialog::centred(area, wide, lines + 6);
+        let inner = dialog::frame(cx, place, buf, cx.t("confirm.title"));
+        let took = put_wrapped(buf, Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner }, &self.text, cx.style(Role::Text));
+        let y = inner.y + took + 2;
+        if y >= inner.bottom() {
+            return;
+        }
+        match &self.word {
+            None => {
+                put(buf, (inner.x, y), inner.width, cx.t("confirm.yes-no"), cx.style(Role::Muted));
+            }
+            Some(word) => {
+                let hint = cx.tf("confirm.type", &[("word", word)]);
+                let took = put(buf, (inner.x, y), inner.width, &hint, cx.style(Role::Muted)) + 1;
+                let field = Rect { x: inner.x + took, y, width: inner.width.saturating_sub(took), height: 1 };
+                self.input.view(cx, field, buf, true, word);
+            }
+        }
+    }
+}

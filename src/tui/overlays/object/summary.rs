@@ -1,0 +1,105 @@
+//! An object in short: what is wanted, what is, and every condition with its sentence.
+
+use domain::flux::{Condition, FluxObject, Health, ObjectKey};
+
+use crate::cx::Cx;
+use crate::theme::Role;
+use crate::widgets::format;
+use crate::widgets::put::{Piece, piece, wrap};
+
+type Line = Vec<Piece<'static>>;
+
+const LABEL: usize = 14;
+
+fn field(cx: &Cx, key: &'static str, value: Vec<Piece<'static>>) -> Line {
+    let label = cx.t(key);
+    let pad = LABEL.saturating_sub(crate::widgets::put::width(label));
+    let mut line = vec![piece(format!("{label}{}", " ".repeat(pad)), Role::Muted)];
+    line.extend(value);
+    line
+}
+
+fn text(value: impl Into<String>) -> Vec<Piece<'static>> {
+    vec![piece(value.into(), Role::Text)]
+}
+
+/// Returns the lines of a Flux object.
+pub(super) fn lines(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
+    let health = object.health();
+    let mut out = vec![field(cx, "object.state", vec![piece(cx.glyph(health), health.into()), piece(format!(" {}", cx.health(health)), health.into())])];
+    out.push(field(cx, "object.cluster", text(object.key.cluster.to_string())));
+    let spec = &object.spec;
+    if let Some(url) = &spec.url {
+        out.push(field(cx, "object.url", text(url.clone())));
+    }
+    if let Some(reference) = &spec.reference {
+        let parts = [&reference.branch, &reference.tag, &reference.semver, &reference.commit, &reference.name];
+        let shown: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+        out.push(field(cx, "object.ref", text(shown.join(" "))));
+    }
+    if let Some(source) = object.source() {
+        let namespace = source.namespace.as_deref().unwrap_or(&object.key.namespace);
+        out.push(field(cx, "object.source", text(format!("{}/{namespace}/{}", source.kind, source.name))));
+    }
+    for (key, value) in [
+        ("object.path", &spec.path),
+        ("object.interval", &spec.interval),
+        ("object.timeout", &spec.timeout),
+        ("object.target", &spec.target_namespace),
+        ("object.image", &spec.image),
+    ] {
+        if let Some(value) = value {
+            out.push(field(cx, key, text(value.clone())));
+        }
+    }
+    if !spec.depends_on.is_empty() {
+        let names: Vec<&str> = spec.depends_on.iter().map(|d| d.name.as_str()).collect();
+        out.push(field(cx, "object.depends", text(names.join(", "))));
+    }
+    if let Some(revision) = object.revision() {
+        out.push(field(cx, "object.revision", format::revision(revision)));
+    }
+    out.push(field(cx, "object.age", text(cx.age_of(object.created))));
+    out.push(Line::new());
+    out.extend(conditions(cx, &object.status.conditions, wide));
+    out
+}
+
+/// Returns the lines of a workload with its Pods, or that there is no such object.
+pub(super) fn workload(cx: &Cx, key: &ObjectKey, wide: usize) -> Vec<Line> {
+    let Some(workload) = cx.world.workloads.iter().find(|w| &w.key == key) else {
+        return vec![vec![piece(cx.t("object.gone").to_owned(), Role::Muted)]];
+    };
+    let health = workload.health();
+    let mut out = vec![field(cx, "object.state", vec![piece(cx.glyph(health), health.into()), piece(format!(" {}/{}", workload.ready, workload.replicas), Role::Text)])];
+    for container in &workload.containers {
+        out.push(field(cx, "object.image", format::image(&container.image, wide.saturating_sub(LABEL))));
+    }
+    out.push(Line::new());
+    for pod in cx.world.pods_of(workload) {
+        let fault = pod.fault();
+        let health = if fault.is_some() { Health::Bad } else if pod.is_ready() { Health::Ok } else { Health::Busy };
+        let said = fault.map_or_else(|| pod.phase.clone(), |f| format!("{}  {}", f.reason, f.message));
+        out.push(vec![piece(cx.glyph(health), health.into()), piece(format!(" {}", pod.key.name), Role::Text), piece(format!("  {said}"), Role::Muted)]);
+    }
+    out.push(Line::new());
+    out.extend(conditions(cx, &workload.conditions, wide));
+    out
+}
+
+fn conditions(cx: &Cx, conditions: &[Condition], wide: usize) -> Vec<Line> {
+    let mut out = Vec::new();
+    for condition in conditions {
+        let bad = matches!((condition.kind.as_str(), condition.status.as_str()), ("Stalled" | "ReplicaFailure", "True") | ("Ready" | "Healthy" | "Available" | "Progressing", "False"));
+        let busy = condition.kind == "Reconciling" && condition.status == "True" || condition.status == "Unknown";
+        let health = if bad { Health::Bad } else if busy { Health::Busy } else { Health::Ok };
+        out.push(vec![
+            piece(cx.glyph(health), health.into()),
+            piece(format!(" {}={}", condition.kind, condition.status), Role::Text),
+            piece(format!("  {}", condition.reason), Role::Accent),
+            piece(format!("  {}", cx.age_of(condition.last_transition_time)), Role::Faint),
+        ]);
+        out.extend(wrap(&condition.message, wide.saturating_sub(2)).into_iter().map(|l| vec![piece("  ", Role::Text), piece(l, Role::Muted)]));
+    }
+    out
+}

@@ -1,0 +1,204 @@
+//! The loop: input, world, replies and deadlines in; frames and wishes out. Generic over where keys come from and where
+//! frames go, so that a terminal, an SSH channel and a test run the same code.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::Event;
+use domain::Time;
+use domain::world::World;
+use futures::{FutureExt, Stream, StreamExt};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use crate::effects::{Reply, Wish};
+use crate::screen::Screen;
+use crate::session::{Act, Msg, Session};
+
+/// Connects a session to the engine. All channels are bounded.
+pub struct Link {
+    /// The world; the newest version wins.
+    pub world: watch::Receiver<Arc<World>>,
+    /// What the session wants. While it is full, wishes wait in the loop in their order; none is lost.
+    pub wishes: mpsc::Sender<Wish>,
+    /// What comes back.
+    pub replies: mpsc::Receiver<Reply>,
+    /// What time it is.
+    pub clock: Arc<dyn Fn() -> Time + Send + Sync>,
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").finish_non_exhaustive()
+    }
+}
+
+/// Says why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The operator left.
+    Quit,
+    /// There is no more input: the terminal is gone.
+    InputGone,
+    /// The engine is gone.
+    EngineGone,
+}
+
+/// The shortest time between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// Runs a session until it ends. `acts` are what [`Session::new`] wanted.
+pub async fn run<S, W>(mut session: Session, acts: Vec<Act>, input: S, screen: &mut Screen<W>, mut link: Link) -> io::Result<Ended>
+where
+    S: Stream<Item = Event> + Unpin,
+    W: Write,
+{
+    let mut input = input.fuse();
+    let mut backlog: VecDeque<Wish> = VecDeque::new();
+    if perform(acts, screen, &mut backlog)? {
+        return Ok(Ended::Quit);
+    }
+    let mut dirty = true;
+    let mut drawn: Option<Instant> = None;
+    loop {
+        send(&link.wishes, &mut backlog);
+        if dirty && drawn.is_none_or(|at| at.elapsed() >= FRAME) {
+            screen.resize(session.size());
+            screen.draw(|buf| session.view(buf))?;
+            (dirty, drawn) = (false, Some(Instant::now()));
+        }
+        let wake = next_wake(&session, &link, dirty, drawn);
+        let mut inbox = Vec::new();
+        tokio::select! {
+            biased;
+            event = input.next() => match event {
+                Some(event) => inbox.push(Msg::Input(event)),
+                None => return Ok(Ended::InputGone),
+            },
+            changed = link.world.changed() => match changed {
+                Ok(()) => inbox.push(Msg::World(Arc::clone(&link.world.borrow_and_update()))),
+                Err(_) => return Ok(Ended::EngineGone),
+            },
+            reply = link.replies.recv() => match reply {
+                Some(reply) => inbox.push(Msg::Reply(reply)),
+                None => return Ok(Ended::EngineGone),
+            },
+            permit = link.wishes.reserve(), if !backlog.is_empty() => {
+                let Ok(permit) = permit else { return Ok(Ended::EngineGone) };
+                if let Some(wish) = backlog.pop_front() {
+                    permit.send(wish);
+                }
+                continue;
+            },
+            () = sleep(wake) => {
+                if !dirty || session.deadline().is_some_and(|at| at <= (link.clock)()) {
+                    inbox.push(Msg::Wake);
+                }
+            },
+        }
+        drain(&mut input, &mut link, &mut inbox);
+        for msg in inbox {
+            dirty = true;
+            let acts = session.update((link.clock)(), msg);
+            if perform(acts, screen, &mut backlog)? {
+                hand_over(&link.wishes, backlog).await;
+                return Ok(Ended::Quit);
+            }
+        }
+    }
+}
+
+/// Takes everything that is already there, so that a burst of keys or of world versions makes one frame.
+fn drain<S: Stream<Item = Event> + Unpin>(input: &mut futures::stream::Fuse<S>, link: &mut Link, inbox: &mut Vec<Msg>) {
+    const MOST: usize = 1024;
+    while inbox.len() < MOST {
+        let Some(Some(event)) = input.next().now_or_never() else { break };
+        inbox.push(Msg::Input(event));
+    }
+    if link.world.has_changed().unwrap_or(false) {
+        inbox.push(Msg::World(Arc::clone(&link.world.borrow_and_update())));
+    }
+    while inbox.len() < MOST {
+        let Ok(reply) = link.replies.try_recv() else { break };
+        inbox.push(Msg::Reply(reply));
+    }
+}
+
+/// Returns when to look again by itself: at the next frame while one is due, else at the session's deadline, else never.
+fn next_wake(session: &Session, link: &Link, dirty: bool, drawn: Option<Instant>) -> Option<Instant> {
+    let frame = drawn.filter(|_| dirty).map(|at| at + FRAME);
+    let deadline = session.deadline().map(|at| {
+        let ms = at.as_millisecond() - (link.clock)().as_millisecond();
+        // One more, because the clock's milliseconds are cut off and waking too early would mean waking twice.
+        Instant::now() + Duration::from_millis(u64::try_from(ms.max(0)).unwrap_or(0) + 1)
+    });
+    match (frame, deadline) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+async fn sleep(until: Option<Instant>) {
+    match until {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn send(wishes: &mpsc::Sender<Wish>, backlog: &mut VecDeque<Wish>) {
+    while let Some(wish) = backlog.pop_front() {
+        if let Err(mpsc::error::TrySendError::Full(wish) | mpsc::error::TrySendError::Closed(wish)) = wishes.try_send(wish) {
+            backlog.push_front(wish);
+            return;
+        }
+    }
+}
+
+/// Hands over what was still wanted at the end; an order that was given is given.
+async fn hand_over(wishes: &mpsc::Sender<Wish>, backlog: VecDeque<Wish>) {
+    for wish in backlog.into_iter().filter(|w| matches!(w, Wish::Give(..))) {
+        if wishes.send(wish).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Carries out acts; tells whether the session is over.
+fn perform<W: Write>(acts: Vec<Act>, screen: &mut Screen<W>, backlog: &mut VecDeque<Wish>) -> io::Result<bool> {
+    for act in acts {
+        match act {
+            Act::Wish(Wish::Forget(ticket)) => {
+                // A query that was not sent yet need not be.
+                let before = backlog.len();
+                backlog.retain(|w| !matches!(w, Wish::Ask(t, _) if *t == ticket));
+                if backlog.len() == before {
+                    backlog.push_back(Wish::Forget(ticket));
+                }
+            }
+            Act::Wish(wish) => backlog.push_back(wish),
+            Act::Copy(text) => screen.raw(format!("\u{1b}]52;c;{}\u{7}", base64(text.as_bytes())).as_bytes())?,
+            Act::Bell => screen.raw(b"\x07")?,
+            Act::Quit => return Ok(true),
+        }
+    }
+    Ok(false)
+}
+
+/// Writes bytes in base 64, as the clipboard sequence (OSC 52) wants them.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let bits = chunk.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for at in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * at) & 63) as usize];
+            out.push(if at <= chunk.len() { char::from(digit) } else { '=' });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

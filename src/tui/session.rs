@@ -1,0 +1,283 @@
+//! One operator's console: takes messages, changes the state of the screen, and says what it wants of the engine.
+//!
+//! Synchronous and pure: no I/O, no clock, no task. The loop in [`crate::run`] brings messages and carries out wishes.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use crossterm::event::Event;
+use domain::Time;
+use domain::actor::Actor;
+use domain::orders::Order;
+use domain::world::{Mishap, World};
+use jiff::tz::Offset;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Size};
+
+use crate::capabilities::Capabilities;
+use crate::cx::{Cx, Marks};
+use crate::desk::Desk;
+use crate::effects::{OrderTicket, Reply, Ticket, Toast, Wish};
+use crate::keys::{Chord, Keymap};
+use crate::tab::{Tab, TabMsg};
+use crate::tabs::{TABS, TabId};
+use crate::theme::Theme;
+use crate::words::{Language, Words};
+
+mod deliver;
+mod effects;
+mod keys;
+#[cfg(test)]
+mod tests;
+
+/// Holds what a session is told when it begins.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The operator.
+    pub actor: Actor,
+    /// The kubeconfig context that the console was told to use; empty when it was not.
+    pub context: String,
+    /// The theme's name.
+    pub theme: String,
+    /// The language.
+    pub language: Language,
+    /// What the terminal can show.
+    pub capabilities: Capabilities,
+    /// The operator's distance from UTC.
+    pub offset: Offset,
+    /// Which keys the operator gave to commands.
+    pub keymap: Keymap,
+    /// The screen's size.
+    pub size: Size,
+}
+
+/// Tells a session something.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Msg {
+    /// A key, a paste, a new size.
+    Input(Event),
+    /// A new world.
+    World(Arc<World>),
+    /// Something came back from the engine.
+    Reply(Reply),
+    /// The screen has another size.
+    Resize(u16, u16),
+    /// The moment that [`Session::deadline`] named has come.
+    Wake,
+}
+
+/// Says what the loop has to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Act {
+    /// Give this to the engine.
+    Wish(Wish),
+    /// Put this on the clipboard.
+    Copy(String),
+    /// Ring the terminal's bell.
+    Bell,
+    /// End the session.
+    Quit,
+}
+
+/// Names the one that asked for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Place {
+    Tab(TabId),
+    Layer(u64),
+}
+
+/// Holds an overlay that lies over the tab.
+#[derive(Debug)]
+struct Layer {
+    id: u64,
+    pane: Box<dyn Tab>,
+}
+
+/// Holds everything that [`Cx`] shows.
+#[derive(Debug)]
+pub(crate) struct Base {
+    pub(crate) world: Arc<World>,
+    pub(crate) actor: Actor,
+    pub(crate) context: String,
+    pub(crate) theme: Theme,
+    pub(crate) words: Words,
+    pub(crate) keymap: Keymap,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) size: Size,
+    pub(crate) now: Time,
+    pub(crate) offset: Offset,
+    pub(crate) desk: Desk,
+    pub(crate) running: BTreeMap<OrderTicket, Order>,
+    pub(crate) marks: Marks,
+}
+
+impl Base {
+    pub(crate) fn new(settings: Settings, now: Time, world: Arc<World>) -> Self {
+        Self {
+            world,
+            theme: Theme::built_in(&settings.theme, settings.capabilities.depth),
+            words: Words::load(settings.language),
+            actor: settings.actor,
+            context: settings.context,
+            keymap: settings.keymap,
+            capabilities: settings.capabilities,
+            size: settings.size,
+            now,
+            offset: settings.offset,
+            desk: Desk::default(),
+            running: BTreeMap::new(),
+            marks: Marks::default(),
+        }
+    }
+
+    pub(crate) const fn cx(&self) -> Cx<'_> {
+        Cx {
+            world: &self.world,
+            actor: &self.actor,
+            context: self.context.as_str(),
+            theme: &self.theme,
+            words: &self.words,
+            keymap: &self.keymap,
+            capabilities: self.capabilities,
+            size: self.size,
+            now: self.now,
+            offset: self.offset,
+            desk: &self.desk,
+            running: &self.running,
+            marks: &self.marks,
+        }
+    }
+}
+
+/// Holds one operator's console.
+#[derive(Debug)]
+pub struct Session {
+    base: Base,
+    tabs: Vec<Box<dyn Tab>>,
+    active: TabId,
+    back: Vec<TabId>,
+    layers: Vec<Layer>,
+    next_layer: u64,
+    asked: HashMap<Ticket, Place>,
+    ordered: HashMap<OrderTicket, Place>,
+    pending: Vec<Chord>,
+    toasts: VecDeque<(Time, Toast)>,
+    troubles: Vec<Mishap>,
+    seen_mishaps: usize,
+}
+
+/// How long a note stays, in milliseconds.
+const TOAST: i64 = 5000;
+
+impl Session {
+    /// Begins a session and returns what it wants at once.
+    pub fn new(settings: Settings, now: Time, world: Arc<World>) -> (Self, Vec<Act>) {
+        let mut session = Self {
+            base: Base::new(settings, now, world),
+            tabs: TABS.iter().map(|t| (t.build)()).collect(),
+            active: TabId::Environments,
+            back: Vec::new(),
+            layers: Vec::new(),
+            next_layer: 0,
+            asked: HashMap::new(),
+            ordered: HashMap::new(),
+            pending: Vec::new(),
+            toasts: VecDeque::new(),
+            troubles: Vec::new(),
+            seen_mishaps: 0,
+        };
+        if session.base.world.projects.is_empty() {
+            session.active = TabId::Projects;
+        }
+        let mut acts = Vec::new();
+        session.tell(Place::Tab(session.active), TabMsg::Enter, &mut acts);
+        (session, acts)
+    }
+
+    /// Takes a message at a moment and returns what it wants of the loop.
+    pub fn update(&mut self, now: Time, msg: Msg) -> Vec<Act> {
+        self.base.now = now;
+        let mut acts = Vec::new();
+        match msg {
+            Msg::Input(event) => self.input(event, &mut acts),
+            Msg::World(world) => self.world(world, &mut acts),
+            Msg::Reply(reply) => self.reply(reply, &mut acts),
+            Msg::Resize(wide, high) => self.base.size = Size::new(wide, high),
+            Msg::Wake => self.wake(&mut acts),
+        }
+        acts
+    }
+
+    /// Draws everything into a buffer of the screen's size and returns where the cursor belongs.
+    pub fn view(&self, buf: &mut Buffer) -> Option<Position> {
+        self.base.marks.clear();
+        crate::shell::view(self, buf);
+        self.base.marks.cursor()
+    }
+
+    /// Returns the moment at which the session wants [`Msg::Wake`]: something that was drawn will look different, or a tab
+    /// waits for it. Call it after [`Session::view`].
+    pub fn deadline(&self) -> Option<Time> {
+        let panes = self.tabs.iter().chain(self.layers.iter().map(|l| &l.pane)).filter_map(|t| t.deadline());
+        panes.chain(self.base.marks.wake()).chain(self.toasts.front().map(|(until, _)| *until)).min()
+    }
+
+    /// Returns the screen's size.
+    pub const fn size(&self) -> Size {
+        self.base.size
+    }
+
+    /// Returns what tabs may look at.
+    pub const fn cx(&self) -> Cx<'_> {
+        self.base.cx()
+    }
+
+    /// Returns the tab that is shown.
+    pub const fn active(&self) -> TabId {
+        self.active
+    }
+
+    pub(crate) fn tab(&self) -> &dyn Tab {
+        self.tabs[self.active.index()].as_ref()
+    }
+
+    pub(crate) fn panes(&self) -> impl Iterator<Item = &dyn Tab> {
+        self.layers.iter().map(|l| l.pane.as_ref())
+    }
+
+    pub(crate) fn pending(&self) -> &[Chord] {
+        &self.pending
+    }
+
+    pub(crate) fn toasts(&self) -> impl Iterator<Item = &Toast> {
+        self.toasts.iter().map(|(_, toast)| toast)
+    }
+
+    pub(crate) fn trouble_count(&self) -> usize {
+        self.troubles.len()
+    }
+
+    fn front(&self) -> Place {
+        self.layers.last().map_or(Place::Tab(self.active), |l| Place::Layer(l.id))
+    }
+
+    fn pane(&self, place: Place) -> Option<&dyn Tab> {
+        match place {
+            Place::Tab(id) => self.tabs.get(id.index()).map(AsRef::as_ref),
+            Place::Layer(id) => self.layers.iter().find(|l| l.id == id).map(|l| l.pane.as_ref()),
+        }
+    }
+
+    /// Tells a pane something and carries out what it wants.
+    fn tell(&mut self, place: Place, msg: TabMsg, acts: &mut Vec<Act>) {
+        let cx = self.base.cx();
+        let pane = match place {
+            Place::Tab(id) => self.tabs.get_mut(id.index()),
+            Place::Layer(id) => self.layers.iter_mut().find(|l| l.id == id).map(|l| &mut l.pane),
+        };
+        if let Some(pane) = pane {
+            let effects = pane.update(&cx, msg);
+            self.carry_out(place, effects, acts);
+        }
+    }
+}

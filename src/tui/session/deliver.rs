@@ -1,0 +1,86 @@
+//! What comes from outside, brought to those whom it concerns: a new world, answers, moments.
+
+use std::sync::Arc;
+
+use domain::flux::Health;
+use domain::world::{Mishap, World};
+
+use super::{Act, Place, Session, TOAST};
+use crate::effects::{Effect, Reply, Toast};
+use crate::tab::TabMsg;
+
+impl Session {
+    pub(super) fn world(&mut self, world: Arc<World>, acts: &mut Vec<Act>) {
+        let old = std::mem::replace(&mut self.base.world, world);
+        if !Arc::ptr_eq(&old.mishaps, &self.base.world.mishaps) {
+            self.mishaps(&old);
+        }
+        self.tell_shown(&TabMsg::World, acts);
+    }
+
+    fn mishaps(&mut self, old: &World) {
+        let known = old.mishaps.len().min(self.seen_mishaps.max(old.mishaps.len()));
+        let new: Vec<Mishap> = self.base.world.mishaps.iter().filter(|m| !old.mishaps.contains(m)).cloned().collect();
+        self.seen_mishaps = known + new.len();
+        for mishap in new.into_iter().rev() {
+            self.toast(Toast { health: Health::Bad, text: mishap.trouble.what.clone() });
+            self.troubles.push(mishap);
+        }
+    }
+
+    /// Tells the tab that is shown and every overlay something.
+    pub(super) fn tell_shown(&mut self, msg: &TabMsg, acts: &mut Vec<Act>) {
+        let layers: Vec<Place> = self.layers.iter().map(|l| Place::Layer(l.id)).collect();
+        self.tell(Place::Tab(self.active), msg.clone(), acts);
+        for place in layers {
+            self.tell(place, msg.clone(), acts);
+        }
+    }
+
+    pub(super) fn reply(&mut self, reply: Reply, acts: &mut Vec<Act>) {
+        match reply {
+            Reply::Answer(ticket, answer) => {
+                if let Some(place) = self.asked.remove(&ticket) {
+                    self.tell(place, TabMsg::Reply(ticket, answer), acts);
+                }
+            }
+            Reply::Order(ticket, result) => {
+                let order = self.base.running.remove(&ticket);
+                let silent = order.is_some_and(|o| !o.terms().recorded());
+                match &result {
+                    Ok(outcome) if !silent && !outcome.said.is_empty() => {
+                        self.toast(Toast { health: Health::Ok, text: outcome.said.clone() });
+                    }
+                    Ok(_) => {}
+                    Err(trouble) => self.carry_out(self.front(), vec![Effect::Trouble(trouble.clone())], acts),
+                }
+                if let Some(place) = self.ordered.remove(&ticket) {
+                    self.tell(place, TabMsg::OrderDone(ticket, result), acts);
+                }
+            }
+        }
+    }
+
+    pub(super) fn wake(&mut self, acts: &mut Vec<Act>) {
+        let now = self.base.now;
+        while self.toasts.front().is_some_and(|(until, _)| *until <= now) {
+            self.toasts.pop_front();
+        }
+        let tabs = crate::tabs::TABS.iter().map(|t| Place::Tab(t.id));
+        let places: Vec<Place> = tabs.chain(self.layers.iter().map(|l| Place::Layer(l.id))).collect();
+        for place in places {
+            if self.pane(place).and_then(crate::tab::Tab::deadline).is_some_and(|at| at <= now) {
+                self.tell(place, TabMsg::Wake, acts);
+            }
+        }
+    }
+
+    pub(super) fn toast(&mut self, toast: Toast) {
+        let until = domain::Time::from_millisecond(self.base.now.as_millisecond() + TOAST).unwrap_or(self.base.now);
+        self.toasts.retain(|(_, old)| *old != toast);
+        while self.toasts.len() >= 4 {
+            self.toasts.pop_front();
+        }
+        self.toasts.push_back((until, toast));
+    }
+}

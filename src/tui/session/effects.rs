@@ -1,0 +1,176 @@
+//! What panes want, carried out: some of it here, the rest becomes acts of the loop.
+
+use domain::flux::Health;
+use domain::orders::{Order, Question};
+use domain::trouble::Trouble;
+use domain::world::Mishap;
+
+use super::{Act, Layer, Place, Session};
+use crate::command::Command;
+use crate::effects::{Effect, Effects, OrderTicket, Overlay, Toast, Wish};
+use crate::overlays;
+use crate::shell;
+use crate::tab::TabMsg;
+use crate::tabs::{TABS, TabId};
+
+impl Session {
+    pub(super) fn carry_out(&mut self, place: Place, effects: Effects, acts: &mut Vec<Act>) {
+        for effect in effects {
+            match effect {
+                Effect::Ask(ticket, query) => {
+                    self.asked.insert(ticket, place);
+                    acts.push(Act::Wish(Wish::Ask(ticket, query)));
+                }
+                Effect::Forget(ticket) => {
+                    if self.asked.remove(&ticket).is_some() {
+                        acts.push(Act::Wish(Wish::Forget(ticket)));
+                    }
+                }
+                Effect::Give(ticket, order) => self.give(place, ticket, order, acts),
+                Effect::Desk(change) => {
+                    let before = self.base.desk.clone();
+                    self.base.desk.apply(change);
+                    if self.base.desk != before {
+                        self.desk_changed(acts);
+                    }
+                }
+                Effect::Open(overlay) => self.open(overlay, acts),
+                Effect::Close => self.leave_layer(place, acts),
+                Effect::Switch(tab) => {
+                    self.layers_away(acts);
+                    self.switch(tab, true, acts);
+                }
+                Effect::Run(id) => self.run_by_id(id, acts),
+                Effect::Copy(text) => {
+                    let text_shown = domain::text::one_line(&text);
+                    self.toast(Toast { health: Health::Ok, text: self.base.cx().tf("toast.copied", &[("text", &text_shown)]) });
+                    acts.push(Act::Copy(text));
+                }
+                Effect::Bell => acts.push(Act::Bell),
+                Effect::Toast(toast) => self.toast(toast),
+                Effect::Trouble(trouble) => self.trouble(trouble),
+                Effect::Quit => acts.push(Act::Quit),
+            }
+        }
+    }
+
+    /// Everyone who shows something of the desk hears of it, whether shown or not: a draft outlives a switch of tabs.
+    fn desk_changed(&mut self, acts: &mut Vec<Act>) {
+        let tabs = TABS.iter().map(|t| Place::Tab(t.id));
+        let places: Vec<Place> = tabs.chain(self.layers.iter().map(|l| Place::Layer(l.id))).collect();
+        for place in places {
+            self.tell(place, TabMsg::Desk, acts);
+        }
+    }
+
+    pub(super) fn trouble(&mut self, trouble: Trouble) {
+        self.toast(Toast { health: Health::Bad, text: format!("{}: {}", trouble.what, trouble.object) });
+        self.troubles.push(Mishap { time: self.base.now, trouble });
+    }
+
+    /// Gives an order, after the question that it wants to be asked. A confirmation that says yes comes from its overlay.
+    fn give(&mut self, place: Place, ticket: OrderTicket, order: Order, acts: &mut Vec<Act>) {
+        if !self.base.cx().may(order.terms().permission()) {
+            let trouble = Trouble::refused("Your role does not allow this", order.terms().object())
+                .why(format!("{} needs the role {:?}", order.terms().act(), order.terms().permission()).to_lowercase())
+                .next("Ask an administrator of this console.");
+            self.trouble(trouble);
+            return self.tell(place, TabMsg::OrderDropped(ticket), acts);
+        }
+        let asks = order.terms().question() != Question::None;
+        let answered = self.ordered.contains_key(&ticket);
+        if asks && !answered {
+            self.ordered.insert(ticket, place);
+            return self.open(Overlay::Confirm(ticket, Box::new(order)), acts);
+        }
+        self.ordered.entry(ticket).or_insert(place);
+        self.base.running.insert(ticket, order.clone());
+        acts.push(Act::Wish(Wish::Give(ticket, order)));
+    }
+
+    pub(super) fn open(&mut self, overlay: Overlay, acts: &mut Vec<Act>) {
+        let commands = self.possible();
+        let pane = overlays::build(overlay, &self.base.cx(), &commands, &self.troubles);
+        self.next_layer += 1;
+        let id = self.next_layer;
+        self.layers.push(Layer { id, pane });
+        self.tell(Place::Layer(id), TabMsg::Enter, acts);
+    }
+
+    fn layers_away(&mut self, acts: &mut Vec<Act>) {
+        for layer in std::mem::take(&mut self.layers) {
+            self.forget(Place::Layer(layer.id), acts);
+        }
+    }
+
+    /// Takes back the queries of a pane that is gone, and the orders whose question it did not answer.
+    pub(super) fn forget(&mut self, place: Place, acts: &mut Vec<Act>) {
+        let gone: Vec<_> = self.asked.iter().filter(|(_, p)| **p == place).map(|(t, _)| *t).collect();
+        for ticket in gone {
+            self.asked.remove(&ticket);
+            acts.push(Act::Wish(Wish::Forget(ticket)));
+        }
+        let unanswered: Vec<_> = self.ordered.iter().filter(|(t, _)| !self.base.running.contains_key(t)).map(|(t, p)| (*t, *p)).collect();
+        let asking = self.layers.iter().any(|l| l.pane.asks());
+        for (ticket, owner) in unanswered {
+            if !asking {
+                self.ordered.remove(&ticket);
+                self.tell(owner, TabMsg::OrderDropped(ticket), acts);
+            }
+        }
+    }
+
+    pub(super) fn switch(&mut self, tab: TabId, remember: bool, acts: &mut Vec<Act>) {
+        if tab == self.active {
+            return;
+        }
+        if remember {
+            self.back.push(self.active);
+        } else {
+            self.back.clear();
+        }
+        self.tell(Place::Tab(self.active), TabMsg::Leave, acts);
+        self.active = tab;
+        self.tell(Place::Tab(tab), TabMsg::Enter, acts);
+    }
+
+    /// Carries out one of the shell's own commands.
+    pub(super) fn shell(&mut self, command: &'static Command, acts: &mut Vec<Act>) {
+        match command.id {
+            "shell.help" => self.open(Overlay::Help, acts),
+            "shell.palette" => self.open(Overlay::Palette, acts),
+            "shell.troubles" => self.open(Overlay::Troubles, acts),
+            "shell.quit" => self.quit(acts),
+            "shell.close" => self.leave_layer(self.front(), acts),
+            "shell.back" => {
+                if let Some(tab) = self.back.pop() {
+                    self.tell(Place::Tab(self.active), TabMsg::Leave, acts);
+                    self.active = tab;
+                    self.tell(Place::Tab(tab), TabMsg::Enter, acts);
+                }
+            }
+            "shell.next-tab" => self.step(1, acts),
+            "shell.previous-tab" => self.step(TABS.len() - 1, acts),
+            id => {
+                if let Some(tab) = shell::tab_of(id) {
+                    self.layers_away(acts);
+                    self.switch(tab, false, acts);
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, by: usize, acts: &mut Vec<Act>) {
+        let next = TABS[(self.active.index() + by) % TABS.len()].id;
+        self.switch(next, false, acts);
+    }
+
+    fn quit(&mut self, acts: &mut Vec<Act>) {
+        let running = self.base.running.values().any(|o| o.terms().recorded());
+        if running && !self.layers.iter().any(|l| l.pane.asks()) {
+            self.open(Overlay::Leave, acts);
+        } else {
+            acts.push(Act::Quit);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Keys in, acts and frames out, without a runtime.
+#![expect(clippy::unwrap_used, reason = "a test says which input failed by failing")]
+
+use domain::actor::Role as Permission;
+use domain::orders::{Order, Outcome};
+use domain::query::Query;
+use domain::trouble::Trouble;
+
+use super::*;
+use crate::fixture::{Stage, world};
+
+#[test]
+fn numbers_switch_tabs_and_escape_comes_back_only_where_one_was_sent() {
+    let mut stage = Stage::new(100, 30, Language::English);
+    for (key, tab) in [("6", TabId::Flux), ("9", TabId::Audit), ("1", TabId::Projects), ("tab", TabId::Environments)] {
+        stage.keys(key);
+        assert_eq!(stage.session.active(), tab, "{key}");
+    }
+    stage.keys("esc");
+    assert_eq!(stage.session.active(), TabId::Environments);
+}
+
+#[test]
+fn an_order_is_asked_about_first_and_given_on_yes() {
+    let mut stage = Stage::new(100, 30, Language::English);
+    stage.keys("6");
+    stage.wishes();
+    stage.keys("s");
+    assert!(stage.lines().contains("Suspend"), "{}", stage.lines());
+    assert_eq!(stage.wishes(), []);
+    stage.keys("n");
+    assert_eq!(stage.wishes(), []);
+    stage.keys("s y");
+    let wishes = stage.wishes();
+    let [Wish::Give(ticket, Order::Suspend(_))] = wishes.as_slice() else { panic!("{wishes:?}") };
+    assert_eq!(stage.session.cx().running.len(), 1);
+    stage.reply(Reply::Order(*ticket, Ok(Outcome::said("suspended it"))));
+    assert!(stage.lines().contains("suspended it"));
+    assert_eq!(stage.session.cx().running.len(), 0);
+    stage.pass(6000);
+    assert!(!stage.lines().contains("suspended it"));
+}
+
+#[test]
+fn leaving_asks_while_an_order_is_under_way() {
+    let mut stage = Stage::new(100, 30, Language::English);
+    stage.keys("6 s y q");
+    assert!(!stage.acts.contains(&Act::Quit));
+    assert!(stage.lines().contains("under way"));
+    stage.keys("y");
+    assert!(stage.acts.contains(&Act::Quit));
+    let mut stage = Stage::new(100, 30, Language::English);
+    stage.keys("q");
+    assert!(stage.acts.contains(&Act::Quit));
+}
+
+#[test]
+fn who_may_not_is_told_and_nothing_is_given() {
+    let mut stage = Stage::as_role(Permission::Viewer);
+    stage.wishes();
+    stage.keys("6 r");
+    assert_eq!(stage.wishes(), []);
+}
+
+#[test]
+fn a_query_is_dropped_with_its_view_and_a_late_answer_does_nothing() {
+    let mut stage = Stage::new(100, 30, Language::English);
+    stage.keys("6");
+    stage.wishes();
+    stage.keys("enter tab tab tab");
+    let wishes = stage.wishes();
+    let tickets: Vec<_> = wishes.iter().filter_map(|w| if let Wish::Ask(t, _) = w { Some(*t) } else { None }).collect();
+    assert!(wishes.iter().any(|w| matches!(w, Wish::Ask(_, Query::Yaml(_)))), "{wishes:?}");
+    stage.keys("esc");
+    let forgotten = stage.wishes();
+    for ticket in &tickets {
+        assert!(forgotten.contains(&Wish::Forget(*ticket)), "{forgotten:?}");
+    }
+    let before = stage.lines();
+    stage.reply(Reply::Answer(tickets[0], Err(Trouble::failed("late", "answer"))));
+    assert_eq!(stage.lines(), before);
+}
+
+#[test]
+fn troubles_are_kept_and_none_overwrites_another() {
+    let mut stage = Stage::new(100, 30, Language::English);
+    stage.keys("6 s y");
+    let Some(Wish::Give(ticket, _)) = stage.wishes().into_iter().find(|w| matches!(w, Wish::Give(..))) else { panic!("no order") };
+    stage.reply(Reply::Order(ticket, Err(Trouble::failed("The cluster said no", "it").why("forbidden").next("Ask."))));
+    let mut next = world();
+    next.mishaps = Arc::new(vec![Mishap { time: stage.now, trouble: Trouble::failed("The disk is full", "state folder") }]);
+    stage.msg(Msg::World(Arc::new(next)));
+    stage.keys("!");
+    let lines = stage.lines();
+    assert!(lines.contains("The cluster said no") && lines.contains("The disk is full"), "{lines}");
+}
+
+#[test]
+fn the_palette_finds_an_environment_by_a_few_letters() {
+    let mut stage = Stage::new(100, 30, Language::English);
+    stage.keys(":").text("shprod");
+    stage.keys("enter");
+    assert_eq!(stage.session.cx().desk.environment.as_ref().unwrap().to_string(), "shop/production");
+}
+
+#[test]
+fn two_keys_make_one_command_and_the_footer_waits_with_you() {
+    let mut stage = Stage::new(100, 30, Language::English);
+    stage.keys("6 G g");
+    assert!(stage.lines().contains("g …"));
+    stage.keys("g");
+    assert!(!stage.lines().contains("g …"));
+}
+
+#[test]
+fn any_size_is_drawn_without_a_panic() {
+    for (wide, high) in [(0, 0), (1, 1), (5, 3), (19, 4), (20, 5), (40, 10), (80, 24), (300, 90)] {
+        let mut stage = Stage::new(wide, high, Language::Chinese);
+        for keys in ["1", "2", "3", "4", "5", "6", "7", "9", "?", "esc", ":", "esc", "!", "esc"] {
+            stage.keys(keys);
+            stage.lines();
+        }
+    }
+}
+
+#[test]
+fn a_young_age_wants_the_next_second_and_an_old_screen_the_next_minute() {
+    let mut quiet = World::default();
+    quiet.seq = 1;
+    let stage = Stage::over(quiet, 100, 30, Language::English);
+    stage.lines();
+    assert_eq!(stage.session.deadline().unwrap().to_string(), "2026-11-21T14:03:00Z");
+}

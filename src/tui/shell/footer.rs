@@ -1,0 +1,59 @@
+//! The footer: what the keys do here, computed from what is possible now; and the notes that float above it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::keys;
+use crate::session::Session;
+use crate::theme::Role;
+use crate::widgets::put::{clear, columns, cut, lay, put, width};
+
+/// From this rank on an entry stays when room is short.
+const STAYS: u8 = 95;
+
+/// Draws it. What does not fit leaves by rank; help stays.
+pub(super) fn view(session: &Session, area: Rect, buf: &mut Buffer) {
+    let cx = session.cx();
+    let mut x = area.x + 1;
+    if !session.pending().is_empty() {
+        let text = format!("{} …", keys::label(session.pending()));
+        x += put(buf, (x, area.y), area.width, &text, cx.style(Role::Accent)) + 2;
+    }
+    let mut shown: Vec<(u8, String, &str)> = Vec::new();
+    for command in session.possible() {
+        let label = session.reachable_label(command);
+        let known = shown.iter().any(|(_, l, _)| *l == label);
+        if command.footer > 0 && !label.is_empty() && !known {
+            shown.push((command.footer, label, cx.title(command)));
+        }
+    }
+    shown.sort_by_key(|(rank, ..)| *rank);
+    let room = usize::from(area.right().saturating_sub(x));
+    let need = |shown: &[(u8, String, &str)]| shown.iter().map(|(_, l, t)| width(l) + width(t) + 3).sum::<usize>();
+    while need(&shown) > room && shown.len() > 1 {
+        let at = shown.iter().rposition(|(rank, ..)| *rank < STAYS).unwrap_or(shown.len() - 1);
+        shown.remove(at);
+    }
+    for (_, label, title) in shown {
+        x += put(buf, (x, area.y), area.width, &label, cx.style(Role::Accent)) + 1;
+        x += put(buf, (x, area.y), area.width, title, cx.style(Role::Muted)) + 2;
+    }
+}
+
+/// Draws the notes at the lower right of the body, the newest lowest.
+pub(super) fn notes(session: &Session, area: Rect, buf: &mut Buffer) {
+    let cx = session.cx();
+    let notes: Vec<_> = session.toasts().collect();
+    for (up, toast) in (1u16..).zip(notes.iter().rev()) {
+        if up > area.height {
+            return;
+        }
+        let text = cut(&toast.text, usize::from(area.width).saturating_sub(8)).into_owned();
+        let wide = columns(width(&text) + 5).min(area.width);
+        let place = Rect { x: area.right() - wide, y: area.bottom() - up, width: wide, height: 1 };
+        clear(buf, place);
+        lay(buf, place, cx.style(Role::Panel));
+        put(buf, (place.x + 1, place.y), 1, cx.glyph(toast.health), cx.style(toast.health.into()));
+        put(buf, (place.x + 3, place.y), wide - 4, &text, cx.style(Role::Text));
+    }
+}

@@ -1,0 +1,72 @@
+//! What a tab, and an overlay too, is: it says what is possible now, takes messages, and draws itself.
+
+use std::fmt::Debug;
+
+use crossterm::event::KeyEvent;
+use domain::Time;
+use domain::orders::Outcome;
+use domain::query::Answer;
+use domain::trouble::Trouble;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::command::Command;
+use crate::cx::Cx;
+use crate::effects::{Effects, OrderTicket, Ticket};
+
+/// Tells a tab something.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TabMsg {
+    /// It is shown from now on; world and desk may have changed meanwhile.
+    Enter,
+    /// It is not shown any more.
+    Leave,
+    /// One of its commands, by id: its key was pressed, or it was chosen in the palette.
+    Command(&'static str),
+    /// A key that is no command of it; comes only while [`Tab::typing`] says so.
+    Key(KeyEvent),
+    /// Pasted text; comes only while [`Tab::typing`] says so. Line ends are `\n`.
+    Paste(String),
+    /// `cx.world` is a new one. Compare slices with `Arc::ptr_eq` before doing work.
+    World,
+    /// `cx.desk` is a new one.
+    Desk,
+    /// The answer to a query that this tab asked.
+    Reply(Ticket, Result<Answer, Trouble>),
+    /// What came of an order that this tab gave. The session has already told the operator.
+    OrderDone(OrderTicket, Result<Outcome, Trouble>),
+    /// An order that this tab wanted was not given: the operator said no, or may not.
+    OrderDropped(OrderTicket),
+    /// The moment that [`Tab::deadline`] named has come.
+    Wake,
+}
+
+/// A tab or an overlay.
+///
+/// `update` is synchronous: it reads no clock, does no I/O and spawns nothing. `view` draws only the rows that are visible.
+pub trait Tab: Debug {
+    /// Returns what is possible now, in the order of the help; the footer takes those with a place in it.
+    fn commands(&self, cx: &Cx) -> Vec<&'static Command>;
+
+    /// Tells whether keys are text now. Commands with Control, Alt or a named key still work then.
+    fn typing(&self, cx: &Cx) -> bool {
+        let _ = cx;
+        false
+    }
+
+    /// Takes a message and returns what it wants.
+    fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects;
+
+    /// Draws it.
+    fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer);
+
+    /// Tells whether it is a question that has to be answered before anything else.
+    fn asks(&self) -> bool {
+        false
+    }
+
+    /// Returns the moment at which it wants [`TabMsg::Wake`], also while it is not shown.
+    fn deadline(&self) -> Option<Time> {
+        None
+    }
+}

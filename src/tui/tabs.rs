@@ -1,0 +1,61 @@
+//! The registry of tabs: one line each.
+
+use crate::tab::Tab;
+
+pub mod audit;
+pub mod deploy;
+pub mod deployments;
+pub mod diff;
+pub mod environments;
+pub mod flux;
+pub mod projects;
+pub mod yaml;
+
+macro_rules! tabs {
+    ($($number:literal $id:ident $word:literal $build:expr;)*) => {
+        /// Names a tab.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum TabId { $(#[doc = concat!("The tab ", stringify!($id), ".")] $id),* }
+
+        /// Every tab, in the order of the tab line.
+        pub const TABS: &[TabEntry] = &[$(TabEntry {
+            id: TabId::$id, number: $number, title: concat!("tab.", $word), build: || Box::new($build),
+        }),*];
+    };
+}
+
+/// Describes a tab.
+#[derive(Debug, Clone, Copy)]
+pub struct TabEntry {
+    /// Its name.
+    pub id: TabId,
+    /// The key that goes to it.
+    pub number: char,
+    /// The key of its title in the language files.
+    pub title: &'static str,
+    /// Builds it.
+    pub build: fn() -> Box<dyn Tab>,
+}
+
+tabs! {
+    '1' Projects "projects" projects::Projects::new();
+    '2' Environments "environments" environments::Environments::new();
+    '3' Deploy "deploy" deploy::Deploy::default();
+    '4' Yaml "yaml" yaml::Yaml::default();
+    '5' Diff "diff" diff::Diff::default();
+    '6' Flux "flux" flux::Flux::new();
+    '7' Deployments "deployments" deployments::Deployments::default();
+    '9' Audit "audit" audit::Audit::new();
+}
+
+impl TabId {
+    /// Returns its line in [`TABS`].
+    pub fn entry(self) -> &'static TabEntry {
+        TABS.iter().find(|t| t.id == self).unwrap_or(&TABS[0])
+    }
+
+    /// Returns its place in [`TABS`].
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}

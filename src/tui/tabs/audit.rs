@@ -1,0 +1,261 @@
+//! Audit: what was done, by whom, to what and with what result, newest first.
+//!
+//! Without filters it shows the newest entries of the world, live; with a filter it asks the journal.
+
+use std::sync::Arc;
+
+use domain::flux::Health;
+use domain::journal::{Entry, Phase};
+use domain::query::{Answer, AuditFilter, Query};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::command::{Command, command};
+use crate::cx::Cx;
+use crate::effects::{Effect, Effects, Overlay, Ticket};
+use crate::tab::{Tab, TabMsg};
+use crate::theme::Role;
+use crate::widgets::form::{FORM, Field, Form};
+use crate::widgets::put::{Piece, piece, put_pieces, rule};
+use crate::widgets::table::{Cell, Column, Row, Table, Width};
+
+static OPEN: Command = command("audit.open", &["enter"], 1);
+static SEARCH: Command = command("audit.search", &["f"], 2);
+static CLEAR: Command = command("audit.clear", &["F"], 3);
+static APPLY: Command = command("audit.apply", &["enter", "ctrl-s"], 1);
+static CANCEL: Command = command("form.cancel", &["esc"], 80);
+
+/// How many entries a search brings.
+const LIMIT: usize = 1000;
+
+impl Row for Arc<Entry> {
+    type Key = u64;
+    fn key(&self) -> u64 {
+        self.seq
+    }
+    fn health(&self, _cx: &Cx) -> Option<Health> {
+        Some(match self.record.phase {
+            Phase::Intent => Health::Unknown,
+            Phase::Done => Health::Ok,
+            Phase::Failed => Health::Bad,
+            Phase::Refused => Health::Warn,
+        })
+    }
+    fn matches(&self, text: &str) -> bool {
+        let r = &self.record;
+        [&r.actor.login, &r.act, &r.object, &r.detail].iter().any(|t| t.to_lowercase().contains(text)) || r.phase.word().contains(text)
+    }
+}
+
+fn phase(phase: Phase, cx: &Cx) -> (String, Role) {
+    let (key, role) = match phase {
+        Phase::Intent => ("phase.intent", Role::Muted),
+        Phase::Done => ("phase.done", Role::Ok),
+        Phase::Failed => ("phase.failed", Role::Bad),
+        Phase::Refused => ("phase.refused", Role::Warn),
+    };
+    (cx.words.get(key).to_owned(), role)
+}
+
+static COLUMNS: [Column<Arc<Entry>>; 7] = [
+    Column { id: "seq", priority: 6, width: Width::Fit(4, 8), right: true, cell: |e, _| Cell::new(e.seq.to_string(), Role::Faint), order: Some(|a, b| a.seq.cmp(&b.seq)) },
+    Column { id: "time", priority: 0, width: Width::Fixed(19), right: false, cell: |e, cx| Cell::new(cx.moment(e.record.time), Role::Muted), order: Some(|a, b| a.record.time.cmp(&b.record.time)) },
+    Column { id: "actor", priority: 2, width: Width::Fit(5, 16), right: false, cell: |e, _| Cell::name(e.record.actor.login.clone(), Role::Text), order: Some(|a, b| a.record.actor.login.cmp(&b.record.actor.login)) },
+    Column { id: "act", priority: 0, width: Width::Fit(6, 28), right: false, cell: |e, _| Cell::new(e.record.act.clone(), Role::Accent), order: Some(|a, b| a.record.act.cmp(&b.record.act)) },
+    Column { id: "object", priority: 0, width: Width::Fit(10, 48), right: false, cell: |e, _| Cell::name(e.record.object.clone(), Role::Text), order: Some(|a, b| a.record.object.cmp(&b.record.object)) },
+    Column { id: "result", priority: 3, width: Width::Fit(6, 10), right: false, cell: |e, cx| { let (text, role) = phase(e.record.phase, cx); Cell::new(text, role) }, order: Some(|a, b| (a.record.phase as u8).cmp(&(b.record.phase as u8))) },
+    Column { id: "detail", priority: 4, width: Width::Grow(12), right: false, cell: |e, _| Cell::new(e.record.detail.clone(), Role::Muted), order: None },
+];
+
+/// Holds the tab's state.
+#[derive(Debug)]
+pub struct Audit {
+    table: Table<Arc<Entry>>,
+    seen: Option<Arc<Vec<Arc<Entry>>>>,
+    form: Option<Form>,
+    filter: AuditFilter,
+    waiting: Option<Ticket>,
+}
+
+impl Audit {
+    /// Builds it.
+    pub fn new() -> Self {
+        Self { table: Table::new(&COLUMNS), seen: None, form: None, filter: AuditFilter::default(), waiting: None }
+    }
+
+    fn filtered(&self) -> bool {
+        self.filter != AuditFilter::default()
+    }
+
+    fn refresh(&mut self, cx: &Cx) {
+        if !self.filtered() && self.seen.as_ref().is_none_or(|s| !Arc::ptr_eq(s, &cx.world.audit)) {
+            self.table.set(cx, cx.world.audit.to_vec());
+            self.seen = Some(Arc::clone(&cx.world.audit));
+        }
+    }
+
+    fn ask(&mut self, cx: &Cx) -> Effects {
+        let ticket = cx.ticket();
+        let old = self.waiting.replace(ticket).map(Effect::Forget);
+        old.into_iter().chain([Effect::Ask(ticket, Query::Audit(self.filter.clone()))]).collect()
+    }
+
+    fn form(&self, cx: &Cx) -> Form {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        Form::new(vec![
+            Field::text("actor", cx.t("column.actor"), text(&self.filter.actor)).note(cx.t("audit.actor-note")),
+            Field::text("act", cx.t("column.act"), text(&self.filter.act)).note(cx.t("audit.act-note")),
+            Field::text("object", cx.t("column.object"), text(&self.filter.object)).note(cx.t("audit.object-note")),
+            Field::text("from", cx.t("audit.from"), self.filter.from.map(|t| t.to_string()).unwrap_or_default()).placeholder("2026-11-21T08:00:00Z"),
+            Field::text("to", cx.t("audit.to"), self.filter.to.map(|t| t.to_string()).unwrap_or_default()).placeholder("2026-11-21T18:00:00Z"),
+        ])
+    }
+
+    fn apply(&mut self, cx: &Cx) -> Effects {
+        let Some(form) = &mut self.form else { return Effects::new() };
+        let some = |id: &str| Some(form.value(id).trim().to_owned()).filter(|v| !v.is_empty());
+        let time = |id: &str| some(id).map(|v| v.parse::<domain::Time>());
+        let (from, to) = (time("from"), time("to"));
+        let filter = AuditFilter {
+            actor: some("actor"),
+            act: some("act"),
+            object: some("object"),
+            from: from.clone().and_then(Result::ok),
+            to: to.clone().and_then(Result::ok),
+            limit: LIMIT,
+        };
+        for (id, time) in [("from", from), ("to", to)] {
+            form.fault(id, time.and_then(Result::err).map(|_| cx.t("audit.bad-time").to_owned()));
+        }
+        if form.faulty() {
+            form.to_fault();
+            return Effects::new();
+        }
+        self.form = None;
+        if filter == (AuditFilter { limit: LIMIT, ..AuditFilter::default() }) {
+            return self.clear(cx);
+        }
+        self.filter = filter;
+        self.ask(cx)
+    }
+
+    fn clear(&mut self, cx: &Cx) -> Effects {
+        self.filter = AuditFilter::default();
+        self.seen = None;
+        self.refresh(cx);
+        self.waiting.take().map(Effect::Forget).into_iter().collect()
+    }
+
+    fn open(&self, cx: &Cx) -> Effects {
+        let Some(entry) = self.table.selected() else { return Effects::new() };
+        let r = &entry.record;
+        let mut lines = vec![
+            format!("{}  {}", cx.moment(r.time), r.act),
+            format!("{}  {} <{}>  {:?}", r.actor.login, r.actor.name, r.actor.email, r.actor.by).to_lowercase(),
+            r.object.clone(),
+            phase(r.phase, cx).0,
+            String::new(),
+        ];
+        lines.extend(r.detail.lines().map(str::to_owned));
+        if let Some(change) = &r.change {
+            lines.push(String::new());
+            lines.extend(format!("{change:#?}").lines().map(str::to_owned));
+        }
+        lines.extend([String::new(), format!("{}  {}", cx.t("audit.hash"), entry.hash), format!("{}  {}", cx.t("audit.prev"), entry.prev)]);
+        vec![Effect::Open(Overlay::Text(cx.tf("audit.entry", &[("seq", &entry.seq.to_string())]), lines))]
+    }
+
+    fn said(&self, cx: &Cx) -> Vec<Piece<'static>> {
+        let count = self.table.rows().len().to_string();
+        if !self.filtered() {
+            return vec![piece(cx.tf("audit.newest", &[("count", &count)]), Role::Muted)];
+        }
+        let mut parts = vec![piece(cx.tf("audit.found", &[("count", &count)]), Role::Text)];
+        for (key, value) in [("column.actor", &self.filter.actor), ("column.act", &self.filter.act), ("column.object", &self.filter.object)] {
+            if let Some(value) = value {
+                parts.push(piece(format!("  {} ", cx.words.get(key)), Role::Muted));
+                parts.push(piece(value.clone(), Role::Accent));
+            }
+        }
+        if self.waiting.is_some() {
+            parts.push(piece(format!("  {}", cx.spinner()), Role::Busy));
+        }
+        parts
+    }
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Tab for Audit {
+    fn commands(&self, _cx: &Cx) -> Vec<&'static Command> {
+        if self.form.is_some() {
+            return FORM.iter().chain([&APPLY, &CANCEL]).collect();
+        }
+        let mut out: Vec<&'static Command> = Vec::new();
+        out.extend(self.table.selected().is_some().then_some(&OPEN));
+        out.push(&SEARCH);
+        out.extend(self.filtered().then_some(&CLEAR));
+        out.extend(self.table.commands());
+        out
+    }
+
+    fn typing(&self, _cx: &Cx) -> bool {
+        self.table.typing() || self.form.as_ref().is_some_and(|f| f.focused().is_some_and(Field::typing))
+    }
+
+    fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
+        match msg {
+            TabMsg::Enter | TabMsg::World => self.refresh(cx),
+            TabMsg::Command("audit.open") => return self.open(cx),
+            TabMsg::Command("audit.search") => self.form = Some(self.form(cx)),
+            TabMsg::Command("audit.clear") => return self.clear(cx),
+            TabMsg::Command("audit.apply") => return self.apply(cx),
+            TabMsg::Command("form.cancel") => self.form = None,
+            TabMsg::Command(id) => match &mut self.form {
+                Some(form) => {
+                    form.command(id);
+                }
+                None => {
+                    self.table.command(id);
+                }
+            },
+            TabMsg::Key(key) => match &mut self.form {
+                Some(form) => {
+                    form.key(key);
+                }
+                None => self.table.key(key),
+            },
+            TabMsg::Paste(text) => match &mut self.form {
+                Some(form) => {
+                    form.paste(&text);
+                }
+                None => self.table.paste(&text),
+            },
+            TabMsg::Reply(ticket, answer) if self.waiting == Some(ticket) => {
+                self.waiting = None;
+                match answer {
+                    Ok(Answer::Audit(entries)) => self.table.set(cx, entries),
+                    Ok(_) => {}
+                    Err(trouble) => return vec![Effect::Trouble(trouble)],
+                }
+            }
+            _ => {}
+        }
+        Effects::new()
+    }
+
+    fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &self.said(cx));
+        let mut rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        if let Some(form) = &self.form {
+            let took = form.view(cx, Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..rest }, buf, true);
+            rule(cx, buf, Rect { y: rest.y + took, height: 1, ..rest });
+            rest = Rect { y: rest.y + took + 1, height: rest.height.saturating_sub(took + 1), ..rest };
+        }
+        self.table.view(cx, rest, buf, cx.t("audit.empty"));
+    }
+}

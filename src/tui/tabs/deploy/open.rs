@@ -1,0 +1,154 @@
+//! The form while it is filled: what Git says, what is to become of it, and which container is shown.
+
+use std::sync::Arc;
+
+use domain::change::{Draft, FormFacts};
+use domain::edit::WorkloadRef;
+
+use super::edits::Edits;
+use super::fields::{Fields, Ground};
+use super::running;
+use crate::cx::Cx;
+
+/// Holds an open form.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) facts: Arc<FormFacts>,
+    pub(super) fields: Fields,
+    edits: Edits,
+    container: String,
+    /// The workload that the operator chose, when it is not the environment's own.
+    workload: Option<WorkloadRef>,
+    /// The message that the operator wrote; else the proposed one is shown.
+    message: Option<String>,
+}
+
+macro_rules! ground {
+    ($open:ident, $cx:ident) => {
+        Ground {
+            facts: &$open.facts,
+            edits: &mut $open.edits,
+            container: &$open.container,
+            running: running::workload($cx.world, &$open.facts, &$open.facts.workload),
+        }
+    };
+}
+
+impl Open {
+    /// Builds a form from what Git says and a draft. `proposed` is the message to show when none was written.
+    pub(super) fn new(cx: &Cx, facts: Arc<FormFacts>, draft: Option<&Draft>, proposed: &str) -> Self {
+        let container = facts.containers.first().cloned().unwrap_or_default();
+        let mut open = Self {
+            edits: draft.map(|d| Edits::of(&facts, d)).unwrap_or_default(),
+            message: draft.and_then(|d| d.message.clone()),
+            workload: draft.and_then(|d| d.workload.clone()),
+            fields: Fields::default(),
+            facts,
+            container,
+        };
+        open.build(cx, proposed);
+        open
+    }
+
+    fn build(&mut self, cx: &Cx, proposed: &str) {
+        let focus = self.fields.form.focused().map(|f| f.id.clone());
+        let message = self.message.clone().unwrap_or_else(|| proposed.to_owned());
+        let mut ground = ground!(self, cx);
+        self.fields = Fields::build(cx, &mut ground, &message);
+        if let Some(id) = focus {
+            self.fields.form.focus(&id);
+        }
+    }
+
+    /// Takes newer facts and keeps what was typed.
+    pub(super) fn refresh(&mut self, cx: &Cx, facts: Arc<FormFacts>, proposed: &str) {
+        let draft = self.draft();
+        self.edits = Edits::of(&facts, &draft);
+        if !facts.containers.contains(&self.container) {
+            self.container = facts.containers.first().cloned().unwrap_or_default();
+        }
+        self.facts = facts;
+        self.build(cx, proposed);
+    }
+
+    /// Returns the draft as it stands.
+    pub(super) fn draft(&self) -> Draft {
+        self.edits.draft(&self.facts.environment, self.workload.clone(), self.message.clone())
+    }
+
+    /// Takes the change of a field.
+    pub(super) fn changed(&mut self, cx: &Cx, id: &str) {
+        let mut ground = ground!(self, cx);
+        self.fields.changed(cx, &mut ground, id);
+    }
+
+    /// Takes the message as it was typed; an empty one lets the proposed one come back.
+    pub(super) fn write_message(&mut self) {
+        let text = self.fields.form.value("message");
+        self.message = (!text.trim().is_empty()).then_some(text);
+    }
+
+    /// Shows the proposed message, unless one was written.
+    pub(super) fn propose(&mut self, message: &str) {
+        let typed = self.fields.form.focused().is_some_and(|f| f.id == "message");
+        if self.message.is_none()
+            && let Some(field) = self.fields.form.field_mut("message")
+            && (!typed || !field.value().trim().is_empty())
+            && field.value() != message
+        {
+            field.set(message);
+        }
+    }
+
+    /// Shows the container that was chosen.
+    pub(super) fn choose_container(&mut self, cx: &Cx, proposed: &str) {
+        self.container = self.fields.form.value("container");
+        self.build(cx, proposed);
+    }
+
+    /// Takes the workload that was chosen; the edits belonged to the other one.
+    pub(super) fn choose_workload(&mut self) -> Option<WorkloadRef> {
+        let name = self.fields.form.value("workload");
+        let chosen = self.facts.workloads.iter().find(|w| w.to_string() == name)?.clone();
+        self.edits = Edits::default();
+        self.workload = Some(chosen.clone());
+        Some(chosen)
+    }
+
+    /// Goes back to the workload that the facts belong to.
+    pub(super) fn keep_workload(&mut self) {
+        self.workload = None;
+    }
+
+    /// Looks again at what runs.
+    pub(super) fn look(&mut self, cx: &Cx) {
+        let mut ground = ground!(self, cx);
+        self.fields.check(cx, &mut ground);
+    }
+
+    /// Says where the field with the focus stands in Git, and what runs of it: one sentence each, or none.
+    pub(super) fn whereabouts(&self, cx: &Cx) -> Vec<String> {
+        let mut edits = self.edits.clone();
+        let running = running::workload(cx.world, &self.facts, &self.facts.workload);
+        let ground = Ground { facts: &self.facts, edits: &mut edits, container: &self.container, running };
+        let mut out = Vec::new();
+        match self.fields.found(&ground) {
+            Some(found) => {
+                let place = format!("{}:{}", found.file, found.line);
+                out.push(cx.tf("deploy.in-git", &[("value", &found.value), ("place", &place)]));
+                out.push(found.why.clone());
+            }
+            None => out.push(cx.t("deploy.not-in-git").to_owned()),
+        }
+        let name = running.map(|w| format!("{}/{}", w.key.kind, w.key.name)).unwrap_or_default();
+        if let Some(runs) = self.fields.running(&ground) {
+            out.push(cx.tf("deploy.in-cluster", &[("value", &runs), ("object", &name)]));
+        }
+        out
+    }
+
+    /// Tells whether the field with the focus is one whose whereabouts can be told.
+    pub(super) fn has_place(&self) -> bool {
+        self.fields.form.focused().is_some_and(|f| !["message", "workload", "container"].contains(&f.id.as_str()))
+    }
+}

@@ -1,0 +1,154 @@
+//! What the form will do, beside it: files and lines, rendered objects in short, findings, and what happens then.
+//!
+//! ```text
+//! WILL CHANGE   1 file, 1 line, branch main
+//!
+//! k8s/overlays/production/kustomization.yaml
+//!   13   - name: ghcr.io/acme/shop
+//! - 14     newTag: 1.8.4  # keep in step with api
+//! + 14     newTag: 1.8.5  # keep in step with api
+//!
+//! RENDERED  Deployment/shop-web  image 1.8.4 → 1.8.5
+//! ✓ builds
+//! ```
+
+use domain::change::{Finding, ObjectChange, Preview, Severity};
+use domain::trouble::Trouble;
+
+use super::brief;
+use crate::cx::Cx;
+use crate::theme::Role;
+use crate::widgets::diff_view::TextDiff;
+use crate::widgets::put::piece;
+use crate::widgets::sheet::Row;
+
+/// How many changed lines of one file are shown before the rest is left to the Diff tab.
+const LINES: usize = 40;
+/// How many changes of one object are named.
+const NAMED: usize = 6;
+
+/// Returns the rows that say what a preview would do.
+pub(super) fn rows(cx: &Cx, preview: &Preview) -> Vec<Row> {
+    let diffs: Vec<TextDiff> = diffs(preview);
+    let mut rows = vec![summary(cx, preview, &diffs)];
+    for diff in &diffs {
+        rows.push(Row::Blank);
+        rows.push(Row::Line(vec![piece(diff.name.clone(), Role::Muted)]));
+        let digits = diff.digits();
+        let lines = diff.hunks.iter().flat_map(|h| &h.lines);
+        rows.extend(lines.clone().take(LINES).map(|line| Row::Change(line.clone(), digits)));
+        let more = lines.count().saturating_sub(LINES);
+        if more > 0 {
+            rows.push(Row::Line(vec![piece(cx.tf("deploy.more-lines", &[("count", &more.to_string())]), Role::Faint)]));
+        }
+    }
+    if !preview.rendered.is_empty() {
+        rows.push(Row::Blank);
+        rows.push(Row::heading(cx.t("deploy.rendered")));
+        rows.extend(preview.rendered.iter().map(|object| object_row(cx, object)));
+    }
+    rows.push(Row::Blank);
+    rows.extend(findings(&preview.findings));
+    rows.extend(checks(cx, preview));
+    rows.extend(preview.will.iter().map(|will| Row::text("→ ", Role::Accent, will.clone(), Role::Text)));
+    rows
+}
+
+/// Compares the files of a preview before and after.
+pub(crate) fn diffs(preview: &Preview) -> Vec<TextDiff> {
+    preview.files.iter().map(|f| TextDiff::new(&f.path, f.before.as_deref(), f.after.as_deref())).collect()
+}
+
+/// Says in one line how much changes.
+pub(super) fn sentence(cx: &Cx, preview: &Preview, diffs: &[TextDiff]) -> String {
+    if diffs.is_empty() {
+        return cx.t("deploy.nothing").to_owned();
+    }
+    // A line that replaces another is one changed line.
+    let lines: usize = diffs.iter().map(TextDiff::counts).map(|(added, removed)| added.max(removed)).sum();
+    let files = diffs.len();
+    let key = match (files == 1, lines == 1) {
+        (true, true) => "deploy.change-1-1",
+        (true, false) => "deploy.change-1-n",
+        _ => "deploy.change-n-n",
+    };
+    cx.tf(key, &[("files", &files.to_string()), ("lines", &lines.to_string()), ("branch", &preview.branch)])
+}
+
+fn summary(cx: &Cx, preview: &Preview, diffs: &[TextDiff]) -> Row {
+    let heading = piece(cx.t("deploy.will-change").to_owned(), Role::Accent);
+    Row::Text(piece(format!("{}   ", heading.text), Role::Accent), piece(sentence(cx, preview, diffs), Role::Text))
+}
+
+fn object_row(cx: &Cx, change: &ObjectChange) -> Row {
+    let said = match (&change.before, &change.after) {
+        (None, _) => cx.t("deploy.created").to_owned(),
+        (_, None) => cx.t("deploy.pruned").to_owned(),
+        (Some(before), Some(after)) => {
+            let mut short = brief::changes(before, after);
+            let more = short.len().saturating_sub(NAMED);
+            short.truncate(NAMED);
+            if more > 0 {
+                short.push(format!("+{more}"));
+            }
+            short.join(", ")
+        }
+    };
+    let role = if change.after.is_none() { Role::Removed } else { Role::Changed };
+    Row::text(format!("{}  ", change.object), Role::Muted, said, role)
+}
+
+/// Returns glyph and role of a severity.
+pub(crate) const fn severity(severity: Severity) -> (&'static str, Role) {
+    match severity {
+        Severity::Info => ("·", Role::Muted),
+        Severity::Warning => ("▲", Role::Warn),
+        Severity::Error => ("✗", Role::Bad),
+    }
+}
+
+/// Returns a row for each finding, the gravest first.
+pub(crate) fn findings(found: &[Finding]) -> Vec<Row> {
+    let mut sorted: Vec<&Finding> = found.iter().collect();
+    sorted.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    let row = |finding: &Finding| {
+        let (glyph, role) = severity(finding.severity);
+        let place = match (&finding.file, finding.line) {
+            (Some(file), Some(line)) => format!("  {file}:{line}"),
+            (Some(file), None) => format!("  {file}"),
+            _ => String::new(),
+        };
+        Row::text(format!("{glyph} "), role, format!("{}{place}", finding.message), Role::Text)
+    };
+    sorted.into_iter().map(row).collect()
+}
+
+/// Says which checks were made and went well, and what kept one from being made.
+pub(crate) fn checks(cx: &Cx, preview: &Preview) -> Vec<Row> {
+    let mut rows = Vec::new();
+    match &preview.render_trouble {
+        Some(trouble) => rows.extend(trouble_rows(trouble)),
+        None => rows.push(good(cx.t("deploy.builds"))),
+    }
+    if !preview.findings.iter().any(|f| f.severity > Severity::Info) {
+        rows.push(good(cx.t("deploy.no-findings")));
+    }
+    rows
+}
+
+fn good(text: &str) -> Row {
+    Row::text("✓ ", Role::Ok, text, Role::Muted)
+}
+
+/// Returns rows that tell a trouble: what and to what, why, what to do next.
+pub(crate) fn trouble_rows(trouble: &Trouble) -> Vec<Row> {
+    let what = if trouble.object.is_empty() { trouble.what.clone() } else { format!("{}: {}", trouble.what, trouble.object) };
+    let mut rows = vec![Row::text("✗ ", Role::Bad, what, Role::Bad)];
+    if !trouble.why.is_empty() {
+        rows.push(Row::text("  ", Role::Text, trouble.why.clone(), Role::Text));
+    }
+    if !trouble.next.is_empty() {
+        rows.push(Row::text("  → ", Role::Accent, trouble.next.clone(), Role::Muted));
+    }
+    rows
+}

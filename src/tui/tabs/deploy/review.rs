@@ -1,0 +1,115 @@
+//! The last look before a commit: message, branch, files, findings and what happens then. `y` commits and pushes.
+//!
+//! It lies over the Deploy tab in place of a plain question, and shows the very preview whose digest goes with the order.
+
+use domain::change::Preview;
+use domain::orders::{Deploy, Order};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::pane;
+use crate::command::{Command, command};
+use crate::cx::Cx;
+use crate::effects::{Effect, Effects, OrderTicket};
+use crate::tab::{Tab, TabMsg};
+use crate::theme::Role;
+use crate::widgets::dialog::{centred, frame};
+use crate::widgets::put::{columns, piece};
+use crate::widgets::scroll::{SCROLL, Scroll};
+use crate::widgets::sheet::{self, Row};
+
+const YES: Command = command("review.yes", &["y"], 1);
+const NO: Command = command("review.no", &["n", "esc"], 2);
+
+/// Holds the order that is asked about.
+#[derive(Debug)]
+pub struct Review {
+    ticket: OrderTicket,
+    order: Deploy,
+    scroll: Scroll,
+}
+
+impl Review {
+    /// Builds the question before an order.
+    pub fn new(ticket: OrderTicket, order: Deploy) -> Self {
+        Self { ticket, order, scroll: Scroll::default() }
+    }
+
+    fn rows(&self, cx: &Cx) -> Vec<Row> {
+        let shown = cx.desk.preview.as_deref().filter(|p| Some(&p.digest) == self.order.reviewed.as_ref());
+        let Some(preview) = shown else {
+            return vec![Row::text("", Role::Text, cx.t("review.none"), Role::Warn)];
+        };
+        let mut rows = facts(cx, preview);
+        rows.push(Row::Blank);
+        rows.push(Row::heading(cx.t("review.message")));
+        rows.extend(preview.message.lines().map(|line| Row::text("  ", Role::Text, line, Role::Text)));
+        rows.push(Row::Blank);
+        rows.push(Row::heading(cx.t("review.files")));
+        for diff in pane::diffs(preview) {
+            let (added, removed) = diff.counts();
+            rows.push(Row::Line(vec![
+                piece(format!("  {}  ", diff.name), Role::Text),
+                piece(format!("+{added} "), Role::Ok),
+                piece(format!("-{removed}"), Role::Bad),
+            ]));
+        }
+        rows.push(Row::Blank);
+        rows.extend(pane::findings(&preview.findings));
+        rows.extend(pane::checks(cx, preview));
+        rows.extend(preview.will.iter().map(|will| Row::text("→ ", Role::Accent, will.clone(), Role::Text)));
+        rows
+    }
+}
+
+fn facts(cx: &Cx, preview: &Preview) -> Vec<Row> {
+    let pair = |key: &str, value: String| Row::text(format!("{}  ", cx.words.get(key)), Role::Muted, value, Role::Text);
+    vec![
+        pair("review.branch", format!("{}  ({})", preview.branch, preview.base.short())),
+        pair("review.author", preview.author.clone()),
+    ]
+}
+
+impl Tab for Review {
+    fn commands(&self, _: &Cx) -> Vec<&'static Command> {
+        [&YES, &NO].into_iter().chain(SCROLL).collect()
+    }
+
+    fn update(&mut self, _: &Cx, msg: TabMsg) -> Effects {
+        match msg {
+            TabMsg::Command("review.yes") => {
+                vec![Effect::Give(self.ticket, Order::Deploy(self.order.clone())), Effect::Close]
+            }
+            TabMsg::Command("review.no") => vec![Effect::Close],
+            TabMsg::Command(id) => {
+                self.scroll.command(id);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        let rows = self.rows(cx);
+        let wide = area.width.saturating_sub(4).clamp(20, 96);
+        let high = sheet::height(&rows, wide.saturating_sub(4)) + 4;
+        let title = cx.tf("review.title", &[("environment", &self.order.draft.environment.to_string())]);
+        let inner = frame(cx, centred(area, wide, columns(high)), buf, &title);
+        if inner.height < 3 {
+            return;
+        }
+        let body = Rect { height: inner.height - 2, ..inner };
+        sheet::view(cx, body, buf, &rows, &self.scroll);
+        let ask = [
+            piece(cx.keymap.label(&YES), Role::Accent),
+            piece(format!(" {}   ", cx.title(&YES)), Role::Text),
+            piece(cx.keymap.label(&NO), Role::Accent),
+            piece(format!(" {}", cx.title(&NO)), Role::Text),
+        ];
+        crate::widgets::put::put_pieces(cx, buf, (inner.x, inner.bottom() - 1), inner.width, &ask);
+    }
+
+    fn asks(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,122 @@
+//! An engine for tests of the form: it answers queries about shop/production with a small repository of its own.
+#![expect(clippy::unwrap_used, reason = "a fixture that does not hold fails its test")]
+
+use std::sync::Arc;
+
+use domain::change::{Draft, FileChange, Finding, FormFacts, ObjectChange, Preview, Severity};
+use domain::edit::{Bound, Edit, Field, Found, Resource, WorkloadRef};
+use domain::orders::Order;
+use domain::query::{Answer, Query};
+
+use crate::desk::Change;
+use crate::effects::{Reply, Wish};
+use crate::fixture::Stage;
+use crate::tabs::TabId;
+use crate::words::Language;
+
+const OVERLAY: &str = "k8s/overlays/production/kustomization.yaml";
+const TEXT: &str = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - ../../base\nimages:\n  - name: ghcr.io/acme/shop\n    newTag: 1.8.4  # keep in step with api\nreplicas:\n  - name: shop-web\n    count: 6\n";
+const OBJECT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: shop-web\n  namespace: shop-production\nspec:\n  replicas: 6\n  template:\n    spec:\n      containers:\n      - name: web\n        image: ghcr.io/acme/shop:1.8.4\n        env:\n        - name: NODE_ENV\n          value: production\n";
+
+fn found(field: Field, value: &str, file: &str, line: usize, why: &str) -> Found {
+    let container = (field != Field::Replicas).then(|| "web".to_owned());
+    Found { field, container, value: value.to_owned(), file: file.to_owned(), line, why: why.to_owned() }
+}
+
+/// Returns what the form of shop/production starts from.
+pub(crate) fn facts() -> FormFacts {
+    let web = WorkloadRef { kind: "Deployment".to_owned(), name: "shop-web".to_owned() };
+    let base = "k8s/base/deployment.yaml";
+    let figure = |bound, resource, value: &str, line| found(Field::Resource(bound, resource), value, base, line, "container web of Deployment shop-web");
+    FormFacts {
+        environment: "shop/production".parse().unwrap(),
+        head: crate::fixture::commit("9e1c21d"),
+        workload: web.clone(),
+        workloads: vec![web],
+        containers: vec!["web".to_owned()],
+        found: vec![
+            found(Field::ImageName, "ghcr.io/acme/shop", base, 17, "container web of Deployment shop-web"),
+            found(Field::ImageTag, "1.8.4", OVERLAY, 7, "images: entry of the overlay"),
+            found(Field::PullPolicy, "IfNotPresent", base, 18, "container web of Deployment shop-web"),
+            found(Field::Replicas, "6", OVERLAY, 10, "replicas: entry of the overlay"),
+            found(Field::Env("NODE_ENV".to_owned()), "production", base, 21, "container web of Deployment shop-web"),
+            found(Field::Env("API_URL".to_owned()), "https://api.acme.example", base, 23, "container web of Deployment shop-web"),
+            figure(Bound::Request, Resource::Cpu, "100m", 27),
+            figure(Bound::Limit, Resource::Cpu, "500m", 30),
+            figure(Bound::Request, Resource::Memory, "128Mi", 28),
+            figure(Bound::Limit, Resource::Memory, "512Mi", 31),
+        ],
+    }
+}
+
+/// Returns what a draft would change: tag and replicas in the overlay, variables in the object.
+pub(crate) fn preview(draft: &Draft) -> Preview {
+    let (mut text, mut object) = (TEXT.to_owned(), OBJECT.to_owned());
+    for Edit { field, value, .. } in &draft.edits {
+        let value = value.as_deref().unwrap_or_default();
+        match field {
+            Field::ImageTag => (text, object) = (text.replace("1.8.4", value), object.replace("1.8.4", value)),
+            Field::Replicas => (text, object) = (text.replace("count: 6", &format!("count: {value}")), object.replace("replicas: 6", &format!("replicas: {value}"))),
+            Field::Env(name) => object = format!("{object}        - name: {name}\n          value: {value}\n"),
+            _ => {}
+        }
+    }
+    let changed = text != TEXT;
+    let finding = Finding {
+        severity: Severity::Warning,
+        rule: "production".to_owned(),
+        message: "this goes to production".to_owned(),
+        file: Some(OVERLAY.to_owned()),
+        line: Some(7),
+    };
+    Preview {
+        environment: draft.environment.clone(),
+        base: crate::fixture::commit("9e1c21d"),
+        branch: "main".to_owned(),
+        files: changed.then(|| FileChange { path: OVERLAY.to_owned(), before: Some(TEXT.to_owned()), after: Some(text.clone()) }).into_iter().collect(),
+        rendered: (object != OBJECT)
+            .then(|| ObjectChange { object: "shop-production/Deployment/shop-web".to_owned(), before: Some(OBJECT.to_owned()), after: Some(object.clone()) })
+            .into_iter()
+            .collect(),
+        yaml: format!("{object}---\napiVersion: v1\nkind: Service\nmetadata:\n  name: shop-web\nspec:\n  ports:\n  - port: 80 # http\n"),
+        findings: changed.then_some(finding).into_iter().collect(),
+        message: draft.message.clone().unwrap_or_else(|| "Deploy shop to production".to_owned()),
+        author: "Ada Byron <ada@example.org>".to_owned(),
+        will: vec!["Commits to main and pushes it.".to_owned(), "Then it waits for a manual sync.".to_owned()],
+        digest: format!("digest of {}", text.len() + object.len()),
+        render_trouble: None,
+    }
+}
+
+/// Answers what is asked until nothing more is, and returns the orders that were given meanwhile.
+pub(crate) fn answer(stage: &mut Stage, kept: Option<&Draft>) -> Vec<Order> {
+    let mut orders = Vec::new();
+    loop {
+        let wishes = stage.wishes();
+        if wishes.is_empty() {
+            return orders;
+        }
+        for wish in wishes {
+            let (ticket, answer) = match wish {
+                Wish::Ask(ticket, Query::Form(_)) => (ticket, Answer::Form(Arc::new(facts()))),
+                Wish::Ask(ticket, Query::Draft(_)) => (ticket, Answer::Draft(kept.cloned())),
+                Wish::Ask(ticket, Query::Preview(draft)) => (ticket, Answer::Preview(Arc::new(preview(&draft)))),
+                Wish::Give(_, order) => {
+                    orders.push(order);
+                    continue;
+                }
+                Wish::Ask(..) | Wish::Forget(_) => continue,
+            };
+            stage.reply(Reply::Answer(ticket, Ok(answer)));
+        }
+    }
+}
+
+/// Returns a stage that shows a tab with shop/production chosen, nothing answered yet.
+pub(crate) fn chosen(tab: TabId, wide: u16, high: u16, language: Language) -> Stage {
+    let mut stage = Stage::new(wide, high, language);
+    stage.session.want(Change::Environment(Some("shop/production".parse().unwrap())));
+    stage.acts.clear();
+    stage.keys(&format!("alt-{}", tab.entry().number));
+    stage
+}

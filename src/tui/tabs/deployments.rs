@@ -1,0 +1,264 @@
+//! Deployments: what was changed where, newest first, and how far each has come.
+//!
+//! ```text
+//!    ID      ENVIRONMENT    STATUS     STAGES  CHANGE                COMMIT   BY   AGE
+//! ▌ ◐ 8fk2qa shop/staging   running    ✓✓◐○    image 1.8.4 → 1.9.0   a41f09c  ada  1m
+//!   ✓ 7zk1pd shop/staging   succeeded  ✓✓✓✓    replicas 3 → 6        9e1c21d  bob  2h
+//! ──────────────────────────────────────────────────────────────────────────────────────
+//!   (the selected one, followed live)
+//! ```
+
+use std::sync::Arc;
+
+use domain::change::Draft;
+use domain::deployment::{Deployment, Status};
+use domain::ident::DeploymentId;
+use domain::orders::ManualSync;
+use domain::query::LogOf;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::command::{Command, command};
+use crate::cx::Cx;
+use crate::desk::Change;
+use crate::effects::{Effect, Effects, Overlay};
+use crate::tab::{Tab, TabMsg};
+use crate::tabs::TabId;
+use crate::widgets::scroll::{SCROLL, Scroll};
+use crate::widgets::table::Table;
+
+mod detail;
+mod estimate;
+mod list;
+#[cfg(test)]
+mod tests;
+mod view;
+
+const OPEN: Command = command("deployments.open", &["enter"], 1);
+const BACK: Command = command("deployments.back", &["esc", "enter"], 1);
+const SYNC: Command = command("deployments.sync", &["s"], 2);
+const LOG: Command = command("deployments.log", &["l"], 3);
+const AGAIN: Command = command("deployments.again", &["d"], 4);
+const SCOPE: Command = command("deployments.scope", &["f"], 5);
+const COPY_COMMIT: Command = command("deployments.copy-commit", &["o"], 6);
+const COPY_ID: Command = command("deployments.copy-id", &["c"], 7);
+
+/// How many lines of a log are asked for.
+const LOG_LINES: u32 = 500;
+
+/// Says which deployments are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Scope {
+    /// Those of the chosen environment, of the chosen project, or all: as narrow as the choice is.
+    #[default]
+    Chosen,
+    /// Those of the chosen project, or all.
+    Project,
+    /// All.
+    All,
+}
+
+/// Holds the tab's state.
+#[derive(Debug)]
+pub struct Deployments {
+    table: Table<list::Row>,
+    scope: Scope,
+    detail: bool,
+    scroll: Scroll,
+    /// The deployment to select as soon as the world has it.
+    wanted: Option<DeploymentId>,
+    built: Option<Arc<Vec<Arc<Deployment>>>>,
+}
+
+impl Default for Deployments {
+    fn default() -> Self {
+        Self {
+            table: Table::new(list::COLUMNS),
+            scope: Scope::default(),
+            detail: false,
+            scroll: Scroll::default(),
+            wanted: None,
+            built: None,
+        }
+    }
+}
+
+impl Deployments {
+    fn selected(&self) -> Option<&Arc<Deployment>> {
+        self.table.selected().map(|row| &row.0)
+    }
+
+    fn in_scope(&self, cx: &Cx, deployment: &Deployment) -> bool {
+        let project = || cx.desk.project.as_ref().is_none_or(|p| *p == deployment.environment.project);
+        match self.scope {
+            Scope::Chosen => cx.desk.environment.as_ref().map_or_else(project, |e| *e == deployment.environment),
+            Scope::Project => project(),
+            Scope::All => true,
+        }
+    }
+
+    /// Lists the deployments anew when they, or what is chosen, have changed.
+    fn refresh(&mut self, cx: &Cx, force: bool) {
+        let same = self.built.as_ref().is_some_and(|b| Arc::ptr_eq(b, &cx.world.deployments));
+        if same && !force {
+            return;
+        }
+        self.built = Some(Arc::clone(&cx.world.deployments));
+        if let Some(wanted) = self.wanted.as_ref().and_then(|id| cx.world.deployment(id))
+            && !self.in_scope(cx, wanted)
+        {
+            self.scope = Scope::All;
+        }
+        let rows = cx.world.deployments.iter().filter(|d| self.in_scope(cx, d)).map(|d| list::Row(Arc::clone(d))).collect();
+        self.table.set(cx, rows);
+        if let Some(id) = self.wanted.take() {
+            if cx.world.deployment(&id).is_some() {
+                self.table.select(&id);
+            } else {
+                self.wanted = Some(id);
+            }
+        }
+    }
+
+    /// Takes the deployment that another tab wants to be shown.
+    fn take_wanted(&mut self, cx: &Cx) -> Effects {
+        let Some(id) = cx.desk.deployment.clone() else { return Effects::new() };
+        self.wanted = Some(id);
+        self.detail = true;
+        self.scroll.reset();
+        self.refresh(cx, true);
+        vec![Effect::Desk(Change::Deployment(None))]
+    }
+
+    fn next_scope(&mut self, cx: &Cx) {
+        self.scope = match self.scope {
+            Scope::Chosen if cx.desk.environment.is_some() => Scope::Project,
+            Scope::Chosen | Scope::Project if cx.desk.project.is_some() => Scope::All,
+            _ => Scope::Chosen,
+        };
+        self.refresh(cx, true);
+    }
+
+    fn command(&mut self, cx: &Cx, id: &'static str) -> Effects {
+        let Some(deployment) = self.selected().cloned() else {
+            if id == "deployments.scope" {
+                self.next_scope(cx);
+            } else {
+                self.table.command(id);
+            }
+            return Effects::new();
+        };
+        match id {
+            "deployments.open" | "deployments.back" => {
+                self.detail = id == "deployments.open";
+                self.scroll.reset();
+            }
+            "deployments.scope" => self.next_scope(cx),
+            "deployments.copy-id" => return vec![Effect::Copy(deployment.id.to_string())],
+            "deployments.copy-commit" => return deployment.commit.iter().map(|c| Effect::Copy(c.to_string())).collect(),
+            "deployments.sync" => {
+                let environment = deployment.environment.clone();
+                return cx.give(ManualSync { environment, commit: deployment.commit.clone() });
+            }
+            "deployments.again" => return again(&deployment),
+            "deployments.log" => {
+                return log_of(cx, &deployment).map(|of| Effect::Open(Overlay::Log(of))).into_iter().collect();
+            }
+            id if self.detail => {
+                self.scroll.command(id);
+            }
+            id => {
+                let before = self.selected().map(|d| d.id.clone());
+                self.table.command(id);
+                if before != self.selected().map(|d| d.id.clone()) {
+                    self.scroll.reset();
+                }
+            }
+        }
+        Effects::new()
+    }
+}
+
+/// Tells whether a deployment waits for somebody to sync its environment by hand.
+fn waits_for_sync(cx: &Cx, deployment: &Deployment) -> bool {
+    let by_hand = cx.world.environment(&deployment.environment).is_some_and(|e| !e.gitops.auto_sync);
+    deployment.status == Status::Waiting && by_hand
+}
+
+/// Lays the edits of a deployment into the form of its environment.
+fn again(deployment: &Deployment) -> Effects {
+    let draft = Draft {
+        environment: deployment.environment.clone(),
+        workload: deployment.workload.clone(),
+        edits: deployment.edits.clone(),
+        message: None,
+    };
+    let mut effects = vec![Effect::Desk(Change::Environment(Some(deployment.environment.clone())))];
+    if !draft.is_empty() {
+        effects.push(Effect::Desk(Change::Draft(Some(draft))));
+    }
+    effects.push(Effect::Switch(TabId::Deploy));
+    effects
+}
+
+/// Returns the log that would say most: of the Pod that fails, else of one that is not ready.
+fn log_of(cx: &Cx, deployment: &Deployment) -> Option<LogOf> {
+    let environment = cx.world.environment(&deployment.environment)?;
+    let workloads = cx.world.workloads_of(environment);
+    let pods: Vec<_> = workloads.iter().flat_map(|w| cx.world.pods_of(w)).collect();
+    let failing = pods.iter().find_map(|p| p.fault().map(|f| (p.key.clone(), f)));
+    if let Some((pod, fault)) = failing {
+        let previous = fault.reason == "CrashLoopBackOff";
+        return Some(LogOf { pod, container: fault.container, previous, lines: LOG_LINES });
+    }
+    let pod = pods.iter().find(|p| !p.is_ready()).or_else(|| pods.first())?;
+    Some(LogOf { pod: pod.key.clone(), container: String::new(), previous: false, lines: LOG_LINES })
+}
+
+impl Tab for Deployments {
+    fn commands(&self, cx: &Cx) -> Vec<&'static Command> {
+        let mut out: Vec<&'static Command> = Vec::new();
+        if let Some(deployment) = self.selected() {
+            out.push(if self.detail { &BACK } else { &OPEN });
+            out.extend(waits_for_sync(cx, deployment).then_some(&SYNC));
+            out.extend(log_of(cx, deployment).map(|_| &LOG));
+            out.push(&AGAIN);
+            out.extend((self.detail && deployment.commit.is_some()).then_some(&COPY_COMMIT));
+            out.push(&COPY_ID);
+        }
+        out.push(&SCOPE);
+        if self.detail && self.selected().is_some() {
+            out.extend(SCROLL);
+        } else {
+            out.extend(self.table.commands());
+        }
+        out
+    }
+
+    fn typing(&self, _: &Cx) -> bool {
+        self.table.typing()
+    }
+
+    fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
+        match msg {
+            TabMsg::Enter => {
+                self.refresh(cx, true);
+                return self.take_wanted(cx);
+            }
+            TabMsg::Desk => {
+                self.refresh(cx, true);
+                return self.take_wanted(cx);
+            }
+            TabMsg::World => self.refresh(cx, false),
+            TabMsg::Command(id) => return self.command(cx, id),
+            TabMsg::Key(key) => self.table.key(key),
+            TabMsg::Paste(text) => self.table.paste(&text),
+            _ => {}
+        }
+        Effects::new()
+    }
+
+    fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        self.draw(cx, area, buf);
+    }
+}

@@ -1,0 +1,160 @@
+//! One deployment, followed: what it is, where it stands, which workloads and Pods it waits for, why it failed.
+
+use domain::deployment::{Deployment, StageName, StageState, Status};
+use domain::trouble::Trouble;
+use domain::workload::{Pod, Workload};
+
+use super::{estimate, list};
+use crate::cx::{Cx, fine};
+use crate::theme::Role;
+use crate::widgets::put::{Piece, piece};
+use crate::widgets::sheet::Row;
+use crate::widgets::stages;
+
+/// What the log lines in a failure's reason follow.
+const LOG_MARK: &str = "last log lines:";
+/// How many Pods of a workload are named.
+const PODS: usize = 6;
+
+/// Returns the line that says which deployment it is, and at its right how long it has taken.
+pub(super) fn title(cx: &Cx, deployment: &Deployment) -> (Vec<Piece<'static>>, Vec<Piece<'static>>) {
+    let health = list::health(deployment.status);
+    let role = health.map_or(Role::Faint, Role::from);
+    let left = vec![
+        piece(format!("{} ", health.map_or("·", |h| cx.glyph(h))), role),
+        piece(format!("{}  ", deployment.id.short()), Role::Accent),
+        piece(deployment.environment.project.to_string(), Role::Text),
+        piece(" → ", Role::Faint),
+        piece(format!("{}   ", deployment.environment.name), Role::Text),
+        piece(list::change(deployment), Role::Text),
+    ];
+    let word = list::status(cx, deployment.status);
+    let over = deployment.status.is_over();
+    let took = if over && deployment.finished.is_none() { String::new() } else { cx.took(deployment.requested, deployment.finished) };
+    let mut right = vec![piece(format!("{word} {took}").trim_end().to_owned(), role)];
+    if !over && let Some(usual) = estimate::usual(&cx.world.deployments, deployment) {
+        right.push(piece(format!(" {}", cx.tf("deployments.usually", &[("time", &fine(usual))])), Role::Faint));
+    }
+    (left, right)
+}
+
+/// Says who asked for it and how, and when.
+pub(super) fn origin(cx: &Cx, deployment: &Deployment) -> Vec<Piece<'static>> {
+    let who = cx.tf("deployments.by", &[("who", &deployment.actor.login)]);
+    let commit = deployment.commit.as_ref().map(|c| format!("{}@{}", deployment.branch, c.short())).unwrap_or_default();
+    vec![
+        piece(who, Role::Muted),
+        piece(format!("  {}", list::method(cx, deployment.method)), Role::Faint),
+        piece(format!("  {}", cx.moment(deployment.requested)), Role::Faint),
+        piece(format!("  {commit}"), Role::Muted),
+    ]
+}
+
+/// Returns the rows under the stages.
+pub(super) fn rows(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if let Some(trouble) = deployment.trouble() {
+        rows.extend(failure(cx, deployment, trouble));
+    } else if let Some(name) = deployment.current() {
+        let stage = deployment.stage(name);
+        if !stage.detail.is_empty() {
+            let (glyph, role) = stages::glyph(cx, stage);
+            let lead = format!("{glyph} {}  ", stages::title(cx, name));
+            rows.push(Row::text(lead, role, stage.detail.clone(), Role::Text));
+        }
+    }
+    if deployment.status == Status::Superseded {
+        rows.push(Row::text("· ", Role::Faint, cx.t("deployments.superseded"), Role::Muted));
+    }
+    if super::waits_for_sync(cx, deployment) {
+        let key = cx.keymap.label(&super::SYNC);
+        rows.push(Row::text("→ ", Role::Accent, cx.tf("deployments.sync-hint", &[("key", &key)]), Role::Text));
+    }
+    if is_present(cx, deployment) {
+        rows.extend(workloads(cx, deployment));
+    }
+    rows.push(Row::Blank);
+    rows.extend(commit(cx, deployment));
+    rows
+}
+
+/// Tells whether what runs now is this deployment's doing: it is under way, or the newest of its environment.
+fn is_present(cx: &Cx, deployment: &Deployment) -> bool {
+    let newest = cx.world.deployments.iter().find(|d| d.environment == deployment.environment);
+    let applied = deployment.stage(StageName::Apply).state == StageState::Done;
+    applied && (!deployment.status.is_over() || newest.is_some_and(|d| d.id == deployment.id))
+}
+
+fn failure(cx: &Cx, deployment: &Deployment, trouble: &Trouble) -> Vec<Row> {
+    let failed = StageName::ALL.into_iter().find(|n| matches!(deployment.stage(*n).state, StageState::Failed { .. }));
+    let stage = failed.map(|name| stages::title(cx, name)).unwrap_or_default();
+    let what = if trouble.object.is_empty() { trouble.what.clone() } else { format!("{}: {}", trouble.what, trouble.object) };
+    let mut rows = vec![Row::text(format!("✗ {stage}  "), Role::Bad, what, Role::Bad)];
+    let (why, log) = trouble.why.split_once(LOG_MARK).unwrap_or((&trouble.why, ""));
+    if !why.trim().is_empty() {
+        rows.push(Row::text("  ", Role::Text, why.trim(), Role::Text));
+    }
+    if !trouble.next.is_empty() {
+        rows.push(Row::text("  → ", Role::Accent, trouble.next.clone(), Role::Text));
+    }
+    if !log.trim().is_empty() {
+        rows.push(Row::Blank);
+        rows.push(Row::Line(vec![piece(format!("  {}", cx.t("deployments.log")), Role::Muted)]));
+        rows.extend(log.trim().lines().map(|line| Row::text("  │ ", Role::Line, line, Role::Muted)));
+    }
+    rows
+}
+
+fn workloads(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
+    let Some(environment) = cx.world.environment(&deployment.environment) else { return Vec::new() };
+    let found = cx.world.workloads_of(environment);
+    let mut rows = Vec::new();
+    for workload in found {
+        if rows.is_empty() {
+            rows.push(Row::Blank);
+        }
+        rows.push(workload_row(cx, workload));
+        let mut pods: Vec<_> = cx.world.pods_of(workload).filter(|p| !p.deleting && (p.fault().is_some() || !p.is_ready())).collect();
+        pods.sort_by_key(|p| (p.fault().is_none(), p.key.clone()));
+        let more = pods.len().saturating_sub(PODS);
+        rows.extend(pods.into_iter().take(PODS).map(|pod| pod_row(cx, pod)));
+        if more > 0 {
+            rows.push(Row::Line(vec![piece(format!("    {}", cx.tf("deployments.more-pods", &[("count", &more.to_string())])), Role::Faint)]));
+        }
+    }
+    rows
+}
+
+fn workload_row(cx: &Cx, workload: &Workload) -> Row {
+    let health = workload.health();
+    let wanted = workload.replicas.to_string();
+    let updating = workload.updated < workload.replicas;
+    let (key, count) = if updating { ("deployments.updated", workload.updated) } else { ("deployments.available", workload.available) };
+    Row::Line(vec![
+        piece(format!("{} ", cx.glyph(health)), health.into()),
+        piece(format!("{} ", workload.key.kind), Role::Muted),
+        piece(format!("{}  ", workload.key.name), Role::Text),
+        piece(cx.tf(key, &[("count", &count.to_string()), ("wanted", &wanted)]), Role::Muted),
+    ])
+}
+
+fn pod_row(cx: &Cx, pod: &Pod) -> Row {
+    let Some(fault) = pod.fault() else {
+        let glyph = cx.glyph(domain::flux::Health::Busy);
+        return Row::text(format!("  {glyph} {}  ", pod.key.name), Role::Muted, pod.phase.clone(), Role::Muted);
+    };
+    let said = [fault.reason.as_str(), fault.image.as_str(), fault.message.as_str()];
+    let said = said.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join("  ");
+    Row::text(format!("  ✗ {}  ", pod.key.name), Role::Bad, said, Role::Text)
+}
+
+fn commit(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
+    let mut rows = vec![Row::Line(vec![piece(cx.t("deployments.commit").to_owned(), Role::Muted)])];
+    if let Some(commit) = &deployment.commit {
+        rows.push(Row::Line(vec![piece(format!("  {} ", deployment.branch), Role::Muted), piece(commit.to_string(), Role::Text)]));
+    }
+    rows.extend(deployment.message.trim_end().lines().map(|line| Row::text("  ", Role::Text, line, Role::Text)));
+    rows.extend(deployment.files.iter().map(|file| Row::Line(vec![piece("  ● ", Role::Changed), piece(file.clone(), Role::Muted)])));
+    rows.push(Row::Line(vec![piece(format!("  {}", deployment.id), Role::Faint)]));
+    rows
+}

@@ -1,0 +1,182 @@
+//! The rows and columns of the list of deployments.
+
+use std::sync::Arc;
+
+use domain::deployment::{Deployment, Method, StageState, Status};
+use domain::flux::Health;
+use domain::ident::DeploymentId;
+use domain::text::one_line;
+
+use crate::cx::Cx;
+use crate::theme::Role;
+use crate::widgets::put::piece;
+use crate::widgets::stages;
+use crate::widgets::table::{self, Cell, Column, Width};
+
+/// Holds one deployment as a row.
+#[derive(Debug, Clone)]
+pub(super) struct Row(pub(super) Arc<Deployment>);
+
+impl table::Row for Row {
+    type Key = DeploymentId;
+
+    fn key(&self) -> DeploymentId {
+        self.0.id.clone()
+    }
+
+    fn health(&self, _: &Cx) -> Option<Health> {
+        health(self.0.status)
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        let deployment = &self.0;
+        let commit = deployment.commit.as_ref().map(ToString::to_string).unwrap_or_default();
+        let environment = deployment.environment.to_string();
+        let shown = [
+            deployment.id.as_str(),
+            &environment,
+            deployment.status.word(),
+            &deployment.summary,
+            &commit,
+            &deployment.actor.login,
+            &deployment.actor.name,
+            deployment.method.word(),
+        ];
+        shown.iter().any(|part| part.to_lowercase().contains(text))
+    }
+
+    fn version(&self) -> u64 {
+        let state = |state: &StageState| match state {
+            StageState::Pending => 0,
+            StageState::Running => 1,
+            StageState::Waiting => 2,
+            StageState::Done => 3,
+            StageState::Failed { .. } => 4,
+        };
+        self.0.stages.iter().fold(self.0.status as u64, |sum, stage| sum * 8 + state(&stage.state))
+    }
+}
+
+/// Returns glyph and colour of a status; one that was overtaken has none.
+pub(super) const fn health(status: Status) -> Option<Health> {
+    match status {
+        Status::Running => Some(Health::Busy),
+        Status::Waiting => Some(Health::Off),
+        Status::Succeeded => Some(Health::Ok),
+        Status::Failed => Some(Health::Bad),
+        Status::Superseded => None,
+    }
+}
+
+/// Returns the word of a status in the operator's language.
+pub(super) fn status<'a>(cx: &Cx<'a>, status: Status) -> &'a str {
+    cx.t(match status {
+        Status::Running => "deployments.status.running",
+        Status::Waiting => "deployments.status.waiting",
+        Status::Succeeded => "deployments.status.succeeded",
+        Status::Failed => "deployments.status.failed",
+        Status::Superseded => "deployments.status.superseded",
+    })
+}
+
+/// Returns the words for a method in the operator's language.
+pub(super) fn method<'a>(cx: &Cx<'a>, method: Method) -> &'a str {
+    cx.t(match method {
+        Method::Manual => "deployments.method.manual",
+        Method::GitopsUi => "deployments.method.gitops-ui",
+        Method::GitopsGit => "deployments.method.gitops-git",
+        Method::Pipeline => "deployments.method.pipeline",
+    })
+}
+
+/// Returns what a deployment changes, in short: its summary, else the first line of its message.
+pub(super) fn change(deployment: &Deployment) -> String {
+    if deployment.summary.is_empty() {
+        one_line(deployment.message.lines().next().unwrap_or_default())
+    } else {
+        one_line(&deployment.summary)
+    }
+}
+
+fn status_cell(row: &Row, cx: &Cx) -> Cell {
+    let role = health(row.0.status).map_or(Role::Faint, Role::from);
+    Cell::new(status(cx, row.0.status).to_owned(), role)
+}
+
+fn stages_cell(row: &Row, cx: &Cx) -> Cell {
+    let glyphs = row.0.stages.iter().map(|stage| stages::glyph(cx, stage));
+    Cell::of(glyphs.map(|(glyph, role)| piece(glyph, role)).collect())
+}
+
+fn commit_cell(row: &Row, _: &Cx) -> Cell {
+    Cell::new(row.0.commit.as_ref().map_or_else(|| "–".to_owned(), |c| c.short().to_owned()), Role::Muted)
+}
+
+fn took_cell(row: &Row, cx: &Cx) -> Cell {
+    let over = row.0.status.is_over();
+    let took = if over && row.0.finished.is_none() { "–".to_owned() } else { cx.took(row.0.requested, row.0.finished) };
+    Cell::new(took, Role::Muted)
+}
+
+/// The columns.
+pub(super) static COLUMNS: &[Column<Row>] = &[
+    Column {
+        id: "deployment.id",
+        priority: 5,
+        width: Width::Fixed(6),
+        right: false,
+        cell: |row, _| Cell::new(row.0.id.short().to_owned(), Role::Muted),
+        order: None,
+    },
+    Column {
+        id: "deployment.environment",
+        priority: 0,
+        width: Width::Fit(11, 28),
+        right: false,
+        cell: |row, _| Cell::name(row.0.environment.to_string(), Role::Text),
+        order: Some(|a, b| a.0.environment.cmp(&b.0.environment)),
+    },
+    Column {
+        id: "deployment.status",
+        priority: 2,
+        width: Width::Fit(9, 12),
+        right: false,
+        cell: status_cell,
+        order: Some(|a, b| a.0.status.cmp(&b.0.status)),
+    },
+    Column { id: "deployment.stages", priority: 0, width: Width::Fixed(6), right: false, cell: stages_cell, order: None },
+    Column {
+        id: "deployment.change",
+        priority: 0,
+        width: Width::Grow(16),
+        right: false,
+        cell: |row, _| Cell::new(change(&row.0), Role::Text),
+        order: Some(|a, b| change(&a.0).cmp(&change(&b.0))),
+    },
+    Column { id: "deployment.commit", priority: 3, width: Width::Fixed(7), right: false, cell: commit_cell, order: None },
+    Column {
+        id: "deployment.by",
+        priority: 4,
+        width: Width::Fit(3, 16),
+        right: false,
+        cell: |row, _| Cell::name(row.0.actor.login.clone(), Role::Muted),
+        order: Some(|a, b| a.0.actor.login.cmp(&b.0.actor.login)),
+    },
+    Column {
+        id: "deployment.method",
+        priority: 7,
+        width: Width::Fit(6, 16),
+        right: false,
+        cell: |row, cx| Cell::new(method(cx, row.0.method).to_owned(), Role::Faint),
+        order: Some(|a, b| a.0.method.word().cmp(b.0.method.word())),
+    },
+    Column { id: "deployment.took", priority: 6, width: Width::Fixed(7), right: true, cell: took_cell, order: None },
+    Column {
+        id: "deployment.age",
+        priority: 1,
+        width: Width::Fixed(4),
+        right: true,
+        cell: |row, cx| Cell::new(cx.age(row.0.requested), Role::Muted),
+        order: Some(|a, b| b.0.requested.cmp(&a.0.requested)),
+    },
+];

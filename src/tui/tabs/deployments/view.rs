@@ -1,0 +1,93 @@
+//! How the Deployments tab looks: the list, and the selected deployment under it or in its place.
+
+use domain::deployment::Deployment;
+use domain::link::LinkOf;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{Deployments, SCOPE, Scope, detail};
+use crate::cx::Cx;
+use crate::theme::Role;
+use crate::widgets::link::banner;
+use crate::widgets::put::{columns, piece, put_pieces, rule, width_of};
+use crate::widgets::sheet;
+use crate::widgets::stages;
+
+/// How many rows of the body the list gets at least before the selected one is shown under it.
+const LIST: u16 = 6;
+/// How many rows the selected one needs to be worth showing.
+const DETAIL: u16 = 9;
+
+impl Deployments {
+    pub(super) fn draw(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        if area.width < 8 || area.height < 2 {
+            return;
+        }
+        let selected = self.selected();
+        let cluster = selected.and_then(|d| cx.world.environment(&d.environment)).map(|e| e.cluster.0.clone());
+        let area = banner(cx, area, buf, |of| matches!(of, LinkOf::Cluster(c) if Some(c) == cluster.as_ref()));
+        if let Some(deployment) = selected.filter(|_| self.detail) {
+            return follow(cx, area, buf, deployment, &self.scroll);
+        }
+        let head = Rect { height: 1, ..area };
+        self.head(cx, head, buf);
+        let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+        let roomy = body.height >= LIST + DETAIL && selected.is_some();
+        let wanted = columns(self.table.count()).saturating_add(2).max(LIST);
+        let list = if roomy { wanted.min((body.height - DETAIL).max(body.height * 2 / 5)) } else { body.height };
+        self.table.view(cx, Rect { height: list, ..body }, buf, &self.empty(cx));
+        if let Some(deployment) = selected.filter(|_| roomy) {
+            let below = Rect { y: body.y + list, height: body.height - list, ..body };
+            rule(cx, buf, Rect { height: 1, ..below });
+            let place = Rect { y: below.y + 1, height: below.height - 1, ..below };
+            follow(cx, place, buf, deployment, &self.scroll);
+        }
+    }
+
+    fn empty(&self, cx: &Cx) -> String {
+        let others = !cx.world.deployments.is_empty();
+        if others { cx.tf("deployments.none-here", &[("key", &cx.keymap.label(&SCOPE))]) } else { cx.t("deployments.empty").to_owned() }
+    }
+
+    fn head(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        let project = || cx.desk.project.as_ref().map_or_else(|| cx.t("deployments.all").to_owned(), ToString::to_string);
+        let of = match self.scope {
+            Scope::Chosen => cx.desk.environment.as_ref().map_or_else(project, ToString::to_string),
+            Scope::Project => project(),
+            Scope::All => cx.t("deployments.all").to_owned(),
+        };
+        let total = cx.world.deployments.len().to_string();
+        let count = cx.tf("deployments.count", &[("count", &self.table.rows().len().to_string()), ("total", &total)]);
+        let pieces = [
+            piece(format!(" {}  ", cx.t("deployments.title")), Role::Accent),
+            piece(format!("{of}   "), Role::Text),
+            piece(count, Role::Muted),
+        ];
+        put_pieces(cx, buf, (area.x, area.y), area.width, &pieces);
+    }
+}
+
+/// Draws one deployment: what it is, its stages, what it waits for or why it failed.
+fn follow(cx: &Cx, area: Rect, buf: &mut Buffer, deployment: &Deployment, scroll: &crate::widgets::scroll::Scroll) {
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let (left, right) = detail::title(cx, deployment);
+    let wide = columns(width_of(&right)).min(inner.width);
+    put_pieces(cx, buf, (inner.x, inner.y), inner.width.saturating_sub(wide + 2), &left);
+    put_pieces(cx, buf, (inner.right() - wide, inner.y), wide, &right);
+    let mut y = inner.y + 1;
+    let mut place = |rows: u16| {
+        let place = Rect { y, height: rows.min(inner.bottom().saturating_sub(y)), ..inner };
+        y = (y + rows).min(inner.bottom());
+        place
+    };
+    let origin = place(1);
+    if origin.height > 0 {
+        put_pieces(cx, buf, (origin.x + 2, origin.y), origin.width.saturating_sub(2), &detail::origin(cx, deployment));
+    }
+    let airy = inner.height > DETAIL;
+    place(u16::from(airy));
+    stages::bar(cx, place(2), buf, deployment);
+    place(u16::from(airy));
+    let rest = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
+    sheet::view(cx, rest, buf, &detail::rows(cx, deployment), scroll);
+}

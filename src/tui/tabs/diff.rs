@@ -1,0 +1,145 @@
+//! Diff: what the draft changes, in the files and in the rendered objects; unified, or side by side where there is room.
+//!
+//! ```text
+//!  GIT  shop → production   1 file  +1 -1
+//!  ● k8s/overlays/production/kustomization.yaml  +1 -1
+//!
+//!  @@ 12
+//!   12 12   images:
+//!   14    -   newTag: 1.8.4  # keep in step with api
+//!      14 +   newTag: 1.8.5  # keep in step with api
+//! ```
+
+use std::sync::Arc;
+
+use domain::change::Preview;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::command::{Command, command};
+use crate::cx::Cx;
+use crate::effects::{Effect, Effects};
+use crate::tab::{Tab, TabMsg};
+use crate::tabs::TabId;
+use crate::tabs::deploy::loading::Loading;
+use crate::widgets::diff_view::TextDiff;
+use crate::widgets::scroll::{SCROLL, Scroll};
+
+mod rows;
+#[cfg(test)]
+mod tests;
+mod view;
+
+const NEXT: Command = command("diff.next", &["n"], 1);
+const PREVIOUS: Command = command("diff.previous", &["N"], 0);
+const LAYOUT: Command = command("diff.layout", &["v"], 2);
+const GIT: Command = command("diff.git", &["f"], 3);
+const RENDERED: Command = command("diff.rendered", &["r"], 3);
+const FORM: Command = command("diff.form", &["e", "ctrl-y"], 8);
+const CHOOSE: Command = command("diff.choose", &["enter"], 1);
+
+/// How wide the body must be for two sides beside each other, unless the operator asks for them.
+const TWO_SIDES: u16 = 120;
+
+/// Holds the tab's state.
+#[derive(Debug, Default)]
+pub struct Diff {
+    loading: Loading,
+    rendered: bool,
+    /// Side by side or not, once the operator has chosen; until then the width decides.
+    split: Option<bool>,
+    built: Option<Arc<Preview>>,
+    diffs: Vec<TextDiff>,
+    unified: Vec<rows::Row>,
+    sides: Vec<rows::Row>,
+    scroll: Scroll,
+}
+
+impl Diff {
+    const fn is_split(&self, cx: &Cx) -> bool {
+        match self.split {
+            Some(split) => split,
+            None => cx.size.width >= TWO_SIDES,
+        }
+    }
+
+    fn rows(&self, cx: &Cx) -> &[rows::Row] {
+        if self.is_split(cx) { &self.sides } else { &self.unified }
+    }
+
+    fn build(&mut self, cx: &Cx, force: bool) {
+        let same = match (&self.built, &cx.desk.preview) {
+            (Some(old), Some(new)) => Arc::ptr_eq(old, new),
+            (None, None) => true,
+            _ => false,
+        };
+        if same && !force {
+            return;
+        }
+        self.built.clone_from(&cx.desk.preview);
+        self.diffs = self.built.as_ref().map(|p| rows::diffs(p, self.rendered)).unwrap_or_default();
+        self.unified = rows::rows(&self.diffs, false);
+        self.sides = rows::rows(&self.diffs, true);
+        if force {
+            self.scroll.reset();
+        }
+    }
+
+    /// Puts the hunk after or before the one at the top there.
+    fn jump(&self, cx: &Cx, next: bool) {
+        let top = self.scroll.top();
+        let rows = self.rows(cx);
+        let mut starts = rows.iter().enumerate().filter(|(_, r)| matches!(r, rows::Row::Hunk(..))).map(|(at, _)| at);
+        let to = if next { starts.find(|at| *at > top) } else { starts.take_while(|at| *at < top).last() };
+        if let Some(row) = to {
+            self.scroll.to(row);
+        }
+    }
+
+    fn command(&mut self, cx: &Cx, id: &str) -> Effects {
+        match id {
+            "diff.next" => self.jump(cx, true),
+            "diff.previous" => self.jump(cx, false),
+            "diff.layout" => {
+                let hunk = rows::hunk_at(self.rows(cx), self.scroll.top());
+                self.split = Some(!self.is_split(cx));
+                if let Some(row) = hunk.and_then(|h| rows::row_of(self.rows(cx), h)) {
+                    self.scroll.to(row);
+                }
+            }
+            "diff.git" | "diff.rendered" => {
+                self.rendered = id == "diff.rendered";
+                self.build(cx, true);
+            }
+            "diff.form" => return vec![Effect::Switch(TabId::Deploy)],
+            "diff.choose" => return vec![Effect::Switch(TabId::Environments)],
+            id => {
+                self.scroll.command(id);
+            }
+        }
+        Effects::new()
+    }
+}
+
+impl Tab for Diff {
+    fn commands(&self, cx: &Cx) -> Vec<&'static Command> {
+        if cx.desk.environment.is_none() {
+            return vec![&CHOOSE];
+        }
+        let other = if self.rendered { &GIT } else { &RENDERED };
+        [&NEXT, &PREVIOUS, &LAYOUT, other, &FORM].into_iter().chain(SCROLL).collect()
+    }
+
+    fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
+        let effects = self.loading.update(cx, &msg);
+        self.build(cx, false);
+        if let TabMsg::Command(id) = msg {
+            return self.command(cx, id);
+        }
+        effects
+    }
+
+    fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        self.draw(cx, area, buf);
+    }
+}

@@ -1,0 +1,253 @@
+//! Environments: side by side what Git says and what runs, and below what is known of the selected one.
+//!
+//! ```text
+//!   ENVIRONMENT   BRANCH    IN GIT     RUNNING    READY  SYNC            CHANGED  APPROVAL
+//! ▌ ✓ development develop   1.9.0-rc2  1.9.0-rc2   2/2   auto  1m        4m       –
+//!   ▲ production  main      1.8.4      1.8.3       6/6   ⏸ manual 10m    2h       2 approvers
+//! ────────────────────────────────────────────────────────────────────────────────────────
+//!  production runs 1.8.3, Git says 1.8.4 (main@9e1c21d, "Deploy 1.8.4", 2 h ago). s syncs.
+//! ```
+
+use std::sync::Arc;
+
+use domain::actor::Role as Permission;
+use domain::ident::EnvironmentId;
+use domain::link::LinkOf;
+use domain::orders::{ManualSync, Reconcile, RemoveEnvironment};
+use domain::query::LogOf;
+use domain::world::World;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::command::{Command, command};
+use crate::cx::Cx;
+use crate::desk::Change;
+use crate::effects::{Effect, Effects, Overlay};
+use crate::tab::{Tab, TabMsg};
+use crate::tabs::TabId;
+use crate::theme::Role;
+use crate::widgets::link;
+use crate::widgets::put::{piece, put_pieces, rule};
+use crate::widgets::table::Table;
+
+mod detail;
+mod editor;
+mod rows;
+
+use editor::Editor;
+use rows::{COLUMNS, Line};
+
+static OPEN: Command = command("environments.open", &["enter"], 1);
+static DEPLOY: Command = command("environments.deploy", &["d"], 2);
+static SYNC: Command = command("environments.sync", &["s"], 3);
+static HISTORY: Command = command("environments.history", &["h"], 4);
+static COMMITS: Command = command("environments.commits", &["c"], 7);
+static LOG: Command = command("environments.log", &["l"], 8);
+static RECONCILE: Command = command("environments.reconcile", &["r"], 9);
+static EDIT: Command = command("environments.edit", &["e"], 5);
+static ADD: Command = command("environments.add", &["a"], 6);
+static DELETE: Command = command("environments.delete", &["x", "delete"], 10);
+static ALL: Command = command("environments.all", &["A"], 11);
+
+/// How many lines of a log are read.
+const LOG_LINES: u32 = 500;
+
+/// Holds the tab's state.
+#[derive(Debug)]
+pub struct Environments {
+    table: Table<Line>,
+    seen: Option<Arc<World>>,
+    shown: Option<domain::ident::Slug>,
+    editor: Option<Editor>,
+}
+
+impl Environments {
+    /// Builds it.
+    pub fn new() -> Self {
+        Self { table: Table::new(&COLUMNS), seen: None, shown: None, editor: None }
+    }
+
+    fn refresh(&mut self, cx: &Cx) {
+        let project = cx.desk.project.clone();
+        let same = self.seen.as_ref().is_some_and(|old| unchanged(old, cx.world)) && self.shown == project;
+        if !same {
+            let wanted = cx.world.environments.iter().filter(|e| project.as_ref().is_none_or(|p| *p == e.id.project));
+            let rows = wanted.map(|e| Line::new(cx, e, project.is_none())).collect();
+            self.table.set(cx, rows);
+            self.seen = Some(Arc::clone(cx.world));
+            self.shown = project;
+        }
+        if let Some(id) = &cx.desk.environment {
+            self.table.select(id);
+        }
+    }
+
+    fn selected(&self) -> Option<EnvironmentId> {
+        self.table.selected().map(|l| l.environment.id.clone())
+    }
+
+    /// Returns the effects that choose the selected environment for all tabs, and then some more.
+    fn choose(&self, then: impl FnOnce(EnvironmentId) -> Effects) -> Effects {
+        let Some(id) = self.selected() else { return Effects::new() };
+        let mut out = vec![Effect::Desk(Change::Environment(Some(id.clone())))];
+        out.extend(then(id));
+        out
+    }
+
+    fn act(&mut self, cx: &Cx, id: &str) -> Effects {
+        match id {
+            "environments.deploy" => self.choose(|_| vec![Effect::Switch(TabId::Deploy)]),
+            "environments.history" => self.choose(|_| vec![Effect::Switch(TabId::Deployments)]),
+            "environments.sync" => self.choose(|environment| cx.give(ManualSync { environment, commit: None })),
+            "environments.commits" => self.choose(|environment| vec![Effect::Open(Overlay::Commits(environment))]),
+            "environments.delete" => self.choose(|id| cx.give(RemoveEnvironment { id })),
+            "environments.all" => vec![Effect::Desk(Change::Project(None))],
+            "environments.open" => {
+                let key = self.table.selected().map(|l| detail::key(cx, &l.environment));
+                self.choose(|_| key.map(|k| Effect::Open(Overlay::Object(k))).into_iter().collect())
+            }
+            "environments.reconcile" => {
+                let object = self.table.selected().and_then(|l| cx.world.kustomization(&l.environment));
+                object.map(|o| cx.give(Reconcile { key: o.key.clone(), with_source: true })).unwrap_or_default()
+            }
+            "environments.log" => self.log(cx).into_iter().collect(),
+            "environments.add" => {
+                self.editor = cx.desk.project.clone().or_else(|| self.selected().map(|e| e.project)).map(|p| Editor::add(cx, p));
+                Effects::new()
+            }
+            "environments.edit" => {
+                self.editor = self.table.selected().map(|l| Editor::edit(cx, &l.environment));
+                Effects::new()
+            }
+            _ => Effects::new(),
+        }
+    }
+
+    /// Opens the log of a Pod of the environment: one that fails before any other.
+    fn log(&self, cx: &Cx) -> Option<Effect> {
+        let line = self.table.selected()?;
+        let workloads = cx.world.workloads_of(&line.environment);
+        let pods: Vec<_> = workloads.iter().flat_map(|w| cx.world.pods_of(w)).collect();
+        let pod = pods.iter().find(|p| p.fault().is_some()).or_else(|| pods.first())?;
+        let fault = pod.fault();
+        let previous = fault.as_ref().is_some_and(|f| f.wants_log);
+        let container = fault.map(|f| f.container).unwrap_or_default();
+        Some(Effect::Open(Overlay::Log(LogOf { pod: pod.key.clone(), container, previous, lines: LOG_LINES })))
+    }
+
+    fn editing(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
+        let Some(editor) = &mut self.editor else { return Effects::new() };
+        let done = editor.update(cx, msg);
+        if done.close {
+            self.editor = None;
+        }
+        done.effects
+    }
+}
+
+impl Default for Environments {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Tells whether nothing that the rows show has changed.
+fn unchanged(old: &World, new: &World) -> bool {
+    Arc::ptr_eq(&old.environments, &new.environments)
+        && Arc::ptr_eq(&old.flux, &new.flux)
+        && Arc::ptr_eq(&old.workloads, &new.workloads)
+        && Arc::ptr_eq(&old.pods, &new.pods)
+        && Arc::ptr_eq(&old.git, &new.git)
+        && Arc::ptr_eq(&old.links, &new.links)
+}
+
+impl Tab for Environments {
+    fn commands(&self, cx: &Cx) -> Vec<&'static Command> {
+        if let Some(editor) = &self.editor {
+            return editor.commands();
+        }
+        let (admin, operator) = (cx.may(Permission::Admin), cx.may(Permission::Operator));
+        let mut out: Vec<&'static Command> = Vec::new();
+        if let Some(line) = self.table.selected() {
+            let managed = line.environment.gitops.enabled;
+            out.push(&OPEN);
+            out.extend(operator.then_some(&DEPLOY));
+            out.extend((operator && managed && !line.environment.gitops.auto_sync).then_some(&SYNC));
+            out.push(&HISTORY);
+            out.push(&COMMITS);
+            out.extend((line.pods > 0).then_some(&LOG));
+            out.extend((operator && managed && cx.world.kustomization(&line.environment).is_some()).then_some(&RECONCILE));
+            out.extend(admin.then_some(&EDIT));
+            out.extend(admin.then_some(&DELETE));
+        }
+        let placed = cx.desk.project.is_some() || self.table.selected().is_some();
+        out.extend((admin && placed).then_some(&ADD));
+        out.extend(cx.desk.project.is_some().then_some(&ALL));
+        out.extend(self.table.commands());
+        out
+    }
+
+    fn typing(&self, _cx: &Cx) -> bool {
+        self.editor.is_some() || self.table.typing()
+    }
+
+    fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
+        match msg {
+            TabMsg::Enter | TabMsg::World | TabMsg::Desk => {
+                self.refresh(cx);
+                return self.editing(cx, msg);
+            }
+            // Who goes to another tab means the environment that was selected here.
+            TabMsg::Leave => {
+                let other = self.selected().filter(|id| cx.desk.environment.as_ref() != Some(id));
+                return other.map(|id| Effect::Desk(Change::Environment(Some(id)))).into_iter().collect();
+            }
+            msg if self.editor.is_some() => return self.editing(cx, msg),
+            TabMsg::Command(id) => {
+                if !self.table.command(id) {
+                    return self.act(cx, id);
+                }
+            }
+            TabMsg::Key(key) => self.table.key(key),
+            TabMsg::Paste(text) => self.table.paste(&text),
+            _ => {}
+        }
+        Effects::new()
+    }
+
+    fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        let mut title = vec![match &cx.desk.project {
+            Some(project) => piece(project.to_string(), Role::Accent),
+            None => piece(cx.t("environments.all").to_owned(), Role::Accent),
+        }];
+        title.push(piece(format!("  {}", self.table.rows().len()), Role::Text));
+        put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &title);
+        let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        let rest = link::banner(cx, rest, buf, |of| match of {
+            LinkOf::Cluster(name) => self.table.rows().iter().any(|l| l.environment.cluster.0 == *name),
+            LinkOf::Kind { cluster, kind, .. } => {
+                let ours = matches!(kind.as_str(), "Kustomization" | "GitRepository" | "Deployment" | "StatefulSet" | "DaemonSet" | "Pod");
+                ours && self.table.rows().iter().any(|l| l.environment.cluster.0 == *cluster)
+            }
+            LinkOf::Repository(url) => self.table.rows().iter().any(|l| l.repository == *url),
+        });
+        let detail = detail::lines(cx, self.table.selected(), usize::from(rest.width.saturating_sub(4)));
+        let high = crate::widgets::put::columns(detail.len()).min(rest.height / 3);
+        let split = u16::from(high > 0 && rest.height > 8);
+        let list = Rect { height: rest.height - split * (high + 1), ..rest };
+        let empty = match &cx.desk.project {
+            Some(project) => cx.tf("environments.empty", &[("project", project.as_str())]),
+            None => cx.t("environments.empty-all").to_owned(),
+        };
+        self.table.view(cx, list, buf, &empty);
+        if split > 0 {
+            rule(cx, buf, Rect { y: list.bottom(), height: 1, ..rest });
+            for (y, line) in (list.bottom() + 1..rest.bottom()).zip(&detail) {
+                put_pieces(cx, buf, (rest.x + 2, y), rest.width.saturating_sub(4), line);
+            }
+        }
+        if let Some(editor) = &self.editor {
+            editor.view(cx, area, buf);
+        }
+    }
+}

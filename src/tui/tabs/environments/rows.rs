@@ -1,0 +1,191 @@
+//! What stands in the rows of environments, gathered once per change of the world.
+
+use std::sync::Arc;
+
+use domain::Time;
+use domain::flux::Health;
+use domain::ident::EnvironmentId;
+use domain::link::LinkState;
+use domain::project::Environment;
+
+use crate::cx::Cx;
+use crate::theme::Role;
+use crate::widgets::format;
+use crate::widgets::put::piece;
+use crate::widgets::table::{Cell, Column, Row, Width};
+
+/// Holds a row.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    pub(super) environment: Arc<Environment>,
+    pub(super) repository: String,
+    pub(super) health: Health,
+    pub(super) why: String,
+    /// The versions that Git names and that run, joined.
+    pub(super) in_git: String,
+    pub(super) running: String,
+    pub(super) agrees: Option<bool>,
+    pub(super) ready: Option<(i32, i32)>,
+    pub(super) pods: usize,
+    changed: Option<Time>,
+    /// Whether the project stands in front of the name.
+    whole: bool,
+    stale: bool,
+}
+
+impl Line {
+    pub(super) fn new(cx: &Cx, environment: &Arc<Environment>, whole: bool) -> Self {
+        let world = cx.world;
+        let (health, why) = world.environment_health(environment);
+        let workloads = world.workloads_of(environment);
+        let git = world.git_view(&environment.id);
+        let running: Vec<String> = workloads.iter().flat_map(|w| &w.containers).map(|c| format::version(&c.image)).collect();
+        let ready = (!workloads.is_empty()).then(|| (workloads.iter().map(|w| w.ready).sum(), workloads.iter().map(|w| w.replicas).sum()));
+        let reconciled = world.kustomization(environment).and_then(|k| k.reconciled());
+        Self {
+            repository: world.project(&environment.id.project).map(|p| p.repository.url.clone()).unwrap_or_default(),
+            health,
+            why,
+            in_git: join(git.map(|g| g.images.iter().map(|(_, image)| format::version(image)).collect()).unwrap_or_default()),
+            running: join(running),
+            agrees: world.agreement(environment),
+            ready,
+            pods: workloads.iter().map(|w| world.pods_of(w).count()).sum(),
+            changed: reconciled.max(git.and_then(|g| g.time)),
+            whole,
+            stale: matches!(world.cluster_link(&environment.cluster), Some(LinkState::Stale { .. })),
+            environment: Arc::clone(environment),
+        }
+    }
+
+    pub(super) fn name(&self) -> String {
+        if self.whole { self.environment.id.to_string() } else { self.environment.id.name.to_string() }
+    }
+}
+
+fn join(mut versions: Vec<String>) -> String {
+    versions.dedup();
+    if versions.is_empty() { "–".to_owned() } else { versions.join(" ") }
+}
+
+impl Row for Line {
+    type Key = EnvironmentId;
+    fn key(&self) -> EnvironmentId {
+        self.environment.id.clone()
+    }
+    fn health(&self, _cx: &Cx) -> Option<Health> {
+        Some(self.health)
+    }
+    fn matches(&self, text: &str) -> bool {
+        let e = &self.environment;
+        let has = |t: &str| t.to_lowercase().contains(text);
+        has(&e.id.to_string()) || has(&e.cluster.0) || has(&e.gitops.branch) || has(&self.in_git) || has(&self.running) || has(self.health.word())
+    }
+}
+
+fn running(line: &Line, _cx: &Cx) -> Cell {
+    let role = match line.agrees {
+        _ if line.stale => Role::Unknown,
+        Some(false) => Role::Warn,
+        _ => Role::Text,
+    };
+    Cell::new(line.running.clone(), if line.running == "–" { Role::Faint } else { role })
+}
+
+fn ready(line: &Line, _cx: &Cx) -> Cell {
+    let Some((ready, wanted)) = line.ready else { return Cell::new("–", Role::Faint) };
+    let role = if line.stale { Role::Unknown } else if ready >= wanted { Role::Text } else { Role::Busy };
+    Cell::new(format!("{ready}/{wanted}"), role)
+}
+
+fn sync(line: &Line, cx: &Cx) -> Cell {
+    let gitops = &line.environment.gitops;
+    if !gitops.enabled {
+        return Cell::new("–", Role::Faint);
+    }
+    let interval: &[(&str, &str)] = &[("interval", &gitops.interval)];
+    if gitops.auto_sync {
+        Cell::new(cx.tf("environments.auto", interval), Role::Muted)
+    } else {
+        Cell::of(vec![piece("⏸ ", Role::Off), piece(cx.tf("environments.manual", interval), Role::Text)])
+    }
+}
+
+fn approval(line: &Line, cx: &Cx) -> Cell {
+    let rule = line.environment.approval;
+    if rule.required {
+        Cell::new(cx.tf("environments.approvers", &[("count", &rule.approvers.to_string())]), Role::Muted)
+    } else {
+        Cell::new(cx.t("environments.no-approval").to_owned(), Role::Faint)
+    }
+}
+
+fn state(line: &Line, cx: &Cx) -> Cell {
+    // The reason says more than the word, where there is one of its own.
+    let plain = matches!(line.health, Health::Ok | Health::Off | Health::Busy);
+    let text = if plain || line.why.is_empty() { cx.health(line.health).to_owned() } else { line.why.clone() };
+    let text = if line.stale { cx.health(Health::Unknown).to_owned() } else { text };
+    Cell::new(text, line.health.into())
+}
+
+pub(super) static COLUMNS: [Column<Line>; 10] = [
+    Column {
+        id: "environment",
+        priority: 0,
+        width: Width::Fit(12, 36),
+        right: false,
+        cell: |l, _| Cell::name(l.name(), Role::Text),
+        order: Some(|a, b| a.environment.id.cmp(&b.environment.id)),
+    },
+    Column {
+        id: "health",
+        priority: 1,
+        width: Width::Fit(9, 22),
+        right: false,
+        cell: state,
+        order: Some(|a, b| a.health.cmp(&b.health)),
+    },
+    Column {
+        id: "branch",
+        priority: 4,
+        width: Width::Fit(6, 20),
+        right: false,
+        cell: |l, _| Cell::name(l.environment.gitops.branch.clone(), Role::Muted),
+        order: Some(|a, b| a.environment.gitops.branch.cmp(&b.environment.gitops.branch)),
+    },
+    Column {
+        id: "in-git",
+        priority: 0,
+        width: Width::Fit(9, 24),
+        right: false,
+        cell: |l, _| Cell::new(l.in_git.clone(), if l.in_git == "–" { Role::Faint } else { Role::Text }),
+        order: None,
+    },
+    Column { id: "running", priority: 0, width: Width::Fit(9, 24), right: false, cell: running, order: None },
+    Column {
+        id: "pods",
+        priority: 0,
+        width: Width::Fit(5, 9),
+        right: true,
+        cell: ready,
+        order: Some(|a, b| a.ready.cmp(&b.ready)),
+    },
+    Column { id: "sync", priority: 3, width: Width::Fit(8, 16), right: false, cell: sync, order: None },
+    Column {
+        id: "changed",
+        priority: 5,
+        width: Width::Fixed(7),
+        right: true,
+        cell: |l, cx| Cell::new(cx.age_of(l.changed), Role::Muted),
+        order: Some(|a, b| b.changed.cmp(&a.changed)),
+    },
+    Column {
+        id: "cluster",
+        priority: 7,
+        width: Width::Fit(7, 20),
+        right: false,
+        cell: |l, _| Cell::name(l.environment.cluster.to_string(), Role::Muted),
+        order: Some(|a, b| a.environment.cluster.cmp(&b.environment.cluster)),
+    },
+    Column { id: "approval", priority: 6, width: Width::Fit(8, 14), right: false, cell: approval, order: None },
+];

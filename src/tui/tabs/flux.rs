@@ -1,0 +1,172 @@
+//! Flux: all objects of all kinds, live.
+//!
+//! ```text
+//!  All kinds  14   ✗ 2 failed  ◐ 1 reconciling  ⏸ 2 suspended  ✓ 9 ready
+//!    KIND           NAMESPACE    NAME            READY      REVISION       AGE  MESSAGE
+//!  ▌ ✓ GitRepository  flux-system  shop-production ready      main@9e1c21d   40d  stored artifact …
+//! ```
+
+use std::sync::Arc;
+
+use domain::flux::{FluxObject, Health};
+use domain::link::LinkOf;
+use domain::orders::{Reconcile, Resume, Suspend};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::command::{Command, command};
+use crate::cx::Cx;
+use crate::desk::Change;
+use crate::effects::{Effect, Effects, Overlay};
+use crate::tab::{Tab, TabMsg};
+use crate::theme::Role;
+use crate::widgets::link;
+use crate::widgets::put::{Piece, piece, put_pieces};
+use crate::widgets::table::Table;
+
+mod chooser;
+mod columns;
+
+use chooser::Chooser;
+use columns::COLUMNS;
+
+static OPEN: Command = command("flux.open", &["enter"], 1);
+static RECONCILE: Command = command("flux.reconcile", &["r"], 2);
+static WITH_SOURCE: Command = command("flux.reconcile-source", &["R"], 3);
+static SUSPEND: Command = command("flux.suspend", &["s"], 4);
+static RESUME: Command = command("flux.resume", &["u"], 4);
+static KIND: Command = command("flux.kind", &["f"], 5);
+static ALL: Command = command("flux.all", &["F"], 6);
+static COPY: Command = command("flux.copy", &["c"], 0);
+
+/// Holds the tab's state.
+#[derive(Debug)]
+pub struct Flux {
+    table: Table<Arc<FluxObject>>,
+    seen: Option<(Arc<Vec<Arc<FluxObject>>>, Option<&'static str>)>,
+    counts: Vec<(Health, usize)>,
+    chooser: Option<Chooser>,
+}
+
+impl Flux {
+    /// Builds it.
+    pub fn new() -> Self {
+        Self { table: Table::new(&COLUMNS), seen: None, counts: Vec::new(), chooser: None }
+    }
+
+    fn refresh(&mut self, cx: &Cx) {
+        let (slice, kind) = (&cx.world.flux, cx.desk.kind);
+        if self.seen.as_ref().is_some_and(|(s, k)| Arc::ptr_eq(s, slice) && *k == kind) {
+            return;
+        }
+        let rows: Vec<_> = slice.iter().filter(|o| kind.is_none_or(|k| *o.key.kind == *k)).cloned().collect();
+        let all = [Health::Bad, Health::Warn, Health::Busy, Health::Unknown, Health::Off, Health::Ok];
+        let healths: Vec<Health> = rows.iter().map(|o| o.health()).collect();
+        self.counts = all.map(|h| (h, healths.iter().filter(|x| **x == h).count())).to_vec();
+        self.table.set(cx, rows);
+        self.seen = Some((Arc::clone(slice), kind));
+    }
+
+    fn order(&self, cx: &Cx, id: &str) -> Effects {
+        let Some(object) = self.table.selected() else { return Effects::new() };
+        let key = object.key.clone();
+        match id {
+            "flux.reconcile" => cx.give(Reconcile { key, with_source: false }),
+            "flux.reconcile-source" => cx.give(Reconcile { key, with_source: true }),
+            "flux.suspend" => cx.give(Suspend { key }),
+            "flux.resume" => cx.give(Resume { key }),
+            "flux.open" => vec![Effect::Open(Overlay::Object(key))],
+            _ => vec![Effect::Copy(key.to_string())],
+        }
+    }
+
+    fn title(&self, cx: &Cx) -> Vec<Piece<'static>> {
+        let kind = cx.desk.kind.map_or_else(|| cx.t("flux.all-kinds").to_owned(), str::to_owned);
+        let mut out = vec![piece(kind, Role::Accent), piece(format!("  {}", self.table.rows().len()), Role::Text)];
+        for (health, count) in self.counts.iter().filter(|(_, count)| *count > 0) {
+            let glyph = if *health == Health::Busy { "◐" } else { cx.glyph(*health) };
+            out.push(piece("   ", Role::Text));
+            out.push(piece(format!("{glyph} {count} {}", cx.health(*health)), (*health).into()));
+        }
+        out
+    }
+}
+
+impl Default for Flux {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Tab for Flux {
+    fn commands(&self, cx: &Cx) -> Vec<&'static Command> {
+        if let Some(chooser) = &self.chooser {
+            return chooser.commands();
+        }
+        let mut out: Vec<&'static Command> = Vec::new();
+        if let Some(object) = self.table.selected() {
+            let may = cx.may(domain::actor::Role::Operator);
+            let kind = object.key.flux_kind();
+            let suspends = may && kind.is_some_and(|k| k.suspends);
+            out.push(&OPEN);
+            out.extend((may && kind.is_some_and(|k| k.has_status)).then_some(&RECONCILE));
+            out.extend((may && object.source().is_some()).then_some(&WITH_SOURCE));
+            out.extend((suspends && !object.suspended()).then_some(&SUSPEND));
+            out.extend((suspends && object.suspended()).then_some(&RESUME));
+            out.push(&COPY);
+        }
+        out.push(&KIND);
+        out.extend(cx.desk.kind.is_some().then_some(&ALL));
+        out.extend(self.table.commands());
+        out
+    }
+
+    fn typing(&self, _cx: &Cx) -> bool {
+        self.chooser.is_some() || self.table.typing()
+    }
+
+    fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
+        match msg {
+            TabMsg::Enter | TabMsg::World | TabMsg::Desk => self.refresh(cx),
+            TabMsg::Command("flux.kind") => self.chooser = Some(Chooser::new(cx)),
+            TabMsg::Command("flux.all") => return vec![Effect::Desk(Change::Kind(None))],
+            TabMsg::Command("kinds.close") => self.chooser = None,
+            TabMsg::Command("kinds.take") => {
+                let chosen = self.chooser.take().and_then(|c| c.chosen());
+                return chosen.map(|kind| Effect::Desk(Change::Kind(kind))).into_iter().collect();
+            }
+            TabMsg::Command(id) => match &mut self.chooser {
+                Some(chooser) => chooser.command(id),
+                None if !self.table.command(id) => return self.order(cx, id),
+                None => {}
+            },
+            TabMsg::Key(key) => match &mut self.chooser {
+                Some(chooser) => chooser.key(key),
+                None => self.table.key(key),
+            },
+            TabMsg::Paste(text) => {
+                if self.chooser.is_none() {
+                    self.table.paste(&text);
+                }
+            }
+            _ => {}
+        }
+        Effects::new()
+    }
+
+    fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &self.title(cx));
+        let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        let wanted = cx.desk.kind;
+        let rest = link::banner(cx, rest, buf, |of| match of {
+            LinkOf::Cluster(_) => true,
+            LinkOf::Kind { kind, .. } => domain::flux::Kind::by_name(kind).is_some() && wanted.is_none_or(|w| w == kind),
+            LinkOf::Repository(_) => false,
+        });
+        let empty = wanted.map_or_else(|| cx.t("flux.empty").to_owned(), |kind| cx.tf("flux.empty-kind", &[("kind", kind)]));
+        self.table.view(cx, rest, buf, &empty);
+        if let Some(chooser) = &self.chooser {
+            chooser.view(cx, area, buf);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Projects: what is deployed from which repository, and how its environments are doing.
+
+use std::sync::Arc;
+
+use domain::Time;
+use domain::actor::Role as Permission;
+use domain::deployment::Status;
+use domain::flux::Health;
+use domain::ident::Slug;
+use domain::link::LinkOf;
+use domain::orders::RemoveProject;
+use domain::project::Project;
+use domain::world::World;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::command::{Command, command};
+use crate::cx::Cx;
+use crate::desk::Change;
+use crate::effects::{Effect, Effects};
+use crate::tab::{Tab, TabMsg};
+use crate::tabs::TabId;
+use crate::theme::Role;
+use crate::widgets::format;
+use crate::widgets::link;
+use crate::widgets::put::{piece, put_pieces};
+use crate::widgets::table::{Cell, Column, Row, Table, Width};
+
+mod editor;
+
+use editor::Editor;
+
+static OPEN: Command = command("projects.open", &["enter"], 1);
+static ADD: Command = command("projects.add", &["a"], 2);
+static EDIT: Command = command("projects.edit", &["e"], 3);
+static DELETE: Command = command("projects.delete", &["x", "delete"], 4);
+
+/// Holds a row.
+#[derive(Debug, Clone)]
+struct Line {
+    project: Arc<Project>,
+    /// How its environments are doing, in the order in which a change travels.
+    healths: Vec<Health>,
+    last: Option<(Time, Status, String)>,
+}
+
+impl Row for Line {
+    type Key = Slug;
+    fn key(&self) -> Slug {
+        self.project.slug.clone()
+    }
+    fn health(&self, _cx: &Cx) -> Option<Health> {
+        Some(self.healths.iter().copied().min().unwrap_or(Health::Unknown))
+    }
+    fn matches(&self, text: &str) -> bool {
+        let p = &self.project;
+        [p.slug.as_str(), &p.name, &p.organization, &p.repository.url, &p.description].iter().any(|t| t.to_lowercase().contains(text))
+    }
+}
+
+fn environments(line: &Line, cx: &Cx) -> Cell {
+    if line.healths.is_empty() {
+        return Cell::new(cx.t("projects.none-environments").to_owned(), Role::Faint);
+    }
+    let mut pieces = vec![piece(format!("{} ", line.healths.len()), Role::Text)];
+    for health in &line.healths {
+        let glyph = if *health == Health::Busy { "◐" } else { cx.glyph(*health) };
+        pieces.push(piece(" ", Role::Text));
+        pieces.push(piece(glyph, (*health).into()));
+    }
+    Cell::of(pieces)
+}
+
+fn last(line: &Line, cx: &Cx) -> Cell {
+    let Some((time, status, what)) = &line.last else {
+        return Cell::new(cx.t("projects.never").to_owned(), Role::Faint);
+    };
+    let (glyph, role) = match status {
+        Status::Succeeded => ("✓", Role::Ok),
+        Status::Failed => ("✗", Role::Bad),
+        Status::Running => ("◐", Role::Busy),
+        Status::Waiting => ("⏸", Role::Warn),
+        Status::Superseded => ("○", Role::Faint),
+    };
+    Cell::of(vec![
+        piece(glyph, role),
+        piece(format!(" {:>3} ", cx.age(*time)), Role::Muted),
+        piece(format!(" {what}"), Role::Text),
+    ])
+}
+
+static COLUMNS: [Column<Line>; 6] = [
+    Column {
+        id: "project",
+        priority: 0,
+        width: Width::Fit(8, 30),
+        right: false,
+        cell: |l, _| Cell::name(l.project.slug.to_string(), Role::Text),
+        order: Some(|a, b| a.project.slug.cmp(&b.project.slug)),
+    },
+    Column {
+        id: "name",
+        priority: 5,
+        width: Width::Fit(6, 28),
+        right: false,
+        cell: |l, _| Cell::new(l.project.name.clone(), Role::Muted),
+        order: Some(|a, b| a.project.name.cmp(&b.project.name)),
+    },
+    Column {
+        id: "organization",
+        priority: 4,
+        width: Width::Fit(6, 20),
+        right: false,
+        cell: |l, _| Cell::name(l.project.organization.clone(), Role::Muted),
+        order: Some(|a, b| a.project.organization.cmp(&b.project.organization)),
+    },
+    Column {
+        id: "repository",
+        priority: 2,
+        width: Width::Fit(12, 44),
+        right: false,
+        cell: |l, _| Cell::name(format::url(&l.project.repository.url).to_owned(), Role::Muted),
+        order: None,
+    },
+    Column {
+        id: "environments",
+        priority: 0,
+        width: Width::Fit(10, 24),
+        right: false,
+        cell: environments,
+        order: Some(|a, b| a.healths.iter().min().cmp(&b.healths.iter().min())),
+    },
+    Column {
+        id: "deployed",
+        priority: 1,
+        width: Width::Grow(18),
+        right: false,
+        cell: last,
+        order: Some(|a, b| b.last.as_ref().map(|l| l.0).cmp(&a.last.as_ref().map(|l| l.0))),
+    },
+];
+
+/// Holds the tab's state.
+#[derive(Debug)]
+pub struct Projects {
+    table: Table<Line>,
+    seen: Option<Arc<World>>,
+    editor: Option<Editor>,
+}
+
+impl Projects {
+    /// Builds it.
+    pub fn new() -> Self {
+        Self { table: Table::new(&COLUMNS), seen: None, editor: None }
+    }
+
+    fn refresh(&mut self, cx: &Cx) {
+        let world = cx.world;
+        let same = self.seen.as_ref().is_some_and(|old| {
+            Arc::ptr_eq(&old.projects, &world.projects)
+                && Arc::ptr_eq(&old.environments, &world.environments)
+                && Arc::ptr_eq(&old.deployments, &world.deployments)
+                && Arc::ptr_eq(&old.flux, &world.flux)
+                && Arc::ptr_eq(&old.workloads, &world.workloads)
+                && Arc::ptr_eq(&old.pods, &world.pods)
+                && Arc::ptr_eq(&old.git, &world.git)
+                && Arc::ptr_eq(&old.links, &world.links)
+        });
+        if same {
+            return;
+        }
+        let rows = world.projects.iter().map(|project| {
+            let ours = world.environments.iter().filter(|e| e.id.project == project.slug);
+            let last = world.deployments.iter().find(|d| d.environment.project == project.slug);
+            Line {
+                healths: ours.map(|e| world.environment_health(e).0).collect(),
+                last: last.map(|d| (d.requested, d.status, format!("{}  {}", d.environment.name, d.summary))),
+                project: Arc::clone(project),
+            }
+        });
+        self.table.set(cx, rows.collect());
+        self.seen = Some(Arc::clone(world));
+    }
+
+    fn act(&mut self, cx: &Cx, id: &str) -> Effects {
+        match (id, self.table.selected()) {
+            ("projects.add", _) => self.editor = Some(Editor::add(cx)),
+            ("projects.edit", Some(line)) => self.editor = Some(Editor::edit(cx, &line.project)),
+            ("projects.delete", Some(line)) => return cx.give(RemoveProject { slug: line.project.slug.clone() }),
+            ("projects.open", Some(line)) => {
+                let project = Change::Project(Some(line.project.slug.clone()));
+                return vec![Effect::Desk(project), Effect::Switch(TabId::Environments)];
+            }
+            _ => {}
+        }
+        Effects::new()
+    }
+}
+
+impl Default for Projects {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Tab for Projects {
+    fn commands(&self, cx: &Cx) -> Vec<&'static Command> {
+        if let Some(editor) = &self.editor {
+            return editor.commands();
+        }
+        let admin = cx.may(Permission::Admin);
+        let mut out: Vec<&'static Command> = Vec::new();
+        let some = self.table.selected().is_some();
+        out.extend(some.then_some(&OPEN));
+        out.extend(admin.then_some(&ADD));
+        out.extend((admin && some).then_some(&EDIT));
+        out.extend((admin && some).then_some(&DELETE));
+        out.extend(self.table.commands());
+        out
+    }
+
+    fn typing(&self, _cx: &Cx) -> bool {
+        self.editor.is_some() || self.table.typing()
+    }
+
+    fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
+        if matches!(msg, TabMsg::Enter | TabMsg::World) {
+            self.refresh(cx);
+        }
+        if let Some(editor) = &mut self.editor {
+            let (effects, close) = editor.update(cx, msg);
+            if close {
+                self.editor = None;
+            }
+            return effects;
+        }
+        match msg {
+            TabMsg::Command(id) => {
+                if !self.table.command(id) {
+                    return self.act(cx, id);
+                }
+            }
+            TabMsg::Key(key) => self.table.key(key),
+            TabMsg::Paste(text) => self.table.paste(&text),
+            _ => {}
+        }
+        Effects::new()
+    }
+
+    fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        let count = self.table.rows().len().to_string();
+        let title = [piece(cx.tf("projects.count", &[("count", &count)]), Role::Accent)];
+        put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &title);
+        let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        let rest = link::banner(cx, rest, buf, |of| matches!(of, LinkOf::Cluster(_) | LinkOf::Repository(_)));
+        self.table.view(cx, rest, buf, cx.t("projects.empty"));
+        if let Some(editor) = &self.editor {
+            editor.view(cx, area, buf);
+        }
+    }
+}

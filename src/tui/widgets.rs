@@ -1,0 +1,15 @@
+//! The parts that tabs are made of. All text reaches the screen through [`put`].
+
+pub mod dialog;
+pub mod diff_view;
+pub mod form;
+pub mod format;
+pub mod input;
+pub mod link;
+pub mod put;
+pub mod scroll;
+pub mod sheet;
+pub mod stages;
+pub mod table;
+pub mod tree;
+pub mod yaml;

@@ -1,0 +1,43 @@
+//! A box over what is there: centred, with a title in its border.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::cx::Cx;
+use crate::theme::Role;
+use crate::widgets::put::{clear, columns, lay, put, width};
+
+/// Returns a box of at most this size in the middle of an area.
+pub fn centred(area: Rect, wide: u16, high: u16) -> Rect {
+    let (wide, high) = (wide.min(area.width), high.min(area.height));
+    Rect { x: area.x + (area.width - wide) / 2, y: area.y + (area.height - high) / 2, width: wide, height: high }
+}
+
+/// Draws an empty box with a title and returns the room inside it.
+pub fn frame(cx: &Cx, area: Rect, buf: &mut Buffer, title: &str) -> Rect {
+    let area = area.intersection(buf.area);
+    clear(buf, area);
+    lay(buf, area, cx.style(Role::Panel));
+    if area.width < 4 || area.height < 3 {
+        return area;
+    }
+    let line = cx.style(Role::Line);
+    let along = "─".repeat(usize::from(area.width - 2));
+    for (y, left, right) in [(area.y, "╭", "╮"), (area.bottom() - 1, "╰", "╯")] {
+        put(buf, (area.x, y), 1, left, line);
+        put(buf, (area.x + 1, y), area.width - 2, &along, line);
+        put(buf, (area.right() - 1, y), 1, right, line);
+    }
+    for y in area.y + 1..area.bottom() - 1 {
+        put(buf, (area.x, y), 1, "│", line);
+        put(buf, (area.right() - 1, y), 1, "│", line);
+    }
+    if !title.is_empty() {
+        let room = area.width.saturating_sub(6);
+        let took = columns(width(title)).min(room);
+        put(buf, (area.x + 2, area.y), 1, " ", line);
+        put(buf, (area.x + 3, area.y), room, title, cx.style(Role::Accent));
+        put(buf, (area.x + 3 + took, area.y), 1, " ", line);
+    }
+    Rect { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 2 }
+}

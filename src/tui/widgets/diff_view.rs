@@ -1,0 +1,209 @@
+//! Differences between two texts on the screen: unified or side by side, with line numbers and marks inside lines.
+//!
+//! What differs is found out by `manifest::diff`; here it is arranged into rows and drawn.
+
+use manifest::diff::{Hunk, Line, LineKind, diff};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::cx::Cx;
+use crate::theme::Role;
+use crate::widgets::put::{Piece, columns, lay, piece, put, put_pieces};
+use crate::widgets::yaml::after;
+
+/// Holds one text before and after, and what differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextDiff {
+    /// What it is called: a path, or an object's name.
+    pub name: String,
+    /// Whether it did not exist before.
+    pub created: bool,
+    /// Whether it does not exist afterwards.
+    pub deleted: bool,
+    /// The runs of changes.
+    pub hunks: Vec<Hunk>,
+}
+
+impl TextDiff {
+    /// Compares two texts; an absent side means that it did not or will not exist.
+    pub fn new(name: impl Into<String>, before: Option<&str>, after: Option<&str>) -> Self {
+        Self {
+            name: name.into(),
+            created: before.is_none(),
+            deleted: after.is_none(),
+            hunks: diff(before.unwrap_or(""), after.unwrap_or("")),
+        }
+    }
+
+    /// Returns how many lines are new and how many are gone.
+    pub fn counts(&self) -> (usize, usize) {
+        let count = |kind| self.hunks.iter().flat_map(|h| &h.lines).filter(|l| l.kind == kind).count();
+        (count(LineKind::Added), count(LineKind::Removed))
+    }
+
+    /// Returns how many digits its greatest line number has.
+    pub fn digits(&self) -> usize {
+        let lines = self.hunks.iter().flat_map(|h| &h.lines);
+        let last = lines.filter_map(|l| l.old_no.max(l.new_no)).max().unwrap_or(0);
+        last.to_string().len().max(2)
+    }
+}
+
+/// Holds two lines that stand side by side; an absent one leaves its place empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// The line before.
+    pub old: Option<Line>,
+    /// The line after.
+    pub new: Option<Line>,
+}
+
+/// Arranges the lines of a hunk side by side: what was removed beside what was added in its place.
+pub fn pairs(hunk: &Hunk) -> Vec<Pair> {
+    let mut out = Vec::new();
+    let (mut removed, mut added): (Vec<Line>, Vec<Line>) = (Vec::new(), Vec::new());
+    for line in &hunk.lines {
+        match line.kind {
+            LineKind::Removed => {
+                if !added.is_empty() {
+                    beside(&mut out, &mut removed, &mut added);
+                }
+                removed.push(line.clone());
+            }
+            LineKind::Added => added.push(line.clone()),
+            LineKind::Context => {
+                beside(&mut out, &mut removed, &mut added);
+                out.push(Pair { old: Some(line.clone()), new: Some(line.clone()) });
+            }
+        }
+    }
+    beside(&mut out, &mut removed, &mut added);
+    out
+}
+
+fn beside(out: &mut Vec<Pair>, removed: &mut Vec<Line>, added: &mut Vec<Line>) {
+    let (mut left, mut right) = (removed.drain(..), added.drain(..));
+    loop {
+        let pair = Pair { old: left.next(), new: right.next() };
+        if pair.old.is_none() && pair.new.is_none() {
+            return;
+        }
+        out.push(pair);
+    }
+}
+
+const fn roles(kind: LineKind) -> (&'static str, Role, Role) {
+    match kind {
+        LineKind::Context => (" ", Role::Muted, Role::Muted),
+        LineKind::Added => ("+", Role::Added, Role::AddedWord),
+        LineKind::Removed => ("-", Role::Removed, Role::RemovedWord),
+    }
+}
+
+/// Draws one line of a unified diff: old and new number, sign, text from column `left` on.
+pub fn unified(cx: &Cx, area: Rect, buf: &mut Buffer, line: &Line, (digits, left): (usize, usize)) {
+    let number = |n: Option<usize>| n.map_or_else(|| " ".repeat(digits), |n| format!("{n:>digits$}"));
+    let gutter = format!("{} {} ", number(line.old_no), number(line.new_no));
+    let taken = put(buf, (area.x, area.y), area.width, &gutter, cx.style(Role::Faint));
+    text(cx, Rect { x: area.x + taken, width: area.width - taken, ..area }, buf, line, left);
+}
+
+/// Draws one line of a small diff: sign, one number, text.
+pub fn brief(cx: &Cx, area: Rect, buf: &mut Buffer, line: &Line, digits: usize) {
+    let (sign, role, _) = roles(line.kind);
+    let number = line.new_no.or(line.old_no).map_or_else(String::new, |n| n.to_string());
+    let gutter = format!("{sign} {number:>digits$}  ");
+    let style = if line.kind == LineKind::Context { cx.style(Role::Faint) } else { cx.style(role) };
+    ground(cx, area, buf, line.kind);
+    let taken = put(buf, (area.x, area.y), area.width, &gutter, style);
+    put_pieces(cx, buf, (area.x + taken, area.y), area.width - taken, &pieces(line));
+}
+
+/// Draws two lines side by side, with a line between them.
+pub fn split(cx: &Cx, area: Rect, buf: &mut Buffer, pair: &Pair, (digits, left): (usize, usize)) {
+    let half = area.width.saturating_sub(1) / 2;
+    let sides = [(area.x, half, &pair.old, true), (area.x + half + 1, area.width.saturating_sub(half + 1), &pair.new, false)];
+    for (x, wide, line, old) in sides {
+        let place = Rect { x, width: wide, ..area };
+        let Some(line) = line else { continue };
+        let number = if old { line.old_no } else { line.new_no };
+        let gutter = number.map_or_else(|| " ".repeat(digits + 1), |n| format!("{n:>digits$} "));
+        let taken = put(buf, (x, area.y), wide, &gutter, cx.style(Role::Faint));
+        text(cx, Rect { x: x + taken, width: wide - taken, ..place }, buf, line, left);
+    }
+    put(buf, (area.x + half, area.y), 1, "│", cx.style(Role::Line));
+}
+
+fn text(cx: &Cx, area: Rect, buf: &mut Buffer, line: &Line, left: usize) {
+    let (sign, role, _) = roles(line.kind);
+    ground(cx, area, buf, line.kind);
+    let taken = put(buf, (area.x, area.y), area.width, &format!("{sign} "), cx.style(role));
+    put_pieces(cx, buf, (area.x + taken, area.y), area.width - taken, &after(pieces(line), left));
+}
+
+fn ground(cx: &Cx, area: Rect, buf: &mut Buffer, kind: LineKind) {
+    if kind != LineKind::Context {
+        lay(buf, Rect { height: area.height.min(1), ..area }, cx.style(roles(kind).1));
+    }
+}
+
+/// Returns a line's text with what differs in it marked; blanks at the end of a changed line become visible.
+fn pieces(line: &Line) -> Vec<Piece<'static>> {
+    let (_, role, word) = roles(line.kind);
+    let mut out: Vec<Piece<'static>> = Vec::new();
+    for (marked, part) in &line.segments {
+        out.push(piece(part.replace('\t', "→   "), if *marked { word } else { role }));
+    }
+    if line.kind != LineKind::Context
+        && let Some(last) = out.last_mut()
+    {
+        let kept = last.text.trim_end_matches(' ').len();
+        let blanks = last.text.len() - kept;
+        if blanks > 0 {
+            last.text = format!("{}{}", &last.text[..kept], "·".repeat(blanks)).into();
+        }
+    }
+    out
+}
+
+/// Draws the line over a file's changes: its name, what became of it, and how many lines.
+pub fn title(cx: &Cx, area: Rect, buf: &mut Buffer, diff: &TextDiff) {
+    let (added, removed) = diff.counts();
+    let (sign, role) = match (diff.created, diff.deleted) {
+        (true, _) => ("+", Role::Added),
+        (_, true) => ("-", Role::Removed),
+        _ => ("●", Role::Changed),
+    };
+    let counts = [piece(format!("+{added}"), Role::Ok), piece(" ", Role::Text), piece(format!("-{removed}"), Role::Bad)];
+    let wide = columns(counts.iter().map(|p| p.text.len()).sum());
+    let taken = put(buf, (area.x, area.y), area.width, &format!("{sign} "), cx.style(role));
+    let room = area.width.saturating_sub(taken + wide + 2);
+    let name = crate::widgets::put::cut_middle(&diff.name, usize::from(room)).into_owned();
+    let name = put(buf, (area.x + taken, area.y), room, &name, cx.style(Role::Text));
+    put_pieces(cx, buf, (area.x + taken + name + 2, area.y), wide, &counts);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(before: &str, after: &str) -> Vec<(Option<usize>, Option<usize>)> {
+        let diff = TextDiff::new("a", Some(before), Some(after));
+        diff.hunks.iter().flat_map(pairs).map(|p| (p.old.and_then(|l| l.old_no), p.new.and_then(|l| l.new_no))).collect()
+    }
+
+    #[test]
+    fn what_replaces_a_line_stands_beside_it() {
+        assert_eq!(shape("a\nb\nc\n", "a\nB\nc\n"), [(Some(1), Some(1)), (Some(2), Some(2)), (Some(3), Some(3))]);
+        assert_eq!(shape("a\n", "a\nb\nc\n"), [(Some(1), Some(1)), (None, Some(2)), (None, Some(3))]);
+        assert_eq!(shape("a\nb\n", "b\n"), [(Some(1), None), (Some(2), Some(1))]);
+    }
+
+    #[test]
+    fn a_file_that_comes_or_goes_says_so() {
+        let new = TextDiff::new("a", None, Some("x\ny\n"));
+        assert_eq!((new.created, new.deleted, new.counts()), (true, false, (2, 0)));
+        let gone = TextDiff::new("a", Some("x\n"), None);
+        assert_eq!((gone.created, gone.deleted, gone.counts(), gone.digits()), (false, true, (0, 1), 2));
+    }
+}

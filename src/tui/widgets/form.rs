@@ -1,0 +1,386 @@
+//! A form: labelled fields, what is wrong with them beside them as they are typed, choices, switches and a text area.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::widgets::Widget;
+use tui_textarea::TextArea;
+
+use crate::command::{Command, command};
+use crate::cx::Cx;
+use crate::theme::Role;
+use crate::widgets::input::Input;
+use crate::widgets::put::{columns, lay, put, put_wrapped, width, wrap};
+
+/// The commands of every form; a tab adds them to its own.
+pub const FORM: &[Command] =
+    &[command("form.next", &["tab", "ctrl-n"], 10), command("form.previous", &["s-tab", "ctrl-p"], 0)];
+
+/// Holds what a field is changed with.
+#[derive(Debug, Clone)]
+pub enum Control {
+    /// A line of text.
+    Text(Input),
+    /// One of several words; left and right choose.
+    Choice {
+        /// The words.
+        options: Vec<String>,
+        /// Which one.
+        at: usize,
+    },
+    /// On or off; space turns it over.
+    Switch(bool),
+    /// Several lines of text, at most so many rows high.
+    Area(Box<TextArea<'static>>, u16),
+}
+
+/// Holds a field.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// The id, by which it is found again.
+    pub id: String,
+    /// The label, in the operator's language.
+    pub label: String,
+    /// What it is changed with.
+    pub control: Control,
+    /// What stands in an empty text field.
+    pub placeholder: String,
+    /// What is said beside it: `now 1.8.4, runs 1.8.3`.
+    pub note: String,
+    /// Why its value cannot stand; said in place of the note.
+    pub fault: Option<String>,
+    /// Whether its value differs from what was there before.
+    pub changed: bool,
+}
+
+impl Field {
+    /// Builds a field of a line of text.
+    pub fn text(id: &str, label: impl Into<String>, value: impl Into<String>) -> Self {
+        Self::new(id, label, Control::Text(Input::new(value)))
+    }
+
+    /// Builds a field of a choice.
+    pub fn choice(id: &str, label: impl Into<String>, options: Vec<String>, chosen: &str) -> Self {
+        let at = options.iter().position(|o| o == chosen).unwrap_or(0);
+        Self::new(id, label, Control::Choice { options, at })
+    }
+
+    /// Builds a field that is on or off.
+    pub fn switch(id: &str, label: impl Into<String>, on: bool) -> Self {
+        Self::new(id, label, Control::Switch(on))
+    }
+
+    /// Builds a field of several lines.
+    pub fn area(id: &str, label: impl Into<String>, text: &str, rows: u16) -> Self {
+        Self::new(id, label, Control::Area(Box::new(text_area(text)), rows))
+    }
+
+    fn new(id: &str, label: impl Into<String>, control: Control) -> Self {
+        Self {
+            id: id.to_owned(),
+            label: label.into(),
+            control,
+            placeholder: String::new(),
+            note: String::new(),
+            fault: None,
+            changed: false,
+        }
+    }
+
+    /// Adds what is said beside it.
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = note.into();
+        self
+    }
+
+    /// Adds what stands in it while it is empty.
+    pub fn placeholder(mut self, text: impl Into<String>) -> Self {
+        self.placeholder = text.into();
+        self
+    }
+
+    /// Returns its value as text: a switch says `true` or `false`.
+    pub fn value(&self) -> String {
+        match &self.control {
+            Control::Text(input) => input.text().to_owned(),
+            Control::Choice { options, at } => options.get(*at).cloned().unwrap_or_default(),
+            Control::Switch(on) => on.to_string(),
+            Control::Area(area, _) => area.lines().join("\n"),
+        }
+    }
+
+    /// Sets its value.
+    pub fn set(&mut self, value: &str) {
+        match &mut self.control {
+            Control::Text(input) => input.set(value),
+            Control::Choice { options, at } => *at = options.iter().position(|o| o == value).unwrap_or(*at),
+            Control::Switch(on) => *on = value == "true",
+            Control::Area(area, _) => **area = text_area(value),
+        }
+    }
+
+    /// Tells whether keys are text in it.
+    pub const fn typing(&self) -> bool {
+        matches!(self.control, Control::Text(_) | Control::Area(..))
+    }
+
+    fn height(&self) -> u16 {
+        match &self.control {
+            Control::Area(area, rows) => columns(area.lines().len()).clamp(2, *rows),
+            _ => 1,
+        }
+    }
+
+    fn key(&mut self, key: KeyEvent) -> bool {
+        match &mut self.control {
+            Control::Text(input) => input.key(key),
+            Control::Choice { options, at } => {
+                let count = options.len().max(1);
+                let step = match key.code {
+                    KeyCode::Right | KeyCode::Char(' ' | 'l') => 1,
+                    KeyCode::Left | KeyCode::Char('h') => count - 1,
+                    KeyCode::Char(c) => match options.iter().position(|o| o.to_lowercase().starts_with(c.to_ascii_lowercase())) {
+                        Some(found) => (count + found - *at) % count,
+                        None => 0,
+                    },
+                    _ => 0,
+                };
+                *at = (*at + step) % count;
+                step != 0
+            }
+            Control::Switch(on) => {
+                let turn = matches!(key.code, KeyCode::Char(' ' | 'h' | 'l') | KeyCode::Left | KeyCode::Right);
+                *on ^= turn;
+                turn
+            }
+            Control::Area(area, _) => area.input(key),
+        }
+    }
+}
+
+fn text_area(text: &str) -> TextArea<'static> {
+    let mut area = TextArea::new(text.lines().map(str::to_owned).collect());
+    area.set_cursor_line_style(Style::new());
+    area
+}
+
+/// Holds fields, which one has the focus, and how wide labels are.
+#[derive(Debug, Clone, Default)]
+pub struct Form {
+    /// The fields, from top to bottom.
+    pub fields: Vec<Field>,
+    focus: usize,
+}
+
+impl Form {
+    /// Builds a form; the first field has the focus.
+    pub const fn new(fields: Vec<Field>) -> Self {
+        Self { fields, focus: 0 }
+    }
+
+    /// Returns the field that has the focus.
+    pub fn focused(&self) -> Option<&Field> {
+        self.fields.get(self.focus)
+    }
+
+    /// Gives a field the focus.
+    pub fn focus(&mut self, id: &str) {
+        if let Some(at) = self.fields.iter().position(|f| f.id == id) {
+            self.focus = at;
+        }
+    }
+
+    /// Returns a field.
+    pub fn field(&self, id: &str) -> Option<&Field> {
+        self.fields.iter().find(|f| f.id == id)
+    }
+
+    /// Returns a field to change it.
+    pub fn field_mut(&mut self, id: &str) -> Option<&mut Field> {
+        self.fields.iter_mut().find(|f| f.id == id)
+    }
+
+    /// Returns a field's value; empty when there is no such field.
+    pub fn value(&self, id: &str) -> String {
+        self.field(id).map(Field::value).unwrap_or_default()
+    }
+
+    /// Sets or clears what is wrong with a field.
+    pub fn fault(&mut self, id: &str, fault: Option<String>) {
+        if let Some(field) = self.field_mut(id) {
+            field.fault = fault;
+        }
+    }
+
+    /// Tells whether a field has a fault.
+    pub fn faulty(&self) -> bool {
+        self.fields.iter().any(|f| f.fault.is_some())
+    }
+
+    /// Gives the first field with a fault the focus.
+    pub fn to_fault(&mut self) {
+        if let Some(at) = self.fields.iter().position(|f| f.fault.is_some()) {
+            self.focus = at;
+        }
+    }
+
+    /// Carries out one of [`FORM`]; tells whether it was one.
+    pub fn command(&mut self, id: &str) -> bool {
+        let count = self.fields.len().max(1);
+        match id {
+            "form.next" => self.focus = (self.focus + 1) % count,
+            "form.previous" => self.focus = (self.focus + count - 1) % count,
+            _ => return false,
+        }
+        true
+    }
+
+    /// Takes a key and returns the id of the field whose value changed by it.
+    ///
+    /// Up and down move between fields; Enter moves on, except in an area, where it breaks the line.
+    pub fn key(&mut self, key: KeyEvent) -> Option<String> {
+        let area = matches!(self.focused()?.control, Control::Area(..));
+        match key.code {
+            KeyCode::Up if !area || self.at_edge(true) => {
+                self.command("form.previous");
+                None
+            }
+            KeyCode::Down if !area || self.at_edge(false) => {
+                self.command("form.next");
+                None
+            }
+            KeyCode::Enter if !area || key.modifiers.contains(KeyModifiers::ALT) => {
+                self.command("form.next");
+                None
+            }
+            _ => {
+                let field = self.fields.get_mut(self.focus)?;
+                field.key(key).then(|| field.id.clone())
+            }
+        }
+    }
+
+    fn at_edge(&self, top: bool) -> bool {
+        match self.focused().map(|f| &f.control) {
+            Some(Control::Area(area, _)) => {
+                let row = area.cursor().0;
+                if top { row == 0 } else { row + 1 >= area.lines().len() }
+            }
+            _ => true,
+        }
+    }
+
+    /// Takes pasted text and returns the id of the field whose value changed by it.
+    pub fn paste(&mut self, text: &str) -> Option<String> {
+        let field = self.fields.get_mut(self.focus)?;
+        let changed = match &mut field.control {
+            Control::Text(input) => input.paste(text),
+            Control::Area(area, _) => area.insert_str(domain::text::display(text, true)),
+            _ => false,
+        };
+        changed.then(|| field.id.clone())
+    }
+
+    /// Draws it and returns how many rows it took. The field that has the focus is always in sight; with `active` it shows
+    /// the cursor.
+    pub fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer, active: bool) -> u16 {
+        let label = self.fields.iter().map(|f| width(&f.label)).max().unwrap_or(0).min(usize::from(area.width / 3));
+        let label = columns(label) + 2;
+        let before: u16 = self.fields.iter().take(self.focus + 1).map(|f| rows(f, area.width, label)).sum();
+        let mut skip = before.saturating_sub(area.height);
+        let mut y = area.y;
+        for (at, field) in self.fields.iter().enumerate() {
+            let high = rows(field, area.width, label);
+            if skip > 0 {
+                skip = skip.saturating_sub(high);
+                continue;
+            }
+            if y >= area.bottom() {
+                break;
+            }
+            let place = Rect { y, height: high.min(area.bottom() - y), ..area };
+            draw(cx, place, buf, field, label, (at == self.focus, active));
+            y += high;
+        }
+        y - area.y
+    }
+}
+
+/// Returns how wide the value of a field is, and how much is left beside it for what is said.
+fn split(field: &Field, room: u16) -> (u16, u16) {
+    let said = field.fault.as_deref().unwrap_or(&field.note);
+    if said.is_empty() || matches!(field.control, Control::Area(..)) {
+        return (room, 0);
+    }
+    let value = columns(width(&field.value()) + 2).max(room / 3).min(room);
+    (value, room.saturating_sub(value + 2))
+}
+
+fn rows(field: &Field, wide: u16, label: u16) -> u16 {
+    let room = wide.saturating_sub(label + 2);
+    let (_, beside) = split(field, room);
+    let said = field.fault.as_deref().unwrap_or("");
+    let fits = width(said) <= usize::from(beside);
+    field.height() + if fits { 0 } else { columns(wrap(said, usize::from(room)).len()) }
+}
+
+fn draw(cx: &Cx, area: Rect, buf: &mut Buffer, field: &Field, label: u16, (focused, active): (bool, bool)) {
+    let role = if focused { Role::Accent } else { Role::Muted };
+    put(buf, (area.x + 2, area.y), label - 1, &field.label, cx.style(role));
+    if focused {
+        put(buf, (area.x, area.y), 1, "▌", cx.style(Role::Accent));
+    } else if field.changed {
+        put(buf, (area.x, area.y), 1, "•", cx.style(Role::Changed));
+    }
+    let room = area.width.saturating_sub(label + 2);
+    let (wide, beside) = split(field, room);
+    let place = Rect { x: area.x + label + 2, width: wide, height: field.height().min(area.height), ..area };
+    value(cx, place, buf, field, focused && active);
+    if let Some(fault) = &field.fault {
+        if width(fault) <= usize::from(beside) {
+            put(buf, (place.right() + 2, area.y), beside, fault, cx.style(Role::Bad));
+        } else {
+            let below = Rect { x: place.x, y: area.y + field.height(), width: room, height: area.height.saturating_sub(field.height()) };
+            put_wrapped(buf, below, fault, cx.style(Role::Bad));
+        }
+    } else if beside > 0 {
+        put(buf, (place.right() + 2, area.y), beside, &field.note, cx.style(Role::Faint));
+    }
+}
+
+fn value(cx: &Cx, area: Rect, buf: &mut Buffer, field: &Field, active: bool) {
+    match &field.control {
+        Control::Text(input) => {
+            if active {
+                lay(buf, area, cx.style(Role::Selection));
+            }
+            input.view(cx, area, buf, active, &field.placeholder);
+            if active {
+                lay(buf, Rect { height: 1, ..area }, cx.style(Role::Selection));
+            }
+        }
+        Control::Choice { options, at } => {
+            let chosen = options.get(*at).map_or("", String::as_str);
+            let text = if active { format!("‹ {chosen} ›") } else { chosen.to_owned() };
+            let took = put(buf, (area.x, area.y), area.width, &text, cx.style(Role::Text));
+            if active {
+                lay(buf, Rect { width: took, height: 1, ..area }, cx.style(Role::Selection));
+            }
+        }
+        Control::Switch(on) => {
+            let word = if *on { cx.t("form.on") } else { cx.t("form.off") };
+            let text = format!("{} {word}", if *on { "[x]" } else { "[ ]" });
+            let took = put(buf, (area.x, area.y), area.width, &text, cx.style(Role::Text));
+            if active {
+                lay(buf, Rect { width: took, height: 1, ..area }, cx.style(Role::Selection));
+            }
+        }
+        Control::Area(text, _) => {
+            let mut shown = (**text).clone();
+            shown.set_style(cx.style(Role::Text));
+            shown.set_cursor_style(if active { cx.style(Role::Text).add_modifier(Modifier::REVERSED) } else { cx.style(Role::Text) });
+            (&shown).render(area.intersection(buf.area), buf);
+        }
+    }
+}

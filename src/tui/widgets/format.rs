@@ -1,0 +1,78 @@
+//! How images, revisions, URLs and object names are written: the telling part bright, the rest out of its way.
+
+use domain::image::Image;
+use domain::revision::Revision;
+
+use crate::theme::Role;
+use crate::widgets::put::{Piece, cut, cut_middle, piece, width};
+
+/// Writes an image: registry and path muted, the tag (or digest) bright and never cut.
+pub fn image(text: &str, max: usize) -> Vec<Piece<'static>> {
+    let Ok(image) = text.parse::<Image>() else {
+        return vec![piece(cut_middle(text, max).into_owned(), Role::Text)];
+    };
+    let version = match (&image.tag, &image.digest) {
+        (Some(tag), _) => format!(":{tag}"),
+        (None, Some(digest)) => format!("@{}", digest.get(..19).unwrap_or(digest)),
+        (None, None) => String::new(),
+    };
+    let room = max.saturating_sub(width(&version));
+    let (registry, rest) = match image.registry() {
+        Some(registry) => (format!("{registry}/"), image.name.get(registry.len() + 1..).unwrap_or_default()),
+        None => (String::new(), image.name.as_str()),
+    };
+    if width(&registry) + width(rest) <= room {
+        return vec![piece(registry, Role::Faint), piece(rest.to_owned(), Role::Muted), piece(version, Role::Text)];
+    }
+    vec![piece(cut_middle(rest, room).into_owned(), Role::Muted), piece(version, Role::Text)]
+}
+
+/// Returns what distinguishes versions of an image: `1.8.5`.
+pub fn version(text: &str) -> String {
+    text.parse::<Image>().map_or_else(|_| text.to_owned(), |image| short_digest(image.version()).to_owned())
+}
+
+fn short_digest(version: &str) -> &str {
+    if version.starts_with("sha256:") { version.get(..14).unwrap_or(version) } else { version }
+}
+
+/// Writes a revision: `main@9e1c21d`, the branch muted and the commit bright.
+pub fn revision(revision: &Revision) -> Vec<Piece<'static>> {
+    let short = revision.short();
+    match short.split_once('@') {
+        Some((name, digest)) => {
+            vec![piece(name.to_owned(), Role::Muted), piece("@", Role::Faint), piece(digest.to_owned(), Role::Text)]
+        }
+        None => vec![piece(short, Role::Text)],
+    }
+}
+
+/// Writes a URL without its scheme and a trailing `.git`.
+pub fn url(text: &str) -> &str {
+    let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let bare = bare.split_once('@').filter(|(user, _)| !user.contains('/')).map_or(bare, |(_, rest)| rest);
+    bare.strip_suffix(".git").unwrap_or(bare)
+}
+
+/// Cuts a sentence at its end.
+pub fn sentence(text: &str, max: usize) -> String {
+    cut(text, max).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flat(pieces: &[Piece]) -> String {
+        pieces.iter().map(|p| p.text.as_ref()).collect()
+    }
+
+    #[test]
+    fn the_tag_is_never_cut() {
+        assert_eq!(flat(&image("ghcr.io/acme/shop:1.8.5", 40)), "ghcr.io/acme/shop:1.8.5");
+        assert_eq!(flat(&image("ghcr.io/acme/shop:1.8.5", 16)), "acme/shop:1.8.5");
+        assert_eq!(flat(&image("ghcr.io/acme/shop:1.8.5", 12)), "acm…op:1.8.5");
+        assert_eq!(version("ghcr.io/acme/shop:1.8.5"), "1.8.5");
+        assert_eq!(url("https://git@github.com/acme/shop.git"), "github.com/acme/shop");
+    }
+}

@@ -1,0 +1,62 @@
+//! How fresh what is shown is: one line over a list, whenever its connection is anything but live.
+
+use domain::flux::Health;
+use domain::link::{Link, LinkOf, LinkState};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::cx::Cx;
+use crate::theme::Role;
+use crate::widgets::put::{Piece, piece, put_pieces};
+
+/// Writes a state: `stale since 14:02:11 (12s)`, `listing 340`, `forbidden: …`.
+pub fn words(cx: &Cx, state: &LinkState) -> String {
+    match state {
+        LinkState::Connecting => cx.t("link.connecting").to_owned(),
+        LinkState::Listing { got } => cx.tf("link.listing", &[("got", &got.to_string())]),
+        LinkState::Live => cx.t("link.live").to_owned(),
+        LinkState::Stale { since, .. } => cx.tf("link.stale", &[("since", &cx.clock(*since)), ("age", &cx.age(*since))]),
+        LinkState::Unauthorized { why } => cx.tf("link.unauthorized", &[("why", why)]),
+        LinkState::Forbidden { why } => cx.tf("link.forbidden", &[("why", why)]),
+        LinkState::KindAbsent => cx.t("link.absent").to_owned(),
+    }
+}
+
+/// Writes a state with its glyph, and why when it is known.
+pub fn pieces(cx: &Cx, state: &LinkState) -> Vec<Piece<'static>> {
+    let health = state.health();
+    let glyph = if health == Health::Ok { "●" } else { cx.glyph(health) };
+    vec![piece(glyph, health.into()), piece(" ", Role::Text), piece(words(cx, state), health.into())]
+}
+
+/// Returns the links that matter to a list and are not live, the worst first.
+pub fn troubled<'a>(cx: &Cx<'a>, matters: impl Fn(&LinkOf) -> bool) -> Vec<&'a Link> {
+    let mut found: Vec<&Link> = cx.world.links.iter().filter(|l| matters(&l.of) && !l.state.is_live()).collect();
+    found.sort_by_key(|l| (l.state.health(), l.of.clone()));
+    found
+}
+
+/// Draws the worst of the links that are not live on an area's first line and returns the area that is left.
+///
+/// A cluster that is stale speaks for all of its kinds.
+pub fn banner(cx: &Cx, area: Rect, buf: &mut Buffer, matters: impl Fn(&LinkOf) -> bool) -> Rect {
+    let found = troubled(cx, matters);
+    let Some(worst) = found.first() else {
+        return area;
+    };
+    if area.height < 4 {
+        return area;
+    }
+    let mut line = pieces(cx, &worst.state);
+    line.insert(0, piece(format!("{}  ", worst.of), Role::Muted));
+    if let LinkState::Stale { why, .. } = &worst.state
+        && !why.is_empty()
+    {
+        line.push(piece(format!("  {why}"), Role::Muted));
+    }
+    if found.len() > 1 {
+        line.push(piece(format!("  {}", cx.tf("link.more", &[("count", &(found.len() - 1).to_string())])), Role::Muted));
+    }
+    put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &line);
+    Rect { y: area.y + 1, height: area.height - 1, ..area }
+}

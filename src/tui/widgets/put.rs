@@ -1,0 +1,222 @@
+//! The one way in which text reaches the screen: measured in columns, cut to its place, and safe to show.
+
+use std::borrow::Cow;
+
+use domain::text::{display, hidden};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::cx::Cx;
+use crate::theme::Role;
+
+/// Holds a piece of text and what it means.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Piece<'a> {
+    /// The text.
+    pub text: Cow<'a, str>,
+    /// What it means.
+    pub role: Role,
+}
+
+/// Builds a piece.
+pub fn piece<'a>(text: impl Into<Cow<'a, str>>, role: Role) -> Piece<'a> {
+    Piece { text: text.into(), role }
+}
+
+/// Returns how many columns a text takes.
+pub fn width(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.width() }
+}
+
+/// Returns how many columns pieces take together.
+pub fn width_of(pieces: &[Piece]) -> usize {
+    pieces.iter().map(|p| width(&p.text)).sum()
+}
+
+/// Returns columns as the screen counts them.
+pub fn columns(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
+}
+
+/// Cuts a text at its end: `a long na…`.
+pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
+    if width(text) <= max {
+        return Cow::Borrowed(text);
+    }
+    if max == 0 {
+        return Cow::Borrowed("");
+    }
+    let mut out = head(text, max - 1).to_owned();
+    out.push('…');
+    Cow::Owned(out)
+}
+
+/// Cuts a text in the middle: `ghcr.io/ac…/shop`.
+pub fn cut_middle(text: &str, max: usize) -> Cow<'_, str> {
+    if width(text) <= max {
+        return Cow::Borrowed(text);
+    }
+    if max < 5 {
+        return cut(text, max);
+    }
+    let back = (max - 1) / 2;
+    let mut tail = Vec::new();
+    let mut taken = 0;
+    for grapheme in text.graphemes(true).rev() {
+        taken += width(grapheme);
+        if taken > back {
+            break;
+        }
+        tail.push(grapheme);
+    }
+    let mut out = head(text, max - 1 - back).to_owned();
+    out.push('…');
+    out.extend(tail.into_iter().rev());
+    Cow::Owned(out)
+}
+
+fn head(text: &str, max: usize) -> &str {
+    let mut taken = 0;
+    for (at, grapheme) in text.grapheme_indices(true) {
+        taken += width(grapheme);
+        if taken > max {
+            return &text[..at];
+        }
+    }
+    text
+}
+
+/// Puts a text at a place, at most `max` columns of it, and returns the columns it took. Outside the buffer nothing happens.
+pub fn put(buf: &mut Buffer, (x, y): (u16, u16), max: u16, text: &str, style: Style) -> u16 {
+    let area = buf.area;
+    if y < area.top() || y >= area.bottom() || x < area.left() || x >= area.right() {
+        return 0;
+    }
+    let room = usize::from(max.min(area.right() - x));
+    let safe = if text.chars().any(hidden) { Cow::Owned(display(text, false)) } else { Cow::Borrowed(text) };
+    let shown = cut(&safe, room);
+    let (end, _) = buf.set_stringn(x, y, &shown, room, style);
+    end - x
+}
+
+/// Puts a text so that it ends at the right edge of an area's first line.
+pub fn put_right(buf: &mut Buffer, area: Rect, text: &str, style: Style) -> u16 {
+    let took = columns(width(text)).min(area.width);
+    put(buf, (area.right() - took, area.y), took, text, style)
+}
+
+/// Puts pieces one after another and returns the columns they took together.
+pub fn put_pieces(cx: &Cx, buf: &mut Buffer, (x, y): (u16, u16), max: u16, pieces: &[Piece]) -> u16 {
+    let mut taken = 0;
+    for piece in pieces {
+        if taken >= max {
+            break;
+        }
+        taken += put(buf, (x + taken, y), max - taken, &piece.text, cx.style(piece.role));
+    }
+    taken
+}
+
+/// Puts text on as many lines as it needs and the area has, and returns how many it took.
+pub fn put_wrapped(buf: &mut Buffer, area: Rect, text: &str, style: Style) -> u16 {
+    let lines = wrap(text, usize::from(area.width));
+    let mut took = 0;
+    for (line, y) in lines.iter().zip(area.top()..area.bottom()) {
+        put(buf, (area.x, y), area.width, line, style);
+        took += 1;
+    }
+    took
+}
+
+/// Breaks text into lines of at most so many columns, at blanks where it can.
+pub fn wrap(text: &str, max: usize) -> Vec<String> {
+    let mut out = Vec::new();
+    if max == 0 {
+        return out;
+    }
+    for line in text.lines() {
+        let mut current = String::new();
+        let mut taken = 0;
+        for word in line.split_word_bounds() {
+            let wide = width(word);
+            if taken + wide > max && taken > 0 {
+                out.push(std::mem::take(&mut current).trim_end().to_owned());
+                taken = 0;
+                if word.trim().is_empty() {
+                    continue;
+                }
+            }
+            if wide > max {
+                for grapheme in word.graphemes(true) {
+                    if taken + width(grapheme) > max {
+                        out.push(std::mem::take(&mut current));
+                        taken = 0;
+                    }
+                    current.push_str(grapheme);
+                    taken += width(grapheme);
+                }
+                continue;
+            }
+            current.push_str(word);
+            taken += wide;
+        }
+        out.push(current.trim_end().to_owned());
+    }
+    out
+}
+
+/// Lays a style over an area and leaves its text.
+pub fn lay(buf: &mut Buffer, area: Rect, style: Style) {
+    buf.set_style(area.intersection(buf.area), style);
+}
+
+/// Empties an area.
+pub fn clear(buf: &mut Buffer, area: Rect) {
+    let area = area.intersection(buf.area);
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            buf[(x, y)].reset();
+        }
+    }
+}
+
+/// Draws a horizontal line along an area's first row.
+pub fn rule(cx: &Cx, buf: &mut Buffer, area: Rect) {
+    put(buf, (area.x, area.y), area.width, &"─".repeat(usize::from(area.width)), cx.style(Role::Line));
+}
+
+/// Draws a vertical line along an area's first column.
+pub fn bar(cx: &Cx, buf: &mut Buffer, area: Rect) {
+    for y in area.top()..area.bottom() {
+        put(buf, (area.x, y), 1, "│", cx.style(Role::Line));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_by_columns_and_never_inside_a_wide_character() {
+        assert_eq!(cut("shop-web", 8), "shop-web");
+        assert_eq!(cut("shop-web", 5), "shop…");
+        assert_eq!(cut("生产环境", 5), "生产…");
+        assert_eq!(cut("生产环境", 6), "生产…");
+        assert_eq!(cut_middle("ghcr.io/acme/shop", 9), "ghcr…shop");
+        assert_eq!(cut_middle("生产环境部署", 7), "生…署");
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+    }
+
+    #[test]
+    fn what_would_steer_the_terminal_becomes_visible() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 24, 1));
+        put(&mut buf, (0, 0), 24, "a\u{1b}[2Jb\u{202e}c", Style::new());
+        let row: String = (0..24).map(|x| buf[(x, 0)].symbol().to_owned()).collect();
+        assert_eq!(row.trim_end(), "a␛[2Jb⟨U+202E⟩c");
+        assert_eq!(put(&mut buf, (30, 5), 10, "outside", Style::new()), 0);
+    }
+}

@@ -1,0 +1,116 @@
+//! What the screen says, in the operator's language. No view has a sentence of its own.
+
+use std::collections::HashMap;
+
+/// Names a language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// Simplified Chinese.
+    Chinese,
+}
+
+impl Language {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::English, Self::Chinese];
+
+    /// Returns the tag: `en`, `zh-CN`.
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Chinese => "zh-CN",
+        }
+    }
+
+    /// Finds a language by a tag or a locale such as `zh_CN.UTF-8`; English when it is none of ours.
+    pub fn of(locale: &str) -> Self {
+        if locale.to_ascii_lowercase().starts_with("zh") { Self::Chinese } else { Self::English }
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::English => include_str!("../../assets/lang/en.toml"),
+            Self::Chinese => include_str!("../../assets/lang/zh-CN.toml"),
+        }
+    }
+}
+
+/// Holds the words of one language by key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Words {
+    /// Which language.
+    pub language: Language,
+    words: HashMap<String, String>,
+}
+
+impl Words {
+    /// Loads a language.
+    pub fn load(language: Language) -> Self {
+        let mut words = HashMap::new();
+        if let Ok(table) = language.text().parse::<toml::Table>() {
+            flatten("", table, &mut words);
+        }
+        Self { language, words }
+    }
+
+    /// Returns the word of a key; the key itself when there is none.
+    pub fn get<'a>(&'a self, key: &'a str) -> &'a str {
+        self.words.get(key).map_or(key, String::as_str)
+    }
+
+    /// Returns the word of a key when there is one.
+    pub fn find(&self, key: &str) -> Option<&str> {
+        self.words.get(key).map(String::as_str)
+    }
+
+    /// Returns a sentence with its places filled.
+    pub fn fill(&self, key: &str, values: &[(&str, &str)]) -> String {
+        let mut out = String::new();
+        let mut rest = self.get(key);
+        while let Some((head, tail)) = rest.split_once('{') {
+            out.push_str(head);
+            let Some((name, after)) = tail.split_once('}') else {
+                out.push('{');
+                rest = tail;
+                continue;
+            };
+            match values.iter().find(|(n, _)| *n == name) {
+                Some((_, value)) => out.push_str(value),
+                None => out.extend(["{", name, "}"]),
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+
+    /// Returns title and sentence of a command.
+    pub fn command(&self, id: &'static str) -> (&str, &str) {
+        self.words.get(&format!("command.{id}")).map_or((id, ""), |text| text.split_once(" | ").unwrap_or((text, "")))
+    }
+
+    /// Returns all keys, sorted.
+    pub fn keys(&self) -> Vec<&str> {
+        let mut keys: Vec<_> = self.words.keys().map(String::as_str).collect();
+        keys.sort_unstable();
+        keys
+    }
+}
+
+fn flatten(prefix: &str, table: toml::Table, into: &mut HashMap<String, String>) {
+    for (key, value) in table {
+        let key = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
+        match value {
+            toml::Value::Table(inner) => flatten(&key, inner, into),
+            toml::Value::String(text) => {
+                into.insert(key, text);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+//! The simulator over HTTP, so that the program and kubectl reach it as they reach a real API server.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sim::{Sim, SimConfig};
+use tokio::runtime::Runtime;
+
+/// How many times faster than life it runs under test.
+const SCALE: f64 = 10.0;
+
+/// Holds a simulated cluster and the runtime that it lives on.
+pub(crate) struct Simulator {
+    sim: Option<Sim>,
+    runtime: Option<Runtime>,
+    kubeconfig: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Simulator {
+    /// Starts a simulated cluster on a free loopback port.
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        let mut config = SimConfig::new("deck", Arc::new(domain::Time::now), folder.path().join("mirrors"));
+        config.time_scale = SCALE;
+        let (sim, address) = runtime.block_on(async {
+            let sim = Sim::start(config);
+            let address = sim.serve(([127, 0, 0, 1], 0).into()).await.expect("a free port");
+            (sim, address)
+        });
+        let kubeconfig = folder.path().join("kubeconfig");
+        std::fs::write(&kubeconfig, sim.kubeconfig(address)).expect("a file of our own");
+        Self { sim: Some(sim), runtime: Some(runtime), kubeconfig, _folder: folder }
+    }
+
+    fn sim(&self) -> &Sim {
+        self.sim.as_ref().expect("it runs until it is dropped")
+    }
+
+    /// Returns the kubeconfig file.
+    pub(crate) fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// Stops answering.
+    pub(crate) fn freeze(&self) {
+        self.sim().freeze();
+    }
+
+    /// Answers again.
+    pub(crate) fn thaw(&self) {
+        self.sim().thaw();
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        drop(self.sim.take());
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
