@@ -10,11 +10,10 @@ mod stale;
 mod sync;
 mod together;
 
-/// Tells one story on both grounds: `story!(name, |ground| { … })`.
+/// Tells one story on both grounds: `story!(name);` for a function of that name that takes the ground.
 macro_rules! story {
-    ($name:ident, $told:expr) => {
+    ($name:ident) => {
         mod $name {
-            use super::*;
             #[test]
             fn on_the_simulator() {
                 tell(crate::support::ground::Kind::Sim);
@@ -26,8 +25,7 @@ macro_rules! story {
             fn tell(kind: crate::support::ground::Kind) {
                 let name = stringify!($name).replace('_', "-");
                 if let Some(ground) = crate::support::ground::Ground::new(kind, &name) {
-                    let told: fn(&crate::support::ground::Ground) = $told;
-                    told(&ground);
+                    super::$name(&ground);
                 }
             }
         }

@@ -116,7 +116,7 @@ impl Core {
 /// Runs the engine while any clone of it lives.
 #[derive(Clone)]
 pub struct Engine {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
     _keeper: Arc<Keeper>,
 }
 

@@ -137,7 +137,9 @@ pub(crate) async fn give(core: &Arc<Core>, actor: Actor, order: Order) -> Result
 
 /// Journals a failure and returns its trouble; a journal that cannot be written becomes a mishap beside it.
 async fn failed(core: &Core, scribe: &Scribe, fault: Fault) -> Trouble {
+    // What has left a record behind was begun, so it was not refused before anything was done.
     let phase = match fault.trouble.kind {
+        _ if fault.change.is_some() => Phase::Failed,
         TroubleKind::Failed | TroubleKind::TimedOut => Phase::Failed,
         TroubleKind::Refused | TroubleKind::Usage | TroubleKind::NotFound => Phase::Refused,
     };

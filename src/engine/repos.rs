@@ -150,6 +150,11 @@ impl Repo {
         }
     }
 
+    /// Notes that branches may have moved since the last fetch.
+    pub(crate) fn outdated(&self) {
+        open(&self.last).when = None;
+    }
+
     /// Runs blocking work on the mirror, which is cloned first if there is none.
     pub(crate) async fn with<T, F>(&self, name: &'static str, work: F) -> Result<T, Trouble>
     where

@@ -1,8 +1,10 @@
 //! Scenarios: a whole engine on a simulated cluster, real repositories and a real store.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by failing")]
 
+mod asking;
 mod bed;
 mod deploy;
+mod kill;
 mod records;
 mod sync;
 mod takeover;

@@ -74,7 +74,7 @@ pub(crate) fn open<T: ?Sized>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::panic, clippy::unwrap_used, reason = "the panic is the subject; a test fails by failing")]
+    #![expect(clippy::panic, reason = "the panic is the subject; a test fails by failing")]
     use super::*;
 
     #[tokio::test]

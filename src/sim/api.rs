@@ -3,6 +3,7 @@
 //! It knows paths, verbs, content types and `Status` answers; what objects mean is the controllers' business.
 
 mod defaults;
+pub(crate) mod delete;
 mod discovery;
 mod events;
 mod fields;
@@ -131,7 +132,11 @@ async fn answer(state: &Shared, call: &Call) -> Reply {
     let known_root = call.path.starts_with("/api/v1/") || call.path.starts_with("/apis/");
     let Some(target) = Target::read(&call.path).filter(|t| state.serves(t.resource)) else {
         let served = call.path.split('/').nth(2).is_some_and(|group| discovery::group(state, group).is_some());
-        return if call.path.starts_with("/api/v1/") || known_root && served { refuse(&Fault::no_resource()) } else { not_a_page() };
+        return if call.path.starts_with("/api/v1/") || known_root && served {
+            refuse(&Fault::no_resource())
+        } else {
+            not_a_page()
+        };
     };
     if let Some(fault) = denied_kind(state, call, &target) {
         return refuse(&fault);
@@ -146,8 +151,8 @@ fn about(state: &State, call: &Call) -> Option<Reply> {
     let document = match parts.as_slice() {
         ["version"] => discovery::version(),
         ["healthz" | "readyz" | "livez", ..] => return Some(plain(StatusCode::OK, "ok")),
-        ["api"] if wide => return Some(aggregate(discovery::aggregated(state, true))),
-        ["apis"] if wide => return Some(aggregate(discovery::aggregated(state, false))),
+        ["api"] if wide => return Some(aggregate(&discovery::aggregated(state, true))),
+        ["apis"] if wide => return Some(aggregate(&discovery::aggregated(state, false))),
         ["api"] => discovery::core_versions(),
         ["apis"] => discovery::group_list(state),
         ["api", version] => discovery::resource_list(state, "", version)?,
@@ -182,8 +187,10 @@ fn denied_kind(state: &State, call: &Call, target: &Target) -> Option<Fault> {
         ("PATCH", _) => "patch",
         _ => "delete",
     };
-    let place = target.namespace.as_ref().map_or_else(|| "at the cluster scope".to_owned(), |ns| format!("in the namespace \"{ns}\""));
-    let why = format!("User \"admin\" cannot {verb} resource \"{}\" in API group \"{}\" {place}", resource.plural, resource.group);
+    let place =
+        target.namespace.as_ref().map_or_else(|| "at the cluster scope".to_owned(), |ns| format!("in the namespace \"{ns}\""));
+    let why =
+        format!("User \"admin\" cannot {verb} resource \"{}\" in API group \"{}\" {place}", resource.plural, resource.group);
     Some(Fault::forbidden(resource, target.name.as_deref().unwrap_or_default(), &why))
 }
 
@@ -197,9 +204,9 @@ pub(crate) fn object(status: StatusCode, resource: &Resource, value: &Value) -> 
     if resource.mirrors_events() { json(status, &events::second_view(value)) } else { json(status, value) }
 }
 
-fn aggregate(value: Value) -> Reply {
+fn aggregate(value: &Value) -> Reply {
     let content = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
-    whole(StatusCode::OK, content, serde_json::to_vec(&value).unwrap_or_default().into())
+    whole(StatusCode::OK, content, serde_json::to_vec(value).unwrap_or_default().into())
 }
 
 /// Writes text.

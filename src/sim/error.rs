@@ -48,14 +48,17 @@ impl Error {
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         match error {
-            Error::Listen { address, source } => {
-                Self::failed("The simulated cluster cannot be reached", address).why(source).next("Let the system choose a port: use port 0.")
+            Error::Listen { address, source } => Self::failed("The simulated cluster cannot be reached", address)
+                .why(source)
+                .next("Let the system choose a port: use port 0."),
+            Error::NotLoopback(address) => Self::usage("The simulated cluster would be open to others", address)
+                .next("Use an address on loopback, such as 127.0.0.1:0."),
+            Error::Manifest { object, why } => {
+                Self::usage("A manifest cannot be used", object).why(why).next("Mend the manifest.")
             }
-            Error::NotLoopback(address) => {
-                Self::usage("The simulated cluster would be open to others", address).next("Use an address on loopback, such as 127.0.0.1:0.")
+            Error::Refused { object, why } => {
+                Self::failed("The simulated cluster refused an object", object).why(why).next("Mend the object.")
             }
-            Error::Manifest { object, why } => Self::usage("A manifest cannot be used", object).why(why).next("Mend the manifest."),
-            Error::Refused { object, why } => Self::failed("The simulated cluster refused an object", object).why(why).next("Mend the object."),
         }
     }
 }

@@ -13,7 +13,7 @@ pub(crate) struct Fault {
     pub(crate) reason: &'static str,
     /// The sentence.
     pub(crate) message: String,
-    details: Option<Value>,
+    details: Option<Box<Value>>,
     resume: Option<String>,
 }
 
@@ -52,7 +52,7 @@ impl Fault {
             details.insert("group".into(), resource.group.into());
         }
         details.insert("kind".into(), resource.plural.into());
-        self.details = Some(Value::Object(details));
+        self.details = Some(Box::new(Value::Object(details)));
         self
     }
 
@@ -64,7 +64,7 @@ impl Fault {
     /// The path names nothing that is served.
     pub(crate) fn no_resource() -> Self {
         let mut fault = Self::new(404, "NotFound", "the server could not find the requested resource");
-        fault.details = Some(json!({}));
+        fault.details = Some(Box::new(json!({})));
         fault
     }
 
@@ -94,7 +94,7 @@ impl Fault {
         let mut managers: Vec<&str> = conflicts.iter().map(|(manager, _)| manager.as_str()).collect();
         managers.dedup();
         if let [(manager, field)] = conflicts {
-            message.push_str(&format!("conflict with {manager}: {field}"));
+            message = format!("{message}conflict with {manager}: {field}");
         } else {
             let parts: Vec<String> = managers
                 .iter()
@@ -113,7 +113,7 @@ impl Fault {
             })
             .collect();
         let mut fault = Self::new(409, "Conflict", message);
-        fault.details = Some(json!({ "causes": causes }));
+        fault.details = Some(Box::new(json!({ "causes": causes })));
         fault
     }
 
@@ -121,7 +121,8 @@ impl Fault {
     pub(crate) fn invalid(resource: &Resource, name: &str, causes: &[Cause]) -> Self {
         let said: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
         let said = if let [one] = said.as_slice() { one.clone() } else { format!("[{}]", said.join(", ")) };
-        let kind = if resource.group.is_empty() { resource.kind.to_owned() } else { format!("{}.{}", resource.kind, resource.group) };
+        let kind =
+            if resource.group.is_empty() { resource.kind.to_owned() } else { format!("{}.{}", resource.kind, resource.group) };
         let mut details = Map::new();
         if !name.is_empty() {
             details.insert("name".into(), name.into());
@@ -134,7 +135,7 @@ impl Fault {
             causes.iter().map(|c| json!({"reason": c.reason, "message": c.message, "field": c.field})).collect();
         details.insert("causes".into(), Value::Array(causes));
         let mut fault = Self::new(422, "Invalid", format!("{kind} \"{name}\" is invalid: {said}"));
-        fault.details = Some(Value::Object(details));
+        fault.details = Some(Box::new(Value::Object(details)));
         fault
     }
 
@@ -145,8 +146,8 @@ impl Fault {
             "Invalid",
             "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
         );
-        fault.details = Some(json!({"group": "meta.k8s.io", "kind": "PatchOptions", "causes": [
-            {"reason": "FieldValueRequired", "message": "Required value: is required for apply patch", "field": "fieldManager"}]}));
+        fault.details = Some(Box::new(json!({"group": "meta.k8s.io", "kind": "PatchOptions", "causes": [
+            {"reason": "FieldValueRequired", "message": "Required value: is required for apply patch", "field": "fieldManager"}]})));
         fault
     }
 
@@ -163,7 +164,7 @@ impl Fault {
     /// The content type is not understood.
     pub(crate) fn media_type() -> Self {
         let mut fault = Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
-        fault.details = Some(json!({}));
+        fault.details = Some(Box::new(json!({})));
         fault
     }
 
@@ -175,8 +176,9 @@ impl Fault {
     /// The version asked for lies in the future.
     pub(crate) fn too_large(asked: u64, present: u64) -> Self {
         let mut fault = Self::new(504, "Timeout", format!("Too large resource version: {asked}, current: {present}"));
-        fault.details = Some(json!({"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
-            "retryAfterSeconds": 1}));
+        fault.details =
+            Some(Box::new(json!({"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
+            "retryAfterSeconds": 1})));
         fault
     }
 
@@ -199,8 +201,7 @@ impl Fault {
 
     /// The asker may not do that.
     pub(crate) fn forbidden(resource: &Resource, name: &str, why: &str) -> Self {
-        let subject =
-            if name.is_empty() { resource.qualified() } else { format!("{} \"{name}\"", resource.qualified()) };
+        let subject = if name.is_empty() { resource.qualified() } else { format!("{} \"{name}\"", resource.qualified()) };
         Self::new(403, "Forbidden", format!("{subject} is forbidden: {why}")).about(resource, name)
     }
 
@@ -209,7 +210,9 @@ impl Fault {
         match code {
             401 => Self::unauthorized(),
             403 => Self::new(403, "Forbidden", "forbidden: User \"admin\" cannot get path"),
-            429 => Self::new(429, "TooManyRequests", "the server has received too many requests and has asked us to try again later"),
+            429 => {
+                Self::new(429, "TooManyRequests", "the server has received too many requests and has asked us to try again later")
+            }
             503 => Self::new(503, "ServiceUnavailable", "the server is currently unable to handle the request"),
             504 => Self::new(504, "Timeout", "the server was unable to return a response in the time allotted"),
             _ => Self::new(code, "InternalError", "Internal error occurred: simulated failure"),
@@ -227,7 +230,7 @@ impl Fault {
             "message": self.message, "reason": self.reason,
         });
         if let (Value::Object(map), Some(details)) = (&mut status, &self.details) {
-            map.insert("details".into(), details.clone());
+            map.insert("details".into(), (**details).clone());
         }
         if let Value::Object(map) = &mut status {
             map.insert("code".into(), self.code.into());

@@ -79,10 +79,10 @@ pub struct Sim {
 
 impl Sim {
     /// Starts a cluster; needs a running tokio runtime.
-    pub fn start(config: SimConfig) -> Self {
+    pub fn start(config: &SimConfig) -> Self {
         let pace = Pace::new(config.clock.clone(), config.time_scale);
         let state = Arc::new(State::new(&config.context, pace, config.git_root.clone()));
-        seed::plant(&state, &config);
+        seed::plant(&state, config);
         controllers::start_all(&state);
         flux::start_all(&state);
         let ends = state.stop.clone().drop_guard();
@@ -128,7 +128,8 @@ impl Sim {
             }
             let resource = self.resource(&object)?;
             let name = format!("{} {}", resource.kind, json::name(&object));
-            let (object, _) = self.state.apply(resource, object, Hand::main(ADMIN), true).map_err(|fault| Error::refused(name, &fault))?;
+            let (object, _) =
+                self.state.apply(resource, object, Hand::main(ADMIN), true).map_err(|fault| Error::refused(name, &fault))?;
             applied.push((*object).clone());
         }
         Ok(applied)
@@ -137,7 +138,10 @@ impl Sim {
     fn resource(&self, object: &Value) -> Result<&'static resource::Resource, Error> {
         self.state.resource_of(object).ok_or_else(|| {
             let (version, kind) = (json::text(object, "/apiVersion"), json::text(object, "/kind"));
-            Error::Manifest { object: json::name(object).to_owned(), why: format!("no matches for kind \"{kind}\" in version \"{version}\"") }
+            Error::Manifest {
+                object: json::name(object).to_owned(),
+                why: format!("no matches for kind \"{kind}\" in version \"{version}\""),
+            }
         })
     }
 
@@ -207,7 +211,11 @@ impl Sim {
     pub fn offer(&self, kind: &str, served: bool) {
         let mut absent = locked(&self.state.faults.absent);
         for resource in RESOURCES.iter().filter(|r| r.kind == kind) {
-            if served { absent.remove(resource.kind) } else { absent.insert(resource.kind) };
+            if served {
+                absent.remove(resource.kind)
+            } else {
+                absent.insert(resource.kind)
+            };
         }
     }
 

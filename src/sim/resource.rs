@@ -6,6 +6,7 @@ use domain::flux::{KINDS, kinds::Family};
 
 /// Says which features a resource has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent features of a resource, each yes or no")]
 pub(crate) struct Traits {
     /// Objects live in namespaces.
     pub(crate) namespaced: bool,
@@ -81,7 +82,8 @@ const EVENTS: &str = "events.k8s.io";
 const ALL: &[&str] = &["all"];
 const NONE: &[&str] = &[];
 
-type Line = (&'static str, &'static str, &'static str, &'static str, &'static [&'static str], &'static [&'static str], &'static str);
+type Line =
+    (&'static str, &'static str, &'static str, &'static str, &'static [&'static str], &'static [&'static str], &'static str);
 
 /// Group, version, kind, plural, short names, categories, features: `n`amespaced, `s`tatus, `c` scale, `g`eneration.
 const BUILT_IN: &[Line] = &[
@@ -116,7 +118,15 @@ const BUILT_IN: &[Line] = &[
     ("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", NONE, NONE, ""),
     ("rbac.authorization.k8s.io", "v1", "Role", "roles", NONE, NONE, "n"),
     ("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", NONE, NONE, "n"),
-    ("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", &["crd", "crds"], &["api-extensions"], "sg"),
+    (
+        "apiextensions.k8s.io",
+        "v1",
+        "CustomResourceDefinition",
+        "customresourcedefinitions",
+        &["crd", "crds"],
+        &["api-extensions"],
+        "sg",
+    ),
 ];
 
 /// The short names that the Flux definitions really give.

@@ -50,9 +50,7 @@ fn make(state: &State, kind: &str, object: Value) {
 
 fn node(name: &str, now: &str) -> Value {
     let room = json!({"cpu": "64", "memory": "256Gi", "pods": "500"});
-    let condition = |kind: &str, status: &str, reason: &str, message: &str| {
-        json!({"type": kind, "status": status, "reason": reason, "message": message, "lastHeartbeatTime": now, "lastTransitionTime": now})
-    };
+    let condition = |kind: &str, status: &str, reason: &str, message: &str| json!({"type": kind, "status": status, "reason": reason, "message": message, "lastHeartbeatTime": now, "lastTransitionTime": now});
     json!({"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}},
         "spec": {},
         "status": {"allocatable": room, "capacity": room, "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],

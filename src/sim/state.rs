@@ -145,7 +145,14 @@ impl State {
     /// Returns a new uid.
     pub(crate) fn new_uid(&self) -> String {
         let (a, b) = (self.random(), self.random());
-        format!("{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}", a >> 32, a >> 16 & 0xffff, a & 0xfff, 0x8000 | b >> 48 & 0x3fff, b & 0xffff_ffff_ffff)
+        format!(
+            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+            a >> 32,
+            a >> 16 & 0xffff,
+            a & 0xfff,
+            0x8000 | b >> 48 & 0x3fff,
+            b & 0xffff_ffff_ffff
+        )
     }
 
     /// Returns a random ending for a generated name, in the letters that Kubernetes uses.

@@ -104,9 +104,7 @@ impl Store {
         let Some(table) = self.tables.get(resource.index) else { return Vec::new() };
         let wanted = |key: &Key| namespace.is_none_or(|ns| key.namespace == ns);
         match namespace {
-            Some(ns) => {
-                table.range(Key::new(ns, "")..).take_while(|(key, _)| wanted(key)).map(|(_, o)| Arc::clone(o)).collect()
-            }
+            Some(ns) => table.range(Key::new(ns, "")..).take_while(|(key, _)| wanted(key)).map(|(_, o)| Arc::clone(o)).collect(),
             None => table.values().cloned().collect(),
         }
     }
@@ -131,9 +129,7 @@ impl Store {
     /// Returns the objects that name an owner by uid, with the places of their resources.
     pub(crate) fn owned_by(&self, uid: &str) -> Vec<(usize, Object)> {
         let Some(keys) = self.owned.get(uid) else { return Vec::new() };
-        keys.iter()
-            .filter_map(|(index, key)| Some((*index, Arc::clone(self.tables.get(*index)?.get(key)?))))
-            .collect()
+        keys.iter().filter_map(|(index, key)| Some((*index, Arc::clone(self.tables.get(*index)?.get(key)?)))).collect()
     }
 
     /// Returns the changes after a revision, or nothing when some of them are forgotten.
@@ -155,7 +151,14 @@ impl Store {
         let previous = table.insert(key.clone(), Arc::clone(&object));
         self.index(resource, &key, previous.as_ref(), Some(&object));
         let verb = if previous.is_some() { Verb::Modified } else { Verb::Added };
-        self.remember(Change { revision: self.revision, resource: resource.index, key, verb, object: Arc::clone(&object), previous });
+        self.remember(Change {
+            revision: self.revision,
+            resource: resource.index,
+            key,
+            verb,
+            object: Arc::clone(&object),
+            previous,
+        });
         object
     }
 

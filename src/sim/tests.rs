@@ -40,7 +40,7 @@ impl Bench {
         config.time_scale = 100.0;
         config.components = false;
         change(&mut config);
-        let sim = Sim::start(config);
+        let sim = Sim::start(&config);
         let client = kube::Client::new(sim.service(), "default");
         Self { sim, client, folder }
     }

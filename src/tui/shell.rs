@@ -12,7 +12,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::command::{Command, command};
-use crate::cx::Cx;
 use crate::session::Session;
 use crate::tabs::{TABS, TabId};
 use crate::theme::Role;
@@ -42,12 +41,14 @@ pub const SHELL: &[Command] = &[
 ];
 
 /// Returns the shell's commands that are possible now.
-pub fn commands(_cx: &Cx, layered: bool, back: bool) -> Vec<&'static Command> {
+pub fn commands(asks: bool, layered: bool, back: bool) -> Vec<&'static Command> {
     SHELL
         .iter()
         .filter(|c| match c.id {
+            "shell.quit" => true,
+            _ if asks => false,
             "shell.close" => layered,
-            "shell.quit" | "shell.palette" | "shell.help" | "shell.troubles" => true,
+            "shell.palette" | "shell.help" | "shell.troubles" => true,
             "shell.back" => back && !layered,
             id if id.starts_with("tab.") => true,
             _ => !layered,

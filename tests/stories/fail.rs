@@ -1,8 +1,10 @@
 //! Story 2: an image that cannot be pulled, and one that crashes.
 
 use super::story;
+use crate::support::ground::Ground;
 
-story!(names_an_image_that_cannot_be_pulled, |ground| {
+story!(names_an_image_that_cannot_be_pulled);
+fn names_an_image_that_cannot_be_pulled(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.add(&operator, &["development"]);
@@ -12,9 +14,10 @@ story!(names_an_image_that_cannot_be_pulled, |ground| {
     assert!(why.contains("ImagePullBackOff") && why.contains("ghcr.io/acme/shop:missing-2"), "{why}");
     let history = operator.run(&["history", &ground.app, "-o", "json"]).json();
     assert_eq!(history[0]["status"], "failed");
-});
+}
 
-story!(shows_the_last_log_lines_of_a_crash, |ground| {
+story!(shows_the_last_log_lines_of_a_crash);
+fn shows_the_last_log_lines_of_a_crash(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.add(&operator, &["development"]);
@@ -22,4 +25,4 @@ story!(shows_the_last_log_lines_of_a_crash, |ground| {
     for part in ["CrashLoopBackOff", "ghcr.io/acme/shop:1.1.0-crash", "panic: cannot open configuration /etc/app/config.yaml"] {
         assert!(why.contains(part), "{part} in {why}");
     }
-});
+}

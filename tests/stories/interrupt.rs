@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::story;
+use crate::support::ground::Ground;
 use crate::support::wait;
 
-story!(survives_a_kill_at_any_moment, |ground| {
+story!(survives_a_kill_at_any_moment);
+fn survives_a_kill_at_any_moment(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.add(&operator, &["development"]);
@@ -33,4 +35,4 @@ story!(survives_a_kill_at_any_moment, |ground| {
     }
     let text = wait("the last state", Duration::from_secs(5), || ground.repo.file("main", "k8s/overlays/development/kustomization.yaml"));
     assert!(text.contains("newTag: 2.0."), "{text}");
-});
+}

@@ -1,8 +1,10 @@
 //! Story 1 by keys: the deploy form in the console, from a tag typed to four green stages.
 
 use super::story;
+use crate::support::ground::Ground;
 
-story!(ships_a_change_by_keys, |ground| {
+story!(ships_a_change_by_keys);
+fn ships_a_change_by_keys(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.add(&operator, &["development"]);
@@ -14,4 +16,4 @@ story!(ships_a_change_by_keys, |ground| {
     console.keys("d");
     console.see("1.0.0");
     let _ = app;
-});
+}

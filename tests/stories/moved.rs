@@ -1,8 +1,10 @@
 //! Story 3: the branch moves between review and push.
 
 use super::story;
+use crate::support::ground::Ground;
 
-story!(lands_on_a_head_that_moved, |ground| {
+story!(lands_on_a_head_that_moved);
+fn lands_on_a_head_that_moved(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.add(&operator, &["development"]);
@@ -16,9 +18,10 @@ story!(lands_on_a_head_that_moved, |ground| {
     let log = ground.repo.log("main");
     assert_eq!(log[0].parents, [theirs.as_str()], "linear");
     assert_eq!(ground.repo.file("main", "README.md").as_deref(), Some("# Shop\n\nMore.\n"), "nobody's change is lost");
-});
+}
 
-story!(asks_again_when_the_reviewed_content_differs, |ground| {
+story!(asks_again_when_the_reviewed_content_differs);
+fn asks_again_when_the_reviewed_content_differs(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.add(&operator, &["development"]);
@@ -35,9 +38,10 @@ story!(asks_again_when_the_reviewed_content_differs, |ground| {
     operator.run(&[&ask[..], &["--yes", "--wait", "2m"]].concat()).ok();
     let now = ground.repo.file("main", path).expect("the overlay");
     assert!(now.contains("count: 2") && now.contains("newTag: 1.2.0"), "{now}");
-});
+}
 
-story!(concurrent_writers_lose_nothing, |ground| {
+story!(concurrent_writers_lose_nothing);
+fn concurrent_writers_lose_nothing(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.add(&operator, &["development", "production"]);
@@ -57,4 +61,4 @@ story!(concurrent_writers_lose_nothing, |ground| {
         let text = ground.repo.file("main", &format!("k8s/overlays/{environment}/kustomization.yaml")).expect("the overlay");
         assert!(text.contains(&format!("WRITER_{n}")), "{n} in {text}");
     }
-});
+}

@@ -1,9 +1,11 @@
 //! Story 4: the server refuses the push.
 
 use super::story;
+use crate::support::ground::Ground;
 use crate::support::gitserver::Fault;
 
-story!(shows_the_servers_words, |ground| {
+story!(shows_the_servers_words);
+fn shows_the_servers_words(ground: &Ground) {
     let operator = ground.operator();
     let base = ground.seed();
     ground.add(&operator, &["development"]);
@@ -30,9 +32,10 @@ story!(shows_the_servers_words, |ground| {
 
     // And then it works, from the same fields.
     operator.run(&[&ask[..], &["--wait", "2m"]].concat()).ok();
-});
+}
 
-story!(finds_out_whether_a_cut_push_landed, |ground| {
+story!(finds_out_whether_a_cut_push_landed);
+fn finds_out_whether_a_cut_push_landed(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.add(&operator, &["development"]);
@@ -43,4 +46,4 @@ story!(finds_out_whether_a_cut_push_landed, |ground| {
     let log = ground.repo.log("main");
     assert_eq!(log.len(), 2, "{}{}", said.out, said.err);
     said.ok();
-});
+}

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use super::story;
+use crate::support::ground::Ground;
 use crate::support::wait;
 
 fn kustomization(operator: &crate::support::console::Operator, app: &str) -> serde_json::Value {
     operator.run(&["get", "ks", &format!("{app}-production"), "-n", "flux-system", "-o", "json"]).json()[0].clone()
 }
 
-story!(syncs_by_hand_and_suspends_again, |ground| {
+story!(syncs_by_hand_and_suspends_again);
+fn syncs_by_hand_and_suspends_again(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.add(&operator, &["production"]);
@@ -29,9 +31,10 @@ story!(syncs_by_hand_and_suspends_again, |ground| {
     let old = ground.repo.log("main")[1].id.clone();
     let why = operator.run(&["sync", app, "production", "--commit", &old, "--yes"]).failed(3);
     assert!(why.contains("suspend") || why.contains("artifact"), "{why}");
-});
+}
 
-story!(suspends_again_after_a_kill, |ground| {
+story!(suspends_again_after_a_kill);
+fn suspends_again_after_a_kill(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.add(&operator, &["production"]);
@@ -49,4 +52,4 @@ story!(suspends_again_after_a_kill, |ground| {
         let journal = operator.run(&["audit", "-o", "json"]).json();
         assert!(journal.as_array().is_some_and(|entries| !entries.is_empty()));
     }
-});
+}

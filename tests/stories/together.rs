@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::story;
+use crate::support::ground::Ground;
 
-story!(each_sees_what_the_others_do, |ground| {
+story!(each_sees_what_the_others_do);
+fn each_sees_what_the_others_do(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.add(&operator, &["development"]);
@@ -25,9 +27,10 @@ story!(each_sees_what_the_others_do, |ground| {
     second.until("the end", ground.patience(), |screen| screen.contains("succeeded"));
     let history = operator.run(&["history", app, "-o", "json"]).json();
     assert_eq!(history[0]["status"], "succeeded");
-});
+}
 
-story!(another_takes_over, |ground| {
+story!(another_takes_over);
+fn another_takes_over(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.add(&operator, &["development"]);
@@ -42,4 +45,4 @@ story!(another_takes_over, |ground| {
     let _ = driver.wait();
     let said = crate::support::console::Said::from(follower.wait_with_output().expect("a child"));
     said.ok();
-});
+}

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
@@ -123,11 +124,15 @@ impl Operator {
         drop(pair.slave);
         let reader = pair.master.try_clone_reader().expect("a reader");
         let writer = pair.master.take_writer().expect("a writer");
-        let screen = Arc::new((Mutex::new(Screen { parser: vt100::Parser::new(rows, columns, 0), bytes: 0, over: false }), Condvar::new()));
+        let screen = Arc::new((Mutex::new(Screen { parser: vt100::Parser::new(cells(rows), cells(columns), 0), bytes: 0, over: false }), Condvar::new()));
         let seen = Arc::clone(&screen);
         thread::spawn(move || watch(reader, &seen));
         Console { child, writer, screen, master: pair.master }
     }
+}
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).expect("a terminal has cells")
 }
 
 struct Screen {
@@ -198,7 +203,7 @@ impl Console {
 
     /// Changes the size of the terminal.
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
-        self.screen.0.lock().expect("no panic in the reader").parser.screen_mut().set_size(rows, columns);
+        self.screen.0.lock().expect("no panic in the reader").parser.screen_mut().set_size(cells(rows), cells(columns));
         self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).expect("a new size");
     }
 

@@ -202,13 +202,15 @@ impl Fleet {
         Ok(())
     }
 
-    /// Reads the generations of workloads afresh; what does not exist is left out.
+    /// Reads the generations of workloads afresh; what does not exist or may not be seen is left out.
     pub(crate) async fn generations(&self, keys: &[ObjectKey]) -> Result<Vec<(String, i64)>, Trouble> {
         let mut found = Vec::with_capacity(keys.len());
         for key in keys {
             let connection = self.connection(&key.context()).await?;
-            if let Some(workload) = absent(act::get_workload(&connection, key).await)? {
-                found.push((key.name.to_string(), workload.generation));
+            match act::get_workload(&connection, key).await {
+                Ok(workload) => found.push((key.name.to_string(), workload.generation)),
+                Err(cluster::Error::Refused { code: 403 | 404, .. }) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(found)

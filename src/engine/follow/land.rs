@@ -114,7 +114,10 @@ async fn push_once(scene: &Scene, deployment: &Deployment) -> Result<PushOutcome
         return Err(Trouble::refused("The deployment has no commit", &deployment.environment).next("Submit it again."));
     };
     let branch = deployment.branch.clone();
-    scene.repo.with("the Git push", move |mirror, cancel| mirror.push(&branch, &commit, &Base::Head(base), cancel)).await
+    let push = move |mirror: &git::Mirror, cancel: &git::Cancel| mirror.push(&branch, &commit, &Base::Head(base), cancel);
+    let outcome = scene.repo.with("the Git push", push).await;
+    scene.repo.outdated();
+    outcome
 }
 
 /// Makes the same edits on another head; a trouble when what comes out is not what was reviewed.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::deployment::{Deployment, StageName, StageState};
 use domain::flux::{FluxObject, InventoryEntry, ObjectKey};
 use domain::ident::DeploymentId;
-use domain::link::LinkOf;
+use domain::link::{LinkOf, LinkState};
 use domain::project::Environment;
 use domain::revision::{CommitId, Revision};
 use domain::voyage::{Ancestry, ApplySeen, GitSeen, Observation, SourceSeen};
@@ -81,21 +81,24 @@ pub(super) fn observe(world: &World, environment: &Environment, deployment: &Dep
 }
 
 /// Tells whether everything that a deployment is judged by is heard live.
+///
+/// A kind of workload that we may not see is no reason to wait: it stays unseen, and the Kustomization's verdict has to do.
 pub(super) fn live(world: &World, environment: &Environment) -> bool {
-    let beats = world.cluster_link(&environment.cluster).is_some_and(domain::link::LinkState::is_live);
-    beats
-        && KINDS.iter().all(|wanted| {
-            let mut links = world.links.iter().filter(|link| match &link.of {
-                LinkOf::Kind { cluster, kind, namespace } => {
-                    *cluster == environment.cluster.0
-                        && kind == wanted
-                        && (namespace.is_empty() || *namespace == environment.namespace)
-                }
-                _ => false,
-            });
-            let first = links.next();
-            first.is_some_and(|link| link.state.is_live()) && links.all(|link| link.state.is_live())
+    let beats = world.cluster_link(&environment.cluster).is_some_and(LinkState::is_live);
+    let heard = |kind: &str, state: &LinkState| {
+        let hidden = !kind.ends_with("Repository") && kind != "Kustomization" && matches!(state, LinkState::Forbidden { .. });
+        state.is_live() || hidden
+    };
+    let of_kind = |wanted: &'static str| {
+        world.links.iter().filter(move |link| match &link.of {
+            LinkOf::Kind { cluster, kind, namespace } => {
+                let here = namespace.is_empty() || *namespace == environment.namespace;
+                *cluster == environment.cluster.0 && kind == wanted && here
+            }
+            _ => false,
         })
+    };
+    beats && KINDS.into_iter().all(|kind| of_kind(kind).next().is_some() && of_kind(kind).all(|link| heard(kind, &link.state)))
 }
 
 fn stand(known: &Known, revision: Option<&Revision>) -> Ancestry {

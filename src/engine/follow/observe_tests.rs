@@ -6,7 +6,7 @@ use domain::actor::Actor;
 use domain::deployment::{Method, Stage, Status};
 use domain::flux::{Artifact, Condition, FluxSpec, FluxStatus, ObjectKey};
 use domain::ident::{ContextName, EnvironmentId, Slug};
-use domain::link::{Link, LinkState};
+use domain::link::Link;
 use domain::project::EnvironmentType;
 use domain::workload::{Container, ContainerState};
 
@@ -124,6 +124,17 @@ fn one_watch_that_is_not_heard_makes_everything_uncertain_but_only_in_its_own_na
     let mut world = world();
     Arc::make_mut(&mut world.links).retain(|l| !l.of.to_string().starts_with("Pod"));
     assert!(!live(&world, &environment), "a watch that was never begun is not live");
+}
+
+#[test]
+fn a_workload_that_may_not_be_seen_is_not_waited_for_but_flux_is() {
+    for (kind, expect) in [("StatefulSet", true), ("Kustomization", false)] {
+        let mut world = world();
+        for link in Arc::make_mut(&mut world.links).iter_mut().filter(|l| l.of.to_string().starts_with(kind)) {
+            link.state = LinkState::Forbidden { why: "no".into() };
+        }
+        assert_eq!(live(&world, &environment()), expect, "{kind}");
+    }
 }
 
 #[test]

@@ -94,6 +94,11 @@ async fn later(core: Arc<Core>, deployment: Deployment, place: Place, lease: sto
 /// Tells whether the plan may be carried out as it stands.
 fn may_go(order: &Deploy, environment: &Environment, plan: &Plan, deployment: &Deployment) -> Result<(), Trouble> {
     let object = &environment.id;
+    if !environment.gitops.enabled {
+        return Err(Trouble::usage("Flux does not manage this environment", object)
+            .why("its GitOps settings are switched off, so nothing would apply the commit")
+            .next("Enable GitOps for the environment first."));
+    }
     if order.reviewed.as_ref().is_some_and(|digest| *digest != plan.preview.digest) {
         return Err(land::changed(deployment));
     }

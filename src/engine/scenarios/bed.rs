@@ -1,9 +1,9 @@
 //! What scenarios run on: a simulated cluster, a bare repository with a base and two overlays, a store's folder.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Time;
@@ -76,11 +76,28 @@ pub(super) fn development() -> Environment {
     Bed::environment("dev", EnvironmentType::Development)
 }
 
+/// Returns the parts of an engine that works in a folder.
+pub(super) fn parts(dir: &Path, clusters: Clusters) -> Parts {
+    let (store, notices) = store::Store::open(&dir.join("store")).unwrap();
+    assert!(notices.is_empty(), "{notices:?}");
+    let context = ContextName::from("harbour");
+    Parts {
+        store,
+        clusters,
+        contexts: vec![context.clone()],
+        current: Some(context),
+        git_root: dir.join("mirrors"),
+        clock: Arc::new(Time::now),
+        patience: Patience { source_fault: 5_000, sync: 30_000, apply: 30_000, health: 30_000 },
+        ids: ulids(),
+        pace: Pace { git_poll: Duration::from_secs(5), batch: Duration::from_millis(10), retry: Duration::from_millis(50) },
+    }
+}
+
 /// Holds the ground of one scenario.
 pub(super) struct Bed {
     dir: TempDir,
     sim: sim::Sim,
-    engines: Mutex<usize>,
 }
 
 impl Bed {
@@ -98,7 +115,7 @@ impl Bed {
         let head = seed::commit_files(&remote, "main", &files, ("Begin", &eve(), Time::now())).unwrap();
         seed::set_branch(&remote, "develop", &head).unwrap();
         let sim = start_sim(&dir);
-        Self { dir, sim, engines: Mutex::new(0) }
+        Self { dir, sim }
     }
 
     fn remote(&self) -> PathBuf {
@@ -107,21 +124,19 @@ impl Bed {
 
     /// Starts an engine on the store, as a process would.
     pub(super) fn engine(&self) -> Engine {
-        *self.engines.lock().unwrap() += 1;
-        let (store, notices) = store::Store::open(&self.dir.path().join("store")).unwrap();
-        assert!(notices.is_empty(), "{notices:?}");
-        let context = ContextName::from("harbour");
-        Engine::start(Parts {
-            store,
-            clusters: Clusters::fixed([cluster::Connection::from_service(context.clone(), self.sim.service())]),
-            contexts: vec![context.clone()],
-            current: Some(context),
-            git_root: self.dir.path().join("mirrors"),
-            clock: Arc::new(Time::now),
-            patience: Patience { source_fault: 5_000, sync: 30_000, apply: 30_000, health: 30_000 },
-            ids: ulids(),
-            pace: Pace { git_poll: Duration::from_secs(5), batch: Duration::from_millis(10), retry: Duration::from_millis(50) },
-        })
+        let connection = cluster::Connection::from_service(ContextName::from("harbour"), self.sim.service());
+        Engine::start(parts(self.dir.path(), Clusters::fixed([connection])))
+    }
+
+    /// Returns the folder that everything lives in.
+    pub(super) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Serves the cluster to other processes and writes the kubeconfig that leads there.
+    pub(super) async fn serve(&self) {
+        let address = self.sim.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
+        std::fs::write(self.dir.path().join("kubeconfig"), self.sim.kubeconfig(address)).unwrap();
     }
 
     pub(super) fn project(&self) -> Project {
@@ -146,6 +161,36 @@ impl Bed {
             let order = SaveEnvironment { environment: environment.clone(), new: true, create_objects: true };
             engine.give(&ada(), order).await.unwrap();
         }
+    }
+
+    /// Adds the project, its repository's token in a file, and an environment with its objects.
+    pub(super) async fn furnish_with_token(&self, engine: &Engine, environment: &Environment, token: &str) {
+        let path = self.dir.path().join("token");
+        std::fs::write(&path, token).unwrap();
+        let mut project = self.project();
+        project.repository.credential = Credential::File { user: "bot".into(), path: path.display().to_string() };
+        engine.give(&ada(), SaveProject { project, new: true }).await.unwrap();
+        let order = SaveEnvironment { environment: environment.clone(), new: true, create_objects: true };
+        engine.give(&ada(), order).await.unwrap();
+    }
+
+    /// Returns an object as the cluster has it.
+    pub(super) fn object(&self, kind: &str, namespace: &str, name: &str) -> Option<serde_json::Value> {
+        self.sim.get(kind, namespace, name)
+    }
+
+    /// Tells whether some file of the store's folder holds a text.
+    pub(super) fn store_holds(&self, text: &str) -> bool {
+        fn search(folder: &std::path::Path, text: &[u8]) -> bool {
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).any(|path| {
+                if path.is_dir() {
+                    search(&path, text)
+                } else {
+                    std::fs::read(&path).unwrap().windows(text.len()).any(|w| w == text)
+                }
+            })
+        }
+        search(&self.dir.path().join("store"), text.as_bytes())
     }
 
     /// Commits somebody else's change onto a branch.
@@ -198,6 +243,12 @@ git update-ref refs/heads/{branch} \"$commit\"
 ",
             mark = mark.display(),
         )
+    }
+
+    /// Returns a hook that kills the server's side of the connection the first time it runs.
+    pub(super) fn script_that_kills_once(&self, mark: &str) -> String {
+        let mark = self.dir.path().join(format!("killed-{mark}"));
+        format!("#!/bin/sh\n[ -e '{mark}' ] && exit 0\n: > '{mark}'\nkill -9 $PPID\n", mark = mark.display())
     }
 
     /// Returns a hook that waits for [`Bed::release`].

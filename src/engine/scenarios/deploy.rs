@@ -212,3 +212,34 @@ async fn a_later_deployment_takes_the_place_of_one_that_hangs() {
     assert_eq!(first.status, Status::Superseded, "{}", states(&first));
     engine.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_dies_in_the_middle_ends_in_the_truth() {
+    let bed = Bed::new();
+    let engine = bed.engine();
+    bed.furnish(&engine, &[development()]).await;
+    // After the branch was updated: it landed, though nobody said so. Before: it did not, and is sent once more.
+    for (hook, tag) in [("post-update", "1.8.5"), ("pre-receive", "1.8.6")] {
+        bed.hook(hook, &bed.script_that_kills_once(tag));
+        let outcome = submit(&engine, draft(vec![image(tag)])).await.unwrap();
+        let id = outcome.deployment.unwrap();
+        let deployment = engine.wait_over(&id, LONG).await.unwrap();
+        assert_eq!(deployment.status, Status::Succeeded, "{hook}: {}", states(&deployment));
+        assert_eq!(bed.with_trailer(id.as_str()), 1, "{hook}");
+        bed.unhook(hook);
+    }
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_goes_on_when_its_caller_leaves() {
+    let bed = Bed::new();
+    let engine = bed.engine();
+    bed.furnish(&engine, &[development()]).await;
+    let left = tokio::time::timeout(std::time::Duration::ZERO, submit(&engine, draft(vec![image("1.8.5")]))).await;
+    assert!(left.is_err(), "it cannot be through at once");
+    let done = |w: &domain::world::World| w.deployments.first().is_some_and(|d| d.status == Status::Succeeded);
+    bed::until(&engine, "the deployment", done).await;
+    engine.settle().await;
+    engine.stop().await;
+}

@@ -3,12 +3,16 @@
 use domain::TroubleKind;
 use domain::change::Draft;
 use domain::deployment::{StageName, Status};
+use domain::journal::SyncPromise;
 use domain::orders::{Deploy, ManualSync, SaveEnvironment};
 use domain::project::{ApprovalRule, Environment, EnvironmentType};
+use domain::revision::CommitId;
+use domain::world::World;
 
 use super::bed::{self, Bed, LONG, ada};
 use super::deploy::{image, states};
 use crate::Engine;
+use crate::follow::promise;
 
 fn production() -> Environment {
     let mut environment = Bed::environment("prod", EnvironmentType::Production);
@@ -22,7 +26,7 @@ async fn deploy(engine: &Engine, environment: &Environment, tag: &str) -> domain
     outcome.deployment.unwrap()
 }
 
-fn suspended(world: &domain::world::World, environment: &Environment) -> bool {
+fn suspended(world: &World, environment: &Environment) -> bool {
     world.kustomization(environment).is_some_and(|k| k.suspended() && k.marks.is_empty())
 }
 
@@ -105,6 +109,59 @@ async fn a_sync_that_was_cut_off_is_finished_by_the_next_engine() {
     engine.stop().await;
 }
 
+fn promise_of(environment: &Environment, commit: &CommitId) -> SyncPromise {
+    SyncPromise {
+        environment: environment.id.clone(),
+        kustomization: environment.gitops.kustomization.clone(),
+        commit: commit.to_string(),
+        actor: ada(),
+        since: domain::Time::now(),
+        token: "ours".into(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_somebody_else_resumed_on_purpose_is_left_so() {
+    let bed = Bed::new();
+    let engine = bed.engine();
+    let production = production();
+    bed.furnish(&engine, std::slice::from_ref(&production)).await;
+    bed::until(&engine, "the suspended object", |w| suspended(w, &production)).await;
+    let head = CommitId::parse(&bed.git(&["rev-parse", "main"])).unwrap();
+    let promise = promise_of(&production, &head);
+    let key = promise::kustomization(&production);
+    for by_hand in [false, true] {
+        let said = promise::apply(&engine.core, &production, &promise).await.unwrap();
+        assert!(said.contains(head.short()), "{said}");
+        if by_hand {
+            engine.give(&ada(), domain::orders::Resume { key: key.clone() }).await.unwrap();
+        }
+        let kept = promise::suspend_again(&engine.core, &production, &promise).await.unwrap();
+        assert_eq!(matches!(kept, promise::Kept::Left(_)), by_hand);
+        let object = bed.object("Kustomization", "flux-system", "shop-prod").unwrap();
+        assert_eq!(object["spec"]["suspend"], !by_hand, "{object}");
+    }
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_branch_that_moves_on_between_check_and_apply_is_told() {
+    let bed = Bed::new();
+    let engine = bed.engine();
+    let production = production();
+    bed.furnish(&engine, std::slice::from_ref(&production)).await;
+    bed::until(&engine, "the suspended object", |w| suspended(w, &production)).await;
+    let wanted = CommitId::parse(&bed.git(&["rev-parse", "main"])).unwrap();
+    let later = bed.commit("main", "later.txt", "not approved\n");
+    engine.give(&ada(), domain::orders::Reconcile { key: promise::source(&production), with_source: false }).await.unwrap();
+    let holds = |w: &World| w.source(&production).and_then(|s| s.status.artifact.as_ref()).and_then(|a| a.revision.commit());
+    bed::until(&engine, "the later commit", |w| holds(w).as_ref() == Some(&later)).await;
+    let trouble = promise::apply(&engine.core, &production, &promise_of(&production, &wanted)).await.unwrap_err();
+    assert_eq!(trouble.what, "Another commit than the wanted one was applied");
+    assert!(trouble.why.contains(later.short()) && trouble.why.contains(wanted.short()), "{trouble}");
+    engine.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_setting_of_auto_sync_suspends_and_resumes() {
     let bed = Bed::new();
@@ -118,7 +175,7 @@ async fn the_setting_of_auto_sync_suspends_and_resumes() {
         bed::until(&engine, "the change", |w| w.kustomization(&environment).is_some_and(|k| k.suspended() != auto_sync)).await;
     }
     let order = ManualSync { environment: environment.id.clone(), commit: None };
-    engine.give(&ada(), domain::orders::Resume { key: crate::follow::promise::kustomization(&environment) }).await.unwrap();
+    engine.give(&ada(), domain::orders::Resume { key: promise::kustomization(&environment) }).await.unwrap();
     let trouble = engine.give(&ada(), order).await.unwrap_err();
     assert_eq!(trouble.what, "It is not suspended");
     engine.stop().await;

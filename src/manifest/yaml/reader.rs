@@ -9,11 +9,14 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 
 use crate::yaml::fault::SyntaxFault;
+use crate::yaml::highlight::{TokenKind, highlight};
 use crate::yaml::lex;
 use crate::yaml::tree::{Alias, Document, Entry, Kind, Node, NodeId, Style};
 
 /// How deep collections may nest.
 const DEPTH_LIMIT: usize = 100;
+/// How many lines in brackets are moved at most.
+const LINE_LIMIT: usize = 5_000;
 /// How many documents a file may have.
 const DOCUMENT_LIMIT: usize = 1000;
 
@@ -27,6 +30,42 @@ pub(super) struct Reader<'t> {
     documents: Vec<Document>,
     anchors: HashMap<usize, NodeId>,
     depth: usize,
+}
+
+/// How far lines in brackets are moved: further than anything is indented.
+const SHIFT: usize = 256;
+
+/// Holds a text whose lines in brackets are moved to the right, and where each of its characters was.
+pub(super) struct Shifted {
+    text: String,
+    bytes: Vec<usize>,
+}
+
+impl Shifted {
+    /// Moves the lines in brackets of a text; nothing when it has none.
+    pub(super) fn new(text: &str) -> Option<Self> {
+        let (mut out, mut bytes) = (String::with_capacity(text.len()), Vec::with_capacity(text.len() + 1));
+        let (mut start, mut depth, mut moved) = (0, 0_usize, 0_usize);
+        for (tokens, line) in highlight(text).iter().zip(text.split_inclusive('\n')) {
+            if depth > 0 && !line.trim().is_empty() && moved < LINE_LIMIT {
+                out.push_str(&" ".repeat(SHIFT));
+                bytes.extend(std::iter::repeat_n(start, SHIFT));
+                moved += 1;
+            }
+            out.push_str(line);
+            bytes.extend(line.char_indices().map(|(at, _)| start + at));
+            start += line.len();
+            for token in tokens.iter().filter(|t| t.kind == TokenKind::Punctuation) {
+                match line.get(token.range.clone()) {
+                    Some("[" | "{") => depth += 1,
+                    Some("]" | "}") => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+            }
+        }
+        bytes.push(text.len());
+        (moved > 0).then_some(Self { text: out, bytes })
+    }
 }
 
 /// Where the anchor and tag of a node were found, and what they say.
@@ -69,6 +108,11 @@ impl<'t> Reader<'t> {
             }
             None => Err(self.fault(self.text.len(), "the text ends too early")),
         }
+    }
+
+    /// Builds a reader whose parser gets a text with the lines in brackets moved to the right.
+    pub(super) fn shifted(text: &'t str, shifted: &'t Shifted) -> Self {
+        Self { parser: Parser::new_from_str(&shifted.text), bytes: Some(shifted.bytes.clone()), ..Self::new(text) }
     }
 
     /// Reads all documents.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::files::FILE_LIMIT;
 use crate::yaml::fault::SyntaxFault;
 use crate::yaml::lex;
-use crate::yaml::reader::Reader;
+use crate::yaml::reader::{Reader, Shifted};
 
 /// Names a node within its tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,7 +117,11 @@ impl<'t> Tree<'t> {
             let line = text[..at].matches('\n').count() + 1;
             return Err(SyntaxFault { line, column: lex::column(text, at) + 1, why: "there is a NUL character".to_owned() });
         }
-        let (nodes, documents) = Reader::new(text).stream()?;
+        let (nodes, documents) = match Reader::new(text).stream() {
+            Ok(read) => read,
+            // Brackets that close at the column of their key are no YAML by the letter, but everybody writes and reads them.
+            Err(fault) => Shifted::new(text).and_then(|s| Reader::shifted(text, &s).stream().ok()).ok_or(fault)?,
+        };
         Ok(Self { text, nodes, documents })
     }
 

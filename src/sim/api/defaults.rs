@@ -127,7 +127,11 @@ fn stateful_set(object: &mut Value) {
 
 fn daemon_set(object: &mut Value) {
     default(object, "/spec/revisionHistoryLimit", 10.into());
-    default(object, "/spec/updateStrategy", json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}));
+    default(
+        object,
+        "/spec/updateStrategy",
+        json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}),
+    );
     template(object);
 }
 
@@ -179,11 +183,14 @@ fn container(container: &mut Value) {
     default(container, "/terminationMessagePath", "/dev/termination-log".into());
     default(container, "/terminationMessagePolicy", "File".into());
     if let Some(ports) = container.get_mut("ports").and_then(Value::as_array_mut) {
-        ports.iter_mut().for_each(|port| default(port, "/protocol", "TCP".into()));
+        for port in ports {
+            default(port, "/protocol", "TCP".into());
+        }
     }
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
         if let Some(probe) = container.get_mut(probe) {
-            for (field, value) in [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)] {
+            for (field, value) in [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)]
+            {
                 default(probe, &format!("/{field}"), value.into());
             }
             if probe.get("httpGet").is_some() {

@@ -117,11 +117,8 @@ pub(crate) fn aggregated(state: &State, core: bool) -> Value {
     let mut items: Vec<Value> = Vec::new();
     let groups = if core { vec![("", "v1")] } else { groups(state) };
     for (group, version) in groups {
-        let resources: Vec<Value> = served(state)
-            .into_iter()
-            .filter(|r| r.group == group && r.version == version)
-            .map(aggregated_resource)
-            .collect();
+        let resources: Vec<Value> =
+            served(state).into_iter().filter(|r| r.group == group && r.version == version).map(aggregated_resource).collect();
         let entry = json!({"version": version, "resources": resources, "freshness": "Current"});
         match items.iter_mut().find(|item| item["metadata"]["name"] == group) {
             Some(item) => item["versions"].as_array_mut().into_iter().for_each(|versions| versions.push(entry.clone())),
@@ -133,7 +130,9 @@ pub(crate) fn aggregated(state: &State, core: bool) -> Value {
 }
 
 fn aggregated_resource(resource: &Resource) -> Value {
-    let custom = |group: &str, version: &str| if resource.custom { (group.to_owned(), version.to_owned()) } else { (String::new(), String::new()) };
+    let custom = |group: &str, version: &str| {
+        if resource.custom { (group.to_owned(), version.to_owned()) } else { (String::new(), String::new()) }
+    };
     let (group, version) = custom(resource.group, resource.version);
     let mut entry = json!({"resource": resource.plural,
         "responseKind": {"group": group, "version": version, "kind": resource.kind},
@@ -148,7 +147,11 @@ fn aggregated_resource(resource: &Resource) -> Value {
     let below: Vec<Value> = subresources(resource)
         .into_iter()
         .map(|(name, kind, verbs)| {
-            let (group, version) = if kind == "Scale" { ("autoscaling".to_owned(), "v1".to_owned()) } else { custom(resource.group, resource.version) };
+            let (group, version) = if kind == "Scale" {
+                ("autoscaling".to_owned(), "v1".to_owned())
+            } else {
+                custom(resource.group, resource.version)
+            };
             json!({"subresource": name, "responseKind": {"group": group, "version": version, "kind": kind}, "verbs": verbs})
         })
         .collect();

@@ -252,13 +252,13 @@ fn compare_maps(old: &Value, new: &Value, place: Place, changed: &mut Fields, re
             None => c.grow(value, below, shape, true),
             Some(before) => compare((before, value), below, (place.shape(field, before), shape), &mut c, &mut r),
         }
-        attach(changed, &step, c);
-        attach(removed, &step, r);
+        attach(changed, &step, &c);
+        attach(removed, &step, &r);
     }
     for (field, value) in old.iter().filter(|(field, v)| !v.is_null() && new.get(*field).is_none_or(Value::is_null)) {
         let mut r = Fields::default();
         r.grow(value, place.below(field), place.shape(field, value), true);
-        attach(removed, &format!("f:{field}"), r);
+        attach(removed, &format!("f:{field}"), &r);
     }
 }
 
@@ -273,19 +273,19 @@ fn compare_items(pair: (&Value, &Value), keys: &[&str], place: Place, changed: &
             None => c.grow(item, place, Shape::Map, true),
             Some((_, before)) => compare((before, item), place, (Shape::Map, Shape::Map), &mut c, &mut r),
         }
-        attach(changed, &format!("k:{key}"), c);
-        attach(removed, &format!("k:{key}"), r);
+        attach(changed, &format!("k:{key}"), &c);
+        attach(removed, &format!("k:{key}"), &r);
     }
     for (key, item) in old.iter().filter(|(key, _)| !new.iter().any(|(other, _)| other == key)) {
         let mut r = Fields::default();
         r.grow(item, place, Shape::Map, true);
-        attach(removed, &format!("k:{key}"), r);
+        attach(removed, &format!("k:{key}"), &r);
     }
 }
 
-fn attach(fields: &mut Fields, step: &str, child: Fields) {
+fn attach(fields: &mut Fields, step: &str, child: &Fields) {
     if !child.is_empty() {
-        fields.children.entry(step.to_owned()).or_default().add(&child);
+        fields.children.entry(step.to_owned()).or_default().add(child);
     }
 }
 

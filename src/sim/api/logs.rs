@@ -99,7 +99,7 @@ fn follow(state: &Shared, pod: &Value, text: Bytes) -> Reply {
                 changed = revisions.changed() => if changed.is_err() { return },
                 () = sender.closed() => return,
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(Duration::from_secs(3600)) => return,
+                () = tokio::time::sleep(Duration::from_hours(1)) => return,
             }
         }
     });

@@ -79,7 +79,8 @@ fn prune_items(items: &mut Vec<Value>, gone: &Fields, kept: &Fields) {
         let whole = below.member() && others.is_none();
         if let Some(text) = step.strip_prefix("v:") {
             if whole {
-                items.retain(|item| item.to_string() != text);
+                let value: Value = serde_json::from_str(text).unwrap_or_default();
+                items.retain(|item| *item != value);
             }
             continue;
         }
@@ -120,7 +121,8 @@ pub(crate) fn strategic(target: &mut Value, patch: &Value, place: Place) {
         return;
     };
     if patch.get("$patch").and_then(Value::as_str) == Some("replace") {
-        let rest: Map<String, Value> = patch.iter().filter(|(k, _)| !k.starts_with('$')).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let rest: Map<String, Value> =
+            patch.iter().filter(|(k, _)| !k.starts_with('$')).map(|(k, v)| (k.clone(), v.clone())).collect();
         *target = Value::Object(rest);
         return;
     }
@@ -176,29 +178,30 @@ fn strategic_field(here: &mut Value, value: &Value, place: Place, shape: Shape) 
 pub(crate) fn json_patch(target: &mut Value, patch: &Value) -> Result<(), Fault> {
     let steps = patch.as_array().ok_or_else(|| Fault::bad("error decoding patch: a list of operations is needed"))?;
     for step in steps {
-        let part = |name: &str| step.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (op, path, from) = (part("op"), part("path"), part("from"));
+        let word = |name: &str| step.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (op, to, from) = (word("op"), word("path"), word("from"));
         let value = step.get("value").cloned().unwrap_or_default();
-        let missing = || Fault::bad(format!("the server rejected our request: {op} operation does not apply: doc is missing path: {path}"));
+        let missing =
+            || Fault::bad(format!("the server rejected our request: {op} operation does not apply: doc is missing path: {to}"));
         match op.as_str() {
-            "add" => insert_at(target, &path, value).ok_or_else(missing)?,
+            "add" => insert_at(target, &to, value).ok_or_else(missing)?,
             "replace" => {
-                remove_at(target, &path).ok_or_else(missing)?;
-                insert_at(target, &path, value).ok_or_else(missing)?;
+                remove_at(target, &to).ok_or_else(missing)?;
+                insert_at(target, &to, value).ok_or_else(missing)?;
             }
             "remove" => {
-                remove_at(target, &path).ok_or_else(missing)?;
+                remove_at(target, &to).ok_or_else(missing)?;
             }
             "move" => {
                 let moved = remove_at(target, &from).ok_or_else(missing)?;
-                insert_at(target, &path, moved).ok_or_else(missing)?;
+                insert_at(target, &to, moved).ok_or_else(missing)?;
             }
             "copy" => {
                 let copied = target.pointer(&from).cloned().ok_or_else(missing)?;
-                insert_at(target, &path, copied).ok_or_else(missing)?;
+                insert_at(target, &to, copied).ok_or_else(missing)?;
             }
-            "test" if target.pointer(&path) == Some(&value) => {}
-            "test" => return Err(Fault::bad(format!("the server rejected our request: testing path {path} failed"))),
+            "test" if target.pointer(&to) == Some(&value) => {}
+            "test" => return Err(Fault::bad(format!("the server rejected our request: testing path {to} failed"))),
             _ => return Err(Fault::bad(format!("error decoding patch: unknown operation \"{op}\""))),
         }
     }
@@ -267,8 +270,13 @@ mod tests {
 
     #[test]
     fn pruning_takes_what_nobody_else_holds() {
-        let mut live = json!({"data": {"a": "1", "b": "2"}, "spec": {"containers": [{"name": "x", "image": "i"}, {"name": "y"}]}});
-        let gone = Fields::of(&json!({"data": {"a": "1", "b": "2"}, "spec": {"containers": [{"name": "x", "image": "i"}]}}), false, false);
+        let mut live =
+            json!({"data": {"a": "1", "b": "2"}, "spec": {"containers": [{"name": "x", "image": "i"}, {"name": "y"}]}});
+        let gone = Fields::of(
+            &json!({"data": {"a": "1", "b": "2"}, "spec": {"containers": [{"name": "x", "image": "i"}]}}),
+            false,
+            false,
+        );
         let kept = Fields::of(&json!({"data": {"b": "2"}}), false, false);
         prune(&mut live, &gone, &kept);
         assert_eq!(live, json!({"data": {"b": "2"}, "spec": {"containers": [{"name": "y"}]}}));

@@ -19,7 +19,7 @@ use crate::store::{Key, Object};
 pub(crate) fn one(state: &State, call: &Call, resource: &Resource, found: &Object) -> Reply {
     if table::wanted(call.header(header::ACCEPT)) {
         let rows = table::rows(resource, std::slice::from_ref(found), state.pace.now());
-        return crate::api::json(StatusCode::OK, &table::document(resource, rows, &json!({})));
+        return crate::api::json(StatusCode::OK, &table::document(resource, &rows, &json!({})));
     }
     object(StatusCode::OK, resource, found)
 }
@@ -60,7 +60,7 @@ pub(crate) fn list(state: &State, call: &Call, target: &Target, selector: &Selec
     metadata.insert("resourceVersion".into(), revision.to_string().into());
     if items.len() > limit {
         let left = items.len() - limit;
-        let start = items.get(limit).map(|item| Key::of(item)).unwrap_or(Key::new("", ""));
+        let start = items.get(limit).map_or_else(|| Key::new("", ""), |item| Key::of(item));
         metadata.insert("continue".into(), Token { revision, start }.write().into());
         if call.options.get("labelSelector").is_none() && call.options.get("fieldSelector").is_none() {
             metadata.insert("remainingItemCount".into(), left.into());
@@ -69,7 +69,7 @@ pub(crate) fn list(state: &State, call: &Call, target: &Target, selector: &Selec
     }
     if table::wanted(call.header(header::ACCEPT)) {
         let rows = table::rows(target.resource, &items, state.pace.now());
-        return Ok(crate::api::json(StatusCode::OK, &table::document(target.resource, rows, &Value::Object(metadata))));
+        return Ok(crate::api::json(StatusCode::OK, &table::document(target.resource, &rows, &Value::Object(metadata))));
     }
     let list = List { resource: target.resource, metadata, items };
     let bytes = serde_json::to_vec(&list).unwrap_or_default();
@@ -132,7 +132,8 @@ struct Bare<'a>(&'a Value);
 
 impl Serialize for Bare<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fields = self.0.as_object().into_iter().flatten().filter(|(field, _)| !matches!(field.as_str(), "kind" | "apiVersion"));
+        let fields =
+            self.0.as_object().into_iter().flatten().filter(|(field, _)| !matches!(field.as_str(), "kind" | "apiVersion"));
         serializer.collect_map(fields)
     }
 }

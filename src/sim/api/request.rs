@@ -3,10 +3,11 @@
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
+use crate::api::delete::{Deleted, Deletion};
 use crate::api::path::Target;
 use crate::api::select::Selector;
 use crate::api::shape::Place;
-use crate::api::write::{Deleted, Deletion, Hand, Scope};
+use crate::api::write::{Hand, Scope};
 use crate::api::{Call, Reply, json as send, logs, merge, object, read, review, watch};
 use crate::fault::Fault;
 use crate::json;
@@ -19,7 +20,7 @@ pub(crate) async fn serve(state: &Shared, call: &Call, target: &Target) -> Resul
     // The second view of events keeps nothing of its own.
     let resource = if target.resource.mirrors_events() { resource::of("Event") } else { target.resource };
     if resource.review() {
-        return review::answer(state, resource, &body(call)?);
+        return Ok(review::answer(state, resource, &body(call)?));
     }
     if resource.traits.namespaced && target.namespace.is_none() && (target.name.is_some() || call.method == Method::POST) {
         return Err(Fault::no_resource());
@@ -36,7 +37,11 @@ pub(crate) async fn serve(state: &Shared, call: &Call, target: &Target) -> Resul
         ("GET", Some(name)) => get(state, call, target, name),
         ("GET", None) => {
             let selector = Selector::read(resource, call.options.get("labelSelector"), call.options.get("fieldSelector"))?;
-            if call.options.on("watch") { watch::serve(state, call, target, selector) } else { read::list(state, call, target, &selector) }
+            if call.options.on("watch") {
+                watch::serve(state, call, target, selector)
+            } else {
+                read::list(state, call, target, &selector)
+            }
         }
         ("POST", None) => create(state, call, target, resource),
         ("PUT", Some(name)) => update(state, call, target, name),
@@ -79,8 +84,9 @@ fn body(call: &Call) -> Result<Value, Fault> {
     if content.contains("yaml") {
         return serde_yaml::from_slice(&call.body).map_err(|error| Fault::bad(format!("error decoding YAML: {error}")));
     }
-    serde_json::from_slice(&call.body)
-        .map_err(|error| Fault::bad(format!("the object provided is unrecognized: couldn't get version/kind; json parse error: {error}")))
+    serde_json::from_slice(&call.body).map_err(|error| {
+        Fault::bad(format!("the object provided is unrecognized: couldn't get version/kind; json parse error: {error}"))
+    })
 }
 
 /// Checks that a body is of the resource and in the namespace of the path, and completes it.
@@ -153,7 +159,8 @@ fn patch(state: &State, call: &Call, target: &Target, name: &str) -> Result<Repl
         if call.options.get("fieldManager").is_none() {
             return Err(Fault::no_manager());
         }
-        let mut applied: Value = serde_yaml::from_slice(&call.body).map_err(|error| Fault::bad(format!("error decoding YAML: {error}")))?;
+        let mut applied: Value =
+            serde_yaml::from_slice(&call.body).map_err(|error| Fault::bad(format!("error decoding YAML: {error}")))?;
         fit(target, &mut applied)?;
         fit_name(&mut applied, name)?;
         if !json::list(&applied, "/metadata/managedFields").is_empty() {
@@ -162,7 +169,8 @@ fn patch(state: &State, call: &Call, target: &Target, name: &str) -> Result<Repl
         let (applied, new) = state.apply(resource, applied, hand, call.options.on("force"))?;
         return Ok(object(if new { StatusCode::CREATED } else { StatusCode::OK }, target.resource, &applied));
     }
-    let patch: Value = serde_json::from_slice(&call.body).map_err(|error| Fault::bad(format!("error decoding patch: {error}")))?;
+    let patch: Value =
+        serde_json::from_slice(&call.body).map_err(|error| Fault::bad(format!("error decoding patch: {error}")))?;
     let changed = state.change(resource, &key(target, name), hand, |old| edit(content, resource, old, &patch))?;
     Ok(object(StatusCode::OK, target.resource, &changed))
 }

@@ -4,13 +4,12 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::api::{Reply, json as send};
-use crate::fault::Fault;
 use crate::json;
 use crate::resource::Resource;
 use crate::state::{State, locked};
 
 /// Answers a review.
-pub(crate) fn answer(state: &State, resource: &Resource, asked: &Value) -> Result<Reply, Fault> {
+pub(crate) fn answer(state: &State, resource: &Resource, asked: &Value) -> Reply {
     let spec = asked.get("spec").cloned().unwrap_or_default();
     let mut review = json!({"kind": resource.kind, "apiVersion": resource.api_version(), "metadata": {}});
     match resource.kind {
@@ -27,11 +26,12 @@ pub(crate) fn answer(state: &State, resource: &Resource, asked: &Value) -> Resul
         _ => {
             let plural = json::text(&spec, "/resourceAttributes/resource").to_owned();
             let denied = locked(&state.faults.denied).iter().any(|(what, code)| {
-                *code == 403 && crate::resource::RESOURCES.iter().any(|r| r.plural == plural && (what == r.plural || what == r.kind))
+                *code == 403
+                    && crate::resource::RESOURCES.iter().any(|r| r.plural == plural && (what == r.plural || what == r.kind))
             });
             review["spec"] = spec;
             review["status"] = json!({ "allowed": !denied });
         }
     }
-    Ok(send(StatusCode::CREATED, &review))
+    send(StatusCode::CREATED, &review)
 }

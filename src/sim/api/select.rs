@@ -56,7 +56,14 @@ fn known(resource: &Resource, name: &str) -> bool {
         || match resource.kind {
             "Pod" => matches!(
                 name,
-                "spec.nodeName" | "spec.restartPolicy" | "spec.schedulerName" | "spec.serviceAccountName" | "status.phase" | "status.podIP" | "status.nominatedNodeName" | "spec.hostNetwork"
+                "spec.nodeName"
+                    | "spec.restartPolicy"
+                    | "spec.schedulerName"
+                    | "spec.serviceAccountName"
+                    | "status.phase"
+                    | "status.podIP"
+                    | "status.nominatedNodeName"
+                    | "spec.hostNetwork"
             ),
             "Event" => {
                 name.starts_with("involvedObject.")

@@ -26,7 +26,7 @@ pub(crate) fn rows(resource: &Resource, objects: &[Object], now: Time) -> Vec<Va
 }
 
 /// Returns the whole table.
-pub(crate) fn document(resource: &Resource, rows: Vec<Value>, metadata: &Value) -> Value {
+pub(crate) fn document(resource: &Resource, rows: &[Value], metadata: &Value) -> Value {
     let column = |name: &str| json!({"name": name, "type": "string", "format": if name == "Name" { "name" } else { "" }, "description": "", "priority": 0});
     let names = std::iter::once("Name").chain(columns(resource).iter().copied()).chain(["Age"]);
     let definitions: Vec<Value> = names.map(column).collect();
@@ -49,7 +49,9 @@ fn columns(resource: &Resource) -> &'static [&'static str] {
 
 fn cell(resource: &Resource, object: &Value, column: &str) -> Value {
     let number = |pointer: &str| json::number(object, pointer).unwrap_or(0);
-    let ready = || json::list(object, "/status/conditions").iter().find(|c| json::text(c, "/type") == "Ready").cloned().unwrap_or_default();
+    let ready = || {
+        json::list(object, "/status/conditions").iter().find(|c| json::text(c, "/type") == "Ready").cloned().unwrap_or_default()
+    };
     match (resource.kind, column) {
         ("Pod", "Ready") => {
             let all = json::list(object, "/status/containerStatuses");
@@ -61,7 +63,9 @@ fn cell(resource: &Resource, object: &Value, column: &str) -> Value {
             let all = json::list(object, "/status/containerStatuses").iter();
             all.filter_map(|c| json::number(c, "/restartCount")).sum::<i64>().into()
         }
-        ("Deployment" | "StatefulSet", "Ready") => format!("{}/{}", number("/status/readyReplicas"), number("/spec/replicas")).into(),
+        ("Deployment" | "StatefulSet", "Ready") => {
+            format!("{}/{}", number("/status/readyReplicas"), number("/spec/replicas")).into()
+        }
         ("Deployment", "Up-to-date") => number("/status/updatedReplicas").into(),
         ("Deployment", "Available") => number("/status/availableReplicas").into(),
         ("ReplicaSet", "Desired") => number("/spec/replicas").into(),

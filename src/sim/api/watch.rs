@@ -20,9 +20,9 @@ use crate::state::Shared;
 use crate::store::{Change, Verb};
 
 /// How long a watch lasts when nobody says.
-const LASTS: Duration = Duration::from_secs(1800);
+const LASTS: Duration = Duration::from_mins(30);
 /// How often a bookmark comes, in ordinary life.
-const BOOKMARK: Duration = Duration::from_secs(60);
+const BOOKMARK: Duration = Duration::from_mins(1);
 /// How many bytes are gathered before they are sent on.
 const CHUNK: usize = 64 * 1024;
 

@@ -53,30 +53,6 @@ impl<'a> Hand<'a> {
     }
 }
 
-/// Holds what a deletion asks for.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Deletion {
-    /// The uid that the object must have.
-    pub(crate) uid: Option<String>,
-    /// The resource version that it must have.
-    pub(crate) version: Option<String>,
-    /// Whether dependents stay.
-    pub(crate) orphan: bool,
-    /// How long Pods get.
-    pub(crate) grace: Option<i64>,
-    /// Whether nothing is kept.
-    pub(crate) dry: bool,
-}
-
-/// Holds what a deletion did.
-#[derive(Debug)]
-pub(crate) enum Deleted {
-    /// The object is gone.
-    Gone(Object),
-    /// The object is marked and goes when its finalizers or its kubelet let it.
-    Marked(Object),
-}
-
 impl State {
     /// Creates an object.
     pub(crate) fn create(&self, resource: &Resource, mut object: Value, hand: Hand<'_>) -> Result<Object, Fault> {
@@ -94,7 +70,7 @@ impl State {
             fields.drop_status();
         }
         self.enter(&mut object, resource, hand, "Update", &fields);
-        let object = self.keep(&mut store, resource, object, hand.dry);
+        let object = Self::keep(&mut store, resource, object, hand.dry);
         self.tell(store);
         Ok(object)
     }
@@ -125,7 +101,7 @@ impl State {
         }
     }
 
-    fn keep(&self, store: &mut Store, resource: &Resource, object: Value, dry: bool) -> Object {
+    fn keep(store: &mut Store, resource: &Resource, object: Value, dry: bool) -> Object {
         if dry { Object::new(object) } else { store.put(resource, object) }
     }
 
@@ -153,13 +129,19 @@ impl State {
         }
         let difference = Difference::between(&old, &new, resource.custom);
         self.enter_change(&mut new, resource, hand, &difference);
-        let object = self.finish(&mut store, resource, key, new, hand.dry);
+        let object = Self::finish(&mut store, resource, key, new, hand.dry);
         self.tell(store);
         Ok(object)
     }
 
     /// Changes an object as a controller does, without a word when it is gone.
-    pub(crate) fn touch(&self, resource: &Resource, object: &Value, hand: Hand<'_>, edit: impl FnOnce(&mut Value)) -> Option<Object> {
+    pub(crate) fn touch(
+        &self,
+        resource: &Resource,
+        object: &Value,
+        hand: Hand<'_>,
+        edit: impl FnOnce(&mut Value),
+    ) -> Option<Object> {
         let uid = json::uid(object).to_owned();
         let changed = self.change(resource, &Key::of(object), hand, |new| {
             if json::uid(new) != uid {
@@ -179,7 +161,7 @@ impl State {
         }
     }
 
-    fn finish(&self, store: &mut Store, resource: &Resource, key: &Key, new: Value, dry: bool) -> Object {
+    fn finish(store: &mut Store, resource: &Resource, key: &Key, new: Value, dry: bool) -> Object {
         if dry {
             return Object::new(new);
         }
@@ -192,7 +174,13 @@ impl State {
     }
 
     /// Applies a configuration (server-side apply). Returns the object and whether it is new.
-    pub(crate) fn apply(&self, resource: &Resource, mut applied: Value, hand: Hand<'_>, force: bool) -> Result<(Object, bool), Fault> {
+    pub(crate) fn apply(
+        &self,
+        resource: &Resource,
+        mut applied: Value,
+        hand: Hand<'_>,
+        force: bool,
+    ) -> Result<(Object, bool), Fault> {
         let key = Key::of(&applied);
         json::set(&mut applied, "/apiVersion", resource.api_version().into());
         if hand.scope == Scope::Main && resource.traits.status {
@@ -206,28 +194,28 @@ impl State {
             defaults::fill(resource, &mut applied);
             validate::check(resource, &applied, None)?;
             self.enter(&mut applied, resource, hand, "Apply", &fields);
-            let object = self.keep(&mut store, resource, applied, hand.dry);
+            let object = Self::keep(&mut store, resource, applied, hand.dry);
             self.tell(store);
             return Ok((object, true));
         };
         let mut new = (*old).clone();
         merge::apply(&mut new, &applied, Place::top(resource.custom));
         let taken = Difference::between(&old, &new, resource.custom).changed;
-        self.contest(&mut new, hand, &taken, force)?;
-        self.give_up(&mut new, resource, hand, &fields);
+        Self::contest(&mut new, hand, &taken, force)?;
+        Self::give_up(&mut new, resource, hand, &fields);
         settle(resource, &old, &mut new, hand.scope);
         validate::check(resource, &new, Some(&old))?;
         self.enter(&mut new, resource, hand, "Apply", &fields);
         if same(&old, &new) && same_managers(&old, &new) {
             return Ok((old, false));
         }
-        let object = self.finish(&mut store, resource, &key, new, hand.dry);
+        let object = Self::finish(&mut store, resource, &key, new, hand.dry);
         self.tell(store);
         Ok((object, false))
     }
 
     /// Finds whose fields an apply would change: refuses, or takes them away.
-    fn contest(&self, new: &mut Value, hand: Hand<'_>, taken: &Fields, force: bool) -> Result<(), Fault> {
+    fn contest(new: &mut Value, hand: Hand<'_>, taken: &Fields, force: bool) -> Result<(), Fault> {
         let mut conflicts = Vec::new();
         let mut entries = json::list(new, "/metadata/managedFields").to_vec();
         for entry in &mut entries {
@@ -241,10 +229,10 @@ impl State {
             }
             let mut manager = format!("\"{}\"", json::text(entry, "/manager"));
             if !json::text(entry, "/subresource").is_empty() {
-                manager.push_str(&format!(" with subresource \"{}\"", json::text(entry, "/subresource")));
+                manager = format!("{manager} with subresource \"{}\"", json::text(entry, "/subresource"));
             }
             if json::text(entry, "/operation") != "Apply" {
-                manager.push_str(&format!(" using {}", json::text(entry, "/apiVersion")));
+                manager = format!("{manager} using {}", json::text(entry, "/apiVersion"));
             }
             conflicts.extend(contested.paths().into_iter().map(|path| (manager.clone(), path)));
             theirs.subtract(&contested);
@@ -259,7 +247,7 @@ impl State {
     }
 
     /// Removes what this manager applied before and applies no longer.
-    fn give_up(&self, new: &mut Value, resource: &Resource, hand: Hand<'_>, fields: &Fields) {
+    fn give_up(new: &mut Value, resource: &Resource, hand: Hand<'_>, fields: &Fields) {
         let entries = json::list(new, "/metadata/managedFields");
         let (mut gone, mut kept) = (Fields::default(), fields.clone());
         for entry in entries {
@@ -326,75 +314,6 @@ impl State {
         entries.sort_by_key(|entry| (json::text(entry, "/operation").to_owned(), json::text(entry, "/time").to_owned()));
         json::set(object, "/metadata/managedFields", Value::Array(entries));
     }
-
-    /// Deletes an object, or marks it for its finalizers.
-    pub(crate) fn delete(&self, resource: &Resource, key: &Key, how: &Deletion) -> Result<Deleted, Fault> {
-        let mut store = self.store();
-        let old = store.get(resource, key).ok_or_else(|| Fault::not_found(resource, &key.name))?;
-        check_preconditions(resource, &old, how)?;
-        let waits = !json::list(&old, "/metadata/finalizers").is_empty() || resource.is("Namespace");
-        let grace = how.grace.or_else(|| json::number(&old, "/spec/terminationGracePeriodSeconds")).unwrap_or(30);
-        let running = resource.is("Pod") && !json::text(&old, "/spec/nodeName").is_empty() && grace > 0;
-        if how.dry {
-            return Ok(Deleted::Gone(old));
-        }
-        if !waits && !running {
-            let gone = store.remove(resource, key).unwrap_or(old);
-            if how.orphan {
-                set_free(&mut store, json::uid(&gone));
-            }
-            self.tell(store);
-            return Ok(Deleted::Gone(gone));
-        }
-        if json::deleting(&old) {
-            return Ok(Deleted::Marked(old));
-        }
-        let mut marked = (*old).clone();
-        let seconds = if resource.is("Pod") { grace } else { 0 };
-        let at = self.pace.now() + std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
-        json::set(&mut marked, "/metadata/deletionTimestamp", crate::clock::seconds(at).into());
-        json::set(&mut marked, "/metadata/deletionGracePeriodSeconds", seconds.into());
-        if resource.is("Namespace") {
-            json::set(&mut marked, "/status/phase", "Terminating".into());
-        } else if resource.traits.generation {
-            let generation = json::number(&marked, "/metadata/generation").unwrap_or(1) + 1;
-            json::set(&mut marked, "/metadata/generation", generation.into());
-        }
-        let marked = store.put(resource, marked);
-        self.tell(store);
-        Ok(Deleted::Marked(marked))
-    }
-
-    /// Removes an object without asking anybody: for the kubelet and the namespace controller.
-    pub(crate) fn remove(&self, resource: &Resource, key: &Key) {
-        let mut store = self.store();
-        store.remove(resource, key);
-        self.tell(store);
-    }
-}
-
-fn check_preconditions(resource: &Resource, old: &Value, how: &Deletion) -> Result<(), Fault> {
-    let uid = json::uid(old);
-    if let Some(wanted) = how.uid.as_deref().filter(|wanted| *wanted != uid) {
-        let why = format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}");
-        return Err(Fault::conflict(resource, json::name(old), &why));
-    }
-    let version = json::text(old, "/metadata/resourceVersion");
-    if let Some(wanted) = how.version.as_deref().filter(|wanted| *wanted != version) {
-        let why = format!("Precondition failed: ResourceVersion in precondition: {wanted}, ResourceVersion in object meta: {version}");
-        return Err(Fault::conflict(resource, json::name(old), &why));
-    }
-    Ok(())
-}
-
-fn set_free(store: &mut Store, uid: &str) {
-    for (index, object) in store.owned_by(uid) {
-        let mut free = (*object).clone();
-        if let Some(owners) = free.pointer_mut("/metadata/ownerReferences").and_then(Value::as_array_mut) {
-            owners.retain(|owner| json::text(owner, "/uid") != uid);
-        }
-        store.put(&resource::RESOURCES[index], free);
-    }
 }
 
 fn admit_namespace(store: &Store, resource: &Resource, key: &Key) -> Result<(), Fault> {
@@ -429,7 +348,16 @@ fn settle(resource: &Resource, old: &Value, new: &mut Value, scope: Scope) {
         }
         return;
     }
-    for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"] {
+    for field in [
+        "name",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+        "generation",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+    ] {
         let pointer = format!("/metadata/{field}");
         match old.pointer(&pointer) {
             Some(value) => json::set(new, &pointer, value.clone()),
@@ -445,7 +373,10 @@ fn settle(resource: &Resource, old: &Value, new: &mut Value, scope: Scope) {
     defaults::fill(resource, new);
     let spec = |object: &Value| -> Vec<(String, Value)> {
         let map = object.as_object().into_iter().flatten();
-        let mut all: Vec<_> = map.filter(|(k, _)| !matches!(k.as_str(), "metadata" | "status")).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let mut all: Vec<_> =
+            map.filter(|(k, _)| !matches!(k.as_str(), "metadata" | "status")).map(|(k, v)| (k.clone(), v.clone())).collect();
+        // The scheduler's choice is no new wish.
+        all.iter_mut().filter(|_| resource.is("Pod")).for_each(|(_, spec)| drop(json::take(spec, "/nodeName")));
         all.sort_by(|a, b| a.0.cmp(&b.0));
         all
     };
@@ -468,7 +399,8 @@ fn same(old: &Value, new: &Value) -> bool {
 fn same_managers(old: &Value, new: &Value) -> bool {
     let entries = |object: &Value| -> Vec<(String, String, Value)> {
         let all = json::list(object, "/metadata/managedFields").iter();
-        all.map(|e| (json::text(e, "/manager").to_owned(), json::text(e, "/operation").to_owned(), e["fieldsV1"].clone())).collect()
+        all.map(|e| (json::text(e, "/manager").to_owned(), json::text(e, "/operation").to_owned(), e["fieldsV1"].clone()))
+            .collect()
     };
     entries(old) == entries(new)
 }

@@ -8,7 +8,8 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::api::write::{Deletion, Hand};
+use crate::api::delete::Deletion;
+use crate::api::write::Hand;
 use crate::controllers::pods::{self, MANAGER};
 use crate::controllers::record::{Note, Tone};
 use crate::controllers::{Reconciler, done, living, own, owner};
@@ -130,7 +131,8 @@ impl Rollout {
             return;
         }
         let room = (self.wanted + self.surge - self.total()).max(0);
-        let size = if self.recreates() || self.old.iter().all(|set| size(set) == 0) { self.wanted } else { self.wanted.min(room) };
+        let size =
+            if self.recreates() || self.old.iter().all(|set| size(set) == 0) { self.wanted } else { self.wanted.min(room) };
         let hash = pods::hash(self.deployment.pointer("/spec/template").unwrap_or(&Value::Null));
         let name = format!("{}-{hash}", json::name(&self.deployment));
         let mut set = json!({"metadata": {"name": name, "namespace": json::namespace(&self.deployment)},
@@ -143,7 +145,11 @@ impl Rollout {
         let revision = self.old.iter().map(revision_of).max().unwrap_or(0) + 1;
         json::set(&mut set, REVISION, revision.to_string().into());
         json::set(&mut set, "/metadata/annotations/deployment.kubernetes.io~1desired-replicas", self.wanted.to_string().into());
-        json::set(&mut set, "/metadata/annotations/deployment.kubernetes.io~1max-replicas", (self.wanted + self.surge).to_string().into());
+        json::set(
+            &mut set,
+            "/metadata/annotations/deployment.kubernetes.io~1max-replicas",
+            (self.wanted + self.surge).to_string().into(),
+        );
         match state.create(resource::of("ReplicaSet"), set, Hand::main(MANAGER)) {
             Ok(_) => {
                 self.set_revision(state, revision);
@@ -168,7 +174,9 @@ impl Rollout {
         let mut revision = revision_of(new);
         if revision <= highest {
             revision = highest + 1;
-            state.touch(resource::of("ReplicaSet"), new, Hand::main(MANAGER), |set| json::set(set, REVISION, revision.to_string().into()));
+            state.touch(resource::of("ReplicaSet"), new, Hand::main(MANAGER), |set| {
+                json::set(set, REVISION, revision.to_string().into());
+            });
         }
         if json::text(&self.deployment, REVISION) != revision.to_string() {
             self.set_revision(state, revision);
@@ -240,6 +248,9 @@ impl Rollout {
     }
 
     fn say_scaled(&self, state: &State, name: &str, before: i64, after: i64) {
+        if before == after {
+            return;
+        }
         let way = if after > before { "up" } else { "down" };
         let message = format!("Scaled {way} replica set {name} from {before} to {after}");
         state.record(&self.deployment, &Note::new(COMPONENT, Tone::Normal, "ScalingReplicaSet", &message));
@@ -266,7 +277,9 @@ impl Deployments {
         let counts = Counts::of(rollout);
         let before = deployment.get("status").cloned().unwrap_or_default();
         let uid = json::uid(deployment).to_owned();
-        let deadline = Duration::from_secs(u64::try_from(json::number(deployment, "/spec/progressDeadlineSeconds").unwrap_or(600)).unwrap_or(600));
+        let deadline = Duration::from_secs(
+            u64::try_from(json::number(deployment, "/spec/progressDeadlineSeconds").unwrap_or(600)).unwrap_or(600),
+        );
         let mut next = None;
         let progressing = rollout.new.as_ref().map(|set| {
             let name = json::name(set);

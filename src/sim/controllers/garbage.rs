@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 
-use crate::api::write::Deletion;
+use crate::api::delete::Deletion;
 use crate::controllers::{Reconciler, done, own};
 use crate::json;
 use crate::resource::{self, RESOURCES};

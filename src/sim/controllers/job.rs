@@ -48,16 +48,17 @@ fn settle(state: &State, job: &Object) {
     let now = state.pace.stamp();
     let started = Some(json::text(job, "/status/startTime")).filter(|text| !text.is_empty()).unwrap_or(&now).to_owned();
     let mut status = json!({ "startTime": started });
-    let end = |kind: &str, reason: &str, message: &str| {
-        json!([{"type": kind, "status": "True", "lastProbeTime": now, "lastTransitionTime": now, "reason": reason, "message": message}])
-    };
+    let end = |kind: &str, reason: &str, message: &str| json!([{"type": kind, "status": "True", "lastProbeTime": now, "lastTransitionTime": now, "reason": reason, "message": message}]);
     if succeeded >= wanted {
         status["conditions"] = end("Complete", "CompletionsReached", "Reached expected number of succeeded pods");
         status["completionTime"] = now.as_str().into();
         state.record(job, &Note::new(COMPONENT, Tone::Normal, "Completed", "Job completed"));
     } else if failed > limit {
         status["conditions"] = end("Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit");
-        state.record(job, &Note::new(COMPONENT, Tone::Warning, "BackoffLimitExceeded", "Job has reached the specified backoff limit"));
+        state.record(
+            job,
+            &Note::new(COMPONENT, Tone::Warning, "BackoffLimitExceeded", "Job has reached the specified backoff limit"),
+        );
     } else if active == 0 && !json::flag(job, "/spec/suspend") {
         state.make_pod(job, pods::from_template(job, &format!("{}-", json::name(job))), COMPONENT);
         active = 1;

@@ -43,7 +43,7 @@ enum Stage {
     Settled,
 }
 
-/// Keeps Pods; remembers at which stage each is and until when.
+/// Keeps Pods; remembers at which phase each is and until when.
 #[derive(Default)]
 pub(crate) struct Kubelet {
     stages: Mutex<HashMap<String, (Stage, Instant)>>,
@@ -95,14 +95,14 @@ fn fate(pod: &Value) -> Fate {
 impl Kubelet {
     fn step(&self, state: &State, pod: &Object) -> Option<Duration> {
         let uid = json::uid(pod).to_owned();
-        let stage = locked(&self.stages).get(&uid).copied();
+        let phase = locked(&self.stages).get(&uid).copied();
         if json::deleting(pod) {
-            return self.leave(state, pod, stage);
+            return self.leave(state, pod, phase);
         }
         if json::text(pod, "/spec/nodeName").is_empty() {
             return schedule(state, pod);
         }
-        let Some((stage, until)) = stage else {
+        let Some((phase, until)) = phase else {
             if pods::finished(pod) || json::list(pod, "/status/containerStatuses").iter().any(|c| json::flag(c, "/ready")) {
                 return None;
             }
@@ -113,11 +113,11 @@ impl Kubelet {
         if until > now {
             return Some(state.pace.life(until - now));
         }
-        self.advance(state, pod, stage)
+        self.advance(state, pod, phase)
     }
 
-    fn enter(&self, state: &State, uid: &str, stage: Stage, life: Duration) -> Duration {
-        locked(&self.stages).insert(uid.to_owned(), (stage, Instant::now() + state.pace.real(life)));
+    fn enter(&self, state: &State, uid: &str, phase: Stage, life: Duration) -> Duration {
+        locked(&self.stages).insert(uid.to_owned(), (phase, Instant::now() + state.pace.real(life)));
         life
     }
 
@@ -126,9 +126,9 @@ impl Kubelet {
         None
     }
 
-    fn advance(&self, state: &State, pod: &Object, stage: Stage) -> Option<Duration> {
+    fn advance(&self, state: &State, pod: &Object, phase: Stage) -> Option<Duration> {
         let uid = json::uid(pod);
-        match (stage, fate(pod)) {
+        match (phase, fate(pod)) {
             (Stage::Pulling, Fate::Missing) => {
                 pull_failed(state, pod);
                 Some(self.enter(state, uid, Stage::PullFailed, RUN))
@@ -172,9 +172,9 @@ impl Kubelet {
         }
     }
 
-    fn leave(&self, state: &State, pod: &Object, stage: Option<(Stage, Instant)>) -> Option<Duration> {
+    fn leave(&self, state: &State, pod: &Object, phase: Option<(Stage, Instant)>) -> Option<Duration> {
         let uid = json::uid(pod).to_owned();
-        match stage {
+        match phase {
             Some((Stage::Leaving, until)) if until <= Instant::now() => {
                 if json::list(pod, "/metadata/finalizers").is_empty() {
                     state.remove(resource::of("Pod"), &Key::of(pod));
@@ -183,7 +183,9 @@ impl Kubelet {
             }
             Some((Stage::Leaving, until)) => Some(state.pace.life(until - Instant::now())),
             _ => {
-                for container in json::list(pod, "/status/containerStatuses").iter().filter(|c| c.pointer("/state/running").is_some()) {
+                for container in
+                    json::list(pod, "/status/containerStatuses").iter().filter(|c| c.pointer("/state/running").is_some())
+                {
                     let message = format!("Stopping container {}", json::text(container, "/name"));
                     state.record(pod, &Note::new(KUBELET, Tone::Normal, "Killing", &message));
                 }
@@ -205,7 +207,8 @@ impl Kubelet {
             }
         }
         write(state, pod, |status, container, old| {
-            let started = Some(json::text(old, "/state/running/startedAt")).filter(|text| !text.is_empty()).unwrap_or(&now).to_owned();
+            let started =
+                Some(json::text(old, "/state/running/startedAt")).filter(|text| !text.is_empty()).unwrap_or(&now).to_owned();
             let up = ready || fate_of(json::text(container, "/image")) == Fate::Well;
             json::set(status, "/phase", "Running".into());
             json::default(status, "/podIP", address.as_str().into());
@@ -225,9 +228,14 @@ fn schedule(state: &State, pod: &Object) -> Option<Duration> {
     let wanted = |which: &str| -> i128 {
         let containers = json::list(pod, "/spec/containers").iter();
         let amounts = containers.filter_map(|c| c.pointer(&format!("/resources/requests/{which}")));
-        amounts.filter_map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned).parse::<Quantity>().ok()).map(|q| q.millis()).sum()
+        amounts
+            .filter_map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned).parse::<Quantity>().ok())
+            .map(|q| q.millis())
+            .sum()
     };
-    let has = |node: &Object, which: &str| json::text(node, &format!("/status/allocatable/{which}")).parse::<Quantity>().map_or(0, |q| q.millis());
+    let has = |node: &Object, which: &str| {
+        json::text(node, &format!("/status/allocatable/{which}")).parse::<Quantity>().map_or(0, |q| q.millis())
+    };
     let short = |node: &Object| ["cpu", "memory"].into_iter().find(|which| wanted(which) > has(node, which));
     if let Some(node) = nodes.iter().find(|node| short(node).is_none()) {
         let (name, now) = (json::name(node).to_owned(), state.pace.stamp());
@@ -250,7 +258,7 @@ fn schedule(state: &State, pod: &Object) -> Option<Duration> {
     refused["message"] = message.as_str().into();
     state.touch(resource::of("Pod"), pod, Hand::status(SCHEDULER), |pod| json::set(pod, "/status/conditions", json!([refused])));
     state.record(pod, &Note::new(SCHEDULER, Tone::Warning, "FailedScheduling", &message));
-    Some(Duration::from_secs(300))
+    Some(Duration::from_mins(5))
 }
 
 fn condition(kind: &str, holds: bool, now: &str) -> Value {
@@ -322,7 +330,8 @@ fn creating(state: &State, pod: &Object) {
 fn pulled(state: &State, pod: &Object) {
     for container in json::list(pod, "/spec/containers") {
         let image = json::text(container, "/image");
-        let message = format!("Successfully pulled image \"{image}\" in 900ms (900ms including waiting). Image size: 31457280 bytes.");
+        let message =
+            format!("Successfully pulled image \"{image}\" in 900ms (900ms including waiting). Image size: 31457280 bytes.");
         state.record(pod, &Note::new(KUBELET, Tone::Normal, "Pulled", &message));
     }
 }
@@ -378,7 +387,7 @@ fn crashed(state: &State, pod: &Object) -> Duration {
             return json!({"state": old["state"], "ready": true, "started": true});
         }
         let restarts = json::number(old, "/restartCount").unwrap_or(0);
-        wait = Duration::from_secs(10 << restarts.clamp(0, 5)).min(Duration::from_secs(300));
+        wait = Duration::from_secs(10 << restarts.clamp(0, 5)).min(Duration::from_mins(5));
         let name = json::text(container, "/name");
         said = format!("Back-off restarting failed container {name} in pod {full}({uid})");
         let message = format!("back-off {} restarting failed container={name} pod={full}({uid})", crate::clock::write_go(wait));

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::api::write::{Deletion, Hand};
+use crate::api::delete::Deletion;
+use crate::api::write::Hand;
 use crate::controllers::record::{Note, Tone};
 use crate::json;
 use crate::resource;

@@ -43,7 +43,8 @@ fn ordinal(pod: &Object) -> i64 {
 
 fn settle(state: &State, set: &Object) {
     let wanted = json::number(set, "/spec/replicas").unwrap_or(1);
-    let revision = format!("{}-{}", json::name(set), pods::hash(set.pointer("/spec/template").unwrap_or(&serde_json::Value::Null)));
+    let revision =
+        format!("{}-{}", json::name(set), pods::hash(set.pointer("/spec/template").unwrap_or(&serde_json::Value::Null)));
     let mut all = state.owned(resource::of("Pod"), json::uid(set));
     all.sort_by_key(ordinal);
     step(state, set, &all, (wanted, &revision));
@@ -59,7 +60,11 @@ fn step(state: &State, set: &Object, all: &[Object], (wanted, revision): (i64, &
             None => {
                 let mut pod = pods::from_template(set, &format!("{}-{number}", json::name(set)));
                 json::set(&mut pod, &format!("/metadata/labels/{HASH}"), revision.into());
-                json::set(&mut pod, "/metadata/labels/statefulset.kubernetes.io~1pod-name", format!("{}-{number}", json::name(set)).into());
+                json::set(
+                    &mut pod,
+                    "/metadata/labels/statefulset.kubernetes.io~1pod-name",
+                    format!("{}-{number}", json::name(set)).into(),
+                );
                 json::set(&mut pod, "/metadata/labels/apps.kubernetes.io~1pod-index", number.to_string().into());
                 state.make_pod(set, pod, COMPONENT);
                 if !parallel {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::api::write::{Deletion, Hand};
+use crate::api::delete::Deletion;
+use crate::api::write::Hand;
 use crate::fault::Fault;
 use crate::json;
 use crate::resource::{self, Resource};
@@ -79,7 +80,11 @@ impl Ref {
 
 impl std::fmt::Display for Ref {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.namespace.is_empty() { write!(f, "{}/{}", self.kind, self.name) } else { write!(f, "{}/{}/{}", self.kind, self.namespace, self.name) }
+        if self.namespace.is_empty() {
+            write!(f, "{}/{}", self.kind, self.name)
+        } else {
+            write!(f, "{}/{}/{}", self.kind, self.namespace, self.name)
+        }
     }
 }
 
@@ -97,7 +102,8 @@ pub(crate) fn entries(refs: &[Ref]) -> Value {
 
 /// Applies objects in their order. Returns what became of each that changed, one line each.
 pub(crate) fn apply_all(state: &State, objects: &[Value], force: bool) -> Result<Vec<String>, String> {
-    let definitions = |object: &&Value| matches!(json::text(object, "/kind"), "CustomResourceDefinition" | "Namespace" | "ClusterRole");
+    let definitions =
+        |object: &&Value| matches!(json::text(object, "/kind"), "CustomResourceDefinition" | "Namespace" | "ClusterRole");
     let (first, rest): (Vec<&Value>, Vec<&Value>) = objects.iter().partition(definitions);
     let mut lines = Vec::new();
     for stage in [first, rest] {

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::json;
 
 /// The order in which conditions stand.
-const ORDER: &[&str] = &["Reconciling", "Stalled", "Ready", "Healthy", "Released", "ArtifactInStorage", "ArtifactOutdated", "FetchFailed"];
+const ORDER: &[&str] =
+    &["Reconciling", "Stalled", "Ready", "Healthy", "Released", "ArtifactInStorage", "ArtifactOutdated", "FetchFailed"];
 
 /// Holds a condition about to be written.
 pub(crate) struct Said<'a> {

@@ -51,7 +51,8 @@ pub(crate) fn of(object: &Value) -> Standing {
     let wanted = json::number(object, "/spec/replicas").unwrap_or(1);
     match json::text(object, "/kind") {
         "Deployment" => {
-            let late = json::list(object, "/status/conditions").iter().any(|c| json::text(c, "/reason") == "ProgressDeadlineExceeded");
+            let late =
+                json::list(object, "/status/conditions").iter().any(|c| json::text(c, "/reason") == "ProgressDeadlineExceeded");
             if late {
                 return Standing::Failed;
             }
@@ -84,7 +85,8 @@ pub(crate) async fn wait(state: &State, objects: &[Ref], timeout: Duration) -> R
     loop {
         let found: Vec<(&Ref, Standing)> = objects.iter().map(|object| (object, look(state, object))).collect();
         let list = |wanted: &dyn Fn(Standing) -> bool| {
-            let said: Vec<String> = found.iter().filter(|(_, s)| wanted(*s)).map(|(r, s)| format!("{r} status: '{}'", s.word())).collect();
+            let said: Vec<String> =
+                found.iter().filter(|(_, s)| wanted(*s)).map(|(r, s)| format!("{r} status: '{}'", s.word())).collect();
             said.join(", ")
         };
         if found.iter().all(|(_, standing)| *standing == Standing::Current) {

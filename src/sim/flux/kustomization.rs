@@ -82,7 +82,8 @@ impl Reconciler for Kustomizations {
             if json::flag(&object, "/spec/suspend") {
                 return None;
             }
-            let run = Run { state, started: Instant::now(), asked: json::annotation(&object, REQUESTED).map(str::to_owned), object };
+            let run =
+                Run { state, started: Instant::now(), asked: json::annotation(&object, REQUESTED).map(str::to_owned), object };
             Some(run.go(&self.artifacts).await)
         })
     }
@@ -133,9 +134,12 @@ impl Run {
         if ended.is_ok() {
             let took = clock::write_go(self.state.pace.life(self.started.elapsed()));
             let message = format!("Reconciliation finished in {took}, next run in {}", clock::write_go(after));
-            let mut note = self.annotations(&revision);
+            let mut note = Self::annotations(&revision);
             note["kustomize.toolkit.fluxcd.io/commit_status"] = "update".into();
-            self.state.record(&self.object, &Note { annotations: note, ..Note::new(NAME, Tone::Normal, "ReconciliationSucceeded", &message) });
+            self.state.record(
+                &self.object,
+                &Note { annotations: note, ..Note::new(NAME, Tone::Normal, "ReconciliationSucceeded", &message) },
+            );
         }
         after
     }
@@ -148,7 +152,12 @@ impl Run {
         self.progress(&format!("Fetching manifests for revision {found} with a timeout of {}", self.timeout_text()));
         let objects = match artifacts.get(&Key::of(&source)) {
             Some(held) => self.build(&held, &found).await?,
-            None if json::text(&source, "/kind") == "GitRepository" => return Err(self.wait_for_source(format!("Source artifact not found, retrying in {}", clock::write_go(DEPENDENCY)))),
+            None if json::text(&source, "/kind") == "GitRepository" => {
+                return Err(Self::wait_for_source(format!(
+                    "Source artifact not found, retrying in {}",
+                    clock::write_go(DEPENDENCY)
+                )));
+            }
             // Sources without real content: there is nothing to apply, and that is applied at once.
             None => Vec::new(),
         };
@@ -158,7 +167,7 @@ impl Run {
         self.check_health(&applied, &found).await
     }
 
-    fn wait_for_source(&self, message: String) -> Stop {
+    fn wait_for_source(message: String) -> Stop {
         Stop { reason: "ArtifactFailed", message, note: None, tone: Tone::Normal, after: DEPENDENCY, counts: false }
     }
 
@@ -167,12 +176,12 @@ impl Run {
         let resource = resource::by_group_kind("source.toolkit.fluxcd.io", &kind);
         let found = resource.and_then(|resource| self.state.get(resource, &key.namespace, &key.name));
         let Some(source) = found else {
-            let mut stop = self.wait_for_source(format!("{kind}.source.toolkit.fluxcd.io \"{}\" not found", key.name));
+            let mut stop = Self::wait_for_source(format!("{kind}.source.toolkit.fluxcd.io \"{}\" not found", key.name));
             stop.after = self.retry();
             return Err(stop);
         };
         if json::text(&source, "/status/artifact/revision").is_empty() {
-            return Err(self.wait_for_source(format!("Source artifact not found, retrying in {}", clock::write_go(DEPENDENCY))));
+            return Err(Self::wait_for_source(format!("Source artifact not found, retrying in {}", clock::write_go(DEPENDENCY))));
         }
         Ok(source)
     }
@@ -194,7 +203,8 @@ impl Run {
             };
             let full = format!("{namespace}/{name}");
             let Some(found) = self.state.get(resource::of("Kustomization"), namespace, name) else {
-                let why = format!("dependency '{full}' not found: kustomizations.kustomize.toolkit.fluxcd.io \"{name}\" not found");
+                let why =
+                    format!("dependency '{full}' not found: kustomizations.kustomize.toolkit.fluxcd.io \"{name}\" not found");
                 return Err(refuse(why));
             };
             let seen = json::number(&found, "/status/observedGeneration") == json::number(&found, "/metadata/generation");
@@ -210,7 +220,14 @@ impl Run {
     }
 
     async fn build(&self, held: &Arc<super::Held>, revision: &str) -> Result<Vec<Value>, Stop> {
-        let refuse = |reason: &'static str, message: String| Stop { reason, message, note: None, tone: Tone::Warning, after: self.retry(), counts: false };
+        let refuse = |reason: &'static str, message: String| Stop {
+            reason,
+            message,
+            note: None,
+            tone: Tone::Warning,
+            after: self.retry(),
+            counts: false,
+        };
         self.progress(&format!("Building manifests for revision {revision} with a timeout of {}", self.timeout_text()));
         self.touch(|object| json::set(object, "/status/lastAttemptedRevision", revision.into()));
         let variables = substitute::variables(&self.state, &self.object).map_err(|why| refuse("BuildFailed", why))?;
@@ -220,7 +237,8 @@ impl Run {
             plan::build(&files, &object, variables.as_ref())
         };
         let built = tokio::task::spawn_blocking(work).await;
-        let built = built.unwrap_or_else(|error| Err(NoPlan { reason: "BuildFailed", message: format!("kustomize build failed: {error}") }));
+        let built = built
+            .unwrap_or_else(|error| Err(NoPlan { reason: "BuildFailed", message: format!("kustomize build failed: {error}") }));
         built.map_err(|no| refuse(no.reason, no.message))
     }
 
@@ -253,7 +271,8 @@ impl Run {
     fn say_progress(&self, lines: &[String], revision: &str) {
         if !lines.is_empty() {
             let message = lines.join("\n");
-            let note = Note { annotations: self.annotations(revision), ..Note::new(NAME, Tone::Normal, "Progressing", &message) };
+            let note =
+                Note { annotations: Self::annotations(revision), ..Note::new(NAME, Tone::Normal, "Progressing", &message) };
             self.state.record(&self.object, &note);
         }
     }
@@ -264,7 +283,8 @@ impl Run {
             self.touch(|object| conditions::clear(object, &["Healthy"]));
             return Ok(());
         }
-        let watched: Vec<Ref> = if json::flag(&self.object, "/spec/wait") { applied.to_vec() } else { checks.iter().map(named).collect() };
+        let watched: Vec<Ref> =
+            if json::flag(&self.object, "/spec/wait") { applied.to_vec() } else { checks.iter().map(named).collect() };
         let message = format!("Running health checks for revision {revision} with a timeout of {}", self.timeout_text());
         let was = conditions::status(&self.object, "Healthy").to_owned();
         let now = self.state.pace.stamp();
@@ -286,7 +306,14 @@ impl Run {
             Err(why) => {
                 self.touch(|object| conditions::set(object, &Said::new("Healthy", "False", "HealthCheckFailed", &why), &now));
                 let message = format!("health check failed after {took}: {why}");
-                Err(Stop { reason: "HealthCheckFailed", message, note: None, tone: Tone::Warning, after: self.retry(), counts: true })
+                Err(Stop {
+                    reason: "HealthCheckFailed",
+                    message,
+                    note: None,
+                    tone: Tone::Warning,
+                    after: self.retry(),
+                    counts: true,
+                })
             }
         }
     }
@@ -303,15 +330,18 @@ impl Run {
         let now = self.state.pace.stamp();
         self.touch(|object| {
             conditions::set(object, &Said::new("Ready", "False", stop.reason, &stop.message), &now);
-            let step = json::list(object, "/status/conditions").iter().find(|c| json::text(c, "/type") == "Reconciling");
-            if let Some(step) = step.map(|c| json::text(c, "/message").to_owned()) {
-                conditions::set(object, &Said::new("Reconciling", "True", "ProgressingWithRetry", &step), &now);
+            let last = json::list(object, "/status/conditions").iter().find(|c| json::text(c, "/type") == "Reconciling");
+            if let Some(said) = last.map(|c| json::text(c, "/message").to_owned()) {
+                conditions::set(object, &Said::new("Reconciling", "True", "ProgressingWithRetry", &said), &now);
             }
         });
         // Of a source that is not there yet the real controller speaks in the condition only.
         if !(stop.reason == "ArtifactFailed" && stop.tone == Tone::Normal) {
             let message = stop.note.as_deref().unwrap_or(&stop.message);
-            self.state.record(&self.object, &Note { annotations: self.annotations(revision), ..Note::new(NAME, stop.tone, stop.reason, message) });
+            self.state.record(
+                &self.object,
+                &Note { annotations: Self::annotations(revision), ..Note::new(NAME, stop.tone, stop.reason, message) },
+            );
         }
     }
 
@@ -323,7 +353,11 @@ impl Run {
         if well {
             self.touch(|object| {
                 conditions::clear(object, &["Reconciling"]);
-                conditions::set(object, &Said::new("Ready", "True", "ReconciliationSucceeded", &format!("Applied revision: {revision}")), &now);
+                conditions::set(
+                    object,
+                    &Said::new("Ready", "True", "ReconciliationSucceeded", &format!("Applied revision: {revision}")),
+                    &now,
+                );
             });
         }
         self.touch(|object| {
@@ -343,7 +377,7 @@ impl Run {
         self.state.touch(resource::of("Kustomization"), &self.object, Hand::status(STATUS), edit);
     }
 
-    fn annotations(&self, revision: &str) -> Value {
+    fn annotations(revision: &str) -> Value {
         if revision.is_empty() { Value::Null } else { json!({ "kustomize.toolkit.fluxcd.io/revision": revision }) }
     }
 
@@ -362,7 +396,9 @@ impl Run {
 }
 
 fn named(check: &Value) -> Ref {
-    Ref::of(&json!({"apiVersion": check["apiVersion"], "kind": check["kind"], "metadata": {"name": check["name"], "namespace": check["namespace"]}}))
+    Ref::of(
+        &json!({"apiVersion": check["apiVersion"], "kind": check["kind"], "metadata": {"name": check["name"], "namespace": check["namespace"]}}),
+    )
 }
 
 /// Writes the attempt into the history: the newest first, one entry for each content.

@@ -81,7 +81,14 @@ fn overlay(files: &Files, path: &str, kustomization: &Value) -> Option<(Files, S
     let spec = kustomization.get("spec")?;
     let mut wrapped = json!({"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"});
     let bare = wrapped.clone();
-    for (from, to) in [("targetNamespace", "namespace"), ("namePrefix", "namePrefix"), ("nameSuffix", "nameSuffix"), ("images", "images"), ("patches", "patches"), ("components", "components")] {
+    for (from, to) in [
+        ("targetNamespace", "namespace"),
+        ("namePrefix", "namePrefix"),
+        ("nameSuffix", "nameSuffix"),
+        ("images", "images"),
+        ("patches", "patches"),
+        ("components", "components"),
+    ] {
         if let Some(value) = spec.get(from) {
             wrapped[to] = value.clone();
         }

@@ -104,7 +104,7 @@ pub(crate) fn release(state: &State, object: &Object, manager: &str) {
 
 /// Returns how often an object reconciles.
 pub(crate) fn interval(object: &Value) -> Duration {
-    clock::parse_go(json::text(object, "/spec/interval")).unwrap_or(Duration::from_secs(60))
+    clock::parse_go(json::text(object, "/spec/interval")).unwrap_or(Duration::from_mins(1))
 }
 
 impl Sources {
@@ -247,7 +247,10 @@ fn credential(state: &State, object: &Object) -> Result<Option<(String, String)>
 
 fn fetch_blocking(root: &std::path::Path, spec: &Value, login: Option<(String, String)>) -> Result<Fetched, Failed> {
     let url = json::text(spec, "/url").to_owned();
-    let words = |why: String| Failed { reason: "GitOperationFailed", message: format!("failed to checkout and determine revision: {why}") };
+    let words = |why: String| Failed {
+        reason: "GitOperationFailed",
+        message: format!("failed to checkout and determine revision: {why}"),
+    };
     let file = login.as_ref().map(|(_, password)| secret_file(root, password)).transpose();
     let file = file.map_err(|error| words(format!("unable to use the secret: {error}")))?;
     let credential = match (login, &file) {
@@ -284,7 +287,8 @@ fn resolve(mirror: &git::Mirror, spec: &Value, url: &str) -> Result<(Revision, C
     let (shown, branch) = named.or(part("branch").map(|branch| (branch, branch))).unwrap_or(("master", "master"));
     if let Some(commit) = part("commit").and_then(CommitId::parse) {
         let known = mirror.commit_info(&commit).map_err(|_| fail(format!("object not found: {commit}")))?;
-        let revision = part("branch").map_or_else(|| Revision(format!("sha1:{commit}")), |branch| Revision::of_branch(branch, &commit));
+        let revision =
+            part("branch").map_or_else(|| Revision(format!("sha1:{commit}")), |branch| Revision::of_branch(branch, &commit));
         return Ok((revision, known.id));
     }
     let head = mirror.head(branch).map_err(|error| fail(said(&error)))?;

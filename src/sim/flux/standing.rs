@@ -47,7 +47,10 @@ impl Reconciler for Standing {
             return Vec::new();
         }
         // A HelmRelease that waits for its source looks again when one appears.
-        if self.resource.kind == "HelmRelease" && json::text(&change.object, "/kind") == "HelmRepository" && change.previous.is_none() {
+        if self.resource.kind == "HelmRelease"
+            && json::text(&change.object, "/kind") == "HelmRepository"
+            && change.previous.is_none()
+        {
             return state.list(self.resource, None).iter().map(|object| Key::of(object)).collect();
         }
         own(self.resource, change).filter(|_| asks(change)).into_iter().collect()
@@ -71,7 +74,7 @@ impl Reconciler for Standing {
             write(&state, self.resource, &object, outcome);
             // Only what says when it last looked has to look again.
             let looks = matches!(self.resource.kind, "ImageRepository" | "ImageUpdateAutomation");
-            looks.then(|| clock::parse_go(json::text(&object, "/spec/interval")).unwrap_or(Duration::from_secs(600)))
+            looks.then(|| clock::parse_go(json::text(&object, "/spec/interval")).unwrap_or(Duration::from_mins(10)))
         })
     }
 }
@@ -108,29 +111,39 @@ fn outcome(state: &State, kind: &str, object: &Object) -> Outcome {
     let spec = |field: &str| json::text(object, &format!("/spec/{field}")).to_owned();
     let now = state.pace.stamp();
     let full = format!("{}/{}", json::namespace(object), json::name(object));
-    let artifact = |revision: &str| json!({"digest": format!("sha256:{}", digest_of(revision)), "lastUpdateTime": now,
+    let artifact = |revision: &str| {
+        json!({"digest": format!("sha256:{}", digest_of(revision)), "lastUpdateTime": now,
         "path": format!("{}/{full}/artifact", kind.to_lowercase()), "revision": revision, "size": 1024,
-        "url": format!("http://source-controller.flux-system.svc.cluster.local./{}/{full}/artifact", kind.to_lowercase())});
+        "url": format!("http://source-controller.flux-system.svc.cluster.local./{}/{full}/artifact", kind.to_lowercase())})
+    };
     match kind {
         "HelmRepository" | "Bucket" => {
             let revision = format!("sha256:{}", digest_of(&format!("{}{}", spec("url"), spec("bucketName"))));
             Outcome::well("Succeeded", format!("stored artifact: revision '{revision}'")).with("artifact", artifact(&revision))
         }
         "OCIRepository" => {
-            let tag = ["tag", "semver"].iter().map(|f| json::text(object, &format!("/spec/ref/{f}"))).find(|t| !t.is_empty()).unwrap_or("latest").to_owned();
+            let tag = ["tag", "semver"]
+                .iter()
+                .map(|f| json::text(object, &format!("/spec/ref/{f}")))
+                .find(|t| !t.is_empty())
+                .unwrap_or("latest")
+                .to_owned();
             let revision = format!("{tag}@sha256:{}", digest_of(&spec("url")));
             Outcome::well("Succeeded", format!("stored artifact for digest '{revision}'")).with("artifact", artifact(&revision))
         }
         "HelmChart" => {
             let (chart, version) = (spec("chart"), version_of(&spec("version")));
-            Outcome::well("ChartPullSucceeded", format!("pulled '{chart}' chart with version '{version}'")).with("artifact", artifact(&version))
+            Outcome::well("ChartPullSucceeded", format!("pulled '{chart}' chart with version '{version}'"))
+                .with("artifact", artifact(&version))
         }
         "HelmRelease" => release(state, object),
         "ImageRepository" => Outcome::well("Succeeded", "successful scan: found 5 tags".to_owned())
             .with("canonicalImageName", spec("image").into())
             .with("lastScanResult", json!({"scanTime": now, "tagCount": 5})),
         "ImagePolicy" => policy(state, object),
-        "ImageUpdateAutomation" => Outcome::well("Succeeded", "repository up-to-date".to_owned()).with("lastAutomationRunTime", now.into()),
+        "ImageUpdateAutomation" => {
+            Outcome::well("Succeeded", "repository up-to-date".to_owned()).with("lastAutomationRunTime", now.into())
+        }
         "Receiver" => {
             let path = format!("/hook/{}", digest_of(&full));
             Outcome::well("Succeeded", format!("Receiver initialized for path: {path}")).with("webhookPath", path.into())
@@ -141,7 +154,8 @@ fn outcome(state: &State, kind: &str, object: &Object) -> Outcome {
 
 /// Returns the version that a range would choose here: the lowest that it names.
 fn version_of(range: &str) -> String {
-    let text: String = range.trim_start_matches(|c: char| !c.is_ascii_digit()).chars().take_while(|c| !c.is_whitespace() && *c != ',').collect();
+    let text: String =
+        range.trim_start_matches(|c: char| !c.is_ascii_digit()).chars().take_while(|c| !c.is_whitespace() && *c != ',').collect();
     let text = text.replace(['x', '*'], "0");
     match text.trim_end_matches('.').split('.').count() {
         _ if text.is_empty() => "1.0.0".to_owned(),
@@ -155,12 +169,16 @@ fn release(state: &State, object: &Object) -> Outcome {
     let namespace = json::namespace(object);
     let chart = json::text(object, "/spec/chart/spec/chart").to_owned();
     let version = version_of(json::text(object, "/spec/chart/spec/version"));
-    let source = object.pointer("/spec/chart/spec/sourceRef").or_else(|| object.pointer("/spec/chartRef")).cloned().unwrap_or_default();
+    let source =
+        object.pointer("/spec/chart/spec/sourceRef").or_else(|| object.pointer("/spec/chartRef")).cloned().unwrap_or_default();
     let home = Some(json::text(&source, "/namespace")).filter(|n| !n.is_empty()).unwrap_or(namespace).to_owned();
     let (kind, name) = (json::text(&source, "/kind"), json::text(&source, "/name"));
     let there = resource::by_group_kind("source.toolkit.fluxcd.io", kind).is_some_and(|r| state.get(r, &home, name).is_some());
     if !there {
-        let message = format!("HelmChart '{home}/{namespace}-{}' is not ready: {kind}.source.toolkit.fluxcd.io \"{name}\" not found", json::name(object));
+        let message = format!(
+            "HelmChart '{home}/{namespace}-{}' is not ready: {kind}.source.toolkit.fluxcd.io \"{name}\" not found",
+            json::name(object)
+        );
         return Outcome { well: false, reason: "SourceNotReady", message, fields: Vec::new() };
     }
     let (chart, version) = if chart.is_empty() { (name.to_owned(), "1.0.0".to_owned()) } else { (chart, version) };
@@ -194,14 +212,18 @@ fn release(state: &State, object: &Object) -> Outcome {
 
 fn policy(state: &State, object: &Object) -> Outcome {
     let name = json::text(object, "/spec/imageRepositoryRef/name");
-    let namespace = Some(json::text(object, "/spec/imageRepositoryRef/namespace")).filter(|n| !n.is_empty()).unwrap_or_else(|| json::namespace(object));
+    let namespace = Some(json::text(object, "/spec/imageRepositoryRef/namespace"))
+        .filter(|n| !n.is_empty())
+        .unwrap_or_else(|| json::namespace(object));
     let Some(repository) = state.get(resource::of("ImageRepository"), namespace, name) else {
-        let message = format!("referenced ImageRepository does not exist: ImageRepository.image.toolkit.fluxcd.io \"{name}\" not found");
+        let message =
+            format!("referenced ImageRepository does not exist: ImageRepository.image.toolkit.fluxcd.io \"{name}\" not found");
         return Outcome { well: false, reason: "DependencyNotReady", message, fields: Vec::new() };
     };
     let image = json::text(&repository, "/spec/image");
     let tag = version_of(json::text(object, "/spec/policy/semver/range"));
-    Outcome::well("Succeeded", format!("Latest image tag for {image} resolved to {tag}")).with("latestRef", json!({"name": image, "tag": tag}))
+    Outcome::well("Succeeded", format!("Latest image tag for {image} resolved to {tag}"))
+        .with("latestRef", json!({"name": image, "tag": tag}))
 }
 
 fn write(state: &State, resource: &Resource, object: &Object, outcome: Outcome) {

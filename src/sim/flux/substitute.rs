@@ -79,7 +79,10 @@ fn expand(text: &str, variables: &Variables) -> Result<String, String> {
         let end = after.find('}').ok_or_else(|| "unable to parse variable name".to_owned())?;
         let inner = after.get(2..end).unwrap_or_default();
         let (name, default) = match inner.find([':', '-', '=']) {
-            Some(at) => (inner.get(..at).unwrap_or_default(), Some(inner.get(at..).unwrap_or_default().trim_start_matches([':', '-', '=']))),
+            Some(at) => (
+                inner.get(..at).unwrap_or_default(),
+                Some(inner.get(at..).unwrap_or_default().trim_start_matches([':', '-', '='])),
+            ),
             None => (inner, None),
         };
         match (variables.get(name).filter(|value| !value.is_empty() || default.is_none()), default) {

@@ -101,6 +101,7 @@ async fn applying_is_contested_forced_and_given_up_field_by_field() {
     let dry = PatchParams { dry_run: true, ..by("one") };
     let tried = maps.patch("a", &dry, &Patch::Apply(map("a", &json!({"new": "1"})))).await.unwrap();
     assert_eq!(tried.data["data"], json!({"k": "2", "new": "1"}));
+    assert_eq!(tried.metadata.resource_version, forced.metadata.resource_version);
     let given_up = maps.patch("a", &by("one"), &Patch::Apply(map("a", &Value::Null))).await.unwrap();
     assert_eq!(given_up.data["data"], json!({"k": "2"}), "the dry run left nothing behind, and what one gave up is gone");
     let owners = given_up.metadata.managed_fields.unwrap();
@@ -122,7 +123,10 @@ async fn an_update_takes_fields_from_those_who_applied_them() {
     let refused = deployments.patch("web", &PatchParams::apply("third"), &Patch::Apply(&other)).await.unwrap_err();
     let (_, _, message) = refusal(refused);
     assert!(message.starts_with("Apply failed with 2 conflicts: "), "{message}");
-    assert!(message.contains("conflicts with \"kustomize-controller\":\n- .spec.template.spec.containers[name=\"web\"].image"), "{message}");
+    assert!(
+        message.contains("conflicts with \"kustomize-controller\":\n- .spec.template.spec.containers[name=\"web\"].image"),
+        "{message}"
+    );
     assert!(message.contains("conflicts with \"someone\" using apps/v1:\n- .spec.replicas"), "{message}");
 }
 
@@ -195,7 +199,10 @@ async fn a_frozen_cluster_is_silent_and_then_goes_on() {
         let maps = maps.clone();
         async move { maps.get("a").await }
     });
-    bench.sim.create(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b", "namespace": "default"}})).unwrap();
+    bench
+        .sim
+        .create(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b", "namespace": "default"}}))
+        .unwrap();
     let quiet = tokio::time::timeout(std::time::Duration::from_millis(50), events.next()).await;
     assert!(quiet.is_err(), "a frozen watch said something");
     assert!(!asked.is_finished(), "a frozen server answered");

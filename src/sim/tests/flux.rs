@@ -11,7 +11,8 @@ const APP: (&str, &str, &str) = ("Kustomization", "flux-system", "app");
 const WEB: (&str, &str, &str) = ("Deployment", "dev", "web");
 
 const BASE: &str = "resources: [deployment.yaml]\n";
-const OVERLAY: &str = "namespace: dev\nresources: [../../base, namespace.yaml, settings.yaml]\nimages:\n- name: web\n  newTag: \"1\"\n";
+const OVERLAY: &str =
+    "namespace: dev\nresources: [../../base, namespace.yaml, settings.yaml]\nimages:\n- name: web\n  newTag: \"1\"\n";
 const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: dev\n";
 const SETTINGS: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  level: ${level:=info}\n";
 const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 2\n  selector:\n    matchLabels:\n      app: web\n  template:\n    metadata:\n      labels:\n        app: web\n    spec:\n      containers:\n      - name: web\n        image: web:0\n";
@@ -76,14 +77,16 @@ async fn a_commit_becomes_healthy_pods() {
     source(&bench, &path);
     kustomization(&bench, "app", &json!({"wait": true, "postBuild": {"substitute": {"level": "debug"}}}));
     let ready = bench.until_condition(APP, "Ready", "ReconciliationSucceeded").await;
-    let ready = bench.until(APP, "/status/observedGeneration", json!(1)).await.as_object().map_or(ready, |o| Value::Object(o.clone()));
+    let ready =
+        bench.until(APP, "/status/observedGeneration", json!(1)).await.as_object().map_or(ready, |o| Value::Object(o.clone()));
     let head = git::seed::head(&path, "main").unwrap().unwrap();
     let revision = format!("main@sha1:{head}");
     assert_eq!(condition(&ready, "Ready").unwrap()["message"], format!("Applied revision: {revision}"));
     assert_eq!(ready["status"]["lastAppliedRevision"], revision);
     assert_eq!(ready["status"]["history"][0]["lastReconciledStatus"], "ReconciliationSucceeded");
     assert!(condition(&ready, "Healthy").unwrap()["message"].as_str().unwrap().starts_with("Health check passed in "));
-    let ids: Vec<&str> = ready["status"]["inventory"]["entries"].as_array().unwrap().iter().map(|e| e["id"].as_str().unwrap()).collect();
+    let ids: Vec<&str> =
+        ready["status"]["inventory"]["entries"].as_array().unwrap().iter().map(|e| e["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["_dev__Namespace", "dev_settings__ConfigMap", "dev_web_apps_Deployment"]);
     let web = bench.sim.get("Deployment", "dev", "web").unwrap();
     assert_eq!(web["status"]["availableReplicas"], 2);
@@ -94,9 +97,11 @@ async fn a_commit_becomes_healthy_pods() {
     let source = bench.sim.get("GitRepository", "flux-system", "app").unwrap();
     assert_eq!(condition(&source, "Ready").unwrap()["message"], format!("stored artifact for revision '{revision}'"));
     assert!(messages(&bench, "app").contains(&"NewArtifact: stored artifact for commit 'first'".to_owned()));
-    assert!(messages(&bench, "app").contains(
-        &"Progressing: Namespace/dev created\nConfigMap/dev/settings created\nDeployment/dev/web created".to_owned()
-    ));
+    assert!(
+        messages(&bench, "app").contains(
+            &"Progressing: Namespace/dev created\nConfigMap/dev/settings created\nDeployment/dev/web created".to_owned()
+        )
+    );
 }
 
 #[tokio::test]
@@ -107,7 +112,11 @@ async fn a_new_commit_is_applied_and_what_left_is_pruned() {
     kustomization(&bench, "app", &json!({}));
     bench.until_condition(APP, "Ready", "ReconciliationSucceeded").await;
     let without = overlay("2").replace(", settings.yaml", "");
-    let id = commit(&path, "second", &[("k8s/overlays/dev/kustomization.yaml", Some(&without)), ("k8s/overlays/dev/settings.yaml", None)]);
+    let id = commit(
+        &path,
+        "second",
+        &[("k8s/overlays/dev/kustomization.yaml", Some(&without)), ("k8s/overlays/dev/settings.yaml", None)],
+    );
     request(&bench, SOURCE, "now");
     bench.until(SOURCE, "/status/lastHandledReconcileAt", json!("now")).await;
     bench.until(APP, "/status/lastAppliedRevision", json!(format!("main@sha1:{id}"))).await;
@@ -162,7 +171,14 @@ async fn failures_speak_as_flux_does() {
         &[
             ("broken/kustomization.yaml", Some("resources: [nothing.yaml]\n")),
             ("homeless/map.yaml", Some("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n  namespace: nowhere\n")),
-            ("sick/web.yaml", Some(&DEPLOYMENT.replace("web:0", "web:missing").replace("name: web\nspec", "name: web\n  namespace: default\nspec"))),
+            (
+                "sick/web.yaml",
+                Some(
+                    &DEPLOYMENT
+                        .replace("web:0", "web:missing")
+                        .replace("name: web\nspec", "name: web\n  namespace: default\nspec"),
+                ),
+            ),
         ],
     );
     source(&bench, &path);
@@ -185,7 +201,9 @@ async fn failures_speak_as_flux_does() {
         let mut said = String::new();
         let found = bench.sim.wait_for(("Kustomization", "flux-system", name), super::PATIENCE, |object| {
             said = object.and_then(|o| condition(o, "Ready")).map(Value::to_string).unwrap_or_default();
-            object.and_then(|o| condition(o, "Ready")).is_some_and(|c| c["reason"] == reason && c["message"].as_str().unwrap().contains(words))
+            object
+                .and_then(|o| condition(o, "Ready"))
+                .is_some_and(|c| c["reason"] == reason && c["message"].as_str().unwrap().contains(words))
         });
         assert!(found.await.is_some(), "{name}: {said}");
     }

@@ -37,7 +37,11 @@ async fn a_deployment_rolls_out_and_over() {
     let done = bench.until_condition(WEB, "Progressing", "NewReplicaSetAvailable").await;
     assert_eq!(done["status"]["replicas"], 3);
     assert_eq!(done["metadata"]["annotations"]["deployment.kubernetes.io/revision"], "2");
-    let images: Vec<Value> = pods(&bench).iter().filter(|p| p.pointer("/metadata/deletionTimestamp").is_none()).map(|p| p["spec"]["containers"][0]["image"].clone()).collect();
+    let images: Vec<Value> = pods(&bench)
+        .iter()
+        .filter(|p| p.pointer("/metadata/deletionTimestamp").is_none())
+        .map(|p| p["spec"]["containers"][0]["image"].clone())
+        .collect();
     assert_eq!(images, ["web:2", "web:2", "web:2"]);
     let api: Api<k8s_openapi::api::apps::v1::Deployment> = Api::default_namespaced(bench.client.clone());
     api.delete("web", &DeleteParams::default()).await.unwrap();
@@ -83,7 +87,9 @@ async fn a_slow_container_runs_before_it_is_ready() {
     let bench = Bench::start();
     bench.sim.create(deployment("web", "web:slow", 1)).unwrap();
     let seen = bench.sim.wait_for(WEB, super::PATIENCE, |_| {
-        pods(&bench).iter().any(|p| p["status"]["phase"] == "Running" && condition(p, "Ready").is_some_and(|c| c["status"] == "False"))
+        pods(&bench)
+            .iter()
+            .any(|p| p["status"]["phase"] == "Running" && condition(p, "Ready").is_some_and(|c| c["status"] == "False"))
     });
     assert!(seen.await.is_some(), "it never ran unready");
     bench.until(WEB, "/status/availableReplicas", json!(1)).await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::flux::{FluxObject, Health, ObjectKey};
+use domain::link::LinkOf;
 use domain::query::{Answer, EventLine, Query};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,7 +14,8 @@ use crate::effects::{Effect, Effects, Ticket};
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
 use crate::widgets::dialog;
-use crate::widgets::put::{Piece, columns, piece, put, put_pieces, put_wrapped, width, wrap};
+use crate::widgets::link;
+use crate::widgets::put::{Piece, piece, put, put_pieces, put_wrapped, width, wrap};
 use crate::widgets::scroll::{SCROLL, Scroll};
 use crate::widgets::table::scrollbar;
 use crate::widgets::yaml::YamlText;
@@ -140,6 +142,8 @@ impl Tab for Object {
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let place = dialog::centred(area, area.width.saturating_sub(2).min(140), area.height);
         let inner = dialog::frame(cx, place, buf, &self.key.to_string());
+        let cluster = &self.key.cluster;
+        let inner = link::banner(cx, inner, buf, |of| matches!(of, LinkOf::Cluster(name) if name == &**cluster));
         if inner.height < 3 {
             return;
         }
@@ -238,5 +242,4 @@ fn events(cx: &Cx, area: Rect, buf: &mut Buffer, part: &Part<Vec<EventLine>>, sc
         put_pieces(cx, buf, (area.x, y), area.width, line);
     }
     scrollbar(cx, area, buf, top, lines.len());
-    let _ = columns;
 }

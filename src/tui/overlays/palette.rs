@@ -17,11 +17,14 @@ use crate::tabs::TabId;
 use crate::theme::Role;
 use crate::widgets::dialog;
 use crate::widgets::input::Input;
-use crate::widgets::put::{columns, lay, put, put_right, rule, width};
+use crate::widgets::put::{columns, lay, piece, put, put_pieces, put_right, rule, width};
 
 static TAKE: Command = command("palette.take", &["enter"], 1);
 static DOWN: Command = command("palette.down", &["down", "ctrl-n", "tab"], 0);
 static UP: Command = command("palette.up", &["up", "ctrl-p", "s-tab"], 0);
+
+/// What a name that fits is ahead of a sentence that does.
+const NAME: u32 = 1000;
 
 /// What choosing an entry does.
 #[derive(Debug, Clone)]
@@ -35,6 +38,8 @@ enum Aim {
 #[derive(Debug, Clone)]
 struct Entry {
     name: String,
+    /// A sentence about it.
+    said: String,
     hint: String,
     class: &'static str,
     aim: Aim,
@@ -56,21 +61,21 @@ impl Palette {
         for command in commands.iter().filter(|c| !c.id.starts_with("list.") && !c.id.starts_with("scroll.")) {
             let (title, sentence) = cx.words.command(command.id);
             let class = if command.id.starts_with("tab.") { "palette.tab" } else { "palette.command" };
-            let name = if sentence.is_empty() { title.to_owned() } else { format!("{title}: {sentence}") };
-            entries.push(Entry { name, hint: cx.keymap.label(command), class, aim: Aim::Run(command.id) });
+            let (name, said, hint) = (title.to_owned(), sentence.to_owned(), cx.keymap.label(command));
+            entries.push(Entry { name, said, hint, class, aim: Aim::Run(command.id) });
         }
         for project in cx.world.projects.iter() {
             let aim = Aim::Project(project.slug.clone());
-            entries.push(Entry { name: project.slug.to_string(), hint: project.name.clone(), class: "palette.project", aim });
+            entries.push(Entry { name: project.slug.to_string(), said: project.name.clone(), hint: String::new(), class: "palette.project", aim });
         }
         for environment in cx.world.environments.iter() {
             let aim = Aim::Environment(environment.id.clone());
             let hint = environment.cluster.to_string();
-            entries.push(Entry { name: environment.id.to_string(), hint, class: "palette.environment", aim });
+            entries.push(Entry { name: environment.id.to_string(), said: String::new(), hint, class: "palette.environment", aim });
         }
         for kind in KINDS {
             let hint = kind.aliases.join(" ");
-            entries.push(Entry { name: kind.name.to_owned(), hint, class: "palette.kind", aim: Aim::Kind(kind.name) });
+            entries.push(Entry { name: kind.name.to_owned(), said: String::new(), hint, class: "palette.kind", aim: Aim::Kind(kind.name) });
         }
         let mut palette = Self { entries, shown: Vec::new(), at: 0, input: Input::default() };
         palette.search();
@@ -81,10 +86,18 @@ impl Palette {
         let mut matcher = Matcher::new(Config::DEFAULT);
         let pattern = Pattern::new(self.input.text(), CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
         let mut letters = Vec::new();
+        let wanted = self.input.text().trim().to_lowercase();
         let mut found: Vec<(u32, usize)> = Vec::new();
         for (at, entry) in self.entries.iter().enumerate() {
-            let text = format!("{} {}", entry.name, entry.hint);
-            if let Some(score) = pattern.score(Utf32Str::new(&text, &mut letters), &mut matcher) {
+            // A name that fits counts more than a sentence in which the letters occur as they were typed.
+            let mut text = entry.name.clone();
+            if matches!(entry.aim, Aim::Kind(_)) {
+                text.push(' ');
+                text.push_str(&entry.hint);
+            }
+            let score = pattern.score(Utf32Str::new(&text, &mut letters), &mut matcher);
+            let in_sentence = !wanted.is_empty() && entry.said.to_lowercase().contains(&wanted);
+            if let Some(score) = score.map(|s| s + NAME).or(in_sentence.then_some(0)) {
                 found.push((score, at));
             }
         }
@@ -160,7 +173,9 @@ impl Tab for Palette {
             let took = put_right(buf, place, &entry.hint, cx.style(Role::Faint));
             put(buf, (list.x, y), 12, class, cx.style(Role::Faint));
             let from = columns(width(class)).max(11) + 2;
-            put(buf, (list.x + from, y), list.width.saturating_sub(from + took + 2), &entry.name, cx.style(Role::Text));
+            let room = list.width.saturating_sub(from + took + 2);
+            let line = [piece(entry.name.as_str(), Role::Text), piece(format!("  {}", entry.said), Role::Muted)];
+            put_pieces(cx, buf, (list.x + from, y), room, &line);
             if at == self.at {
                 lay(buf, place, cx.style(Role::Selection));
             }

@@ -55,7 +55,8 @@ impl Session {
     pub(crate) fn possible(&self) -> Vec<&'static Command> {
         let cx = self.base.cx();
         let mut commands = self.pane(self.front()).map(|p| p.commands(&cx)).unwrap_or_default();
-        commands.extend(shell::commands(&cx, !self.layers.is_empty(), self.back.last().is_some()));
+        let asks = self.layers.last().is_some_and(|l| l.pane.asks());
+        commands.extend(shell::commands(asks, !self.layers.is_empty(), !self.back.is_empty()));
         commands
     }
 

@@ -15,8 +15,13 @@ use crate::widgets::put::{Piece, columns, cut_middle, lay, piece, put_pieces, wi
 pub(super) fn view(session: &Session, area: Rect, buf: &mut Buffer) {
     let cx = session.cx();
     lay(buf, area, cx.style(Role::Panel));
-    let left = left(&cx);
-    let room = usize::from(area.width).saturating_sub(width_of(&left) + 3);
+    // What the right side cannot do without stays; the left gives way by its place, then by its context.
+    let state = width_of(&connection(&cx)) + 2;
+    let mut left = left(&cx);
+    while left.len() > 1 && width_of(&left) + state + 2 > usize::from(area.width) {
+        left.pop();
+    }
+    let room = usize::from(area.width).saturating_sub(width_of(&left) + 2);
     let mut right = right(&cx, session.trouble_count());
     let need = |right: &[(u8, Vec<Piece>)]| right.iter().map(|(_, p)| width_of(p) + 2).sum::<usize>();
     while need(&right) > room && right.len() > 1 {

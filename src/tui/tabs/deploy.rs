@@ -36,6 +36,8 @@ pub(crate) mod pane;
 pub mod review;
 mod running;
 #[cfg(test)]
+pub(crate) mod scene;
+#[cfg(test)]
 mod tests;
 mod view;
 

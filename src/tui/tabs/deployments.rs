@@ -46,22 +46,28 @@ const COPY_ID: Command = command("deployments.copy-id", &["c"], 7);
 /// How many lines of a log are asked for.
 const LOG_LINES: u32 = 500;
 
-/// Says which deployments are listed.
+/// Says which deployments are listed, the narrowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Scope {
-    /// Those of the chosen environment, of the chosen project, or all: as narrow as the choice is.
+    /// Those of the chosen environment.
     #[default]
-    Chosen,
-    /// Those of the chosen project, or all.
+    Environment,
+    /// Those of the chosen project.
     Project,
     /// All.
     All,
+}
+
+impl Scope {
+    const ALL: [Self; 3] = [Self::Environment, Self::Project, Self::All];
 }
 
 /// Holds the tab's state.
 #[derive(Debug)]
 pub struct Deployments {
     table: Table<list::Row>,
+    /// The scope that the operator asked for, and the one that is shown: the next wider one where nothing is in it.
+    wish: Scope,
     scope: Scope,
     detail: bool,
     scroll: Scroll,
@@ -74,6 +80,7 @@ impl Default for Deployments {
     fn default() -> Self {
         Self {
             table: Table::new(list::COLUMNS),
+            wish: Scope::default(),
             scope: Scope::default(),
             detail: false,
             scroll: Scroll::default(),
@@ -88,11 +95,11 @@ impl Deployments {
         self.table.selected().map(|row| &row.0)
     }
 
-    fn in_scope(&self, cx: &Cx, deployment: &Deployment) -> bool {
-        let project = || cx.desk.project.as_ref().is_none_or(|p| *p == deployment.environment.project);
-        match self.scope {
-            Scope::Chosen => cx.desk.environment.as_ref().map_or_else(project, |e| *e == deployment.environment),
-            Scope::Project => project(),
+    /// Tells whether a deployment is in a scope; a scope that nothing was chosen for is empty.
+    fn within(cx: &Cx, scope: Scope, deployment: &Deployment) -> bool {
+        match scope {
+            Scope::Environment => cx.desk.environment.as_ref() == Some(&deployment.environment),
+            Scope::Project => cx.desk.project.as_ref() == Some(&deployment.environment.project),
             Scope::All => true,
         }
     }
@@ -104,12 +111,13 @@ impl Deployments {
             return;
         }
         self.built = Some(Arc::clone(&cx.world.deployments));
-        if let Some(wanted) = self.wanted.as_ref().and_then(|id| cx.world.deployment(id))
-            && !self.in_scope(cx, wanted)
-        {
-            self.scope = Scope::All;
-        }
-        let rows = cx.world.deployments.iter().filter(|d| self.in_scope(cx, d)).map(|d| list::Row(Arc::clone(d))).collect();
+        let wanted = self.wanted.as_ref().and_then(|id| cx.world.deployment(id));
+        let fits = |scope: &Scope| match wanted {
+            Some(wanted) => Self::within(cx, *scope, wanted),
+            None => cx.world.deployments.iter().any(|d| Self::within(cx, *scope, d)),
+        };
+        self.scope = Scope::ALL.into_iter().skip(self.wish as usize).find(fits).unwrap_or(Scope::All);
+        let rows = cx.world.deployments.iter().filter(|d| Self::within(cx, self.scope, d)).map(|d| list::Row(Arc::clone(d))).collect();
         self.table.set(cx, rows);
         if let Some(id) = self.wanted.take() {
             if cx.world.deployment(&id).is_some() {
@@ -131,10 +139,10 @@ impl Deployments {
     }
 
     fn next_scope(&mut self, cx: &Cx) {
-        self.scope = match self.scope {
-            Scope::Chosen if cx.desk.environment.is_some() => Scope::Project,
-            Scope::Chosen | Scope::Project if cx.desk.project.is_some() => Scope::All,
-            _ => Scope::Chosen,
+        self.wish = match self.scope {
+            Scope::Environment => Scope::Project,
+            Scope::Project => Scope::All,
+            Scope::All => Scope::Environment,
         };
         self.refresh(cx, true);
     }
@@ -217,6 +225,9 @@ fn log_of(cx: &Cx, deployment: &Deployment) -> Option<LogOf> {
 
 impl Tab for Deployments {
     fn commands(&self, cx: &Cx) -> Vec<&'static Command> {
+        if self.table.typing() {
+            return self.table.commands();
+        }
         let mut out: Vec<&'static Command> = Vec::new();
         if let Some(deployment) = self.selected() {
             out.push(if self.detail { &BACK } else { &OPEN });

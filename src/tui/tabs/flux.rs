@@ -61,7 +61,7 @@ impl Flux {
         }
         let rows: Vec<_> = slice.iter().filter(|o| kind.is_none_or(|k| *o.key.kind == *k)).cloned().collect();
         let all = [Health::Bad, Health::Warn, Health::Busy, Health::Unknown, Health::Off, Health::Ok];
-        let healths: Vec<Health> = rows.iter().map(|o| o.health()).collect();
+        let healths: Vec<Health> = rows.iter().map(|o| columns::health(o, cx)).collect();
         self.counts = all.map(|h| (h, healths.iter().filter(|x| **x == h).count())).to_vec();
         self.table.set(cx, rows);
         self.seen = Some((Arc::clone(slice), kind));

@@ -16,6 +16,12 @@ pub fn centred(area: Rect, wide: u16, high: u16) -> Rect {
 /// Draws an empty box with a title and returns the room inside it.
 pub fn frame(cx: &Cx, area: Rect, buf: &mut Buffer, title: &str) -> Rect {
     let area = area.intersection(buf.area);
+    // A wide character that reaches into the box would be drawn over its border.
+    for y in area.top()..area.bottom() {
+        if area.x > buf.area.x && width(buf[(area.x - 1, y)].symbol()) > 1 {
+            buf[(area.x - 1, y)].set_symbol(" ");
+        }
+    }
     clear(buf, area);
     lay(buf, area, cx.style(Role::Panel));
     if area.width < 4 || area.height < 3 {

@@ -4,9 +4,12 @@
 
 use std::cell::Cell as Slot;
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::fmt::Debug;
+use std::hash::Hash;
 
 use crossterm::event::{KeyCode, KeyEvent};
+use domain::Time;
 use domain::flux::Health;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -91,7 +94,7 @@ pub struct Column<T: 'static> {
 /// What a list shows: something with a key of its own.
 pub trait Row: Debug {
     /// What distinguishes it from others, and stays while it changes.
-    type Key: Clone + PartialEq + Debug;
+    type Key: Clone + Eq + Hash + Debug;
     /// Returns the key.
     fn key(&self) -> Self::Key;
     /// Returns how it is doing: its glyph stands in front.
@@ -117,6 +120,8 @@ pub struct Table<T: Row + 'static> {
     sort: Option<(usize, bool)>,
     offset: Slot<usize>,
     page: Slot<usize>,
+    versions: HashMap<T::Key, u64>,
+    fresh: HashMap<T::Key, Time>,
 }
 
 impl<T: Row + 'static> Debug for Table<T> {
@@ -129,6 +134,9 @@ impl<T: Row + 'static> Debug for Table<T> {
             .finish_non_exhaustive()
     }
 }
+
+/// How long a row that has changed is tinted, in milliseconds.
+const TINT: i64 = 1000;
 
 /// How many rows are measured for the columns that fit their texts.
 const SAMPLE: usize = 300;
@@ -148,12 +156,15 @@ impl<T: Row + 'static> Table<T> {
             sort: None,
             offset: Slot::new(0),
             page: Slot::new(1),
+            versions: HashMap::new(),
+            fresh: HashMap::new(),
         }
     }
 
     /// Sets the rows; the selection stays on its row, or where it was when that is gone.
     pub fn set(&mut self, cx: &Cx, rows: Vec<T>) {
         self.rows = rows;
+        self.freshen(cx.now);
         for (at, column) in self.spec.iter().enumerate() {
             let Width::Fit(min, max) = column.width else { continue };
             let widest = self.rows.iter().take(SAMPLE).map(|r| width_of(&(column.cell)(r, cx).pieces)).max().unwrap_or(0);
@@ -161,6 +172,23 @@ impl<T: Row + 'static> Table<T> {
             self.widths[at] = self.widths[at].max(columns(widest.max(title)).clamp(min, max));
         }
         self.arrange();
+    }
+
+    /// Notes which rows have another version than before; they are tinted for a second. The first rows ever are not.
+    fn freshen(&mut self, now: Time) {
+        self.fresh.retain(|_, until| *until > now);
+        if self.rows.iter().all(|r| r.version() == 0) {
+            return;
+        }
+        let known = std::mem::take(&mut self.versions);
+        let until = Time::from_millisecond(now.as_millisecond() + TINT).unwrap_or(now);
+        for row in &self.rows {
+            let (key, version) = (row.key(), row.version());
+            if !known.is_empty() && known.get(&key) != Some(&version) {
+                self.fresh.insert(key.clone(), until);
+            }
+            self.versions.insert(key, version);
+        }
     }
 
     /// Returns all rows, in the order in which they came.
@@ -198,7 +226,8 @@ impl<T: Row + 'static> Table<T> {
     /// Returns the commands that work on it now.
     pub fn commands(&self) -> Vec<&'static Command> {
         let clear = !self.filter.text().is_empty() || self.typing;
-        LIST.iter().chain(clear.then_some(&CLEAR)).collect()
+        let some = !self.rows.is_empty();
+        LIST.iter().filter(|_| some).chain(clear.then_some(&CLEAR)).collect()
     }
 
     /// Carries out one of [`LIST`]; tells whether it was one.
@@ -363,6 +392,10 @@ impl<T: Row + 'static> Table<T> {
                 put_pieces(cx, buf, place, *wide, &cell.pieces);
             }
         }
+        if let Some(until) = self.fresh.get(&row.key()).filter(|until| **until > cx.now) {
+            lay(buf, area, cx.style(Role::Fresh));
+            cx.wake_at(*until);
+        }
         if selected {
             lay(buf, area, cx.style(Role::Selection));
             put(buf, (area.x, area.y), 1, "▌", cx.style(Role::Accent));
@@ -417,3 +450,6 @@ pub fn scrollbar(cx: &Cx, area: Rect, buf: &mut Buffer, offset: usize, total: us
         put(buf, (area.right() - 1, area.y + columns(line)), 1, "▐", cx.style(Role::Line));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! An object in short: what is wanted, what is, and every condition with its sentence.
 
 use domain::flux::{Condition, FluxObject, Health, ObjectKey};
+use domain::link::LinkState;
 
 use crate::cx::Cx;
 use crate::theme::Role;
@@ -25,8 +26,10 @@ fn text(value: impl Into<String>) -> Vec<Piece<'static>> {
 
 /// Returns the lines of a Flux object.
 pub(super) fn lines(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
-    let health = object.health();
-    let mut out = vec![field(cx, "object.state", vec![piece(cx.glyph(health), health.into()), piece(format!(" {}", cx.health(health)), health.into())])];
+    let stale = matches!(cx.world.cluster_link(&object.key.context()), Some(LinkState::Stale { .. }));
+    let health = if stale { Health::Unknown } else { object.health() };
+    let word = if stale { cx.t("health.stale") } else { cx.health(health) };
+    let mut out = vec![field(cx, "object.state", vec![piece(cx.glyph(health), health.into()), piece(format!(" {word}"), health.into())])];
     out.push(field(cx, "object.cluster", text(object.key.cluster.to_string())));
     let spec = &object.spec;
     if let Some(url) = &spec.url {

@@ -61,11 +61,6 @@ impl Edits {
         self.list.iter().filter(new).filter_map(named).collect()
     }
 
-    /// Tells whether nothing is to change.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
     /// Makes a draft of it.
     pub(crate) fn draft(&self, environment: &EnvironmentId, workload: Option<WorkloadRef>, message: Option<String>) -> Draft {
         Draft { environment: environment.clone(), workload, edits: self.list.clone(), message }

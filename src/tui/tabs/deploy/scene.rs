@@ -7,8 +7,8 @@ use domain::change::{Draft, FileChange, Finding, FormFacts, ObjectChange, Previe
 use domain::edit::{Bound, Edit, Field, Found, Resource, WorkloadRef};
 use domain::orders::Order;
 use domain::query::{Answer, Query};
+use domain::revision::CommitId;
 
-use crate::desk::Change;
 use crate::effects::{Reply, Wish};
 use crate::fixture::Stage;
 use crate::tabs::TabId;
@@ -17,6 +17,11 @@ use crate::words::Language;
 const OVERLAY: &str = "k8s/overlays/production/kustomization.yaml";
 const TEXT: &str = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - ../../base\nimages:\n  - name: ghcr.io/acme/shop\n    newTag: 1.8.4  # keep in step with api\nreplicas:\n  - name: shop-web\n    count: 6\n";
 const OBJECT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: shop-web\n  namespace: shop-production\nspec:\n  replicas: 6\n  template:\n    spec:\n      containers:\n      - name: web\n        image: ghcr.io/acme/shop:1.8.4\n        env:\n        - name: NODE_ENV\n          value: production\n";
+
+/// Returns a commit id that starts with these digits.
+pub(crate) fn commit(start: &str) -> CommitId {
+    CommitId::parse(&format!("{start:0<40}")).unwrap()
+}
 
 fn found(field: Field, value: &str, file: &str, line: usize, why: &str) -> Found {
     let container = (field != Field::Replicas).then(|| "web".to_owned());
@@ -30,7 +35,7 @@ pub(crate) fn facts() -> FormFacts {
     let figure = |bound, resource, value: &str, line| found(Field::Resource(bound, resource), value, base, line, "container web of Deployment shop-web");
     FormFacts {
         environment: "shop/production".parse().unwrap(),
-        head: crate::fixture::commit("9e1c21d"),
+        head: commit("9e1c21d"),
         workload: web.clone(),
         workloads: vec![web],
         containers: vec!["web".to_owned()],
@@ -71,7 +76,7 @@ pub(crate) fn preview(draft: &Draft) -> Preview {
     };
     Preview {
         environment: draft.environment.clone(),
-        base: crate::fixture::commit("9e1c21d"),
+        base: commit("9e1c21d"),
         branch: "main".to_owned(),
         files: changed.then(|| FileChange { path: OVERLAY.to_owned(), before: Some(TEXT.to_owned()), after: Some(text.clone()) }).into_iter().collect(),
         rendered: (object != OBJECT)
@@ -112,11 +117,20 @@ pub(crate) fn answer(stage: &mut Stage, kept: Option<&Draft>) -> Vec<Order> {
     }
 }
 
-/// Returns a stage that shows a tab with shop/production chosen, nothing answered yet.
+/// Returns a stage on which shop/production is chosen and a tab is shown, nothing answered yet.
 pub(crate) fn chosen(tab: TabId, wide: u16, high: u16, language: Language) -> Stage {
     let mut stage = Stage::new(wide, high, language);
-    stage.session.want(Change::Environment(Some("shop/production".parse().unwrap())));
-    stage.acts.clear();
-    stage.keys(&format!("alt-{}", tab.entry().number));
+    stage.keys("2 G d");
+    assert_eq!(stage.session.cx().desk.environment, Some(facts().environment), "the fleet has shop/production");
+    if tab != TabId::Deploy {
+        stage.keys(&format!("alt-{}", tab.entry().number));
+    }
+    stage
+}
+
+/// Returns a stage on which the form of shop/production is filled from Git.
+pub(crate) fn filled(wide: u16, high: u16, language: Language) -> Stage {
+    let mut stage = chosen(TabId::Deploy, wide, high, language);
+    answer(&mut stage, None);
     stage
 }

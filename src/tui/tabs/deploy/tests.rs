@@ -1,0 +1,256 @@
+//! The form by keys: what it asks, what it gives, what it says.
+#![expect(clippy::unwrap_used, reason = "a test says which input failed by failing")]
+
+use domain::change::Draft;
+use domain::edit::{Edit, Field};
+use domain::ident::DeploymentId;
+use domain::orders::{Order, Outcome};
+use domain::query::Query;
+use domain::trouble::Trouble;
+
+use super::scene::{answer, chosen, commit, facts, filled, preview};
+use crate::effects::{OrderTicket, Reply, Wish};
+use crate::fixture::Stage;
+use crate::session::Act;
+use crate::tabs::TabId;
+use crate::words::Language;
+
+fn draft(edits: Vec<Edit>) -> Draft {
+    Draft { edits, ..Draft::new(facts().environment) }
+}
+
+fn given(stage: &mut Stage) -> Vec<(OrderTicket, Order)> {
+    let orders = |w| if let Wish::Give(ticket, order) = w { Some((ticket, order)) } else { None };
+    stage.wishes().into_iter().filter_map(orders).collect()
+}
+
+fn tag(stage: &mut Stage, text: &str) {
+    stage.keys("ctrl-u").text(text);
+}
+
+#[test]
+fn entering_asks_for_facts_and_the_kept_draft_and_then_a_preview() {
+    let mut stage = chosen(TabId::Deploy, 120, 36, Language::English);
+    let asked: Vec<Query> = stage.wishes().into_iter().filter_map(|w| if let Wish::Ask(_, q) = w { Some(q) } else { None }).collect();
+    let id = facts().environment;
+    assert_eq!(asked, [Query::Form(id.clone()), Query::Draft(id)]);
+    let mut stage = filled(120, 36, Language::English);
+    assert!(stage.lines().contains("1.8.4") && stage.lines().contains("runs 1.8.3"), "{}", stage.lines());
+    assert!(stage.session.cx().desk.preview.as_ref().unwrap().is_empty());
+    assert_eq!(stage.wishes(), []);
+}
+
+#[test]
+fn a_preview_is_asked_a_moment_after_the_last_key_and_the_draft_is_kept() {
+    let mut stage = filled(120, 36, Language::English);
+    tag(&mut stage, "1.8.5");
+    assert_eq!(stage.wishes(), [], "nothing while keys come");
+    stage.pass(100);
+    assert_eq!(stage.wishes(), []);
+    stage.pass(60);
+    let wanted = draft(vec![Edit::set(Field::ImageTag, "1.8.5")]);
+    match stage.wishes().as_slice() {
+        [Wish::Ask(ticket, Query::Preview(asked))] => {
+            assert_eq!(asked, &wanted);
+            let reply = domain::query::Answer::Preview(preview(asked).into());
+            stage.reply(Reply::Answer(*ticket, Ok(reply)));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(stage.lines().contains("1 file, 1 line, branch main"), "{}", stage.lines());
+    assert!(stage.lines().contains("image 1.8.4 → 1.8.5"), "{}", stage.lines());
+    assert!(stage.lines().contains("now 1.8.4, runs 1.8.3"), "{}", stage.lines());
+    stage.pass(600);
+    assert!(matches!(given(&mut stage).as_slice(), [(_, Order::KeepDraft(keep))] if keep.draft == wanted));
+}
+
+#[test]
+fn what_git_says_already_is_no_edit() {
+    let mut stage = filled(120, 36, Language::English);
+    tag(&mut stage, "1.8.5");
+    tag(&mut stage, "1.8.4");
+    assert_eq!(stage.session.cx().desk.draft, None);
+}
+
+#[test]
+fn a_fault_stands_beside_its_field_and_holds_the_submit_back() {
+    let mut stage = filled(120, 36, Language::English);
+    tag(&mut stage, "not a tag");
+    assert!(stage.lines().contains("cannot stand in a tag"), "{}", stage.lines());
+    stage.pass(200);
+    let asked = stage.wishes().into_iter().find_map(|w| if let Wish::Ask(_, Query::Preview(d)) = w { Some(d) } else { None });
+    assert_eq!(asked, Some(draft(vec![])), "a faulty edit is left out of the preview");
+    stage.keys("ctrl-s");
+    assert_eq!(given(&mut stage), []);
+}
+
+#[test]
+fn variables_are_added_changed_renamed_and_removed() {
+    let table: [(&str, &str, Vec<Edit>); 4] = [
+        ("down down down ctrl-u", "NODE_ENV=test", vec![Edit::set(Field::Env("NODE_ENV".into()), "test")]),
+        ("down down down ctrl-u", "", vec![Edit::remove(Field::Env("NODE_ENV".into()))]),
+        (
+            "down down down ctrl-u",
+            "MODE=production",
+            vec![Edit::set(Field::Env("MODE".into()), "production"), Edit::remove(Field::Env("NODE_ENV".into()))],
+        ),
+        ("down down down down down", "REGION=eu=1", vec![Edit::set(Field::Env("REGION".into()), "eu=1")]),
+    ];
+    for (keys, text, edits) in table {
+        let mut stage = filled(120, 40, Language::English);
+        stage.keys(keys).text(text);
+        let found = stage.session.cx().desk.draft.clone().unwrap_or_else(|| draft(vec![]));
+        assert_eq!(found.edits, edits, "{keys} {text}\n{}", stage.lines());
+    }
+    let mut stage = filled(120, 40, Language::English);
+    stage.keys("down down down down down").text("NODE_ENV=x");
+    assert!(stage.lines().contains("stands there twice"), "{}", stage.lines());
+}
+
+#[test]
+fn a_kept_draft_fills_the_form() {
+    let mut stage = chosen(TabId::Deploy, 120, 36, Language::English);
+    let kept = Draft { message: Some("Ship it".into()), ..draft(vec![Edit::set(Field::Replicas, "3")]) };
+    answer(&mut stage, Some(&kept));
+    assert!(stage.lines().contains("Ship it") && stage.lines().contains("replicas 6 → 3"), "{}", stage.lines());
+}
+
+#[test]
+fn submitting_reviews_and_gives_the_previews_digest() {
+    let mut stage = filled(120, 36, Language::English);
+    tag(&mut stage, "1.8.5");
+    // At once, before the preview is there: it is asked for and waited for.
+    stage.keys("ctrl-s");
+    assert!(!stage.lines().contains("Commit and push to"));
+    answer(&mut stage, None);
+    insta::assert_snapshot!("deploy_review", stage.frame());
+    stage.keys("y");
+    let orders = given(&mut stage);
+    let wanted = draft(vec![Edit::set(Field::ImageTag, "1.8.5")]);
+    let (ticket, order) = orders.iter().find(|(_, o)| matches!(o, Order::Deploy(_))).unwrap();
+    let Order::Deploy(order) = order else { unreachable!() };
+    assert_eq!((&order.draft, order.reviewed.as_ref()), (&wanted, Some(&preview(&wanted).digest)));
+    let outcome = Outcome { deployment: Some(DeploymentId::new("01jd6k00000000000000000187")), ..Outcome::said("pushed") };
+    stage.reply(Reply::Order(*ticket, Ok(outcome)));
+    assert_eq!(stage.session.active(), TabId::Deployments);
+    assert_eq!(stage.session.cx().desk.draft, None);
+    assert!(stage.lines().contains("000187"), "{}", stage.lines());
+}
+
+#[test]
+fn no_at_the_review_goes_back_to_the_form() {
+    let mut stage = filled(120, 36, Language::English);
+    tag(&mut stage, "1.8.5");
+    stage.keys("ctrl-s");
+    answer(&mut stage, None);
+    stage.keys("n");
+    assert!(given(&mut stage).iter().all(|(_, o)| !matches!(o, Order::Deploy(_))));
+    stage.keys("ctrl-s");
+    assert!(stage.lines().contains("Commit and push to"), "it can be submitted again\n{}", stage.lines());
+}
+
+#[test]
+fn a_refusal_shows_its_words_keeps_the_draft_and_asks_again() {
+    let mut stage = filled(120, 36, Language::English);
+    tag(&mut stage, "1.8.5");
+    stage.keys("ctrl-s");
+    answer(&mut stage, None);
+    stage.keys("y");
+    let (ticket, _) = given(&mut stage).into_iter().find(|(_, o)| matches!(o, Order::Deploy(_))).unwrap();
+    let trouble = Trouble::refused("The content changed since the review", "shop/production").why("main moved").next("Review it again.");
+    stage.reply(Reply::Order(ticket, Err(trouble)));
+    let asked = stage.acts.iter().filter(|a| matches!(a, Act::Wish(Wish::Ask(_, Query::Preview(_) | Query::Form(_))))).count();
+    assert_eq!(asked, 2);
+    answer(&mut stage, None);
+    assert_eq!(stage.session.active(), TabId::Deploy);
+    assert!(stage.lines().contains("Review it again."), "{}", stage.lines());
+    assert!(stage.lines().contains("1.8.5"));
+}
+
+#[test]
+fn a_head_that_moves_is_read_again_once() {
+    let mut stage = filled(120, 36, Language::English);
+    let mut world = crate::fixture::world();
+    let mut git: Vec<_> = world.git.iter().cloned().collect();
+    let at = git.iter().position(|g| g.environment == facts().environment).unwrap();
+    let view = domain::world::GitView { head: Some(commit("aaaaaaa")), ..(*git[at]).clone() };
+    git[at] = view.into();
+    world.git = git.into();
+    let world = std::sync::Arc::new(world);
+    stage.msg(crate::session::Msg::World(world.clone()));
+    assert!(stage.lines().contains("main moved to aaaaaaa"), "{}", stage.lines());
+    let asked = stage.wishes();
+    assert_eq!(asked.iter().filter(|w| matches!(w, Wish::Ask(..))).count(), 2, "{asked:?}");
+    stage.msg(crate::session::Msg::World(world));
+    assert_eq!(stage.wishes(), [], "it is asked once");
+}
+
+#[test]
+fn leaving_keeps_what_was_typed_and_esc_gives_the_number_keys_back() {
+    let mut stage = filled(120, 36, Language::English);
+    tag(&mut stage, "1.8.5");
+    stage.keys("esc");
+    assert_eq!(stage.session.active(), TabId::Environments, "back to where it was opened");
+    assert!(matches!(given(&mut stage).as_slice(), [(_, Order::KeepDraft(_))]));
+    stage.keys("3");
+    assert!(stage.lines().contains("1.8.5"), "{}", stage.lines());
+}
+
+#[test]
+fn dropping_the_draft_asks_and_starts_over() {
+    let mut stage = filled(120, 36, Language::English);
+    tag(&mut stage, "1.8.5");
+    stage.keys("ctrl-x");
+    assert!(given(&mut stage).iter().all(|(_, o)| !matches!(o, Order::DropDraft(_))), "it is asked first");
+    stage.keys("y");
+    let (ticket, _) = given(&mut stage).into_iter().find(|(_, o)| matches!(o, Order::DropDraft(_))).unwrap();
+    stage.reply(Reply::Order(ticket, Ok(Outcome::said("dropped"))));
+    answer(&mut stage, None);
+    assert_eq!(stage.session.cx().desk.draft, None);
+    assert!(!stage.lines().contains("1.8.5"), "{}", stage.lines());
+}
+
+#[test]
+fn it_looks_as_it_should() {
+    for (name, wide, high, language) in [
+        ("deploy_80x24", 80, 24, Language::English),
+        ("deploy_120x36", 120, 36, Language::English),
+        ("deploy_200x50", 200, 50, Language::English),
+        ("deploy_120x36_zh", 120, 36, Language::Chinese),
+    ] {
+        let mut stage = filled(wide, high, language);
+        tag(&mut stage, "1.8.5");
+        stage.pass(200);
+        answer(&mut stage, None);
+        insta::assert_snapshot!(name, stage.frame());
+    }
+    let mut stage = filled(80, 24, Language::English);
+    tag(&mut stage, "1.8.5");
+    stage.pass(200);
+    answer(&mut stage, None);
+    stage.keys("ctrl-r");
+    insta::assert_snapshot!("deploy_80x24_effect", stage.lines());
+    let mut empty = Stage::new(100, 30, Language::English);
+    empty.keys("3");
+    insta::assert_snapshot!("deploy_empty", empty.lines());
+}
+
+#[test]
+fn every_size_can_be_drawn() {
+    for wide in (1..=200).step_by(7) {
+        for high in (1..=60).step_by(5) {
+            for tab in [TabId::Deploy, TabId::Yaml, TabId::Diff, TabId::Deployments] {
+                let mut stage = filled(120, 36, Language::Chinese);
+                tag(&mut stage, "1.8.5");
+                stage.pass(200);
+                answer(&mut stage, None);
+                stage.keys(&format!("alt-{}", tab.entry().number));
+                stage.msg(crate::session::Msg::Resize(wide, high));
+                stage.lines();
+                let mut buf = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, wide, high));
+                let area = buf.area;
+                stage.session.tab().view(&stage.session.cx(), area, &mut buf);
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Deployments by keys: the list, the one that is followed, what can be done with it.
+#![expect(clippy::unwrap_used, reason = "a test says which input failed by failing")]
+
+use std::sync::Arc;
+
+use domain::deployment::Status;
+use domain::orders::Order;
+
+use super::estimate::usual;
+use crate::effects::Wish;
+use crate::fixture::{Stage, world};
+use crate::session::Act;
+use crate::tabs::TabId;
+use crate::words::Language;
+
+fn stage(wide: u16, high: u16, language: Language) -> Stage {
+    let mut stage = Stage::new(wide, high, language);
+    stage.keys("7");
+    stage.acts.clear();
+    stage
+}
+
+#[test]
+fn it_looks_as_it_should() {
+    for (name, wide, high, language, keys) in [
+        ("deployments_80x24", 80, 24, Language::English, "g g"),
+        ("deployments_120x36", 120, 36, Language::English, "g g"),
+        ("deployments_200x50", 200, 50, Language::English, "g g"),
+        ("deployments_120x36_zh", 120, 36, Language::Chinese, "g g"),
+        ("deployments_running", 80, 24, Language::English, "enter"),
+        ("deployments_failed", 120, 36, Language::English, "j j enter"),
+        ("deployments_waiting", 100, 30, Language::English, "j j j enter"),
+    ] {
+        let mut stage = stage(wide, high, language);
+        stage.keys(keys);
+        insta::assert_snapshot!(name, stage.frame());
+    }
+}
+
+#[test]
+fn one_that_waits_is_synced_after_a_question() {
+    let mut stage = stage(100, 30, Language::English);
+    stage.keys("s");
+    assert!(stage.lines().contains("000187"), "the first one does not wait\n{}", stage.lines());
+    assert_eq!(stage.wishes(), []);
+    stage.keys("j j j s y");
+    let given: Vec<Order> = stage.wishes().into_iter().filter_map(|w| if let Wish::Give(_, o) = w { Some(o) } else { None }).collect();
+    match given.as_slice() {
+        [Order::ManualSync(sync)] => {
+            assert_eq!(sync.environment, "shop/production".parse().unwrap());
+            assert_eq!(sync.commit.as_ref().unwrap().short(), "9e1c21d");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn ids_are_copied_and_a_log_is_opened() {
+    let mut stage = stage(100, 30, Language::English);
+    stage.keys("c enter o");
+    let copied: Vec<String> = stage.acts.iter().filter_map(|a| if let Act::Copy(t) = a { Some(t.clone()) } else { None }).collect();
+    assert_eq!(copied, ["01jd6k00000000000000000187", &format!("{:0<40}", "a41f09c")]);
+    stage.acts.clear();
+    stage.keys("l");
+    let asked = stage.wishes();
+    assert!(matches!(&asked[..], [Wish::Ask(_, domain::query::Query::Log(of))] if &*of.pod.name == "shop-web-7d9f-x2v"), "{asked:?}");
+}
+
+#[test]
+fn deploying_again_lays_the_edits_into_the_form() {
+    let mut stage = stage(100, 30, Language::English);
+    stage.keys("d");
+    assert_eq!(stage.session.active(), TabId::Deploy);
+    let desk = stage.session.cx().desk;
+    assert_eq!(desk.environment, Some("shop/staging".parse().unwrap()));
+    assert_eq!(desk.draft.as_ref().unwrap().edits, world().deployments[0].edits);
+}
+
+#[test]
+fn the_scope_widens_from_the_environment_to_everything() {
+    let mut stage = stage(120, 36, Language::English);
+    assert!(stage.lines().contains("6 of 6"), "{}", stage.lines());
+    stage.keys("2 G h");
+    assert!(stage.lines().contains("2 of 6"), "{}", stage.lines());
+    stage.keys("f");
+    assert!(stage.lines().contains("DEPLOYMENTS  shop   6 of 6"), "{}", stage.lines());
+    stage.keys("f");
+    assert!(stage.lines().contains("all projects   6 of 6"), "{}", stage.lines());
+    stage.keys("f");
+    assert!(stage.lines().contains("2 of 6"), "{}", stage.lines());
+}
+
+#[test]
+fn the_usual_time_is_said_from_three_successes_on() {
+    let fleet = world();
+    let running = Arc::clone(&fleet.deployments[0]);
+    let mut all = vec![Arc::clone(&running)];
+    for (at, seconds) in [80, 100, 120].into_iter().enumerate() {
+        assert_eq!(usual(&all, &running), None);
+        let mut earlier = (*running).clone();
+        earlier.status = Status::Succeeded;
+        earlier.requested = domain::Time::from_second(running.requested.as_second() - 1000 * (1 + i64::try_from(at).unwrap())).unwrap();
+        earlier.finished = domain::Time::from_second(earlier.requested.as_second() + seconds).ok();
+        all.push(Arc::new(earlier));
+    }
+    assert_eq!(usual(&all, &running), Some(100_000));
+}

@@ -5,7 +5,7 @@ use domain::link::LinkOf;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{Deployments, SCOPE, Scope, detail};
+use super::{Deployments, Scope, detail};
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::link::banner;
@@ -35,7 +35,7 @@ impl Deployments {
         let roomy = body.height >= LIST + DETAIL && selected.is_some();
         let wanted = columns(self.table.count()).saturating_add(2).max(LIST);
         let list = if roomy { wanted.min((body.height - DETAIL).max(body.height * 2 / 5)) } else { body.height };
-        self.table.view(cx, Rect { height: list, ..body }, buf, &self.empty(cx));
+        self.table.view(cx, Rect { height: list, ..body }, buf, cx.t("deployments.empty"));
         if let Some(deployment) = selected.filter(|_| roomy) {
             let below = Rect { y: body.y + list, height: body.height - list, ..body };
             rule(cx, buf, Rect { height: 1, ..below });
@@ -44,18 +44,13 @@ impl Deployments {
         }
     }
 
-    fn empty(&self, cx: &Cx) -> String {
-        let others = !cx.world.deployments.is_empty();
-        if others { cx.tf("deployments.none-here", &[("key", &cx.keymap.label(&SCOPE))]) } else { cx.t("deployments.empty").to_owned() }
-    }
-
     fn head(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
-        let project = || cx.desk.project.as_ref().map_or_else(|| cx.t("deployments.all").to_owned(), ToString::to_string);
         let of = match self.scope {
-            Scope::Chosen => cx.desk.environment.as_ref().map_or_else(project, ToString::to_string),
-            Scope::Project => project(),
-            Scope::All => cx.t("deployments.all").to_owned(),
+            Scope::Environment => cx.desk.environment.as_ref().map(ToString::to_string),
+            Scope::Project => cx.desk.project.as_ref().map(ToString::to_string),
+            Scope::All => None,
         };
+        let of = of.unwrap_or_else(|| cx.t("deployments.all").to_owned());
         let total = cx.world.deployments.len().to_string();
         let count = cx.tf("deployments.count", &[("count", &self.table.rows().len().to_string()), ("total", &total)]);
         let pieces = [

@@ -1,0 +1,28 @@
+//! The difference: both views, both layouts.
+
+use crate::tabs::deploy::scene::{answer, filled};
+use crate::words::Language;
+
+#[test]
+fn both_views_and_both_layouts() {
+    for (name, wide, keys) in [
+        ("diff_unified", 100, "ctrl-d"),
+        ("diff_split", 140, "ctrl-d"),
+        ("diff_rendered", 100, "ctrl-d r"),
+        ("diff_split_by_hand", 80, "ctrl-d v"),
+    ] {
+        let mut stage = filled(wide, 30, Language::English);
+        stage.keys("ctrl-u").text("1.8.5").keys("down down ctrl-u").text("3");
+        stage.pass(200);
+        answer(&mut stage, None);
+        stage.keys(keys);
+        insta::assert_snapshot!(name, stage.frame());
+    }
+}
+
+#[test]
+fn where_nothing_differs_it_says_what_to_do() {
+    let mut stage = filled(100, 30, Language::English);
+    stage.keys("ctrl-d");
+    assert!(stage.lines().contains("Nothing differs from main"), "{}", stage.lines());
+}

@@ -7,6 +7,7 @@ use domain::flux::Health;
 use domain::ident::EnvironmentId;
 use domain::link::LinkState;
 use domain::project::Environment;
+use domain::revision::Revision;
 
 use crate::cx::Cx;
 use crate::theme::Role;
@@ -28,9 +29,11 @@ pub(super) struct Line {
     pub(super) ready: Option<(i32, i32)>,
     pub(super) pods: usize,
     changed: Option<Time>,
+    revision: Option<Revision>,
     /// Whether the project stands in front of the name.
     whole: bool,
-    stale: bool,
+    /// Since when nothing was heard of its cluster.
+    stale: Option<Time>,
 }
 
 impl Line {
@@ -51,9 +54,13 @@ impl Line {
             agrees: world.agreement(environment),
             ready,
             pods: workloads.iter().map(|w| world.pods_of(w).count()).sum(),
+            revision: world.kustomization(environment).and_then(|k| k.revision().cloned()),
             changed: reconciled.max(git.and_then(|g| g.time)),
             whole,
-            stale: matches!(world.cluster_link(&environment.cluster), Some(LinkState::Stale { .. })),
+            stale: match world.cluster_link(&environment.cluster) {
+                Some(LinkState::Stale { since, .. }) => Some(*since),
+                _ => None,
+            },
             environment: Arc::clone(environment),
         }
     }
@@ -85,7 +92,7 @@ impl Row for Line {
 
 fn running(line: &Line, _cx: &Cx) -> Cell {
     let role = match line.agrees {
-        _ if line.stale => Role::Unknown,
+        _ if line.stale.is_some() => Role::Unknown,
         Some(false) => Role::Warn,
         _ => Role::Text,
     };
@@ -94,7 +101,7 @@ fn running(line: &Line, _cx: &Cx) -> Cell {
 
 fn ready(line: &Line, _cx: &Cx) -> Cell {
     let Some((ready, wanted)) = line.ready else { return Cell::new("–", Role::Faint) };
-    let role = if line.stale { Role::Unknown } else if ready >= wanted { Role::Text } else { Role::Busy };
+    let role = if line.stale.is_some() { Role::Unknown } else if ready >= wanted { Role::Text } else { Role::Busy };
     Cell::new(format!("{ready}/{wanted}"), role)
 }
 
@@ -123,12 +130,18 @@ fn approval(line: &Line, cx: &Cx) -> Cell {
 fn state(line: &Line, cx: &Cx) -> Cell {
     // The reason says more than the word, where there is one of its own.
     let plain = matches!(line.health, Health::Ok | Health::Off | Health::Busy);
-    let text = if plain || line.why.is_empty() { cx.health(line.health).to_owned() } else { line.why.clone() };
-    let text = if line.stale { cx.health(Health::Unknown).to_owned() } else { text };
+    let text = match (&line.stale, line.why.as_str()) {
+        (Some(since), _) => cx.tf("environments.stale", &[("since", &cx.clock(*since))]),
+        (None, why) if plain || why.is_empty() => cx.health(line.health).to_owned(),
+        (None, why) => {
+            let key = format!("why.{}", why.to_lowercase().replace(' ', "-"));
+            cx.words.find(&key).unwrap_or(why).to_owned()
+        }
+    };
     Cell::new(text, line.health.into())
 }
 
-pub(super) static COLUMNS: [Column<Line>; 10] = [
+pub(super) static COLUMNS: [Column<Line>; 13] = [
     Column {
         id: "environment",
         priority: 0,
@@ -186,6 +199,30 @@ pub(super) static COLUMNS: [Column<Line>; 10] = [
         right: false,
         cell: |l, _| Cell::name(l.environment.cluster.to_string(), Role::Muted),
         order: Some(|a, b| a.environment.cluster.cmp(&b.environment.cluster)),
+    },
+    Column {
+        id: "type",
+        priority: 8,
+        width: Width::Fit(4, 12),
+        right: false,
+        cell: |l, _| Cell::new(l.environment.kind.word(), Role::Muted),
+        order: Some(|a, b| a.environment.kind.cmp(&b.environment.kind)),
+    },
+    Column {
+        id: "revision",
+        priority: 9,
+        width: Width::Fit(8, 24),
+        right: false,
+        cell: |l, _| l.revision.as_ref().map_or_else(|| Cell::new("–", Role::Faint), |r| Cell::of(format::revision(r))),
+        order: None,
+    },
+    Column {
+        id: "path",
+        priority: 10,
+        width: Width::Fit(4, 36),
+        right: false,
+        cell: |l, _| Cell::name(l.environment.gitops.path.clone(), Role::Muted),
+        order: Some(|a, b| a.environment.gitops.path.cmp(&b.environment.gitops.path)),
     },
     Column { id: "approval", priority: 6, width: Width::Fit(8, 14), right: false, cell: approval, order: None },
 ];

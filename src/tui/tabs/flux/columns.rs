@@ -16,7 +16,7 @@ impl Row for Arc<FluxObject> {
         self.key.clone()
     }
     fn health(&self, cx: &Cx) -> Option<Health> {
-        Some(if stale(self, cx) { Health::Unknown } else { FluxObject::health(self) })
+        Some(health(self, cx))
     }
     fn matches(&self, text: &str) -> bool {
         let key = &self.key;
@@ -29,6 +29,11 @@ impl Row for Arc<FluxObject> {
     }
 }
 
+/// Returns how an object is doing, as far as that is still known.
+pub(super) fn health(object: &FluxObject, cx: &Cx) -> Health {
+    if stale(object, cx) { Health::Unknown } else { object.health() }
+}
+
 /// Tells whether nothing was heard of the object's cluster, so that its state is not worth its colour.
 fn stale(object: &FluxObject, cx: &Cx) -> bool {
     matches!(cx.world.cluster_link(&object.key.context()), Some(LinkState::Stale { .. }))
@@ -36,7 +41,7 @@ fn stale(object: &FluxObject, cx: &Cx) -> bool {
 
 fn ready(object: &Arc<FluxObject>, cx: &Cx) -> Cell {
     if stale(object, cx) {
-        return Cell::new(cx.health(Health::Unknown).to_owned(), Role::Unknown);
+        return Cell::new(cx.t("health.stale").to_owned(), Role::Unknown);
     }
     let health = FluxObject::health(object);
     Cell::new(cx.health(health).to_owned(), health.into())
