@@ -70,7 +70,7 @@ async fn play(global: &Global, folder: &Path, speed: f64) -> Result<(), Trouble>
     terminal::catch_panics(state.clone());
     let mut config = SimConfig::new(CONTEXT, Arc::new(launch::now), folder.join("cluster"));
     config.time_scale = speed;
-    let sim = Sim::start(config);
+    let sim = Sim::start(&config);
     let context = ContextName::from(CONTEXT);
     let clusters = Clusters::fixed([Connection::from_service(context.clone(), sim.service())]);
     let deck = launch::deck_on(&settings, clusters, vec![context.clone()], Ok(context))?;

@@ -156,7 +156,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
         return Ok(());
     };
     match wait {
-        Some(limit) => deployments::watch(deck, format, &id, limit).await,
+        Some(limit) => deployments::watch(deck, format, &id, deployments::Patience { limit, waits: false }).await,
         None => deployments::show_one(deck, format, &id),
     }
 }

@@ -86,15 +86,24 @@ pub(crate) fn show_one(deck: &Deck, format: Format, id: &DeploymentId) -> Result
 pub(crate) async fn follow(deck: &Deck, format: Format, follow: Follow) -> Result<(), Trouble> {
     let limit = duration(&follow.wait)?;
     let id = deck.deployment(&follow.deployment)?.id;
-    watch(deck, format, &id, limit).await
+    watch(deck, format, &id, Patience { limit, waits: false }).await
+}
+
+/// How patient following is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// At most so long.
+    pub(crate) limit: Duration,
+    /// Whether it goes on while the deployment waits for a person: somebody is at it.
+    pub(crate) waits: bool,
 }
 
 /// Prints each step of a deployment until it is over; its end decides the exit status.
-pub(crate) async fn watch(deck: &Deck, format: Format, id: &DeploymentId, limit: Duration) -> Result<(), Trouble> {
+pub(crate) async fn watch(deck: &Deck, format: Format, id: &DeploymentId, patience: Patience) -> Result<(), Trouble> {
     let quiet = !matches!(format, Format::Table | Format::Wide);
     let mut told: Vec<String> = Vec::new();
     let mut world = deck.worlds();
-    let end = tokio::time::sleep(limit);
+    let end = tokio::time::sleep(patience.limit);
     tokio::pin!(end);
     loop {
         let now = world.borrow_and_update().deployment(id).cloned();
@@ -105,7 +114,7 @@ pub(crate) async fn watch(deck: &Deck, format: Format, id: &DeploymentId, limit:
             if deployment.status.is_over() {
                 return over(format, &deployment);
             }
-            if deployment.status == Status::Waiting && waits_for_sync(&deployment) {
+            if !patience.waits && deployment.status == Status::Waiting && waits_for_sync(&deployment) {
                 let trouble = Trouble::refused("The deployment waits", &deployment.environment);
                 let detail = deployment.current().map_or("", |s| deployment.stage(s).detail.as_str()).to_owned();
                 return Err(trouble.why(detail).next(format!(

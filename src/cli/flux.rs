@@ -119,7 +119,7 @@ pub(crate) async fn sync(deck: &Deck, format: Format, sync: Sync) -> Result<(), 
     let outcome = ask::give(deck, ManualSync { environment: environment.id, commit }.into(), sync.yes).await?;
     output::line(&outcome.said);
     match (waiting, wait) {
-        (Some(id), Some(limit)) => deployments::watch(deck, format, &id, limit).await,
+        (Some(id), Some(limit)) => deployments::watch(deck, format, &id, deployments::Patience { limit, waits: true }).await,
         _ => Ok(()),
     }
 }

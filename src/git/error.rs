@@ -228,7 +228,7 @@ fn remote(error: Error) -> Trouble {
     match error {
         Error::Auth { url, status, words: said } => {
             let code = status.map_or(String::new(), |status| format!("status {status}: "));
-            Trouble::new(TroubleKind::Refused, "The Git server refused access", one_line(&url))
+            Trouble::failed("The Git server refused access", one_line(&url))
                 .why(format!("{code}{}", words(&said)))
                 .next("Check the repository's credential: the token's user, its rights and whether it has expired.")
         }

@@ -85,7 +85,7 @@ where
                 headers: head.headers,
                 body,
             };
-            let reply = answer(&state, &call).await;
+            let reply = answer(&state, &call);
             state.thawed().await;
             Ok(reply)
         })
@@ -122,7 +122,7 @@ impl Call {
     }
 }
 
-async fn answer(state: &Shared, call: &Call) -> Reply {
+fn answer(state: &Shared, call: &Call) -> Reply {
     if let Some(code) = denied_path(state, &call.path) {
         return refuse(&Fault::other(code));
     }
@@ -141,7 +141,7 @@ async fn answer(state: &Shared, call: &Call) -> Reply {
     if let Some(fault) = denied_kind(state, call, &target) {
         return refuse(&fault);
     }
-    request::serve(state, call, &target).await.unwrap_or_else(|fault| refuse(&fault))
+    request::serve(state, call, &target).unwrap_or_else(|fault| refuse(&fault))
 }
 
 /// Answers what is not about objects.

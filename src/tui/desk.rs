@@ -55,6 +55,11 @@ pub enum Change {
 }
 
 impl Desk {
+    /// Returns the project that one is at: the chosen environment's, else the one that lists are narrowed to.
+    pub fn at_project(&self) -> Option<&Slug> {
+        self.environment.as_ref().map(|e| &e.project).or(self.project.as_ref())
+    }
+
     /// Applies a change.
     pub fn apply(&mut self, change: Change) {
         match change {

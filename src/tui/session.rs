@@ -90,6 +90,8 @@ enum Place {
 #[derive(Debug)]
 struct Layer {
     id: u64,
+    /// The shell's command that opens it, which is not offered over it again.
+    by: &'static str,
     pane: Box<dyn Tab>,
 }
 

@@ -46,8 +46,11 @@ fn ships_a_change(ground: &Ground) {
 
     // The journal tells it, and its chain holds.
     let journal = operator.run(&["audit", "--act", "deploy", "-o", "json"]).json();
-    let phases: Vec<&str> = journal.as_array().expect("entries").iter().filter(|e| e["act"] == "deploy").filter_map(|e| e["phase"].as_str()).collect();
-    assert_eq!(phases, ["done", "intent"]);
+    let deploys: Vec<&serde_json::Value> = journal.as_array().expect("entries").iter().filter(|e| e["act"] == "deploy").collect();
+    let phases: Vec<&str> = deploys.iter().filter_map(|e| e["phase"].as_str()).collect();
+    // The order, the commit that is about to be pushed, and what came of it.
+    assert_eq!(phases, ["done", "intent", "intent"]);
+    assert_eq!(deploys[1]["change"]["value"]["commit"], commit.id.as_str(), "the commit is known before it is pushed");
     operator.run(&["audit", "verify"]).ok();
 
     // History and environment show what runs.

@@ -25,7 +25,7 @@ impl Simulator {
         let mut config = SimConfig::new("deck", Arc::new(domain::Time::now), folder.path().join("mirrors"));
         config.time_scale = SCALE;
         let (sim, address) = runtime.block_on(async {
-            let sim = Sim::start(config);
+            let sim = Sim::start(&config);
             let address = sim.serve(([127, 0, 0, 1], 0).into()).await.expect("a free port");
             (sim, address)
         });

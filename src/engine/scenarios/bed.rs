@@ -181,7 +181,7 @@ impl Bed {
 
     /// Tells whether some file of the store's folder holds a text.
     pub(super) fn store_holds(&self, text: &str) -> bool {
-        fn search(folder: &std::path::Path, text: &[u8]) -> bool {
+        fn search(folder: &Path, text: &[u8]) -> bool {
             std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).any(|path| {
                 if path.is_dir() {
                     search(&path, text)
@@ -302,5 +302,5 @@ fn brief(world: &World) -> Vec<String> {
 
 fn start_sim(dir: &TempDir) -> sim::Sim {
     let config = sim::SimConfig::new("harbour", Arc::new(Time::now), dir.path().join("sources"));
-    sim::Sim::start(sim::SimConfig { time_scale: 30.0, components: false, ..config })
+    sim::Sim::start(&sim::SimConfig { time_scale: 30.0, components: false, ..config })
 }

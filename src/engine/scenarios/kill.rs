@@ -65,6 +65,32 @@ fn wait_line(out: &mut impl std::io::BufRead, start: &str) -> String {
     found.unwrap_or_else(|| panic!("the other process never said {start}"))
 }
 
+/// Kills a process when the journal has grown by so many entries, and a little later where that is wanted.
+async fn kill_after(bed: &Bed, child: Child, entries: u64, pause: Duration) {
+    let (store, _) = store::Store::open(&bed.dir().join("store")).unwrap();
+    let (tell, mut told) = tokio::sync::watch::channel(0);
+    let begin = store.state().tail.iter().rev().find(|e| e.record.act == "mark").map_or(0, |e| e.seq);
+    store.subscribe(Box::new(move |state| drop(tell.send(state.seq))));
+    let there = async {
+        // Taking in by hand is quicker than the hint that a file has changed.
+        while store.state().seq < begin + entries {
+            drop(tokio::time::timeout(Duration::from_millis(1), told.changed()).await);
+            store.commit(|_| Ok(Vec::new())).unwrap();
+        }
+    };
+    drop(tokio::time::timeout(Duration::from_secs(3), there).await);
+    tokio::time::sleep(pause).await;
+    kill(child);
+}
+
+/// Writes an entry from which others are counted.
+fn mark(bed: &Bed) {
+    let (store, _) = store::Store::open(&bed.dir().join("store")).unwrap();
+    let (time, act, object) = (domain::Time::now(), "mark".to_owned(), "the journal".to_owned());
+    let (phase, detail) = (domain::journal::Phase::Done, String::new());
+    store.append(domain::journal::Record { time, actor: ada(), act, object, phase, detail, change: None }).unwrap();
+}
+
 fn kill(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
@@ -79,23 +105,27 @@ async fn a_process_killed_at_any_moment_of_a_deployment_leaves_one_commit() {
     bed::until(&engine, "the first rollout", |w| w.agreement(&development()) == Some(true)).await;
     engine.stop().await;
     drop(engine);
-    for (round, after) in [0, 8, 16, 25, 35, 50, 70, 100, 200].into_iter().enumerate() {
-        let tag = format!("3.0.{round}");
+    let mut found = Vec::new();
+    for entries in 1..=8 {
+        let tag = format!("3.0.{entries}");
+        mark(&bed);
         let (child, _out) = begin(&bed, &format!("deploy shop/dev {tag}"));
-        tokio::time::sleep(Duration::from_millis(after)).await;
-        kill(child);
+        kill_after(&bed, child, entries, Duration::ZERO).await;
         let engine = bed.engine();
         let open = engine.now().deployments.first().cloned().filter(|d| d.summary.contains(&tag));
+        found.extend(open.as_ref().and_then(|d| d.current()));
         match open {
             Some(known) => {
                 let deployment = engine.wait_over(&known.id, LONG).await.unwrap();
-                assert_eq!(deployment.status, Status::Succeeded, "after {after} ms: {}", states(&deployment));
-                assert_eq!(bed.with_trailer(known.id.as_str()), 1, "after {after} ms");
+                assert_eq!(deployment.status, Status::Succeeded, "after {entries} entries: {}", states(&deployment));
+                assert_eq!(bed.with_trailer(known.id.as_str()), 1, "after {entries} entries");
             }
             None => assert!(!bed.git(&["show", "develop:k8s/overlays/development/kustomization.yaml"]).contains(&tag)),
         }
         engine.stop().await;
     }
+    found.dedup();
+    assert!(found.contains(&StageName::Commit) && found.len() >= 3, "it must have been killed at several stages: {found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -127,13 +157,31 @@ async fn a_process_killed_at_any_moment_of_a_sync_leaves_it_suspended() {
     let calm =
         |w: &World| w.promises.is_empty() && w.kustomization(&production).is_some_and(|k| k.suspended() && k.marks.is_empty());
     bed::until(&engine, "the suspended object", calm).await;
-    for after in [5, 40, 60, 80, 100, 130, 170, 250] {
+    let mut cut_off = 0;
+    for (entries, after) in [(1, 0), (2, 0), (2, 3), (2, 6), (2, 10), (2, 20), (2, 40), (3, 0), (4, 0)] {
+        mark(&bed);
         let (child, _out) = begin(&bed, "sync shop/prod -");
-        tokio::time::sleep(Duration::from_millis(after)).await;
-        kill(child);
+        kill_after(&bed, child, entries, Duration::from_millis(after)).await;
         // The engine of this process has been there all the while and keeps what the other one promised.
-        bed::until(&engine, "the kept promise", calm).await;
+        engine.core.refresh().await.unwrap();
+        let promised = !engine.core.store.state().promises.is_empty();
+        let kept = async || {
+            let mut worlds = engine.world();
+            while !engine.core.store.state().promises.is_empty() {
+                worlds.changed().await.unwrap();
+            }
+        };
+        tokio::time::timeout(LONG, kept()).await.unwrap();
+        let object = bed.object("Kustomization", "flux-system", "shop-prod").unwrap();
+        assert_eq!(object["spec"]["suspend"], true, "after {entries} entries and {after} ms");
+        assert_eq!(
+            object["metadata"]["annotations"].get("quarterdeck.dev/sync"),
+            None,
+            "after {entries} entries and {after} ms: {object}"
+        );
+        cut_off += usize::from(promised);
     }
+    assert!(cut_off >= 2, "it must have been killed with a promise open: {cut_off}");
     let id = ManualSync { environment: production.id.clone(), commit: None };
     engine.give(&ada(), id).await.unwrap();
     let applied = bed::until(&engine, "the sync", calm).await;

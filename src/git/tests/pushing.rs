@@ -180,7 +180,7 @@ fn statuses_that_refuse_are_errors_with_the_status() {
             let error = push(&mirror, &commit, &base).unwrap_err();
             assert!(matches!(&error, Error::Auth { .. }), "{status} at {at}: {error:?}");
             let trouble = Trouble::from(error);
-            assert_eq!(trouble.kind, TroubleKind::Refused);
+            assert_eq!(trouble.kind, TroubleKind::Failed);
             if at.starts_with("service") {
                 assert!(trouble.why.contains(&status.to_string()), "{trouble}");
             }

@@ -21,7 +21,7 @@ use crate::state::Shared;
 const CONTENT: &str = "text/plain";
 
 /// Answers with the log of a container.
-pub(crate) async fn serve(state: &Shared, call: &Call, target: &Target) -> Result<Reply, Fault> {
+pub(crate) fn serve(state: &Shared, call: &Call, target: &Target) -> Result<Reply, Fault> {
     let pods = resource::of("Pod");
     let (namespace, name) = (target.namespace.as_deref().unwrap_or_default(), target.name.as_deref().unwrap_or_default());
     let pod = state.get(pods, namespace, name).ok_or_else(|| Fault::not_found(pods, name))?;

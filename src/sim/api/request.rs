@@ -16,7 +16,7 @@ use crate::state::{Shared, State};
 use crate::store::Key;
 
 /// Serves a request.
-pub(crate) async fn serve(state: &Shared, call: &Call, target: &Target) -> Result<Reply, Fault> {
+pub(crate) fn serve(state: &Shared, call: &Call, target: &Target) -> Result<Reply, Fault> {
     // The second view of events keeps nothing of its own.
     let resource = if target.resource.mirrors_events() { resource::of("Event") } else { target.resource };
     if resource.review() {
@@ -27,7 +27,7 @@ pub(crate) async fn serve(state: &Shared, call: &Call, target: &Target) -> Resul
     }
     let subresource = target.subresource.as_deref();
     match (subresource, &call.method) {
-        (Some("log"), &Method::GET) if resource.is("Pod") => return logs::serve(state, call, target).await,
+        (Some("log"), &Method::GET) if resource.is("Pod") => return logs::serve(state, call, target),
         (Some("scale"), _) if resource.traits.scale => return scale(state, call, target),
         (Some("status"), _) if resource.traits.status => {}
         (None, _) => {}

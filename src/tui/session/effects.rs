@@ -90,10 +90,16 @@ impl Session {
 
     pub(super) fn open(&mut self, overlay: Overlay, acts: &mut Vec<Act>) {
         let commands = self.possible();
+        let by = match overlay {
+            Overlay::Palette => "shell.palette",
+            Overlay::Help => "shell.help",
+            Overlay::Troubles => "shell.troubles",
+            _ => "",
+        };
         let pane = overlays::build(overlay, &self.base.cx(), &commands, &self.troubles);
         self.next_layer += 1;
         let id = self.next_layer;
-        self.layers.push(Layer { id, pane });
+        self.layers.push(Layer { id, by, pane });
         self.tell(Place::Layer(id), TabMsg::Enter, acts);
     }
 

@@ -56,7 +56,8 @@ impl Session {
         let cx = self.base.cx();
         let mut commands = self.pane(self.front()).map(|p| p.commands(&cx)).unwrap_or_default();
         let asks = self.layers.last().is_some_and(|l| l.pane.asks());
-        commands.extend(shell::commands(asks, !self.layers.is_empty(), !self.back.is_empty()));
+        let by = self.layers.last().map_or("", |l| l.by);
+        commands.extend(shell::commands(asks, !self.layers.is_empty(), !self.back.is_empty()).into_iter().filter(|c| c.id != by));
         commands
     }
 

@@ -99,7 +99,7 @@ impl Deployments {
     fn within(cx: &Cx, scope: Scope, deployment: &Deployment) -> bool {
         match scope {
             Scope::Environment => cx.desk.environment.as_ref() == Some(&deployment.environment),
-            Scope::Project => cx.desk.project.as_ref() == Some(&deployment.environment.project),
+            Scope::Project => cx.desk.at_project() == Some(&deployment.environment.project),
             Scope::All => true,
         }
     }
@@ -121,6 +121,7 @@ impl Deployments {
         self.table.set(cx, rows);
         if let Some(id) = self.wanted.take() {
             if cx.world.deployment(&id).is_some() {
+                self.wish = self.scope;
                 self.table.select(&id);
             } else {
                 self.wanted = Some(id);
@@ -185,6 +186,11 @@ impl Deployments {
         }
         Effects::new()
     }
+}
+
+/// Returns the chosen project: by itself, or with its environment.
+fn project<'a>(cx: &Cx<'a>) -> Option<&'a domain::ident::Slug> {
+    cx.desk.environment.as_ref().map(|e| &e.project).or(cx.desk.project.as_ref())
 }
 
 /// Tells whether a deployment waits for somebody to sync its environment by hand.

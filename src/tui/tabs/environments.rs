@@ -59,12 +59,14 @@ pub struct Environments {
     seen: Option<Arc<World>>,
     shown: Option<domain::ident::Slug>,
     editor: Option<Editor>,
+    /// Whether the selection was moved since the tab is shown.
+    moved: bool,
 }
 
 impl Environments {
     /// Builds it.
     pub fn new() -> Self {
-        Self { table: Table::new(&COLUMNS), seen: None, shown: None, editor: None }
+        Self { table: Table::new(&COLUMNS), seen: None, shown: None, editor: None, moved: false }
     }
 
     fn refresh(&mut self, cx: &Cx) {
@@ -197,8 +199,9 @@ impl Tab for Environments {
                 self.refresh(cx);
                 return self.editing(cx, msg);
             }
-            // Who goes to another tab means the environment that was selected here.
-            TabMsg::Leave => {
+            // Who went through the list and then to another tab means the environment that was selected here.
+            TabMsg::Leave if self.moved => {
+                self.moved = false;
                 let other = self.selected().filter(|id| cx.desk.environment.as_ref() != Some(id));
                 return other.map(|id| Effect::Desk(Change::Environment(Some(id)))).into_iter().collect();
             }
@@ -207,6 +210,7 @@ impl Tab for Environments {
                 if !self.table.command(id) {
                     return self.act(cx, id);
                 }
+                self.moved = true;
             }
             TabMsg::Key(key) => self.table.key(key),
             TabMsg::Paste(text) => self.table.paste(&text),

@@ -174,13 +174,19 @@ pub fn title(cx: &Cx, area: Rect, buf: &mut Buffer, diff: &TextDiff) {
         (_, true) => ("-", Role::Removed),
         _ => ("●", Role::Changed),
     };
-    let counts = [piece(format!("+{added}"), Role::Ok), piece(" ", Role::Text), piece(format!("-{removed}"), Role::Bad)];
+    let counts = [
+        piece("  ", Role::Text),
+        piece(format!("+{added}"), Role::Ok),
+        piece(" ", Role::Text),
+        piece(format!("-{removed}"), Role::Bad),
+        piece(" ", Role::Text),
+    ];
     let wide = columns(counts.iter().map(|p| p.text.len()).sum());
     let taken = put(buf, (area.x, area.y), area.width, &format!("{sign} "), cx.style(role));
-    let room = area.width.saturating_sub(taken + wide + 2);
+    let room = area.width.saturating_sub(taken + wide);
     let name = crate::widgets::put::cut_middle(&diff.name, usize::from(room)).into_owned();
     let name = put(buf, (area.x + taken, area.y), room, &name, cx.style(Role::Text));
-    put_pieces(cx, buf, (area.x + taken + name + 2, area.y), wide, &counts);
+    put_pieces(cx, buf, (area.x + taken + name, area.y), wide, &counts);
 }
 
 #[cfg(test)]

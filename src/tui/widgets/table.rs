@@ -325,7 +325,7 @@ impl<T: Row + 'static> Table<T> {
         let filtered = self.typing || !self.filter.text().is_empty();
         let foot = u16::from(filtered);
         let body = Rect { y: area.y + 1, height: area.height - 1 - foot, ..area };
-        let places = self.places(area.width - 3);
+        let places = self.places(area.width - 4);
         self.titles(cx, area, buf, &places);
         let height = usize::from(body.height);
         self.page.set(height.max(1));

@@ -45,7 +45,7 @@ pub(super) fn rows(cx: &Cx, preview: &Preview) -> Vec<Row> {
     if !preview.rendered.is_empty() {
         rows.push(Row::Blank);
         rows.push(Row::heading(cx.t("deploy.rendered")));
-        rows.extend(preview.rendered.iter().map(|object| object_row(cx, object)));
+        rows.extend(preview.rendered.iter().flat_map(|object| object_rows(cx, object)));
     }
     rows.push(Row::Blank);
     rows.extend(findings(&preview.findings));
@@ -80,7 +80,7 @@ fn summary(cx: &Cx, preview: &Preview, diffs: &[TextDiff]) -> Row {
     Row::Text(piece(format!("{}   ", heading.text), Role::Accent), piece(sentence(cx, preview, diffs), Role::Text))
 }
 
-fn object_row(cx: &Cx, change: &ObjectChange) -> Row {
+fn object_rows(cx: &Cx, change: &ObjectChange) -> [Row; 2] {
     let said = match (&change.before, &change.after) {
         (None, _) => cx.t("deploy.created").to_owned(),
         (_, None) => cx.t("deploy.pruned").to_owned(),
@@ -95,7 +95,7 @@ fn object_row(cx: &Cx, change: &ObjectChange) -> Row {
         }
     };
     let role = if change.after.is_none() { Role::Removed } else { Role::Changed };
-    Row::text(format!("{}  ", change.object), Role::Muted, said, role)
+    [Row::Line(vec![piece(change.object.clone(), Role::Muted)]), Row::text("  ", Role::Text, said, role)]
 }
 
 /// Returns glyph and role of a severity.

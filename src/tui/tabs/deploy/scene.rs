@@ -134,3 +134,12 @@ pub(crate) fn filled(wide: u16, high: u16, language: Language) -> Stage {
     answer(&mut stage, None);
     stage
 }
+
+/// Returns what lies between header and footer, as text and then as styles.
+pub(crate) fn body(stage: &Stage) -> String {
+    let frame = stage.frame();
+    let high = usize::from(stage.session.size().height);
+    let text = frame.lines().skip(3).take(high - 4);
+    let within = |line: &&str| line.split_once(':').and_then(|(y, _)| y.trim().parse().ok()).is_some_and(|y: usize| (3..high - 1).contains(&y));
+    text.chain([""]).chain(frame.lines().skip(high + 1).filter(within)).map(|line| format!("{line}\n")).collect()
+}

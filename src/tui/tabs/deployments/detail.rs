@@ -57,18 +57,15 @@ pub(super) fn rows(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
         rows.extend(failure(cx, deployment, trouble));
     } else if let Some(name) = deployment.current() {
         let stage = deployment.stage(name);
-        if !stage.detail.is_empty() {
+        let by_hand = super::waits_for_sync(cx, deployment).then(|| cx.tf("deployments.sync-hint", &[("key", &cx.keymap.label(&super::SYNC))]));
+        let said = by_hand.unwrap_or_else(|| stage.detail.clone());
+        if !said.is_empty() {
             let (glyph, role) = stages::glyph(cx, stage);
-            let lead = format!("{glyph} {}  ", stages::title(cx, name));
-            rows.push(Row::text(lead, role, stage.detail.clone(), Role::Text));
+            rows.push(Row::text(format!("{glyph} {}  ", stages::title(cx, name)), role, said, Role::Text));
         }
     }
     if deployment.status == Status::Superseded {
         rows.push(Row::text("· ", Role::Faint, cx.t("deployments.superseded"), Role::Muted));
-    }
-    if super::waits_for_sync(cx, deployment) {
-        let key = cx.keymap.label(&super::SYNC);
-        rows.push(Row::text("→ ", Role::Accent, cx.tf("deployments.sync-hint", &[("key", &key)]), Role::Text));
     }
     if is_present(cx, deployment) {
         rows.extend(workloads(cx, deployment));
@@ -78,11 +75,11 @@ pub(super) fn rows(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
     rows
 }
 
-/// Tells whether what runs now is this deployment's doing: it is under way, or the newest of its environment.
+/// Tells whether what runs now is this deployment's doing: it is being applied, or is the newest of its environment.
 fn is_present(cx: &Cx, deployment: &Deployment) -> bool {
     let newest = cx.world.deployments.iter().find(|d| d.environment == deployment.environment);
-    let applied = deployment.stage(StageName::Apply).state == StageState::Done;
-    applied && (!deployment.status.is_over() || newest.is_some_and(|d| d.id == deployment.id))
+    let begun = !matches!(deployment.stage(StageName::Apply).state, StageState::Pending | StageState::Waiting);
+    begun && (!deployment.status.is_over() || newest.is_some_and(|d| d.id == deployment.id))
 }
 
 fn failure(cx: &Cx, deployment: &Deployment, trouble: &Trouble) -> Vec<Row> {

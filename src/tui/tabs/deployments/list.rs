@@ -148,7 +148,7 @@ pub(super) static COLUMNS: &[Column<Row>] = &[
     Column {
         id: "deployment.change",
         priority: 0,
-        width: Width::Grow(16),
+        width: Width::Grow(24),
         right: false,
         cell: |row, _| Cell::new(change(&row.0), Role::Text),
         order: Some(|a, b| change(&a.0).cmp(&change(&b.0))),

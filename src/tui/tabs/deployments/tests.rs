@@ -11,6 +11,7 @@ use crate::effects::Wish;
 use crate::fixture::{Stage, world};
 use crate::session::Act;
 use crate::tabs::TabId;
+use crate::tabs::deploy::scene::body;
 use crate::words::Language;
 
 fn stage(wide: u16, high: u16, language: Language) -> Stage {
@@ -33,7 +34,7 @@ fn it_looks_as_it_should() {
     ] {
         let mut stage = stage(wide, high, language);
         stage.keys(keys);
-        insta::assert_snapshot!(name, stage.frame());
+        insta::assert_snapshot!(name, body(&stage));
     }
 }
 

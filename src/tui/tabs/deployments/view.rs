@@ -47,7 +47,7 @@ impl Deployments {
     fn head(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let of = match self.scope {
             Scope::Environment => cx.desk.environment.as_ref().map(ToString::to_string),
-            Scope::Project => cx.desk.project.as_ref().map(ToString::to_string),
+            Scope::Project => cx.desk.at_project().map(ToString::to_string),
             Scope::All => None,
         };
         let of = of.unwrap_or_else(|| cx.t("deployments.all").to_owned());
