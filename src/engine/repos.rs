@@ -46,6 +46,53 @@ pub(crate) struct Repo {
     poked: Notify,
 }
 
+/// Says what kind of failure of Git it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nature {
+    /// It may be different the next time.
+    Passing,
+    /// The server, or we, did not accept who the other is.
+    Denied,
+    /// It will be the same the next time.
+    Lasting,
+}
+
+/// Holds a failure of Git in words, and what kind it was.
+#[derive(Debug)]
+pub(crate) struct GitFault {
+    pub(crate) trouble: Trouble,
+    pub(crate) nature: Nature,
+}
+
+impl From<git::Error> for GitFault {
+    fn from(error: git::Error) -> Self {
+        use git::Error as E;
+        let nature = match &error {
+            E::Auth { .. } | E::Elsewhere { .. } | E::Untrusted { .. } | E::Credential { .. } => Nature::Denied,
+            E::Unreachable { .. }
+            | E::Server { .. }
+            | E::TimedOut { .. }
+            | E::Cancelled(_)
+            | E::Damaged { .. }
+            | E::Disk { .. } => Nature::Passing,
+            _ => Nature::Lasting,
+        };
+        Self { trouble: error.into(), nature }
+    }
+}
+
+impl From<Trouble> for GitFault {
+    fn from(trouble: Trouble) -> Self {
+        Self { trouble, nature: Nature::Passing }
+    }
+}
+
+impl From<GitFault> for Trouble {
+    fn from(fault: GitFault) -> Self {
+        fault.trouble
+    }
+}
+
 #[derive(Default)]
 struct Last {
     /// The number of the fetch that ended last, and what came of it.
@@ -131,8 +178,10 @@ impl Repo {
             }
         }
         let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
-        let result = self.with("the Git fetch", |mirror, cancel| mirror.fetch(cancel).map(|f| Arc::new(f.heads))).await;
-        self.note(number, &result);
+        let result = self.attempt("the Git fetch", |mirror, cancel| mirror.fetch(cancel).map(|f| Arc::new(f.heads))).await;
+        let denied = result.as_ref().is_err_and(|fault| fault.nature == Nature::Denied);
+        let result = result.map_err(Trouble::from);
+        self.note(number, &result, denied);
         self.nudge.notify_one();
         result
     }
@@ -161,6 +210,15 @@ impl Repo {
         T: Send + 'static,
         F: FnOnce(&Mirror, &Cancel) -> git::Result<T> + Send + 'static,
     {
+        Ok(self.attempt(name, work).await?)
+    }
+
+    /// Does what [`Repo::with`] does, and says of what kind a failure was.
+    pub(crate) async fn attempt<T, F>(&self, name: &'static str, work: F) -> Result<T, GitFault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Mirror, &Cancel) -> git::Result<T> + Send + 'static,
+    {
         let known = open(&self.mirror).clone();
         let (root, url, access, cancel) = (self.root.clone(), self.url.clone(), self.access.clone(), self.cancel.clone());
         let (mirror, result) = blocking(name, move || {
@@ -181,7 +239,7 @@ impl Repo {
         self.with("the Git history", move |mirror, _| mirror.is_ancestor(&ours, &theirs)).await.ok()
     }
 
-    fn note(&self, number: u64, result: &Result<Arc<Heads>, Trouble>) {
+    fn note(&self, number: u64, result: &Result<Arc<Heads>, Trouble>, denied: bool) {
         let mut last = open(&self.last);
         last.ended = number;
         match result {
@@ -192,9 +250,8 @@ impl Repo {
             }
             Err(trouble) => {
                 let why = trouble.to_string();
-                let refused = trouble.kind == domain::TroubleKind::Refused;
                 last.link = Some(match last.live {
-                    _ if refused => LinkState::Unauthorized { why },
+                    _ if denied => LinkState::Unauthorized { why },
                     Some(since) => LinkState::Stale { since, why },
                     None => LinkState::Stale { since: (self.clock)(), why },
                 });

@@ -161,6 +161,16 @@ impl Fault {
         Self::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
     }
 
+    /// A custom resource takes fewer kinds of patch.
+    pub(crate) fn custom_media_type() -> Self {
+        Self::new(
+            415,
+            "UnsupportedMediaType",
+            "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, \
+             application/merge-patch+json, application/apply-patch+yaml",
+        )
+    }
+
     /// The content type is not understood.
     pub(crate) fn media_type() -> Self {
         let mut fault = Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");

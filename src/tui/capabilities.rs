@@ -64,7 +64,8 @@ mod tests {
 
     #[test]
     fn a_terminal_is_known_by_its_variables() {
-        let table: [(&[(&str, &str)], Depth, bool); 7] = [
+        type Env = &'static [(&'static str, &'static str)];
+        let table: [(Env, Depth, bool); 7] = [
             (&[("TERM", "xterm-256color"), ("LANG", "en_US.UTF-8")], Depth::Ansi256, true),
             (&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")], Depth::True, true),
             (&[("TERM", "xterm-256color"), ("NO_COLOR", "1")], Depth::None, true),

@@ -105,6 +105,11 @@ impl<'a> Cx<'a> {
         self.words.command(command.id).0
     }
 
+    /// Returns the key of a command as screens show it, for sentences that name it.
+    pub fn key(&self, command: &Command) -> String {
+        self.keymap.label(command)
+    }
+
     /// Returns the word of a health in the operator's language.
     pub fn health(&self, health: Health) -> &'a str {
         self.words.get(match health {

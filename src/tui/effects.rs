@@ -52,6 +52,7 @@ pub struct Toast {
 }
 
 /// Says what a screen wants.
+#[expect(clippy::large_enum_variant, reason = "made, moved once and used up; never kept in numbers")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// An answer from the engine.
@@ -95,6 +96,7 @@ pub enum Reply {
 }
 
 /// Holds what a session wants of the engine.
+#[expect(clippy::large_enum_variant, reason = "made, moved once and used up; never kept in numbers")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wish {
     /// A query.

@@ -23,7 +23,7 @@ use crate::words::Language;
 
 mod fleet;
 
-pub(crate) use fleet::world;
+pub(crate) use fleet::{commit, world};
 
 /// The moment at which everything in the fixture is looked at: 2026-11-21 14:02:30 UTC.
 pub(crate) fn now() -> Time {
@@ -98,6 +98,14 @@ impl Stage {
     pub(crate) fn as_role(role: Permission) -> Self {
         let mut settings = settings(100, 30, Language::English);
         settings.actor.role = role;
+        let (session, acts) = Session::new(settings, now(), Arc::new(world()));
+        Self { session, acts, now: now() }
+    }
+
+    /// Begins a session on a terminal of 80×24 that shows so many colours.
+    pub(crate) fn in_depth(depth: crate::capabilities::Depth) -> Self {
+        let mut settings = settings(80, 24, Language::English);
+        settings.capabilities.depth = depth;
         let (session, acts) = Session::new(settings, now(), Arc::new(world()));
         Self { session, acts, now: now() }
     }

@@ -2,6 +2,7 @@
 
 use domain::world::World;
 
+use crate::capabilities::Depth;
 use crate::fixture::Stage;
 use crate::words::Language;
 
@@ -93,6 +94,19 @@ fn dangerous_question() {
 #[test]
 fn question() {
     look("question", &["2", "G", "s"], "");
+}
+
+/// Without colours glyphs, words, bold and reverse video say the same.
+#[test]
+fn without_colours() {
+    for (key, name) in [("2", "environments"), ("6", "flux")] {
+        let mut stage = Stage::in_depth(Depth::None);
+        stage.keys(key);
+        insta::assert_snapshot!(format!("mono-{name}"), stage.frame());
+        let mut stage = Stage::in_depth(Depth::Ansi16);
+        stage.keys(key);
+        insta::assert_snapshot!(format!("sixteen-{name}"), stage.frame());
+    }
 }
 
 /// An empty place says what would fill it and which key does it.

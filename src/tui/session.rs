@@ -67,6 +67,7 @@ pub enum Msg {
 }
 
 /// Says what the loop has to do.
+#[expect(clippy::large_enum_variant, reason = "made, moved once and used up; never kept in numbers")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Act {
     /// Give this to the engine.
@@ -165,7 +166,6 @@ pub struct Session {
     pending: Vec<Chord>,
     toasts: VecDeque<(Time, Toast)>,
     troubles: Vec<Mishap>,
-    seen_mishaps: usize,
 }
 
 /// How long a note stays, in milliseconds.
@@ -174,6 +174,7 @@ const TOAST: i64 = 5000;
 impl Session {
     /// Begins a session and returns what it wants at once.
     pub fn new(settings: Settings, now: Time, world: Arc<World>) -> (Self, Vec<Act>) {
+        let troubles: Vec<Mishap> = world.mishaps.iter().rev().cloned().collect();
         let mut session = Self {
             base: Base::new(settings, now, world),
             tabs: TABS.iter().map(|t| (t.build)()).collect(),
@@ -185,8 +186,7 @@ impl Session {
             ordered: HashMap::new(),
             pending: Vec::new(),
             toasts: VecDeque::new(),
-            troubles: Vec::new(),
-            seen_mishaps: 0,
+            troubles,
         };
         if session.base.world.projects.is_empty() {
             session.active = TabId::Projects;

@@ -129,6 +129,7 @@ enum Look {
     Whole(Parts),
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "a terminal's attributes, each on or off")]
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Parts {

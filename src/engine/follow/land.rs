@@ -4,18 +4,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::Trouble;
 use domain::change::Draft;
 use domain::deployment::{Deployment, StageName, StageState};
 use domain::journal::{Change, Phase};
 use domain::revision::CommitId;
 use domain::text::display;
-use domain::{Trouble, TroubleKind};
 use git::{Author, Base, NewCommit, PushOutcome};
 
 use super::drive::persist;
 use crate::engine::Core;
 use crate::gate::Scribe;
 use crate::plan::{self, Plan};
+use crate::repos::{GitFault, Nature};
 use crate::scene::Scene;
 
 /// How often a commit is made anew because the branch moved.
@@ -99,23 +100,24 @@ pub(crate) async fn push(core: &Core, scene: &Scene, scribe: &Scribe, deployment
                 last = Some("the branch moves all the time".to_owned());
                 tokio::time::sleep(jitter(deployment, attempt)).await;
             }
-            Err(trouble) if matches!(trouble.kind, TroubleKind::Failed | TroubleKind::TimedOut) => {
+            Err(GitFault { trouble, nature: Nature::Passing }) => {
                 return Ok(Landing::Unreached(trouble.next("Try again; the draft is kept.")));
             }
-            Err(trouble) => return Ok(Landing::Refused(trouble)),
+            Err(fault) => return Ok(Landing::Refused(fault.trouble)),
         }
     }
     let trouble = Trouble::failed("The commit did not get onto the branch", &object);
     Ok(Landing::Refused(trouble.why(last.unwrap_or_default()).next("Submit again; the draft is kept.")))
 }
 
-async fn push_once(scene: &Scene, deployment: &Deployment) -> Result<PushOutcome, Trouble> {
+async fn push_once(scene: &Scene, deployment: &Deployment) -> Result<PushOutcome, GitFault> {
     let (Some(commit), Some(base)) = (deployment.commit.clone(), deployment.base.clone()) else {
-        return Err(Trouble::refused("The deployment has no commit", &deployment.environment).next("Submit it again."));
+        let trouble = Trouble::refused("The deployment has no commit", &deployment.environment).next("Submit it again.");
+        return Err(GitFault { trouble, nature: Nature::Lasting });
     };
     let branch = deployment.branch.clone();
     let push = move |mirror: &git::Mirror, cancel: &git::Cancel| mirror.push(&branch, &commit, &Base::Head(base), cancel);
-    let outcome = scene.repo.with("the Git push", push).await;
+    let outcome = scene.repo.attempt("the Git push", push).await;
     scene.repo.outdated();
     outcome
 }
@@ -220,10 +222,8 @@ pub(super) async fn take_up(
 async fn attempt(core: &Arc<Core>, scene: &Scene, deployment: &mut Deployment) -> Result<Landing, Trouble> {
     let _lease = core.lease(&lease_of(deployment)).await?;
     match on_branch(scene, deployment).await {
-        Err(trouble) if matches!(trouble.kind, TroubleKind::Failed | TroubleKind::TimedOut) => {
-            return Ok(Landing::Unreached(trouble));
-        }
-        Err(trouble) => return Ok(Landing::Refused(trouble)),
+        // Whatever the reason: as long as nobody can look, it may have landed, and nothing else may be claimed.
+        Err(trouble) => return Ok(Landing::Unreached(trouble)),
         Ok(Some(found)) => {
             deployment.commit = Some(found);
             return Ok(Landing::Landed);

@@ -74,7 +74,7 @@ fn ended(world: &World, environment: &Environment, promise: &SyncPromise, at: &s
     let artifact = world.source(environment).and_then(|s| s.status.artifact.as_ref());
     // The controller may have looked at the source a moment before the wanted artifact was there; then it comes again. If the
     // source has moved on, it never will.
-    let moved_on = commit(artifact.map(|a| &a.revision)).as_ref() != Some(&promise.commit);
+    let moved_on = commit(artifact.map(|a| &a.revision)).is_some_and(|holds| holds != promise.commit);
     (handled && decided && (ours || moved_on)).then(|| Arc::clone(object))
 }
 

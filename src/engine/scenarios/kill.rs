@@ -33,12 +33,11 @@ async fn other_process() {
     };
     bed::until(&engine, "the cluster", |w| w.links.iter().all(|link| link.state.is_live())).await;
     println!("giving");
-    let given = match what.as_str() {
-        "sync" => engine.give(&ada(), ManualSync { environment, commit: None }).await,
-        _ => {
-            let draft = Draft { edits: vec![image(&tag)], ..Draft::new(environment) };
-            engine.give(&ada(), Deploy { draft, reviewed: None, dry_run: false }).await
-        }
+    let given = if what == "sync" {
+        engine.give(&ada(), ManualSync { environment, commit: None }).await
+    } else {
+        let draft = Draft { edits: vec![image(&tag)], ..Draft::new(environment) };
+        engine.give(&ada(), Deploy { draft, reviewed: None, dry_run: false }).await
     };
     println!("given {given:?}");
     engine.settle().await;
@@ -70,7 +69,9 @@ async fn kill_after(bed: &Bed, child: Child, entries: u64, pause: Duration) {
     let (store, _) = store::Store::open(&bed.dir().join("store")).unwrap();
     let (tell, mut told) = tokio::sync::watch::channel(0);
     let begin = store.state().tail.iter().rev().find(|e| e.record.act == "mark").map_or(0, |e| e.seq);
-    store.subscribe(Box::new(move |state| drop(tell.send(state.seq))));
+    store.subscribe(Box::new(move |state| {
+        tell.send_replace(state.seq);
+    }));
     let there = async {
         // Taking in by hand is quicker than the hint that a file has changed.
         while store.state().seq < begin + entries {

@@ -82,7 +82,10 @@ impl State {
 fn check_preconditions(resource: &Resource, old: &Value, how: &Deletion) -> Result<(), Fault> {
     let uid = json::uid(old);
     if let Some(wanted) = how.uid.as_deref().filter(|wanted| *wanted != uid) {
-        let why = format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}");
+        let why = format!(
+            "the UID in the precondition ({wanted}) does not match the UID in record ({uid}). The object might have been \
+             deleted and then recreated"
+        );
         return Err(Fault::conflict(resource, json::name(old), &why));
     }
     let version = json::text(old, "/metadata/resourceVersion");

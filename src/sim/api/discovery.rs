@@ -18,7 +18,9 @@ pub(crate) fn core_versions() -> Value {
 }
 
 fn served(state: &State) -> Vec<&'static Resource> {
-    RESOURCES.iter().filter(|r| state.serves(r)).collect()
+    let mut all: Vec<&Resource> = RESOURCES.iter().filter(|r| state.serves(r)).collect();
+    all.sort_by_key(|r| (r.group, r.version, r.plural));
+    all
 }
 
 /// Returns the groups in the order of the table, with their version.

@@ -211,8 +211,13 @@ impl Difference {
     pub(crate) fn between(old: &Value, new: &Value, custom: bool) -> Self {
         let mut found = Self::default();
         compare_maps(old, new, Place::top(custom), &mut found.changed, &mut found.removed);
-        found.changed.drop_unowned();
-        found.removed.drop_unowned();
+        for fields in [&mut found.changed, &mut found.removed] {
+            fields.drop_unowned();
+            // The status itself belongs to nobody, only what is in it.
+            if let Some(status) = fields.children.get_mut("f:status") {
+                status.member = false;
+            }
+        }
         found
     }
 }

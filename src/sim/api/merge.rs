@@ -76,7 +76,7 @@ fn prune_items(items: &mut Vec<Value>, gone: &Fields, kept: &Fields) {
     let nothing = Fields::default();
     for (step, below) in gone.steps() {
         let others = kept.below(step);
-        let whole = below.member() && others.is_none();
+        let whole = below.member() && !others.is_some_and(Fields::member);
         if let Some(text) = step.strip_prefix("v:") {
             if whole {
                 let value: Value = serde_json::from_str(text).unwrap_or_default();

@@ -181,6 +181,7 @@ fn edit(content: &str, resource: &Resource, old: &mut Value, patch: &Value) -> R
         "application/json-patch+json" => merge::json_patch(old, patch)?,
         "application/merge-patch+json" => merge::merge_patch(old, patch),
         "application/strategic-merge-patch+json" if !resource.custom => merge::strategic(old, patch, Place::top(false)),
+        _ if resource.custom => return Err(Fault::custom_media_type()),
         _ => return Err(Fault::media_type()),
     }
     // A patch without a version is about whatever is there.
@@ -206,7 +207,9 @@ fn delete(state: &State, call: &Call, target: &Target, name: &str) -> Result<Rep
     let resource = stored(target);
     match state.delete(resource, &key(target, name), &deletion(call)?)? {
         Deleted::Marked(marked) => Ok(object(StatusCode::OK, target.resource, &marked)),
-        Deleted::Gone(gone) if resource.is("Pod") => Ok(object(StatusCode::OK, target.resource, &gone)),
+        Deleted::Gone(gone) if matches!(resource.kind, "Pod" | "Service" | "ServiceAccount") => {
+            Ok(object(StatusCode::OK, target.resource, &gone))
+        }
         Deleted::Gone(gone) => {
             let mut details = json!({"name": name});
             if !resource.group.is_empty() {

@@ -254,12 +254,16 @@ impl State {
             let theirs = entry.get("fieldsV1").map(Fields::from_json).unwrap_or_default();
             if json::text(entry, "/manager") == hand.manager && json::text(entry, "/operation") == "Apply" {
                 gone = theirs;
-            } else {
+            } else if json::text(entry, "/operation") == "Apply" {
+                // Only those who apply hold on to what another gives up.
                 kept.add(&theirs);
             }
         }
         gone.subtract(fields);
+        let before = new.clone();
         merge::prune(new, &gone, &kept);
+        let removed = Difference::between(&before, new, resource.custom).removed;
+        disown(new, &removed);
         defaults::fill(resource, new);
     }
 
@@ -384,6 +388,21 @@ fn settle(resource: &Resource, old: &Value, new: &mut Value, scope: Scope) {
         let generation = json::number(old, "/metadata/generation").unwrap_or(1) + 1;
         json::set(new, "/metadata/generation", generation.into());
     }
+}
+
+/// Takes fields that are gone out of everybody's record.
+fn disown(object: &mut Value, removed: &Fields) {
+    if removed.is_empty() {
+        return;
+    }
+    let mut entries = json::list(object, "/metadata/managedFields").to_vec();
+    for entry in &mut entries {
+        let mut theirs = entry.get("fieldsV1").map(Fields::from_json).unwrap_or_default();
+        theirs.subtract(removed);
+        entry["fieldsV1"] = theirs.to_json();
+    }
+    entries.retain(|e| e.pointer("/fieldsV1").is_some_and(|f| f.as_object().is_some_and(|m| !m.is_empty())));
+    json::set(object, "/metadata/managedFields", entries.into());
 }
 
 fn same(old: &Value, new: &Value) -> bool {

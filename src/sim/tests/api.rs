@@ -131,6 +131,27 @@ async fn an_update_takes_fields_from_those_who_applied_them() {
 }
 
 #[tokio::test]
+async fn what_an_applier_gives_up_goes_though_somebody_edited_it() {
+    let bench = Bench::start();
+    let deployments = bench.api("apps/v1", "Deployment", "deployments");
+    let with = |env: Value| {
+        let mut object = deployment("web", "web:1", 0);
+        object["spec"]["template"]["spec"]["containers"][0]["env"] = env;
+        serde_json::from_value::<DynamicObject>(object).unwrap()
+    };
+    let by = PatchParams::apply("kustomize-controller").force();
+    let first = with(json!([{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]));
+    deployments.patch("web", &by, &Patch::Apply(&first)).await.unwrap();
+    let edit = json!({"spec": {"template": {"spec": {"containers": [
+        {"name": "web", "env": [{"name": "B", "value": "3"}, {"name": "C", "value": "4"}]}]}}}});
+    let someone = PatchParams { field_manager: Some("someone".to_owned()), ..PatchParams::default() };
+    deployments.patch("web", &someone, &Patch::Strategic(&edit)).await.unwrap();
+    let bare: DynamicObject = serde_json::from_value(deployment("web", "web:1", 0)).unwrap();
+    let left = deployments.patch("web", &by, &Patch::Apply(&bare)).await.unwrap();
+    assert_eq!(left.data["spec"]["template"]["spec"]["containers"][0]["env"], json!([{"name": "C", "value": "4"}]));
+}
+
+#[tokio::test]
 async fn refusals_are_in_the_servers_words() {
     let bench = Bench::start();
     let maps = maps(&bench);

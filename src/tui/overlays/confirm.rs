@@ -19,6 +19,7 @@ static TYPED: Command = command("confirm.typed", &["enter"], 1);
 static NO: Command = command("confirm.no", &["n", "esc", "q"], 2);
 
 /// What happens on yes.
+#[expect(clippy::large_enum_variant, reason = "made, moved once and used up; never kept in numbers")]
 #[derive(Debug)]
 enum On {
     Give(OrderTicket, Order),

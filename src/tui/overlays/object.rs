@@ -124,7 +124,7 @@ impl Tab for Object {
             TabMsg::Command("object.previous") => self.turn(cx, VIEWS.len() - 1),
             TabMsg::Command("object.again") => self.ask(cx, true),
             TabMsg::Command("object.copy") => {
-                let text = self.text.as_ref().filter(|_| self.view == 3).map_or_else(|| self.key.to_string(), |t| t.to_string());
+                let text = self.text.as_ref().filter(|_| self.view == 3).map_or_else(|| self.key.to_string(), ToString::to_string);
                 vec![Effect::Copy(text)]
             }
             TabMsg::Command(id) => {

@@ -137,16 +137,8 @@ impl Tab for Palette {
             TabMsg::Command("palette.down") => self.at = if self.at == last { 0 } else { self.at + 1 },
             TabMsg::Command("palette.up") => self.at = if self.at == 0 { last } else { self.at - 1 },
             TabMsg::Key(key) if key.code == KeyCode::Backspace && self.input.text().is_empty() => return vec![Effect::Close],
-            TabMsg::Key(key) => {
-                if self.input.key(key) {
-                    self.search();
-                }
-            }
-            TabMsg::Paste(text) => {
-                if self.input.paste(&text) {
-                    self.search();
-                }
-            }
+            TabMsg::Key(key) if self.input.key(key) => self.search(),
+            TabMsg::Paste(text) if self.input.paste(&text) => self.search(),
             _ => {}
         }
         Effects::new()

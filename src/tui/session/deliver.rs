@@ -19,9 +19,7 @@ impl Session {
     }
 
     fn mishaps(&mut self, old: &World) {
-        let known = old.mishaps.len().min(self.seen_mishaps.max(old.mishaps.len()));
         let new: Vec<Mishap> = self.base.world.mishaps.iter().filter(|m| !old.mishaps.contains(m)).cloned().collect();
-        self.seen_mishaps = known + new.len();
         for mishap in new.into_iter().rev() {
             self.toast(Toast { health: Health::Bad, text: mishap.trouble.what.clone() });
             self.troubles.push(mishap);

@@ -1,5 +1,5 @@
 //! Keys in, acts and frames out, without a runtime.
-#![expect(clippy::unwrap_used, reason = "a test says which input failed by failing")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says which input failed by failing")]
 
 use domain::actor::Role as Permission;
 use domain::orders::{Order, Outcome};
@@ -125,9 +125,85 @@ fn any_size_is_drawn_without_a_panic() {
 
 #[test]
 fn a_young_age_wants_the_next_second_and_an_old_screen_the_next_minute() {
-    let mut quiet = World::default();
-    quiet.seq = 1;
+    let quiet = World { seq: 1, ..World::default() };
     let stage = Stage::over(quiet, 100, 30, Language::English);
     stage.lines();
     assert_eq!(stage.session.deadline().unwrap().to_string(), "2026-11-21T14:03:00Z");
+}
+
+/// A key that two commands of one tab have would reach only the first; one of the shell's that a tab takes away is lost there.
+#[test]
+fn no_key_means_two_things_in_one_place() {
+    let mut stage = Stage::new(120, 36, Language::English);
+    let kept = ["shell.palette", "shell.help", "shell.troubles", "shell.quit"];
+    for tab in TABS {
+        stage.keys(&format!("alt-{}", tab.number));
+        let cx = stage.session.cx();
+        let mut taken: HashMap<Vec<Chord>, &str> = HashMap::new();
+        for command in stage.session.tab().commands(&cx) {
+            for keys in cx.keymap.keys(command) {
+                let other = taken.insert(keys.clone(), command.id);
+                assert!(other.is_none_or(|o| o == command.id), "{:?}: {} and {other:?} on {:?}", tab.id, command.id, keys);
+            }
+        }
+        for command in crate::shell::SHELL.iter().filter(|c| kept.contains(&c.id) || c.id.starts_with("tab.")) {
+            for keys in cx.keymap.keys(command) {
+                assert!(!taken.contains_key(&keys), "{:?}: {} takes a key of {}", tab.id, taken[&keys], command.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_environment_is_added_with_its_types_defaults() {
+    let mut stage = Stage::new(100, 30, Language::English);
+    stage.keys("1 j j enter");
+    assert_eq!(stage.session.active(), TabId::Environments);
+    stage.keys("a");
+    // Development, staging and production are there; testing is proposed.
+    assert!(stage.lines().contains("k8s/overlays/testing"), "{}", stage.lines());
+    stage.keys("right right");
+    assert!(stage.lines().contains("k8s/overlays/production"), "{}", stage.lines());
+    assert!(stage.lines().contains("there is already an environment"), "{}", stage.lines());
+    stage.keys("left left ctrl-s");
+    let orders: Vec<Order> = stage.wishes().into_iter().filter_map(|w| if let Wish::Give(_, o) = w { Some(o) } else { None }).collect();
+    let [Order::SaveEnvironment(save)] = orders.as_slice() else { panic!("{orders:?}") };
+    let cluster = domain::ident::ContextName::from("prod-eu");
+    let id = "shop/testing".parse().unwrap();
+    assert_eq!(save.environment, domain::project::Environment::with_defaults(id, domain::project::EnvironmentType::Testing, cluster));
+    assert!(save.new && save.create_objects);
+}
+
+#[test]
+fn a_project_is_tested_and_saved() {
+    let mut stage = Stage::new(100, 30, Language::English);
+    stage.keys("1 a").text("file:///srv/git/orders.git");
+    stage.wishes();
+    stage.keys("ctrl-t");
+    let wishes = stage.wishes();
+    let [Wish::Ask(ticket, Query::Connect(repository))] = wishes.as_slice() else { panic!("{wishes:?}") };
+    assert_eq!(repository.url, "file:///srv/git/orders.git");
+    let branches = vec![("main".to_owned(), crate::fixture::commit("ab"))];
+    stage.reply(Reply::Answer(*ticket, Ok(domain::query::Answer::Connected(domain::query::Connected { branches }))));
+    assert!(stage.lines().contains("1 branches"), "{}", stage.lines());
+    stage.keys("ctrl-s");
+    let wishes = stage.wishes();
+    let [Wish::Give(ticket, Order::SaveProject(save))] = wishes.as_slice() else { panic!("{wishes:?}") };
+    assert_eq!((save.project.slug.as_str(), save.new), ("orders", true));
+    stage.reply(Reply::Order(*ticket, Err(Trouble::failed("The disk is full", "orders"))));
+    assert!(stage.lines().contains("Add a project"), "what was typed stays");
+}
+
+#[test]
+fn the_journal_is_searched_and_the_newest_come_back() {
+    let mut stage = Stage::new(100, 30, Language::English);
+    stage.keys("9 f").text("grace");
+    stage.keys("enter");
+    let wishes = stage.wishes();
+    let [.., Wish::Ask(ticket, Query::Audit(filter))] = wishes.as_slice() else { panic!("{wishes:?}") };
+    assert_eq!(filter.actor.as_deref(), Some("grace"));
+    stage.reply(Reply::Answer(*ticket, Ok(domain::query::Answer::Audit(Vec::new()))));
+    assert!(stage.lines().contains("0 operations found"), "{}", stage.lines());
+    stage.keys("F");
+    assert!(stage.lines().contains("412"), "{}", stage.lines());
 }

@@ -168,7 +168,7 @@ impl Audit {
     fn said(&self, cx: &Cx) -> Vec<Piece<'static>> {
         let count = self.table.rows().len().to_string();
         if !self.filtered() {
-            return vec![piece(cx.tf("audit.newest", &[("count", &count)]), Role::Muted)];
+            return vec![piece(cx.tf("audit.newest", &[("count", &count), ("key", &cx.key(&SEARCH))]), Role::Muted)];
         }
         let mut parts = vec![piece(cx.tf("audit.found", &[("count", &count)]), Role::Text)];
         for (key, value) in [("column.actor", &self.filter.actor), ("column.act", &self.filter.act), ("column.object", &self.filter.object)] {

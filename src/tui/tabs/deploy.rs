@@ -11,6 +11,7 @@
 //! Every change is kept as a draft and shown as a preview a moment after the last key. This file says what happens when;
 //! [`fields`] is the form, [`pane`] what stands beside it, [`ask`] what is asked of the engine and taken from it.
 
+use crossterm::event::KeyCode;
 use domain::Time;
 use domain::ident::EnvironmentId;
 use ratatui::buffer::Buffer;
@@ -250,6 +251,11 @@ impl Deploy {
     }
 }
 
+/// Tells whether a key goes from field to field.
+const fn moves(key: KeyCode) -> bool {
+    matches!(key, KeyCode::Up | KeyCode::Down | KeyCode::Enter)
+}
+
 fn warn(text: &str) -> Effect {
     Effect::Toast(Toast { health: domain::flux::Health::Warn, text: text.to_owned() })
 }
@@ -303,7 +309,9 @@ impl Tab for Deploy {
                 self.moved(cx)
             }
             TabMsg::Command(id) => self.command(cx, id),
+            TabMsg::Key(key) if self.is_fixed() && !moves(key.code) => Effects::new(),
             TabMsg::Key(key) => self.input(cx, |form| form.key(key)),
+            TabMsg::Paste(_) if self.is_fixed() => Effects::new(),
             TabMsg::Paste(text) => self.input(cx, |form| form.paste(&text)),
             TabMsg::Reply(ticket, answer) => self.reply(cx, ticket, answer),
             TabMsg::OrderDone(ticket, result) => self.done(cx, ticket, result),
@@ -325,6 +333,10 @@ impl Tab for Deploy {
 }
 
 impl Deploy {
+    fn is_fixed(&self) -> bool {
+        self.open.as_ref().is_some_and(|o| o.fields.is_fixed())
+    }
+
     fn dropped(&mut self, ticket: OrderTicket) {
         if self.submit == Submit::Given(ticket) {
             self.submit = Submit::No;

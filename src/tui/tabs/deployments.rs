@@ -117,7 +117,8 @@ impl Deployments {
             None => cx.world.deployments.iter().any(|d| Self::within(cx, *scope, d)),
         };
         self.scope = Scope::ALL.into_iter().skip(self.wish as usize).find(fits).unwrap_or(Scope::All);
-        let rows = cx.world.deployments.iter().filter(|d| Self::within(cx, self.scope, d)).map(|d| list::Row(Arc::clone(d))).collect();
+        let rows =
+            cx.world.deployments.iter().filter(|d| Self::within(cx, self.scope, d)).map(|d| list::Row(Arc::clone(d))).collect();
         self.table.set(cx, rows);
         if let Some(id) = self.wanted.take() {
             if cx.world.deployment(&id).is_some() {
@@ -188,11 +189,6 @@ impl Deployments {
     }
 }
 
-/// Returns the chosen project: by itself, or with its environment.
-fn project<'a>(cx: &Cx<'a>) -> Option<&'a domain::ident::Slug> {
-    cx.desk.environment.as_ref().map(|e| &e.project).or(cx.desk.project.as_ref())
-}
-
 /// Tells whether a deployment waits for somebody to sync its environment by hand.
 fn waits_for_sync(cx: &Cx, deployment: &Deployment) -> bool {
     let by_hand = cx.world.environment(&deployment.environment).is_some_and(|e| !e.gitops.auto_sync);
@@ -258,11 +254,7 @@ impl Tab for Deployments {
 
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
-            TabMsg::Enter => {
-                self.refresh(cx, true);
-                return self.take_wanted(cx);
-            }
-            TabMsg::Desk => {
+            TabMsg::Enter | TabMsg::Desk => {
                 self.refresh(cx, true);
                 return self.take_wanted(cx);
             }

@@ -240,7 +240,7 @@ impl Tab for Environments {
         let split = u16::from(high > 0 && rest.height > 8);
         let list = Rect { height: rest.height - split * (high + 1), ..rest };
         let empty = match &cx.desk.project {
-            Some(project) => cx.tf("environments.empty", &[("project", project.as_str())]),
+            Some(project) => cx.tf("environments.empty", &[("project", project.as_str()), ("key", &cx.key(&ADD))]),
             None => cx.t("environments.empty-all").to_owned(),
         };
         self.table.view(cx, list, buf, &empty);

@@ -43,7 +43,8 @@ static COPY: Command = command("flux.copy", &["c"], 0);
 #[derive(Debug)]
 pub struct Flux {
     table: Table<Arc<FluxObject>>,
-    seen: Option<(Arc<Vec<Arc<FluxObject>>>, Option<&'static str>)>,
+    seen: Option<Arc<Vec<Arc<FluxObject>>>>,
+    kind: Option<&'static str>,
     counts: Vec<(Health, usize)>,
     chooser: Option<Chooser>,
 }
@@ -51,12 +52,12 @@ pub struct Flux {
 impl Flux {
     /// Builds it.
     pub fn new() -> Self {
-        Self { table: Table::new(&COLUMNS), seen: None, counts: Vec::new(), chooser: None }
+        Self { table: Table::new(&COLUMNS), seen: None, kind: None, counts: Vec::new(), chooser: None }
     }
 
     fn refresh(&mut self, cx: &Cx) {
         let (slice, kind) = (&cx.world.flux, cx.desk.kind);
-        if self.seen.as_ref().is_some_and(|(s, k)| Arc::ptr_eq(s, slice) && *k == kind) {
+        if self.kind == kind && self.seen.as_ref().is_some_and(|s| Arc::ptr_eq(s, slice)) {
             return;
         }
         let rows: Vec<_> = slice.iter().filter(|o| kind.is_none_or(|k| *o.key.kind == *k)).cloned().collect();
@@ -64,7 +65,8 @@ impl Flux {
         let healths: Vec<Health> = rows.iter().map(|o| columns::health(o, cx)).collect();
         self.counts = all.map(|h| (h, healths.iter().filter(|x| **x == h).count())).to_vec();
         self.table.set(cx, rows);
-        self.seen = Some((Arc::clone(slice), kind));
+        self.seen = Some(Arc::clone(slice));
+        self.kind = kind;
     }
 
     fn order(&self, cx: &Cx, id: &str) -> Effects {
@@ -100,8 +102,8 @@ impl Default for Flux {
 
 impl Tab for Flux {
     fn commands(&self, cx: &Cx) -> Vec<&'static Command> {
-        if let Some(chooser) = &self.chooser {
-            return chooser.commands();
+        if self.chooser.is_some() {
+            return Chooser::commands();
         }
         let mut out: Vec<&'static Command> = Vec::new();
         if let Some(object) = self.table.selected() {
@@ -144,11 +146,7 @@ impl Tab for Flux {
                 Some(chooser) => chooser.key(key),
                 None => self.table.key(key),
             },
-            TabMsg::Paste(text) => {
-                if self.chooser.is_none() {
-                    self.table.paste(&text);
-                }
-            }
+            TabMsg::Paste(text) if self.chooser.is_none() => self.table.paste(&text),
             _ => {}
         }
         Effects::new()
@@ -163,7 +161,7 @@ impl Tab for Flux {
             LinkOf::Kind { kind, .. } => domain::flux::Kind::by_name(kind).is_some() && wanted.is_none_or(|w| w == kind),
             LinkOf::Repository(_) => false,
         });
-        let empty = wanted.map_or_else(|| cx.t("flux.empty").to_owned(), |kind| cx.tf("flux.empty-kind", &[("kind", kind)]));
+        let empty = wanted.map_or_else(|| cx.t("flux.empty").to_owned(), |kind| cx.tf("flux.empty-kind", &[("kind", kind), ("key", &cx.key(&KIND))]));
         self.table.view(cx, rest, buf, &empty);
         if let Some(chooser) = &self.chooser {
             chooser.view(cx, area, buf);

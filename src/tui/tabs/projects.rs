@@ -235,11 +235,7 @@ impl Tab for Projects {
             return effects;
         }
         match msg {
-            TabMsg::Command(id) => {
-                if !self.table.command(id) {
-                    return self.act(cx, id);
-                }
-            }
+            TabMsg::Command(id) if !self.table.command(id) => return self.act(cx, id),
             TabMsg::Key(key) => self.table.key(key),
             TabMsg::Paste(text) => self.table.paste(&text),
             _ => {}
@@ -253,7 +249,8 @@ impl Tab for Projects {
         put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &title);
         let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let rest = link::banner(cx, rest, buf, |of| matches!(of, LinkOf::Cluster(_) | LinkOf::Repository(_)));
-        self.table.view(cx, rest, buf, cx.t("projects.empty"));
+        let empty = cx.tf("projects.empty", &[("key", &cx.key(&ADD))]);
+        self.table.view(cx, rest, buf, &empty);
         if let Some(editor) = &self.editor {
             editor.view(cx, area, buf);
         }

@@ -26,9 +26,9 @@ use crate::tabs::deploy::loading::Loading;
 use crate::widgets::input::Input;
 use crate::widgets::scroll::{SCROLL, Scroll};
 
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 mod view;
 
 const VIEW: Command = command("yaml.view", &["v"], 1);

@@ -44,6 +44,8 @@ pub struct Field {
     pub label: String,
     /// What it is changed with.
     pub control: Control,
+    /// The title of the fields from here on; empty where none begins.
+    pub heading: String,
     /// What stands in an empty text field.
     pub placeholder: String,
     /// What is said beside it: `now 1.8.4, runs 1.8.3`.
@@ -81,6 +83,7 @@ impl Field {
             id: id.to_owned(),
             label: label.into(),
             control,
+            heading: String::new(),
             placeholder: String::new(),
             note: String::new(),
             fault: None,
@@ -91,6 +94,12 @@ impl Field {
     /// Adds what is said beside it.
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = note.into();
+        self
+    }
+
+    /// Begins a group of fields under a title.
+    pub fn under(mut self, heading: impl Into<String>) -> Self {
+        self.heading = heading.into();
         self
     }
 
@@ -322,10 +331,18 @@ fn rows(field: &Field, wide: u16, label: u16) -> u16 {
     let (_, beside) = split(field, room);
     let said = field.fault.as_deref().unwrap_or("");
     let fits = width(said) <= usize::from(beside);
-    field.height() + if fits { 0 } else { columns(wrap(said, usize::from(room)).len()) }
+    let heading = u16::from(!field.heading.is_empty());
+    heading + field.height() + if fits { 0 } else { columns(wrap(said, usize::from(room)).len()) }
 }
 
-fn draw(cx: &Cx, area: Rect, buf: &mut Buffer, field: &Field, label: u16, (focused, active): (bool, bool)) {
+fn draw(cx: &Cx, mut area: Rect, buf: &mut Buffer, field: &Field, label: u16, (focused, active): (bool, bool)) {
+    if !field.heading.is_empty() {
+        put(buf, (area.x, area.y), area.width, &field.heading, cx.style(Role::Faint));
+        area = Rect { y: area.y + 1, height: area.height - 1, ..area };
+        if area.height == 0 {
+            return;
+        }
+    }
     let role = if focused { Role::Accent } else { Role::Muted };
     put(buf, (area.x + 2, area.y), label - 1, &field.label, cx.style(role));
     if focused {

@@ -262,9 +262,8 @@ impl<T: Row + 'static> Table<T> {
 
     /// Takes a key while the filter is typed.
     pub fn key(&mut self, key: KeyEvent) {
-        if key.code == KeyCode::Enter {
-            self.typing = false;
-        } else if self.filter.text().is_empty() && key.code == KeyCode::Backspace {
+        let back = self.filter.text().is_empty() && key.code == KeyCode::Backspace;
+        if key.code == KeyCode::Enter || back {
             self.typing = false;
         } else if self.filter.key(key) {
             self.arrange();
@@ -339,7 +338,7 @@ impl<T: Row + 'static> Table<T> {
         for (line, at) in (offset..self.shown.len()).take(height).enumerate() {
             if let Some(row) = self.shown.get(at).and_then(|at| self.rows.get(*at as usize)) {
                 let place = Rect { y: body.y + columns(line), height: 1, ..body };
-                self.row(cx, place, buf, row, &places, at == self.cursor);
+                self.row(cx, place, buf, (row, at == self.cursor), &places);
             }
         }
         if self.shown.is_empty() {
@@ -375,7 +374,7 @@ impl<T: Row + 'static> Table<T> {
         }
     }
 
-    fn row(&self, cx: &Cx, area: Rect, buf: &mut Buffer, row: &T, places: &[(usize, u16, u16)], selected: bool) {
+    fn row(&self, cx: &Cx, area: Rect, buf: &mut Buffer, (row, selected): (&T, bool), places: &[(usize, u16, u16)]) {
         if let Some(health) = row.health(cx) {
             put(buf, (area.x + 1, area.y), 1, cx.glyph(health), cx.style(health.into()));
         }

@@ -17,8 +17,8 @@ pub fn branches<T>(nodes: &[Node<T>]) -> Vec<String> {
     for (at, node) in nodes.iter().enumerate().rev() {
         open.resize(node.depth + 1, false);
         let mut line = String::new();
-        for depth in 1..node.depth {
-            line.push_str(if open[depth] { "│  " } else { "   " });
+        for later in open.iter().take(node.depth).skip(1) {
+            line.push_str(if *later { "│  " } else { "   " });
         }
         if node.depth > 0 {
             line.push_str(if open[node.depth] { "├─ " } else { "└─ " });

@@ -21,14 +21,23 @@ const PREVIEW: i64 = 150;
 /// How long after the last key the draft is kept, in milliseconds.
 const KEEP: i64 = 600;
 
+/// Says what the form begins with.
+#[derive(Debug, Default)]
+enum Begin {
+    /// That is not known yet, or the form has begun.
+    #[default]
+    Open,
+    /// With this draft, or with what Git says.
+    With(Option<Draft>),
+}
+
 /// Holds what is asked and what was answered.
 #[derive(Debug, Default)]
 pub(super) struct Asks {
     form: Option<Ticket>,
     draft: Option<Ticket>,
     preview: Option<Ticket>,
-    /// The draft to begin with, once it is known: absent while it is asked for, then perhaps an empty one.
-    begin: Option<Option<Draft>>,
+    begin: Begin,
     facts: Option<Arc<domain::change::FormFacts>>,
     shown: Option<Arc<Preview>>,
     trouble: Option<Trouble>,
@@ -55,7 +64,7 @@ impl Asks {
     pub(super) fn given(&mut self, draft: Option<Draft>) {
         self.published.clone_from(&draft);
         if draft.is_some() {
-            self.begin = Some(draft);
+            self.begin = Begin::With(draft);
         }
     }
 
@@ -122,7 +131,9 @@ impl Deploy {
 
     /// Asks for the draft that was kept, unless one lies on the desk.
     pub(super) fn ask_draft(&mut self, cx: &Cx) -> Effects {
-        let Some(environment) = self.environment.clone().filter(|_| self.asks.begin.is_none()) else { return Effects::new() };
+        let Some(environment) = self.environment.clone().filter(|_| matches!(self.asks.begin, Begin::Open)) else {
+            return Effects::new();
+        };
         let ticket = cx.ticket();
         self.asks.draft = Some(ticket);
         vec![Effect::Ask(ticket, Query::Draft(environment))]
@@ -179,11 +190,12 @@ impl Deploy {
     /// Takes another draft that was laid on the desk for this environment.
     pub(super) fn adopt(&mut self, cx: &Cx) -> Effects {
         let ours = |d: &&Draft| Some(&d.environment) == self.environment.as_ref();
-        let Some(draft) = cx.desk.draft.as_ref().filter(ours).filter(|d| Some(*d) != self.asks.published.as_ref()).cloned() else {
+        let Some(draft) = cx.desk.draft.as_ref().filter(ours).filter(|d| Some(*d) != self.asks.published.as_ref()).cloned()
+        else {
             return Effects::new();
         };
         self.asks.published = Some(draft.clone());
-        self.asks.begin = Some(Some(draft));
+        self.asks.begin = Begin::With(Some(draft));
         self.asks.shown = None;
         self.opened(cx)
     }
@@ -216,7 +228,7 @@ impl Deploy {
                 Ok(_) => (None, None),
                 Err(trouble) => (None, Some(trouble)),
             };
-            self.asks.begin = Some(draft);
+            self.asks.begin = Begin::With(draft);
             let mut effects: Effects = trouble.map(Effect::Trouble).into_iter().collect();
             effects.extend(self.opened(cx));
             return effects;
@@ -256,7 +268,7 @@ impl Deploy {
     /// Opens the form once facts and draft are both there.
     fn opened(&mut self, cx: &Cx) -> Effects {
         let Some(facts) = self.asks.facts.clone() else { return Effects::new() };
-        let Some(begin) = self.asks.begin.take() else { return Effects::new() };
+        let Begin::With(begin) = std::mem::take(&mut self.asks.begin) else { return Effects::new() };
         self.open = Some(Box::new(Open::new(cx, facts, begin.as_ref(), "")));
         let mut effects = self.publish();
         if begin.is_some() && effects.is_empty() {
@@ -321,7 +333,7 @@ impl Deploy {
 
     /// Starts over from Git after the draft was dropped.
     pub(super) fn emptied(&mut self, cx: &Cx) -> Effects {
-        (self.asks.begin, self.asks.keep_at, self.refused) = (Some(None), None, None);
+        (self.asks.begin, self.asks.keep_at, self.refused) = (Begin::With(None), None, None);
         let mut effects = self.opened(cx);
         effects.push(Effect::Toast(Toast { health: domain::flux::Health::Ok, text: cx.t("deploy.dropped").to_owned() }));
         effects

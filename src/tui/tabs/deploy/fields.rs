@@ -32,6 +32,9 @@ const FIGURES: &[(&str, Field)] = &[
     ("memory-limit", Field::Resource(Bound::Limit, Resource::Memory)),
 ];
 
+/// What the ids of variables begin with that are shown only.
+const FIXED: &str = "fixed:";
+
 /// How high the message may grow.
 const MESSAGE_ROWS: u16 = 5;
 
@@ -61,6 +64,8 @@ struct Variable {
 pub(super) struct Fields {
     pub(super) form: Form,
     variables: Vec<Variable>,
+    /// Variables that take their value from elsewhere: shown, and not changed here.
+    fixed: Vec<String>,
     made: usize,
 }
 
@@ -80,6 +85,11 @@ fn shown(ground: &Ground, field: &Field) -> String {
     }
 }
 
+/// Tells whether a variable takes its value from elsewhere (`valueFrom`): `manifest` leaves the value empty and says where from.
+fn is_reference(found: &Found) -> bool {
+    found.value.is_empty() && found.why.starts_with("comes from ")
+}
+
 fn in_git<'g>(ground: &'g Ground, field: &Field) -> Option<&'g Found> {
     ground.facts.find(Some(ground.container), field)
 }
@@ -94,11 +104,8 @@ impl Fields {
             if *field == Field::ImageDigest && !pinned {
                 continue;
             }
-            let row = if *field == Field::PullPolicy {
-                policy(cx, ground)
-            } else {
-                Row::text(id, label(cx, id), shown(ground, field))
-            };
+            let row =
+                if *field == Field::PullPolicy { policy(cx, ground) } else { Row::text(id, label(cx, id), shown(ground, field)) };
             fields.form.fields.push(row);
         }
         fields.known_variables(cx, ground);
@@ -125,32 +132,43 @@ impl Fields {
 
     fn known_variables(&mut self, cx: &Cx, ground: &Ground) {
         let ours = |f: &&Found| f.container.is_none() || f.container.as_deref() == Some(ground.container);
-        let mut rows = Vec::new();
         for found in ground.facts.found.iter().filter(ours) {
-            if let Field::Env(name) = &found.field {
-                let text = match ground.edits.get(ground.facts, ground.container, &found.field) {
-                    Some(None) => String::new(),
-                    Some(Some(value)) => format!("{name}={value}"),
-                    None => format!("{name}={}", found.value),
-                };
-                rows.push((Some(name.clone()), text));
+            let Field::Env(name) = &found.field else { continue };
+            if is_reference(found) {
+                let row = Row::text(&format!("{FIXED}{name}"), self.variable_label(cx), name).note(&found.why);
+                self.fixed.push(name.clone());
+                self.form.fields.push(row);
+                continue;
             }
+            let text = match ground.edits.get(ground.facts, ground.container, &found.field) {
+                Some(None) => String::new(),
+                Some(Some(value)) => format!("{name}={value}"),
+                None => format!("{name}={}", found.value),
+            };
+            self.variable(cx, self.form.fields.len(), Some(name.clone()), text);
         }
-        let new = ground.edits.new_variables(ground.facts, ground.container);
-        rows.extend(new.into_iter().map(|(name, value)| (None, format!("{name}={value}"))));
-        for (origin, text) in rows {
-            let at = self.form.fields.len();
-            self.variable(cx, at, origin, text);
+        for (name, value) in ground.edits.new_variables(ground.facts, ground.container) {
+            self.variable(cx, self.form.fields.len(), None, format!("{name}={value}"));
         }
+    }
+
+    /// Returns the label of the first variable; the others stand under it.
+    fn variable_label<'a>(&self, cx: &Cx<'a>) -> &'a str {
+        if self.variables.is_empty() && self.fixed.is_empty() { label(cx, "env") } else { "" }
     }
 
     fn variable(&mut self, cx: &Cx, at: usize, origin: Option<String>, text: String) {
         let id = format!("env:{}", self.made);
-        let title = if self.variables.is_empty() { label(cx, "env") } else { "" };
+        let title = self.variable_label(cx);
         self.made += 1;
         let row = Row::text(&id, title, text).placeholder(cx.t("deploy.env-add"));
         self.form.fields.insert(at.min(self.form.fields.len()), row);
         self.variables.push(Variable { id, origin });
+    }
+
+    /// Tells whether the field with the focus is shown only.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.form.focused().is_some_and(|f| f.id.starts_with(FIXED))
     }
 
     /// Adds an empty row in which a new variable can be typed.
@@ -184,7 +202,8 @@ impl Fields {
         self.check_variables(cx, ground);
         for (id, field) in PLAIN.iter().chain(FIGURES) {
             let edit = ground.edits.get(ground.facts, ground.container, field).cloned();
-            let fault = edit.as_ref().and_then(|value| Edit { container: None, field: field.clone(), value: value.clone() }.fault());
+            let fault =
+                edit.as_ref().and_then(|value| Edit { container: None, field: field.clone(), value: value.clone() }.fault());
             let git = in_git(ground, field).map(|f| f.value.as_str());
             let runs = ground.running.and_then(|w| running::value(w, ground.container, field));
             let note = note(cx, edit.is_some(), git, runs.as_deref());
@@ -213,6 +232,7 @@ impl Fields {
                     (None, cx.tf("deploy.env-removed", &[("name", origin)]))
                 }
                 (None, _) => (Some(cx.t("deploy.env-form").to_owned()), String::new()),
+                (Some(new), _) if self.fixed.contains(&new) => (Some(cx.t("deploy.env-twice").to_owned()), String::new()),
                 (Some(new), _) if texts.iter().enumerate().any(|(other, t)| other != at && name(t).as_deref() == Some(&new)) => {
                     (Some(cx.t("deploy.env-twice").to_owned()), String::new())
                 }
@@ -229,9 +249,10 @@ impl Fields {
     /// Returns the row of Git's facts that the field with the focus belongs to.
     pub(super) fn found<'g>(&self, ground: &'g Ground) -> Option<&'g Found> {
         let id = self.form.focused()?.id.as_str();
-        let field = match self.variables.iter().find(|v| v.id == id) {
-            Some(variable) => Field::Env(variable.origin.clone()?),
-            None => field_of(id)?,
+        let field = match (self.variables.iter().find(|v| v.id == id), id.strip_prefix(FIXED)) {
+            (Some(variable), _) => Field::Env(variable.origin.clone()?),
+            (None, Some(name)) => Field::Env(name.to_owned()),
+            (None, None) => field_of(id)?,
         };
         in_git(ground, &field)
     }

@@ -2,7 +2,7 @@
 //!
 //! It lies over the Deploy tab in place of a plain question, and shows the very preview whose digest goes with the order.
 
-use domain::change::Preview;
+use domain::change::{Preview, Severity};
 use domain::orders::{Deploy, Order};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -35,9 +35,17 @@ impl Review {
         Self { ticket, order, scroll: Scroll::default() }
     }
 
+    fn preview<'a>(&self, cx: &Cx<'a>) -> Option<&'a Preview> {
+        cx.desk.preview.as_deref().filter(|p| Some(&p.digest) == self.order.reviewed.as_ref())
+    }
+
+    /// Tells whether there is something to say yes to: what is shown is what was previewed, and no check forbids it.
+    fn can(&self, cx: &Cx) -> bool {
+        self.preview(cx).is_some_and(|p| p.findings.iter().all(|f| f.severity < Severity::Error))
+    }
+
     fn rows(&self, cx: &Cx) -> Vec<Row> {
-        let shown = cx.desk.preview.as_deref().filter(|p| Some(&p.digest) == self.order.reviewed.as_ref());
-        let Some(preview) = shown else {
+        let Some(preview) = self.preview(cx) else {
             return vec![Row::text("", Role::Text, cx.t("review.none"), Role::Warn)];
         };
         let mut rows = facts(cx, preview);
@@ -71,13 +79,13 @@ fn facts(cx: &Cx, preview: &Preview) -> Vec<Row> {
 }
 
 impl Tab for Review {
-    fn commands(&self, _: &Cx) -> Vec<&'static Command> {
-        [&YES, &NO].into_iter().chain(SCROLL).collect()
+    fn commands(&self, cx: &Cx) -> Vec<&'static Command> {
+        self.can(cx).then_some(&YES).into_iter().chain([&NO]).chain(SCROLL).collect()
     }
 
-    fn update(&mut self, _: &Cx, msg: TabMsg) -> Effects {
+    fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
-            TabMsg::Command("review.yes") => {
+            TabMsg::Command("review.yes") if self.can(cx) => {
                 vec![Effect::Give(self.ticket, Order::Deploy(self.order.clone())), Effect::Close]
             }
             TabMsg::Command("review.no") => vec![Effect::Close],
@@ -100,12 +108,15 @@ impl Tab for Review {
         }
         let body = Rect { height: inner.height - 2, ..inner };
         sheet::view(cx, body, buf, &rows, &self.scroll);
-        let ask = [
-            piece(cx.keymap.label(&YES), Role::Accent),
-            piece(format!(" {}   ", cx.title(&YES)), Role::Text),
-            piece(cx.keymap.label(&NO), Role::Accent),
-            piece(format!(" {}", cx.title(&NO)), Role::Text),
-        ];
+        let mut ask = Vec::new();
+        if self.can(cx) {
+            ask.push(piece(cx.keymap.label(&YES), Role::Accent));
+            ask.push(piece(format!(" {}   ", cx.title(&YES)), Role::Text));
+        } else {
+            ask.push(piece(format!("✗ {}   ", cx.t("review.forbidden")), Role::Bad));
+        }
+        ask.push(piece(cx.keymap.label(&NO), Role::Accent));
+        ask.push(piece(format!(" {}", cx.title(&NO)), Role::Text));
         crate::widgets::put::put_pieces(cx, buf, (inner.x, inner.bottom() - 1), inner.width, &ask);
     }
 

@@ -32,7 +32,9 @@ fn found(field: Field, value: &str, file: &str, line: usize, why: &str) -> Found
 pub(crate) fn facts() -> FormFacts {
     let web = WorkloadRef { kind: "Deployment".to_owned(), name: "shop-web".to_owned() };
     let base = "k8s/base/deployment.yaml";
-    let figure = |bound, resource, value: &str, line| found(Field::Resource(bound, resource), value, base, line, "container web of Deployment shop-web");
+    let figure = |bound, resource, value: &str, line| {
+        found(Field::Resource(bound, resource), value, base, line, "container web of Deployment shop-web")
+    };
     FormFacts {
         environment: "shop/production".parse().unwrap(),
         head: commit("9e1c21d"),
@@ -46,6 +48,13 @@ pub(crate) fn facts() -> FormFacts {
             found(Field::Replicas, "6", OVERLAY, 10, "replicas: entry of the overlay"),
             found(Field::Env("NODE_ENV".to_owned()), "production", base, 21, "container web of Deployment shop-web"),
             found(Field::Env("API_URL".to_owned()), "https://api.acme.example", base, 23, "container web of Deployment shop-web"),
+            found(
+                Field::Env("DB_PASSWORD".to_owned()),
+                "",
+                base,
+                24,
+                "comes from Secret shop-db, key password, container web of Deployment shop-web",
+            ),
             figure(Bound::Request, Resource::Cpu, "100m", 27),
             figure(Bound::Limit, Resource::Cpu, "500m", 30),
             figure(Bound::Request, Resource::Memory, "128Mi", 28),
@@ -61,14 +70,19 @@ pub(crate) fn preview(draft: &Draft) -> Preview {
         let value = value.as_deref().unwrap_or_default();
         match field {
             Field::ImageTag => (text, object) = (text.replace("1.8.4", value), object.replace("1.8.4", value)),
-            Field::Replicas => (text, object) = (text.replace("count: 6", &format!("count: {value}")), object.replace("replicas: 6", &format!("replicas: {value}"))),
+            Field::Replicas => {
+                (text, object) = (
+                    text.replace("count: 6", &format!("count: {value}")),
+                    object.replace("replicas: 6", &format!("replicas: {value}")),
+                )
+            }
             Field::Env(name) => object = format!("{object}        - name: {name}\n          value: {value}\n"),
             _ => {}
         }
     }
     let changed = text != TEXT;
     let finding = Finding {
-        severity: Severity::Warning,
+        severity: if text.contains("forbidden") { Severity::Error } else { Severity::Warning },
         rule: "production".to_owned(),
         message: "this goes to production".to_owned(),
         file: Some(OVERLAY.to_owned()),
@@ -78,12 +92,21 @@ pub(crate) fn preview(draft: &Draft) -> Preview {
         environment: draft.environment.clone(),
         base: commit("9e1c21d"),
         branch: "main".to_owned(),
-        files: changed.then(|| FileChange { path: OVERLAY.to_owned(), before: Some(TEXT.to_owned()), after: Some(text.clone()) }).into_iter().collect(),
-        rendered: (object != OBJECT)
-            .then(|| ObjectChange { object: "shop-production/Deployment/shop-web".to_owned(), before: Some(OBJECT.to_owned()), after: Some(object.clone()) })
+        files: changed
+            .then(|| FileChange { path: OVERLAY.to_owned(), before: Some(TEXT.to_owned()), after: Some(text.clone()) })
             .into_iter()
             .collect(),
-        yaml: format!("{object}---\napiVersion: v1\nkind: Service\nmetadata:\n  name: shop-web\nspec:\n  ports:\n  - port: 80 # http\n"),
+        rendered: (object != OBJECT)
+            .then(|| ObjectChange {
+                object: "shop-production/Deployment/shop-web".to_owned(),
+                before: Some(OBJECT.to_owned()),
+                after: Some(object.clone()),
+            })
+            .into_iter()
+            .collect(),
+        yaml: format!(
+            "{object}---\napiVersion: v1\nkind: Service\nmetadata:\n  name: shop-web\nspec:\n  ports:\n  - port: 80 # http\n"
+        ),
         findings: changed.then_some(finding).into_iter().collect(),
         message: draft.message.clone().unwrap_or_else(|| "Deploy shop to production".to_owned()),
         author: "Ada Byron <ada@example.org>".to_owned(),
@@ -140,6 +163,8 @@ pub(crate) fn body(stage: &Stage) -> String {
     let frame = stage.frame();
     let high = usize::from(stage.session.size().height);
     let text = frame.lines().skip(3).take(high - 4);
-    let within = |line: &&str| line.split_once(':').and_then(|(y, _)| y.trim().parse().ok()).is_some_and(|y: usize| (3..high - 1).contains(&y));
-    text.chain([""]).chain(frame.lines().skip(high + 1).filter(within)).map(|line| format!("{line}\n")).collect()
+    let within = |line: &&str| {
+        line.split_once(':').and_then(|(y, _)| y.trim().parse().ok()).is_some_and(|y: usize| (3..high - 1).contains(&y))
+    };
+    text.chain([""]).chain(frame.lines().skip(high + 1).filter(within)).fold(String::new(), |out, line| out + line + "\n")
 }

@@ -1,5 +1,5 @@
 //! The form by keys: what it asks, what it gives, what it says.
-#![expect(clippy::unwrap_used, reason = "a test says which input failed by failing")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says which input failed by failing")]
 
 use domain::change::Draft;
 use domain::edit::{Edit, Field};
@@ -31,7 +31,8 @@ fn tag(stage: &mut Stage, text: &str) {
 #[test]
 fn entering_asks_for_facts_and_the_kept_draft_and_then_a_preview() {
     let mut stage = chosen(TabId::Deploy, 120, 36, Language::English);
-    let asked: Vec<Query> = stage.wishes().into_iter().filter_map(|w| if let Wish::Ask(_, q) = w { Some(q) } else { None }).collect();
+    let asked: Vec<Query> =
+        stage.wishes().into_iter().filter_map(|w| if let Wish::Ask(_, q) = w { Some(q) } else { None }).collect();
     let id = facts().environment;
     assert_eq!(asked, [Query::Form(id.clone()), Query::Draft(id)]);
     let mut stage = filled(120, 36, Language::English);
@@ -94,7 +95,7 @@ fn variables_are_added_changed_renamed_and_removed() {
             "MODE=production",
             vec![Edit::set(Field::Env("MODE".into()), "production"), Edit::remove(Field::Env("NODE_ENV".into()))],
         ),
-        ("down down down down down", "REGION=eu=1", vec![Edit::set(Field::Env("REGION".into()), "eu=1")]),
+        ("down down down down down down", "REGION=eu=1", vec![Edit::set(Field::Env("REGION".into()), "eu=1")]),
     ];
     for (keys, text, edits) in table {
         let mut stage = filled(120, 40, Language::English);
@@ -103,7 +104,9 @@ fn variables_are_added_changed_renamed_and_removed() {
         assert_eq!(found.edits, edits, "{keys} {text}\n{}", stage.lines());
     }
     let mut stage = filled(120, 40, Language::English);
-    stage.keys("down down down down down").text("NODE_ENV=x");
+    stage.keys("down down down down down").text("x");
+    assert_eq!(stage.session.cx().desk.draft, None, "what comes from a Secret is shown only");
+    stage.keys("down").text("NODE_ENV=x");
     assert!(stage.lines().contains("stands there twice"), "{}", stage.lines());
 }
 
@@ -138,6 +141,17 @@ fn submitting_reviews_and_gives_the_previews_digest() {
 }
 
 #[test]
+fn what_a_check_forbids_cannot_be_committed() {
+    let mut stage = filled(120, 36, Language::English);
+    tag(&mut stage, "forbidden");
+    stage.keys("ctrl-s");
+    answer(&mut stage, None);
+    assert!(stage.lines().contains("A check forbids it"), "{}", stage.lines());
+    stage.keys("y");
+    assert!(given(&mut stage).iter().all(|(_, o)| !matches!(o, Order::Deploy(_))));
+}
+
+#[test]
 fn no_at_the_review_goes_back_to_the_form() {
     let mut stage = filled(120, 36, Language::English);
     tag(&mut stage, "1.8.5");
@@ -157,7 +171,8 @@ fn a_refusal_shows_its_words_keeps_the_draft_and_asks_again() {
     answer(&mut stage, None);
     stage.keys("y");
     let (ticket, _) = given(&mut stage).into_iter().find(|(_, o)| matches!(o, Order::Deploy(_))).unwrap();
-    let trouble = Trouble::refused("The content changed since the review", "shop/production").why("main moved").next("Review it again.");
+    let trouble =
+        Trouble::refused("The content changed since the review", "shop/production").why("main moved").next("Review it again.");
     stage.reply(Reply::Order(ticket, Err(trouble)));
     let asked = stage.acts.iter().filter(|a| matches!(a, Act::Wish(Wish::Ask(_, Query::Preview(_) | Query::Form(_))))).count();
     assert_eq!(asked, 2);

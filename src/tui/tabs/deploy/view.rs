@@ -123,6 +123,7 @@ fn inside(area: Rect) -> Rect {
 
 fn empty(cx: &Cx, area: Rect, buf: &mut Buffer) {
     let text = cx.tf("deploy.empty", &[("key", &cx.keymap.label(&CHOOSE))]);
-    let place = Rect { x: area.x + 3, y: area.y + 2.min(area.height - 1), width: area.width - 4, height: area.height.saturating_sub(2) };
+    let place =
+        Rect { x: area.x + 3, y: area.y + 2.min(area.height - 1), width: area.width - 4, height: area.height.saturating_sub(2) };
     put_wrapped(buf, place, &text, cx.style(Role::Muted));
 }

@@ -30,7 +30,8 @@ pub(super) fn title(cx: &Cx, deployment: &Deployment) -> (Vec<Piece<'static>>, V
     ];
     let word = list::status(cx, deployment.status);
     let over = deployment.status.is_over();
-    let took = if over && deployment.finished.is_none() { String::new() } else { cx.took(deployment.requested, deployment.finished) };
+    let took =
+        if over && deployment.finished.is_none() { String::new() } else { cx.took(deployment.requested, deployment.finished) };
     let mut right = vec![piece(format!("{word} {took}").trim_end().to_owned(), role)];
     if !over && let Some(usual) = estimate::usual(&cx.world.deployments, deployment) {
         right.push(piece(format!(" {}", cx.tf("deployments.usually", &[("time", &fine(usual))])), Role::Faint));
@@ -57,7 +58,8 @@ pub(super) fn rows(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
         rows.extend(failure(cx, deployment, trouble));
     } else if let Some(name) = deployment.current() {
         let stage = deployment.stage(name);
-        let by_hand = super::waits_for_sync(cx, deployment).then(|| cx.tf("deployments.sync-hint", &[("key", &cx.keymap.label(&super::SYNC))]));
+        let by_hand = super::waits_for_sync(cx, deployment)
+            .then(|| cx.tf("deployments.sync-hint", &[("key", &cx.keymap.label(&super::SYNC))]));
         let said = by_hand.unwrap_or_else(|| stage.detail.clone());
         if !said.is_empty() {
             let (glyph, role) = stages::glyph(cx, stage);
@@ -111,12 +113,16 @@ fn workloads(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
             rows.push(Row::Blank);
         }
         rows.push(workload_row(cx, workload));
-        let mut pods: Vec<_> = cx.world.pods_of(workload).filter(|p| !p.deleting && (p.fault().is_some() || !p.is_ready())).collect();
+        let mut pods: Vec<_> =
+            cx.world.pods_of(workload).filter(|p| !p.deleting && (p.fault().is_some() || !p.is_ready())).collect();
         pods.sort_by_key(|p| (p.fault().is_none(), p.key.clone()));
         let more = pods.len().saturating_sub(PODS);
         rows.extend(pods.into_iter().take(PODS).map(|pod| pod_row(cx, pod)));
         if more > 0 {
-            rows.push(Row::Line(vec![piece(format!("    {}", cx.tf("deployments.more-pods", &[("count", &more.to_string())])), Role::Faint)]));
+            rows.push(Row::Line(vec![piece(
+                format!("    {}", cx.tf("deployments.more-pods", &[("count", &more.to_string())])),
+                Role::Faint,
+            )]));
         }
     }
     rows
@@ -126,7 +132,8 @@ fn workload_row(cx: &Cx, workload: &Workload) -> Row {
     let health = workload.health();
     let wanted = workload.replicas.to_string();
     let updating = workload.updated < workload.replicas;
-    let (key, count) = if updating { ("deployments.updated", workload.updated) } else { ("deployments.available", workload.available) };
+    let (key, count) =
+        if updating { ("deployments.updated", workload.updated) } else { ("deployments.available", workload.available) };
     Row::Line(vec![
         piece(format!("{} ", cx.glyph(health)), health.into()),
         piece(format!("{} ", workload.key.kind), Role::Muted),
@@ -148,10 +155,15 @@ fn pod_row(cx: &Cx, pod: &Pod) -> Row {
 fn commit(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
     let mut rows = vec![Row::Line(vec![piece(cx.t("deployments.commit").to_owned(), Role::Muted)])];
     if let Some(commit) = &deployment.commit {
-        rows.push(Row::Line(vec![piece(format!("  {} ", deployment.branch), Role::Muted), piece(commit.to_string(), Role::Text)]));
+        rows.push(Row::Line(vec![
+            piece(format!("  {} ", deployment.branch), Role::Muted),
+            piece(commit.to_string(), Role::Text),
+        ]));
     }
     rows.extend(deployment.message.trim_end().lines().map(|line| Row::text("  ", Role::Text, line, Role::Text)));
-    rows.extend(deployment.files.iter().map(|file| Row::Line(vec![piece("  ● ", Role::Changed), piece(file.clone(), Role::Muted)])));
+    rows.extend(
+        deployment.files.iter().map(|file| Row::Line(vec![piece("  ● ", Role::Changed), piece(file.clone(), Role::Muted)])),
+    );
     rows.push(Row::Line(vec![piece(format!("  {}", deployment.id), Role::Faint)]));
     rows
 }

@@ -1,5 +1,5 @@
 //! Deployments by keys: the list, the one that is followed, what can be done with it.
-#![expect(clippy::unwrap_used, reason = "a test says which input failed by failing")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says which input failed by failing")]
 
 use std::sync::Arc;
 
@@ -45,7 +45,8 @@ fn one_that_waits_is_synced_after_a_question() {
     assert!(stage.lines().contains("000187"), "the first one does not wait\n{}", stage.lines());
     assert_eq!(stage.wishes(), []);
     stage.keys("j j j s y");
-    let given: Vec<Order> = stage.wishes().into_iter().filter_map(|w| if let Wish::Give(_, o) = w { Some(o) } else { None }).collect();
+    let given: Vec<Order> =
+        stage.wishes().into_iter().filter_map(|w| if let Wish::Give(_, o) = w { Some(o) } else { None }).collect();
     match given.as_slice() {
         [Order::ManualSync(sync)] => {
             assert_eq!(sync.environment, "shop/production".parse().unwrap());
@@ -59,12 +60,16 @@ fn one_that_waits_is_synced_after_a_question() {
 fn ids_are_copied_and_a_log_is_opened() {
     let mut stage = stage(100, 30, Language::English);
     stage.keys("c enter o");
-    let copied: Vec<String> = stage.acts.iter().filter_map(|a| if let Act::Copy(t) = a { Some(t.clone()) } else { None }).collect();
+    let copied: Vec<String> =
+        stage.acts.iter().filter_map(|a| if let Act::Copy(t) = a { Some(t.clone()) } else { None }).collect();
     assert_eq!(copied, ["01jd6k00000000000000000187", &format!("{:0<40}", "a41f09c")]);
     stage.acts.clear();
     stage.keys("l");
     let asked = stage.wishes();
-    assert!(matches!(&asked[..], [Wish::Ask(_, domain::query::Query::Log(of))] if &*of.pod.name == "shop-web-7d9f-x2v"), "{asked:?}");
+    assert!(
+        matches!(&asked[..], [Wish::Ask(_, domain::query::Query::Log(of))] if &*of.pod.name == "shop-web-7d9f-x2v"),
+        "{asked:?}"
+    );
 }
 
 #[test]
@@ -100,7 +105,8 @@ fn the_usual_time_is_said_from_three_successes_on() {
         assert_eq!(usual(&all, &running), None);
         let mut earlier = (*running).clone();
         earlier.status = Status::Succeeded;
-        earlier.requested = domain::Time::from_second(running.requested.as_second() - 1000 * (1 + i64::try_from(at).unwrap())).unwrap();
+        earlier.requested =
+            domain::Time::from_second(running.requested.as_second() - 1000 * (1 + i64::try_from(at).unwrap())).unwrap();
         earlier.finished = domain::Time::from_second(earlier.requested.as_second() + seconds).ok();
         all.push(Arc::new(earlier));
     }

@@ -30,7 +30,13 @@ impl Diff {
             return sheet::view(cx, body, buf, &trouble_rows(trouble), &self.scroll);
         }
         let Some(preview) = &self.built else {
-            put(buf, (body.x, body.y), body.width, &format!("{} {}", cx.spinner(), cx.t("deploy.reading")), cx.style(Role::Muted));
+            put(
+                buf,
+                (body.x, body.y),
+                body.width,
+                &format!("{} {}", cx.spinner(), cx.t("deploy.reading")),
+                cx.style(Role::Muted),
+            );
             return;
         };
         if let Some(trouble) = preview.render_trouble.as_ref().filter(|_| self.rendered) {
@@ -47,7 +53,8 @@ impl Diff {
     fn head(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let (added, removed) = self.diffs.iter().map(TextDiff::counts).fold((0, 0), |(a, r), (x, y)| (a + x, r + y));
         let count = self.diffs.len().to_string();
-        let (name, key) = if self.rendered { ("diff.view-rendered", "yaml.count-objects") } else { ("diff.view-git", "yaml.count-files") };
+        let (name, key) =
+            if self.rendered { ("diff.view-rendered", "yaml.count-objects") } else { ("diff.view-git", "yaml.count-files") };
         let whose = cx.desk.environment.as_ref().map(|e| format!("{} → {}", e.project, e.name)).unwrap_or_default();
         let mut pieces = vec![
             piece(format!("{}  ", cx.words.get(name)), Role::Accent),

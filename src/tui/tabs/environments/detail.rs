@@ -6,6 +6,7 @@ use domain::revision::Revision;
 use domain::workload::Workload;
 
 use super::rows::Line;
+use super::{EDIT, SYNC};
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::format;
@@ -64,9 +65,9 @@ fn agreement(cx: &Cx, line: &Line, wide: usize) -> Pieces {
     let gitops = &line.environment.gitops;
     let mut out = vec![piece(text, role)];
     let hint = if !gitops.enabled {
-        Some(cx.t("environments.sync-off"))
+        Some(cx.tf("environments.sync-off", &[("key", &cx.key(&EDIT))]))
     } else if !gitops.auto_sync && line.agrees != Some(true) {
-        Some(cx.t("environments.sync-manual"))
+        Some(cx.tf("environments.sync-manual", &[("key", &cx.key(&SYNC))]))
     } else {
         None
     };

@@ -203,7 +203,7 @@ impl Editor {
             Some(old) => cx.tf("environments.edit", &[("environment", &old.id.to_string())]),
             None => cx.tf("environments.add", &[("project", self.project.as_str())]),
         };
-        let high = crate::widgets::put::columns(self.form.fields.len()) + 5;
+        let high = crate::widgets::put::columns(self.form.fields.len()) + 7;
         let inner = dialog::frame(cx, dialog::centred(area, 96, high), buf, &title);
         let place = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
         let took = self.form.view(cx, place, buf, self.saving.is_none());
@@ -223,10 +223,10 @@ fn form(cx: &Cx, e: &Environment, new: bool) -> Form {
     let kinds = EnvironmentType::ALL.iter().map(|k| k.word().to_owned()).collect();
     let mut fields = Vec::new();
     if new {
-        fields.push(Field::choice("type", cx.t("environments.type"), kinds, e.kind.word()));
+        fields.push(Field::choice("type", cx.t("environments.type"), kinds, e.kind.word()).under(cx.t("environments.general")));
         fields.push(Field::text("name", cx.t("environments.name"), e.id.name.as_str()));
     } else {
-        fields.push(Field::choice("type", cx.t("environments.type"), kinds, e.kind.word()));
+        fields.push(Field::choice("type", cx.t("environments.type"), kinds, e.kind.word()).under(cx.t("environments.general")));
     }
     let contexts: Vec<String> = cx.world.contexts.iter().map(|c| c.0.clone()).collect();
     let cluster = if contexts.contains(&e.cluster.0) {
@@ -239,7 +239,7 @@ fn form(cx: &Cx, e: &Environment, new: bool) -> Form {
         Field::text("namespace", cx.t("environments.namespace"), e.namespace.clone()),
         Field::text("cloud", cx.t("environments.cloud"), e.cloud.clone()).placeholder("aws, gcp, azure, on-premises"),
         Field::text("region", cx.t("environments.region"), e.region.clone()),
-        Field::switch("enabled", cx.t("environments.enabled"), e.gitops.enabled),
+        Field::switch("enabled", cx.t("environments.enabled"), e.gitops.enabled).under(cx.t("environments.gitops")),
         Field::text("branch", cx.t("environments.branch"), e.gitops.branch.clone()),
         Field::text("path", cx.t("environments.path"), e.gitops.path.clone()),
         Field::text("interval", cx.t("environments.interval"), e.gitops.interval.clone()),
@@ -247,7 +247,7 @@ fn form(cx: &Cx, e: &Environment, new: bool) -> Form {
         Field::text("source", cx.t("environments.source"), e.gitops.source.to_string()),
         Field::text("kustomization", cx.t("environments.kustomization"), e.gitops.kustomization.to_string()),
         Field::switch("create", cx.t("environments.create"), new).note(cx.t("environments.create-note")),
-        Field::switch("required", cx.t("environments.required"), e.approval.required),
+        Field::switch("required", cx.t("environments.required"), e.approval.required).under(cx.t("environments.approval")),
         Field::text("approvers", cx.t("environments.approvers-label"), e.approval.approvers.to_string()),
     ]);
     Form::new(fields)

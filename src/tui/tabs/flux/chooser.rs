@@ -54,7 +54,7 @@ impl Chooser {
         self.shown.get(self.at).and_then(|at| self.lines.get(*at)).map(|l| l.kind)
     }
 
-    pub(super) fn commands(&self) -> Vec<&'static Command> {
+    pub(super) fn commands() -> Vec<&'static Command> {
         vec![&TAKE, &DOWN, &UP, &CLOSE]
     }
 

@@ -218,7 +218,8 @@ impl Editor {
         }
         match &self.test {
             Test::Not => {
-                put(buf, (rest.x, rest.y), rest.width, cx.t("projects.test-hint"), cx.style(Role::Faint));
+                let hint = cx.tf("projects.test-hint", &[("key", &cx.key(&TEST))]);
+                put(buf, (rest.x, rest.y), rest.width, &hint, cx.style(Role::Faint));
             }
             Test::Asking(_, url) => {
                 let text = format!("{} {}", cx.spinner(), cx.tf("projects.testing", &[("url", format::url(url))]));

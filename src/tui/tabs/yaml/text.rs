@@ -82,7 +82,8 @@ impl Sheet {
 
     fn code(&mut self, text: &str, findings: &[&Finding]) {
         for (at, (line, tokens)) in text.lines().zip(highlight(text)).enumerate() {
-            let pieces = tokens.into_iter().map(|t| piece(line.get(t.range).unwrap_or_default().to_owned(), role(t.kind))).collect();
+            let pieces =
+                tokens.into_iter().map(|t| piece(line.get(t.range).unwrap_or_default().to_owned(), role(t.kind))).collect();
             self.rows.push(Row::Code(at + 1, pieces));
             for finding in findings.iter().filter(|f| f.line == Some(at + 1)) {
                 self.finding(finding, true);
@@ -144,7 +145,7 @@ fn documents(text: &str, from: usize) -> Vec<Document> {
         } else if let Some(value) = line.strip_prefix("  name:").filter(|_| metadata)
             && let Some(last) = out.last_mut()
         {
-            last.name = value.trim().to_owned();
+            value.trim().clone_into(&mut last.name);
         }
         if let Some(last) = out.last_mut().filter(|d| !d.name.is_empty() && !kind.is_empty() && !d.name.contains('/')) {
             last.name = format!("{kind}/{}", last.name);

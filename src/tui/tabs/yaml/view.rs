@@ -31,7 +31,13 @@ impl Yaml {
         match (&self.built, &cx.desk.trouble) {
             (_, Some(trouble)) => sheet::view(cx, body, buf, &trouble_rows(trouble), &self.scroll),
             (None, None) => {
-                put(buf, (body.x, body.y), body.width, &format!("{} {}", cx.spinner(), cx.t("deploy.reading")), cx.style(Role::Muted));
+                put(
+                    buf,
+                    (body.x, body.y),
+                    body.width,
+                    &format!("{} {}", cx.spinner(), cx.t("deploy.reading")),
+                    cx.style(Role::Muted),
+                );
             }
             (Some(preview), None) if self.files && preview.files.is_empty() => {
                 put_wrapped(buf, body, cx.t("yaml.no-files"), cx.style(Role::Muted));
@@ -81,7 +87,12 @@ impl Yaml {
                     put(buf, (area.x, y), gutter, &format!("{number:>digits$}"), cx.style(Role::Faint));
                     let shown = after(pieces.clone(), self.scroll.left);
                     put_pieces(cx, buf, (area.x + gutter, y), area.width.saturating_sub(gutter + 1), &shown);
-                    self.mark(cx, Rect { x: area.x + gutter, y, width: area.width.saturating_sub(gutter + 1), height: 1 }, buf, at);
+                    self.mark(
+                        cx,
+                        Rect { x: area.x + gutter, y, width: area.width.saturating_sub(gutter + 1), height: 1 },
+                        buf,
+                        at,
+                    );
                 }
             }
         }
