@@ -2,6 +2,7 @@
 
 mod deploy;
 mod fail;
+mod input;
 mod interrupt;
 mod keys;
 mod moved;

@@ -18,9 +18,9 @@ use kube::{Client, Config};
 use tokio::time::Instant;
 use tower::{Service, ServiceExt as _};
 
-use crate::discovery::Served;
 use crate::error::{At, Error};
 use crate::kubeconfig::Kubeconfigs;
+use crate::resource::Served;
 use crate::wire::{Call, Fault};
 
 /// The error type of services and bodies that come from outside.

@@ -16,12 +16,6 @@ use crate::wire::{self, Call, Fault};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Remembers the kinds of group versions that were read.
-#[derive(Debug, Default)]
-pub(crate) struct Served {
-    lists: HashMap<String, Arc<Vec<Resource>>>,
-}
-
 #[derive(Deserialize)]
 struct Groups {
     #[serde(default)]

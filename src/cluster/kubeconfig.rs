@@ -144,7 +144,7 @@ fn read_one(path: &Path) -> Result<Option<Kubeconfig>, Error> {
         Err(KubeconfigError::ReadConfig(error, _)) => {
             Err(Error::Unreadable { path: shown(path), why: short(&error.to_string()) })
         }
-        Err(error) => Err(Error::NotKubeconfig { path: shown(path), why: short(&describe(&error)) }),
+        Err(error) => Err(Error::NotKubeconfig { path: shown(path), why: short(without_source(&describe(&error))) }),
     }
 }
 
@@ -160,6 +160,13 @@ fn describe(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     said
+}
+
+/// Returns what a parser says without the lines of the file that it quotes: a token may stand in them.
+fn without_source(said: &str) -> &str {
+    let said = said.split(" --> ").next().unwrap_or(said);
+    let said = said.lines().next().unwrap_or(said).trim_end();
+    said.strip_prefix("failed to parse kubeconfig YAML: ").map_or(said, |rest| rest.strip_prefix("error: ").unwrap_or(rest))
 }
 
 fn shown(path: &Path) -> String {

@@ -1,6 +1,15 @@
 //! Where a kind of object is on the server: group, version, plural, and the paths made of them.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// Remembers the kinds of group versions that were read, by their path.
+#[derive(Debug, Default)]
+pub(crate) struct Served {
+    /// The kinds of each.
+    pub(crate) lists: HashMap<String, Arc<Vec<Resource>>>,
+}
 
 /// Names a kind as the server serves it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

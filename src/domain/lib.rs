@@ -4,6 +4,7 @@
 
 pub mod actor;
 pub mod change;
+pub mod check;
 pub mod deployment;
 pub mod edit;
 pub mod flux;

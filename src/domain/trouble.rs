@@ -103,14 +103,15 @@ impl Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
-        if !self.object.is_empty() {
-            write!(f, ": {}", self.object)?;
-        }
-        if !self.why.is_empty() {
-            write!(f, ": {}", self.why.trim_end())?;
+        let mut last = self.what.as_str();
+        for part in [&self.object, &self.why] {
+            if !part.is_empty() {
+                last = part.trim_end();
+                write!(f, ": {last}")?;
+            }
         }
         if !self.next.is_empty() {
-            let stop = if self.why.trim_end().ends_with(['.', '!', '?']) { "" } else { "." };
+            let stop = if last.ends_with(['.', '!', '?']) { "" } else { "." };
             write!(f, "{stop} {}", self.next)?;
         }
         Ok(())
@@ -118,3 +119,17 @@ impl fmt::Display for Trouble {
 }
 
 impl std::error::Error for Trouble {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_make_one_sentence_after_another() {
+        let trouble = Trouble::failed("It broke", "shop").why("no room").next("Make some.");
+        assert_eq!(trouble.to_string(), "It broke: shop: no room. Make some.");
+        assert_eq!(Trouble::failed("It broke", "").next("Mend it.").to_string(), "It broke. Mend it.");
+        assert_eq!(Trouble::usage("This needs an answer", "Go on?").next("Add --yes.").to_string(), "This needs an answer: Go on? Add --yes.");
+        assert_eq!(Trouble::failed("It broke", "shop").why("It said so.\n").to_string(), "It broke: shop: It said so.");
+    }
+}

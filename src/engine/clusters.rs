@@ -1,54 +1,16 @@
-//! The clusters: connections made when they are needed, watches of those that matter, and what is done there.
-
-mod fleet;
+//! Watching the clusters that matter: those of all environments and the current one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cluster::{Connection, Kubeconfigs, Scope, Watcher};
+use cluster::{Scope, Watcher};
 use domain::Trouble;
 use domain::ident::ContextName;
 use domain::link::LinkState;
 use domain::project::Environment;
 
-use crate::engine::Core;
-pub(crate) use fleet::{Fleet, Member};
-
-/// Holds the way to clusters: by kubeconfig, or connections that exist already.
-#[derive(Debug, Clone)]
-pub struct Clusters(Way);
-
-#[derive(Debug, Clone)]
-enum Way {
-    Files(Box<Kubeconfigs>),
-    Fixed(BTreeMap<ContextName, Connection>),
-}
-
-impl Clusters {
-    /// Reaches every context of a kubeconfig, when it is needed.
-    pub fn of_kubeconfig(files: Kubeconfigs) -> Self {
-        Self(Way::Files(Box::new(files)))
-    }
-
-    /// Reaches just these, each under its own context name.
-    pub fn fixed(connections: impl IntoIterator<Item = Connection>) -> Self {
-        Self(Way::Fixed(connections.into_iter().map(|c| (c.context().clone(), c)).collect()))
-    }
-
-    /// Makes a connection; a kubeconfig that has changed on disk since is read again when the context is not in it.
-    async fn open(&self, context: &ContextName) -> Result<Connection, cluster::Error> {
-        match &self.0 {
-            Way::Files(files) => match Connection::from_context(files, context).await {
-                Err(cluster::Error::UnknownContext { .. }) => Connection::from_context(&files.again()?, context).await,
-                other => other,
-            },
-            Way::Fixed(known) => known.get(context).cloned().ok_or_else(|| cluster::Error::UnknownContext {
-                name: context.to_string(),
-                known: known.keys().map(ToString::to_string).collect(),
-            }),
-        }
-    }
-}
+use crate::fleet::Member;
+use crate::shared::Core;
 
 /// Watches the clusters of all environments and the current one; begins and ends watches as environments come and go.
 pub(crate) async fn run(core: Arc<Core>) {

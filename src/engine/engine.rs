@@ -1,56 +1,29 @@
 //! The engine itself: its parts, its start and its end.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use domain::Trouble;
 use domain::actor::Actor;
 use domain::deployment::{Deployment, Status};
-use domain::ident::{ContextName, DeploymentId, EnvironmentId};
+use domain::ident::{ContextName, DeploymentId};
 use domain::orders::{Order, Outcome};
 use domain::query::{Answer, Query};
 use domain::voyage::Patience;
-use domain::world::{GitView, World};
-use domain::{Time, Trouble};
+use domain::world::World;
 use store::Store;
 use tokio::sync::{Notify, oneshot, watch};
 
-use crate::clusters::{Clusters, Fleet};
-use crate::follow::Driven;
+use crate::driven::Driven;
+use crate::fleet::{Clusters, Fleet};
 use crate::ids::Ids;
 use crate::mishaps::Mishaps;
+use crate::pace::{Clock, Pace};
 use crate::repos::Repos;
+use crate::shared::Core;
 use crate::tasks::{Tasks, guarded};
-use crate::{follow, gate, publish, queries, repos};
-
-/// Tells what time it is.
-pub type Clock = Arc<dyn Fn() -> Time + Send + Sync>;
-
-/// Holds how fast the engine works on its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
-    /// How often a repository is asked when nothing hints at news.
-    pub git_poll: Duration,
-    /// How long changes are gathered before a world is published.
-    pub batch: Duration,
-    /// The first pause after a failure; it doubles up to sixteen times itself.
-    pub retry: Duration,
-}
-
-impl Default for Pace {
-    /// Returns 30 s, 60 ms and 1 s.
-    fn default() -> Self {
-        Self { git_poll: Duration::from_secs(30), batch: Duration::from_millis(60), retry: Duration::from_secs(1) }
-    }
-}
-
-impl Pace {
-    /// Returns the pause before the next attempt.
-    pub(crate) fn pause(&self, failures: u32) -> Duration {
-        self.retry * 2_u32.pow(failures.min(4))
-    }
-}
+use crate::{clusters, follow, gate, publish, queries, views};
 
 /// Holds what an engine is made of.
 pub struct Parts {
@@ -72,45 +45,6 @@ pub struct Parts {
     pub ids: Ids,
     /// How fast the engine works on its own.
     pub pace: Pace,
-}
-
-/// Holds what all tasks of an engine share.
-pub(crate) struct Core {
-    pub(crate) store: Store,
-    pub(crate) fleet: Fleet,
-    pub(crate) repos: Repos,
-    pub(crate) contexts: Arc<Vec<ContextName>>,
-    pub(crate) current: Option<ContextName>,
-    pub(crate) clock: Clock,
-    pub(crate) patience: Patience,
-    pub(crate) ids: Ids,
-    pub(crate) pace: Pace,
-    pub(crate) tasks: Tasks,
-    pub(crate) mishaps: Mishaps,
-    /// Rings when something outside the store may have changed the world.
-    pub(crate) nudge: Arc<Notify>,
-    pub(crate) world: watch::Sender<Arc<World>>,
-    pub(crate) views: Mutex<BTreeMap<EnvironmentId, Arc<GitView>>>,
-    pub(crate) driven: Driven,
-}
-
-impl Core {
-    /// Returns the present moment.
-    pub(crate) fn now(&self) -> Time {
-        (self.clock)()
-    }
-
-    /// Runs a task on its own; a panic in it becomes a mishap.
-    pub(crate) fn spawn(self: &Arc<Self>, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-        let core = Arc::downgrade(self);
-        self.tasks.spawn(async move {
-            if let Err(trouble) = guarded(name, task).await
-                && let Some(core) = core.upgrade()
-            {
-                core.mishaps.add(trouble);
-            }
-        });
-    }
 }
 
 /// Runs the engine while any clone of it lives.
@@ -155,14 +89,14 @@ impl Engine {
             nudge,
             world: watch::Sender::new(Arc::default()),
             views: Mutex::default(),
-            driven: Driven::default(),
+            driven: Arc::new(Driven::default()),
             clock: parts.clock,
             store: parts.store,
         });
         publish::first(&core);
         core.spawn("the publisher", publish::run(Arc::clone(&core)));
-        core.spawn("the cluster watcher", crate::clusters::run(Arc::clone(&core)));
-        core.spawn("the repository watcher", repos::views::run(Arc::clone(&core)));
+        core.spawn("the cluster watcher", clusters::run(Arc::clone(&core)));
+        core.spawn("the repository watcher", views::run(Arc::clone(&core)));
         core.spawn("the follower", follow::run(Arc::clone(&core)));
         Self { _keeper: Arc::new(Keeper(Arc::clone(&core))), core }
     }

@@ -8,75 +8,14 @@ pub(crate) mod land;
 mod observe;
 pub(crate) mod promise;
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use domain::ident::DeploymentId;
-use tokio::sync::{Notify, watch};
 
-use crate::engine::Core;
-use crate::tasks::open;
+use crate::driven::Place;
+use crate::shared::Core;
 
 pub(crate) use drive::{drive, fail};
-
-/// Remembers what this process drives or waits to take over.
-pub(crate) struct Driven {
-    taken: Mutex<BTreeSet<String>>,
-    driving: watch::Sender<usize>,
-    /// Rings when a place is given back.
-    freed: Notify,
-}
-
-impl Default for Driven {
-    fn default() -> Self {
-        Self { taken: Mutex::default(), driving: watch::Sender::new(0), freed: Notify::new() }
-    }
-}
-
-/// Holds a place among what is driven; gives it back when dropped.
-pub(crate) struct Place {
-    core: Arc<Core>,
-    name: String,
-    driving: bool,
-}
-
-impl Driven {
-    /// Waits until nothing is driven here.
-    pub(crate) async fn settled(&self) {
-        let mut driving = self.driving.subscribe();
-        // The sender lives as long as we do.
-        drop(driving.wait_for(|count| *count == 0).await);
-    }
-}
-
-impl Place {
-    /// Takes the place of that name, unless somebody in this process has it.
-    pub(crate) fn take(core: &Arc<Core>, name: String) -> Option<Self> {
-        open(&core.driven.taken).insert(name.clone()).then(|| Self { core: Arc::clone(core), name, driving: false })
-    }
-
-    /// Returns the name, which is the name of the lease too.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Notes that it is really driven here from now on.
-    pub(crate) fn driving(&mut self) {
-        if !std::mem::replace(&mut self.driving, true) {
-            self.core.driven.driving.send_modify(|count| *count += 1);
-        }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        open(&self.core.driven.taken).remove(&self.name);
-        if self.driving {
-            self.core.driven.driving.send_modify(|count| *count = count.saturating_sub(1));
-        }
-        self.core.driven.freed.notify_one();
-    }
-}
 
 /// Returns the name of the lease for driving a deployment.
 pub(crate) fn lease_of(id: &DeploymentId) -> String {
@@ -92,12 +31,12 @@ pub(crate) async fn run(core: Arc<Core>) {
         let state = core.store.state();
         let open = |id: &DeploymentId| state.deployments.get(id).is_some_and(|d| !d.status.is_over());
         for deployment in world.deployments.iter().filter(|d| !d.status.is_over() && open(&d.id)) {
-            if let Some(place) = Place::take(&core, lease_of(&deployment.id)) {
+            if let Some(place) = Place::take(&core.driven, lease_of(&deployment.id)) {
                 core.spawn("following a deployment", drive(Arc::clone(&core), deployment.id.clone(), place, None));
             }
         }
         for id in state.promises.keys() {
-            if let Some(place) = Place::take(&core, promise::lease_of(id)) {
+            if let Some(place) = Place::take(&core.driven, promise::lease_of(id)) {
                 core.spawn("keeping a promise", promise::keep(Arc::clone(&core), id.clone(), place));
             }
         }

@@ -3,109 +3,13 @@
 use std::sync::Arc;
 
 use domain::actor::Actor;
-use domain::journal::{Change, Phase, Record};
+use domain::journal::Phase;
 use domain::orders::{Order, Outcome};
 use domain::{Trouble, TroubleKind};
 
-use crate::engine::Core;
-use crate::ledger::Check;
-use crate::orders;
-
-/// Writes into the journal what one order does.
-#[derive(Clone)]
-pub(crate) struct Scribe {
-    core: Arc<Core>,
-    actor: Actor,
-    act: &'static str,
-    object: String,
-    recorded: bool,
-}
-
-/// Holds what an order came to when it was carried out.
-pub(crate) struct Done {
-    /// What the caller gets.
-    pub(crate) outcome: Outcome,
-    /// The record that changes with it.
-    pub(crate) change: Option<Change>,
-    /// What must hold, under the store's lock, for the change to be made.
-    pub(crate) check: Option<Check>,
-}
-
-/// Holds what an order came to when it failed.
-pub(crate) struct Fault {
-    /// Why.
-    pub(crate) trouble: Trouble,
-    /// The record that changes with it all the same.
-    pub(crate) change: Option<Change>,
-}
-
-impl Done {
-    /// Builds an outcome of one sentence that changes no record.
-    pub(crate) fn said(text: impl Into<String>) -> Self {
-        Self { outcome: Outcome::said(text), change: None, check: None }
-    }
-
-    /// Adds the record that changes.
-    pub(crate) fn with(mut self, change: Change) -> Self {
-        self.change = Some(change);
-        self
-    }
-
-    /// Adds what must hold for that.
-    pub(crate) fn when(mut self, check: impl Fn(&store::State) -> Result<(), Trouble> + Send + 'static) -> Self {
-        self.check = Some(Box::new(check));
-        self
-    }
-}
-
-impl From<Trouble> for Fault {
-    fn from(trouble: Trouble) -> Self {
-        Self { trouble, change: None }
-    }
-}
-
-impl Scribe {
-    /// Builds the scribe of an order.
-    fn of(core: &Arc<Core>, actor: &Actor, order: &Order) -> Self {
-        let terms = order.terms();
-        let (act, object, recorded) = (terms.act(), terms.object(), terms.recorded());
-        Self { core: Arc::clone(core), actor: actor.clone(), act, object, recorded }
-    }
-
-    /// Builds the scribe of what the console does on its own.
-    pub(crate) fn of_system(core: &Arc<Core>, act: &'static str, object: &impl ToString) -> Self {
-        Self { core: Arc::clone(core), actor: Actor::system(), act, object: object.to_string(), recorded: true }
-    }
-
-    /// Returns who ordered it.
-    pub(crate) const fn actor(&self) -> &Actor {
-        &self.actor
-    }
-
-    /// Writes an entry down; it is on the disk when this returns.
-    pub(crate) async fn write(&self, phase: Phase, detail: impl Into<String>, change: Option<Change>) -> Result<(), Trouble> {
-        self.write_if(phase, detail, change, None).await
-    }
-
-    async fn write_if(
-        &self,
-        phase: Phase,
-        detail: impl Into<String>,
-        change: Option<Change>,
-        check: Option<Check>,
-    ) -> Result<(), Trouble> {
-        let record = Record {
-            time: self.core.now(),
-            actor: self.actor.clone(),
-            act: self.act.to_owned(),
-            object: self.object.clone(),
-            phase,
-            detail: detail.into(),
-            change,
-        };
-        self.core.write(record, check).await
-    }
-}
+use crate::orders::{self, Fault};
+use crate::scribe::Scribe;
+use crate::shared::Core;
 
 /// Takes an order through the gate.
 pub(crate) async fn give(core: &Arc<Core>, actor: Actor, order: Order) -> Result<Outcome, Trouble> {

@@ -7,7 +7,7 @@ use domain::journal::Record;
 use store::{Lease, State, Store};
 use tokio::sync::oneshot;
 
-use crate::engine::Core;
+use crate::shared::Core;
 use crate::tasks::blocking;
 
 /// What must hold, under the store's lock, for a record to be written.

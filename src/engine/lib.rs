@@ -10,7 +10,9 @@
 //! It knows no terminal and no command line, and reads no clock, environment or home folder of its own.
 
 mod clusters;
+mod driven;
 mod engine;
+mod fleet;
 mod follow;
 mod gate;
 mod ids;
@@ -18,16 +20,21 @@ mod ledger;
 mod mishaps;
 mod objects;
 mod orders;
+mod pace;
 mod plan;
 mod publish;
 mod queries;
 mod repos;
 mod scene;
+mod scribe;
+mod shared;
 mod tasks;
+mod views;
 
-pub use clusters::Clusters;
-pub use engine::{Clock, Engine, Pace, Parts};
+pub use engine::{Engine, Parts};
+pub use fleet::Clusters;
 pub use ids::{Ids, ulids};
+pub use pace::{Clock, Pace};
 
 #[cfg(test)]
-mod scenarios;
+mod tests;

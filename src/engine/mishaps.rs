@@ -6,7 +6,7 @@ use domain::Trouble;
 use domain::world::Mishap;
 use tokio::sync::Notify;
 
-use crate::engine::Clock;
+use crate::pace::Clock;
 use crate::tasks::open;
 
 /// How many are kept.

@@ -9,10 +9,56 @@ pub(crate) mod sync;
 
 use std::sync::Arc;
 
-use domain::orders::Order;
+use domain::Trouble;
+use domain::journal::Change;
+use domain::orders::{Order, Outcome};
 
-use crate::engine::Core;
-use crate::gate::{Done, Fault, Scribe};
+use crate::ledger::Check;
+use crate::scribe::Scribe;
+use crate::shared::Core;
+
+/// Holds what an order came to when it was carried out.
+pub(crate) struct Done {
+    /// What the caller gets.
+    pub(crate) outcome: Outcome,
+    /// The record that changes with it.
+    pub(crate) change: Option<Change>,
+    /// What must hold, under the store's lock, for the change to be made.
+    pub(crate) check: Option<Check>,
+}
+
+/// Holds what an order came to when it failed.
+pub(crate) struct Fault {
+    /// Why.
+    pub(crate) trouble: Trouble,
+    /// The record that changes with it all the same.
+    pub(crate) change: Option<Change>,
+}
+
+impl Done {
+    /// Builds an outcome of one sentence that changes no record.
+    pub(crate) fn said(text: impl Into<String>) -> Self {
+        Self { outcome: Outcome::said(text), change: None, check: None }
+    }
+
+    /// Adds the record that changes.
+    pub(crate) fn with(mut self, change: Change) -> Self {
+        self.change = Some(change);
+        self
+    }
+
+    /// Adds what must hold for that.
+    pub(crate) fn when(mut self, check: impl Fn(&store::State) -> Result<(), Trouble> + Send + 'static) -> Self {
+        self.check = Some(Box::new(check));
+        self
+    }
+}
+
+impl From<Trouble> for Fault {
+    fn from(trouble: Trouble) -> Self {
+        Self { trouble, change: None }
+    }
+}
 
 /// Carries out an order that the gate let through.
 pub(crate) async fn carry_out(core: &Arc<Core>, scribe: &Scribe, order: Order) -> Result<Done, Fault> {

@@ -9,8 +9,8 @@ use domain::link::Link;
 use domain::world::{Mishap, World};
 use store::State;
 
-use crate::engine::Core;
 use crate::ledger::listen;
+use crate::shared::Core;
 use crate::tasks::open;
 
 /// Publishes what the store holds, before anything outside was heard.

@@ -11,7 +11,7 @@ use domain::Trouble;
 use domain::actor::Actor;
 use domain::query::{Answer, Query};
 
-use crate::engine::Core;
+use crate::shared::Core;
 
 /// Answers a query.
 pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query) -> Result<Answer, Trouble> {

@@ -2,8 +2,6 @@
 //!
 //! Blocking work has threads of its own. What stands in the files is read elsewhere.
 
-pub(crate) mod views;
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +16,7 @@ use git::{Access, Cancel, Heads, Mirror};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::engine::Clock;
+use crate::pace::Clock;
 use crate::tasks::{blocking, open};
 
 /// Holds the repositories by URL and credential.
@@ -197,6 +195,11 @@ impl Repo {
             Some(heads) => Ok(heads),
             None => self.fetch().await,
         }
+    }
+
+    /// Returns the head of a branch, as a fetch of just now shows it.
+    pub(crate) async fn fresh_head(&self, branch: &str) -> Result<CommitId, Trouble> {
+        head_of(&*self.fetch().await?, branch, self.url())
     }
 
     /// Notes that branches may have moved since the last fetch.

@@ -6,8 +6,8 @@ use domain::Trouble;
 use domain::ident::{EnvironmentId, Slug};
 use domain::project::{Environment, Project};
 
-use crate::engine::Core;
 use crate::repos::Repo;
+use crate::shared::Core;
 
 /// Holds an environment, its project and its repository.
 #[derive(Clone)]

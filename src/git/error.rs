@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::text::{display, one_line};
-use domain::{Trouble, TroubleKind};
+use domain::Trouble;
 
 /// A result of this room.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,4 +1,4 @@
-//! The branches of a repository: listing them at the server, taking them over into the mirror.
+//! The branches of a repository: what a listing shows, and taking it over into the mirror.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,12 +7,8 @@ use git2::{ErrorCode, Oid, Repository};
 
 use domain::revision::CommitId;
 
-use crate::address::Address;
-use crate::credential::Access;
-use crate::error::{Error, Result};
-use crate::patience::{Cancel, guarded};
+use crate::error::Result;
 use crate::repository::{self, commit_id, damaged};
-use crate::transport::Transport;
 
 /// Holds the branches of a repository as one listing showed them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,18 +44,6 @@ pub struct Fetched {
     pub heads: Heads,
     /// What is different from the mirror's state before.
     pub moved: Vec<Moved>,
-}
-
-/// Lists the branches at a server, without a mirror: the test of a connection.
-pub fn ls_remote(url: &str, access: &Access, cancel: &Cancel) -> Result<Heads> {
-    let address = Address::parse(url)?;
-    let transport = Transport::of(&address, access)?;
-    guarded(access.limits, cancel, url, move |pulse| {
-        // An own empty repository: neither the folder we stand in nor the user's configuration has a say.
-        let scratch = tempfile::tempdir().map_err(|error| Error::disk(std::env::temp_dir(), error))?;
-        let repository = repository::create(scratch.path(), "main")?;
-        transport.list(&repository, pulse)
-    })
 }
 
 /// Returns the branches that the mirror knows.

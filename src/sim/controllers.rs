@@ -5,7 +5,6 @@ pub(crate) mod deployment;
 pub(crate) mod garbage;
 pub(crate) mod job;
 pub(crate) mod kubelet;
-pub(crate) mod output;
 pub(crate) mod pods;
 pub(crate) mod record;
 pub(crate) mod replica_set;

@@ -11,6 +11,7 @@ mod error;
 mod fault;
 mod flux;
 mod json;
+mod output;
 mod resource;
 mod seed;
 mod serve;

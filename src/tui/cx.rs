@@ -230,7 +230,8 @@ impl<'a> Cx<'a> {
 
 /// Returns a span in its largest unit and how many milliseconds that unit has.
 fn coarse(ms: i64) -> (String, i64) {
-    const UNITS: [(i64, &str, i64); 4] = [(60_000, "s", 1000), (3_600_000, "m", 60_000), (172_800_000, "h", 3_600_000), (i64::MAX, "d", 86_400_000)];
+    const UNITS: [(i64, &str, i64); 4] =
+        [(60_000, "s", 1000), (3_600_000, "m", 60_000), (172_800_000, "h", 3_600_000), (i64::MAX, "d", 86_400_000)];
     let (_, letter, unit) = UNITS.into_iter().find(|(below, ..)| ms < *below).unwrap_or(UNITS[3]);
     (format!("{}{letter}", ms / unit), unit)
 }

@@ -22,6 +22,7 @@ use crate::session::{Act, Base, Msg, Session, Settings};
 use crate::words::Language;
 
 mod fleet;
+mod voyages;
 
 pub(crate) use fleet::{commit, world};
 

@@ -82,10 +82,7 @@ impl Chord {
 
     /// Tells whether a text field uses it to move or delete.
     pub const fn edits(self) -> bool {
-        matches!(
-            self.code,
-            KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End | KeyCode::Backspace | KeyCode::Delete
-        )
+        matches!(self.code, KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End | KeyCode::Backspace | KeyCode::Delete)
     }
 
     /// Returns it as screens show it: `^D`, `⏎`, `M-1`.
@@ -189,9 +186,16 @@ mod tests {
 
     #[test]
     fn keys_are_read_and_shown() {
-        for (text, label) in
-            [("q", "q"), ("ctrl-d", "^D"), ("alt-1", "M-1"), ("g r", "g r"), ("enter", "⏎"), ("f1", "F1"), ("ctrl-", "?"), ("-", "-")]
-        {
+        for (text, label) in [
+            ("q", "q"),
+            ("ctrl-d", "^D"),
+            ("alt-1", "M-1"),
+            ("g r", "g r"),
+            ("enter", "⏎"),
+            ("f1", "F1"),
+            ("ctrl-", "?"),
+            ("-", "-"),
+        ] {
             match parse(text) {
                 Some(chords) => assert_eq!(super::label(&chords), label, "{text}"),
                 None => assert_eq!(label, "?", "{text}"),

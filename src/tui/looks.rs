@@ -118,29 +118,3 @@ fn empty_places() {
         insta::assert_snapshot!(format!("empty-{name}"), stage.frame());
     }
 }
-
-#[test]
-fn zz_dump() {
-    let Ok(dir) = std::env::var("QD_DUMP") else { return };
-    for (name, size, language, keys, typed) in [
-        ("env", (110, 30), Language::English, vec!["2", "G"], ""),
-        ("flux", (120, 30), Language::English, vec!["6", "j", "j"], ""),
-        ("flux80", (80, 24), Language::English, vec!["6"], ""),
-        ("envzh", (110, 30), Language::Chinese, vec!["2", "G", "k"], ""),
-        ("obj", (110, 30), Language::English, vec!["6", "G", "enter"], ""),
-        ("pal", (110, 30), Language::English, vec!["6", ":"], "sh"),
-        ("form", (110, 30), Language::English, vec!["2", "a", "tab"], "x"),
-        ("proj", (110, 30), Language::English, vec!["1", "j"], ""),
-        ("deploy", (110, 30), Language::English, vec!["2", "G", "d"], ""),
-        ("depl", (110, 30), Language::English, vec!["7"], ""),
-    ] {
-        let mut stage = Stage::new(size.0, size.1, language);
-        for key in keys {
-            stage.keys(key);
-        }
-        stage.text(typed);
-        let mut screen = crate::screen::Screen::new(Vec::new(), ratatui::layout::Size::new(size.0, size.1), true);
-        screen.draw(|buf| stage.session.view(buf)).unwrap();
-        std::fs::write(format!("{dir}/{name}.ansi"), screen.writer()).unwrap();
-    }
-}

@@ -50,7 +50,13 @@ pub enum Ended {
 const FRAME: Duration = Duration::from_millis(16);
 
 /// Runs a session until it ends. `acts` are what [`Session::new`] wanted.
-pub async fn run<S, W>(mut session: Session, acts: Vec<Act>, input: S, screen: &mut Screen<W>, mut link: Link) -> io::Result<Ended>
+pub async fn run<S, W>(
+    mut session: Session,
+    acts: Vec<Act>,
+    input: S,
+    screen: &mut Screen<W>,
+    mut link: Link,
+) -> io::Result<Ended>
 where
     S: Stream<Item = Event> + Unpin,
     W: Write,

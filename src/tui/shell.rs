@@ -83,7 +83,8 @@ pub struct Areas {
 
 /// Returns where the parts of a screen of this size are.
 pub fn areas(area: Rect) -> Areas {
-    let line = |y: u16, high: u16| Rect { y: area.y + y.min(area.height), height: high.min(area.height.saturating_sub(y)), ..area };
+    let line =
+        |y: u16, high: u16| Rect { y: area.y + y.min(area.height), height: high.min(area.height.saturating_sub(y)), ..area };
     let rule = u16::from(area.height >= 16);
     let top = (2 + rule).min(area.height);
     let foot = u16::from(area.height > 3);
@@ -131,7 +132,11 @@ fn tab_line(session: &Session, area: Rect, buf: &mut Buffer) {
         x += put(buf, (x, area.y), area.width, &number, cx.style(role));
         if roomy || active {
             let title = cx.words.get(tab.title);
-            let style = if active { cx.style(Role::Accent).add_modifier(ratatui::style::Modifier::UNDERLINED) } else { cx.style(Role::Muted) };
+            let style = if active {
+                cx.style(Role::Accent).add_modifier(ratatui::style::Modifier::UNDERLINED)
+            } else {
+                cx.style(Role::Muted)
+            };
             x += 1;
             put(buf, (x, area.y), area.width, title, style);
             x += columns(width(title));

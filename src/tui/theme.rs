@@ -204,7 +204,9 @@ fn style(theme: &str, look: &Look, palette: &HashMap<String, Shades>, depth: Dep
             None => (name, None),
         };
         colour::resolve(full, named, depth).map_err(|why| {
-            Trouble::usage("The theme has no such colour", format!("\u{201c}{name}\u{201d} in {theme}")).why(why).next("Correct the file.")
+            Trouble::usage("The theme has no such colour", format!("\u{201c}{name}\u{201d} in {theme}"))
+                .why(why)
+                .next("Correct the file.")
         })
     };
     let mut style = Style::new();

@@ -5,11 +5,12 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_quarterdeck");
@@ -124,10 +125,10 @@ impl Operator {
         drop(pair.slave);
         let reader = pair.master.try_clone_reader().expect("a reader");
         let writer = pair.master.take_writer().expect("a writer");
-        let screen = Arc::new((Mutex::new(Screen { parser: vt100::Parser::new(cells(rows), cells(columns), 0), bytes: 0, over: false }), Condvar::new()));
+        let screen = Arc::new((Mutex::new(Screen { parser: vt100::Parser::new(cells(rows), cells(columns), 0), raw: Vec::new(), leave: false, over: false }), Condvar::new()));
         let seen = Arc::clone(&screen);
         thread::spawn(move || watch(reader, &seen));
-        Console { child, writer, screen, master: pair.master }
+        Console { child, writer: Some(writer), screen, master: Some(pair.master) }
     }
 }
 
@@ -137,7 +138,10 @@ fn cells(count: u16) -> NonZeroU16 {
 
 struct Screen {
     parser: vt100::Parser,
-    bytes: usize,
+    /// Everything that was written, as it came.
+    raw: Vec<u8>,
+    /// Whether the reader is to let go of the terminal.
+    leave: bool,
     over: bool,
 }
 
@@ -146,12 +150,13 @@ fn watch(mut reader: Box<dyn Read + Send>, screen: &(Mutex<Screen>, Condvar)) {
     loop {
         let got = reader.read(&mut buffer).unwrap_or(0);
         let mut held = screen.0.lock().expect("no panic in the reader");
-        if got == 0 {
+        if got == 0 || held.leave {
+            drop(reader);
             held.over = true;
             screen.1.notify_all();
             return;
         }
-        held.bytes += got;
+        held.raw.extend_from_slice(&buffer[..got]);
         held.parser.process(&buffer[..got]);
         screen.1.notify_all();
     }
@@ -160,31 +165,58 @@ fn watch(mut reader: Box<dyn Read + Send>, screen: &(Mutex<Screen>, Condvar)) {
 /// Holds a console in a pseudo-terminal; dropping it kills it.
 pub(crate) struct Console {
     child: Box<dyn portable_pty::Child + Send + Sync>,
-    writer: Box<dyn Write + Send>,
+    writer: Option<Box<dyn Write + Send>>,
     screen: Arc<(Mutex<Screen>, Condvar)>,
-    master: Box<dyn MasterPty + Send>,
+    master: Option<Box<dyn MasterPty + Send>>,
 }
 
 impl Console {
     /// Types keys as the terminal sends them.
     pub(crate) fn keys(&mut self, keys: &str) {
-        self.writer.write_all(keys.as_bytes()).and_then(|()| self.writer.flush()).expect("the console reads");
+        let writer = self.writer.as_mut().expect("the terminal is there");
+        writer.write_all(keys.as_bytes()).and_then(|()| writer.flush()).expect("the console reads");
+    }
+
+    fn screen(&self) -> MutexGuard<'_, Screen> {
+        self.screen.0.lock().expect("no panic in the reader")
     }
 
     /// Returns what is on the screen.
     pub(crate) fn text(&self) -> String {
-        self.screen.0.lock().expect("no panic in the reader").parser.screen().contents()
+        self.screen().parser.screen().contents()
     }
 
     /// Returns how many bytes the console has written so far.
     pub(crate) fn bytes(&self) -> usize {
-        self.screen.0.lock().expect("no panic in the reader").bytes
+        self.screen().raw.len()
+    }
+
+    /// Returns everything that the console has written so far, as it came.
+    pub(crate) fn raw(&self) -> Vec<u8> {
+        self.screen().raw.clone()
+    }
+
+    /// Tells whether the terminal shows its alternate screen.
+    pub(crate) fn is_alternate(&self) -> bool {
+        self.screen().parser.screen().alternate_screen()
+    }
+
+    /// Returns the colour in which a text begins that is on the screen.
+    pub(crate) fn colour(&self, text: &str) -> Option<vt100::Color> {
+        let held = self.screen();
+        let screen = held.parser.screen();
+        let (rows, columns) = screen.size();
+        let found = screen.rows(0, columns.get()).zip(0..rows.get()).find_map(|(line, row)| Some((row, line.find(text)?, line)));
+        let (row, at, line) = found?;
+        // Everything that stands before it is one cell wide.
+        let column = u16::try_from(line[..at].chars().count()).ok()?;
+        screen.cell(row, column).map(vt100::Cell::fgcolor)
     }
 
     /// Waits until the screen satisfies a condition; panics with the screen when that takes too long.
     pub(crate) fn until(&self, what: &str, limit: Duration, fits: impl Fn(&str) -> bool) -> String {
         let end = Instant::now() + limit;
-        let mut held = self.screen.0.lock().expect("no panic in the reader");
+        let mut held = self.screen();
         loop {
             let text = held.parser.screen().contents();
             if fits(&text) {
@@ -203,8 +235,26 @@ impl Console {
 
     /// Changes the size of the terminal.
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
-        self.screen.0.lock().expect("no panic in the reader").parser.screen_mut().set_size(cells(rows), cells(columns));
-        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).expect("a new size");
+        self.screen().parser.screen_mut().set_size(cells(rows), cells(columns));
+        let master = self.master.as_ref().expect("the terminal is there");
+        master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).expect("a new size");
+    }
+
+    /// Sends the console a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.pid()).ok().and_then(Pid::from_raw).expect("a process id");
+        kill_process(id, signal).expect("the console lives");
+    }
+
+    /// Takes the terminal away, as closing its window does.
+    pub(crate) fn hang_up(&mut self) {
+        self.screen().leave = true;
+        // A reader that waits lets go at the next thing that is drawn.
+        let size = self.master.as_ref().expect("the terminal is there").get_size().expect("a size");
+        self.resize(size.cols - 1, size.rows);
+        super::wait("the reader lets go", Duration::from_secs(10), || self.screen().over.then_some(()));
+        self.writer = None;
+        self.master = None;
     }
 
     /// Returns the process id.

@@ -16,11 +16,12 @@ use store::Lease;
 use tokio::sync::watch;
 
 use super::ancestry::Ancestors;
+use super::land;
 use super::observe::{Known, commits, observe, workloads};
-use super::{Place, land};
-use crate::engine::Core;
-use crate::gate::Scribe;
+use crate::driven::Place;
 use crate::scene::Scene;
+use crate::scribe::Scribe;
+use crate::shared::Core;
 
 /// How many lines of a crashed container's log are read.
 const LOG_LINES: u32 = 20;

@@ -13,11 +13,11 @@ use domain::text::display;
 use git::{Author, Base, NewCommit, PushOutcome};
 
 use super::drive::persist;
-use crate::engine::Core;
-use crate::gate::Scribe;
 use crate::plan::{self, Plan};
 use crate::repos::{GitFault, Nature};
 use crate::scene::Scene;
+use crate::scribe::Scribe;
+use crate::shared::Core;
 
 /// How often a commit is made anew because the branch moved.
 const ATTEMPTS: u32 = 5;

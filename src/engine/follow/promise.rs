@@ -14,9 +14,9 @@ use domain::project::Environment;
 use domain::revision::{CommitId, Revision};
 use domain::world::World;
 
-use super::Place;
-use crate::engine::Core;
-use crate::gate::Scribe;
+use crate::driven::Place;
+use crate::scribe::Scribe;
+use crate::shared::Core;
 
 /// The name of the mark on an object that was resumed for a manual sync; a hand on the object takes it away.
 pub(crate) const MARK: &str = "sync";

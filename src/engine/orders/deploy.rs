@@ -10,12 +10,14 @@ use domain::journal::Change;
 use domain::orders::{Deploy, Outcome};
 use domain::project::Environment;
 
-use crate::engine::Core;
+use crate::driven::Place;
+use crate::follow;
 use crate::follow::land::{self, Landing};
-use crate::follow::{self, Place};
-use crate::gate::{Done, Fault, Scribe};
+use crate::orders::{Done, Fault};
 use crate::plan::{self, Plan};
 use crate::scene::Scene;
+use crate::scribe::Scribe;
+use crate::shared::Core;
 
 pub(super) async fn deploy(core: &Arc<Core>, scribe: &Scribe, order: Deploy) -> Result<Done, Fault> {
     let scene = core.scene(&order.draft.environment)?;
@@ -31,7 +33,7 @@ pub(super) async fn deploy(core: &Arc<Core>, scribe: &Scribe, order: Deploy) -> 
     may_go(&order, &scene.environment, &plan, &deployment)?;
     prepare(&mut deployment, &plan, &scene.environment);
     land::commit(&scene, &mut deployment, &plan).await?;
-    let Some(mut place) = Place::take(core, follow::lease_of(&deployment.id)) else {
+    let Some(mut place) = Place::take(&core.driven, follow::lease_of(&deployment.id)) else {
         return Err(Trouble::failed("The deployment is driven already", &deployment.id).into());
     };
     let lease = core.lease(place.name()).await?;

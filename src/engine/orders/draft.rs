@@ -5,8 +5,8 @@ use std::sync::Arc;
 use domain::Trouble;
 use domain::orders::{DropDraft, KeepDraft, Outcome};
 
-use crate::engine::Core;
-use crate::gate::{Done, Fault};
+use crate::orders::{Done, Fault};
+use crate::shared::Core;
 
 pub(super) async fn keep(core: &Arc<Core>, order: KeepDraft) -> Result<Done, Fault> {
     let draft = order.draft;

@@ -14,11 +14,11 @@ use domain::project::{Environment, Repository};
 use serde_json::Value;
 use store::State;
 
-use crate::engine::Core;
 use crate::follow::promise::{self, MARK};
-use crate::gate::{Done, Fault};
 use crate::objects;
+use crate::orders::{Done, Fault};
 use crate::scene::{no_environment, no_project};
+use crate::shared::Core;
 
 pub(super) async fn save(core: &Arc<Core>, order: SaveEnvironment) -> Result<Done, Fault> {
     let SaveEnvironment { environment, new, create_objects } = order;

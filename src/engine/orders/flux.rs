@@ -7,9 +7,9 @@ use domain::Trouble;
 use domain::flux::ObjectKey;
 use domain::orders::{Reconcile, Resume, Suspend};
 
-use crate::engine::Core;
 use crate::follow::promise::MARK;
-use crate::gate::{Done, Fault};
+use crate::orders::{Done, Fault};
+use crate::shared::Core;
 
 pub(super) async fn reconcile(core: &Arc<Core>, order: Reconcile) -> Result<Done, Fault> {
     core.fleet.reconcile(&order.key, order.with_source).await?;

@@ -4,7 +4,7 @@ use domain::Trouble;
 use domain::journal::Change;
 use domain::orders::{RemoveProject, SaveProject};
 
-use crate::gate::Done;
+use crate::orders::Done;
 use crate::scene::no_project;
 
 pub(super) fn save(order: SaveProject) -> Done {

@@ -10,10 +10,11 @@ use domain::orders::ManualSync;
 use domain::project::Environment;
 use domain::revision::CommitId;
 
-use crate::engine::Core;
-use crate::follow::Place;
+use crate::driven::Place;
 use crate::follow::promise::{self, Kept};
-use crate::gate::{Done, Fault, Scribe};
+use crate::orders::{Done, Fault};
+use crate::scribe::Scribe;
+use crate::shared::Core;
 
 pub(super) async fn sync(core: &Arc<Core>, scribe: &Scribe, order: ManualSync) -> Result<Done, Fault> {
     let scene = core.scene(&order.environment)?;
@@ -22,7 +23,7 @@ pub(super) async fn sync(core: &Arc<Core>, scribe: &Scribe, order: ManualSync) -
         return Err(Trouble::usage("Flux does not manage this environment", &environment.id).into());
     }
     let busy = || Trouble::refused("A sync is under way already", &environment.id).next("Wait for it to end.");
-    let mut place = Place::take(core, promise::lease_of(&environment.id)).ok_or_else(busy)?;
+    let mut place = Place::take(&core.driven, promise::lease_of(&environment.id)).ok_or_else(busy)?;
     let _lease = core.try_lease(place.name().to_owned()).await?.ok_or_else(busy)?;
     place.driving();
     core.refresh().await?;

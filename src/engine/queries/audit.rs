@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::Trouble;
 use domain::query::{Answer, AuditFilter};
 
-use crate::engine::Core;
+use crate::shared::Core;
 
 pub(super) async fn audit(core: &Arc<Core>, filter: AuditFilter) -> Result<Answer, Trouble> {
     let limit = if filter.limit == 0 { usize::MAX } else { filter.limit };

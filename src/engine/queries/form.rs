@@ -9,10 +9,10 @@ use domain::change::Draft;
 use domain::ident::EnvironmentId;
 use domain::query::Answer;
 
-use crate::engine::Core;
 use crate::plan;
 use crate::repos::head_of;
 use crate::scene::Scene;
+use crate::shared::Core;
 
 /// How old the known head may be when a form is opened.
 const FORM: Duration = Duration::from_secs(2);

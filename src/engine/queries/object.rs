@@ -8,7 +8,7 @@ use domain::flux::ObjectKey;
 use domain::query::{Answer, EventLine, LogOf};
 use domain::world::World;
 
-use crate::engine::Core;
+use crate::shared::Core;
 
 pub(super) async fn yaml(core: &Arc<Core>, key: &ObjectKey) -> Result<Answer, Trouble> {
     let connection = core.fleet.connection(&key.context()).await?;

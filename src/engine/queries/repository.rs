@@ -8,8 +8,8 @@ use domain::project::Repository;
 use domain::query::{Answer, CommitLine, Connected};
 use git::LogQuery;
 
-use crate::engine::Core;
 use crate::repos::head_of;
+use crate::shared::Core;
 use crate::tasks::blocking;
 
 /// The most commits that are told at once.

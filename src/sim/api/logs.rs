@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::api::path::Target;
 use crate::api::{Call, Reply, plain, streaming};
-use crate::controllers::output;
+use crate::output;
 use crate::fault::Fault;
 use crate::json;
 use crate::resource;

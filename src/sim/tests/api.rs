@@ -198,7 +198,7 @@ async fn refusals_are_in_the_servers_words() {
 async fn discovery_names_what_is_served() {
     let bench = Bench::start();
     let found = kube::discovery::Discovery::new(bench.client.clone()).run_aggregated().await.unwrap();
-    let kinds: Vec<String> = found.groups().flat_map(|g| g.recommended_resources().into_iter().map(|(r, _)| r.kind)).collect();
+    let kinds: Vec<String> = found.groups().flat_map(|g| g.resources_by_stability().into_iter().map(|(r, _)| r.kind)).collect();
     for kind in ["Kustomization", "GitRepository", "HelmRelease", "Deployment", "Alert"] {
         assert!(kinds.iter().any(|k| k == kind), "{kind} is not served");
     }

@@ -31,10 +31,38 @@ impl Row for CommitLine {
 }
 
 static COLUMNS: [Column<CommitLine>; 4] = [
-    Column { id: "commit", priority: 0, width: Width::Fixed(7), right: false, cell: |c, _| Cell::new(c.id.short().to_owned(), Role::Accent), order: None },
-    Column { id: "age", priority: 2, width: Width::Fixed(4), right: true, cell: |c, cx| Cell::new(cx.age_of(c.time), Role::Muted), order: None },
-    Column { id: "author", priority: 1, width: Width::Fit(6, 24), right: false, cell: |c, _| Cell::name(c.author.clone(), Role::Muted), order: Some(|a, b| a.author.cmp(&b.author)) },
-    Column { id: "subject", priority: 0, width: Width::Grow(16), right: false, cell: |c, _| Cell::new(c.subject.clone(), Role::Text), order: None },
+    Column {
+        id: "commit",
+        priority: 0,
+        width: Width::Fixed(7),
+        right: false,
+        cell: |c, _| Cell::new(c.id.short().to_owned(), Role::Accent),
+        order: None,
+    },
+    Column {
+        id: "age",
+        priority: 2,
+        width: Width::Fixed(4),
+        right: true,
+        cell: |c, cx| Cell::new(cx.age_of(c.time), Role::Muted),
+        order: None,
+    },
+    Column {
+        id: "author",
+        priority: 1,
+        width: Width::Fit(6, 24),
+        right: false,
+        cell: |c, _| Cell::name(c.author.clone(), Role::Muted),
+        order: Some(|a, b| a.author.cmp(&b.author)),
+    },
+    Column {
+        id: "subject",
+        priority: 0,
+        width: Width::Grow(16),
+        right: false,
+        cell: |c, _| Cell::new(c.subject.clone(), Role::Text),
+        order: None,
+    },
 ];
 
 /// Holds the commits of an environment.
@@ -56,7 +84,7 @@ impl Commits {
 impl Tab for Commits {
     fn commands(&self, _cx: &Cx) -> Vec<&'static Command> {
         let mut out = self.table.commands();
-        out.extend(self.table.selected().is_some().then_some(&COPY));
+        out.extend((self.table.selected().is_some() && !self.table.typing()).then_some(&COPY));
         out
     }
 
@@ -101,7 +129,13 @@ impl Tab for Commits {
         if let Some(trouble) = &self.trouble {
             crate::widgets::put::put_wrapped(buf, inner, trouble, cx.style(Role::Bad));
         } else if self.waiting.is_some() {
-            put(buf, (inner.x, inner.y), inner.width, &format!("{} {}", cx.spinner(), cx.t("commits.asking")), cx.style(Role::Muted));
+            put(
+                buf,
+                (inner.x, inner.y),
+                inner.width,
+                &format!("{} {}", cx.spinner(), cx.t("commits.asking")),
+                cx.style(Role::Muted),
+            );
         } else {
             self.table.view(cx, inner, buf, cx.t("commits.empty"));
         }

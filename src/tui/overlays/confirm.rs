@@ -102,7 +102,12 @@ impl Tab for Confirm {
         let lines = columns(wrap(&self.text, usize::from(wide.saturating_sub(4))).len());
         let place = dialog::centred(area, wide, lines + 6);
         let inner = dialog::frame(cx, place, buf, cx.t("confirm.title"));
-        let took = put_wrapped(buf, Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner }, &self.text, cx.style(Role::Text));
+        let took = put_wrapped(
+            buf,
+            Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner },
+            &self.text,
+            cx.style(Role::Text),
+        );
         let y = inner.y + took + 2;
         if y >= inner.bottom() {
             return;

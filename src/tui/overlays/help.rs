@@ -40,10 +40,14 @@ impl Tab for Help {
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
-        let place = dialog::centred(area, area.width.saturating_sub(4).min(100), area.height.min(columns(self.commands.len()) + 2));
+        let place =
+            dialog::centred(area, area.width.saturating_sub(4).min(100), area.height.min(columns(self.commands.len()) + 2));
         let inner = dialog::frame(cx, place, buf, cx.t("help.title"));
-        let labels: Vec<String> =
-            self.commands.iter().map(|c| cx.keymap.keys(c).iter().map(|k| keys::label(k)).collect::<Vec<_>>().join("  ")).collect();
+        let labels: Vec<String> = self
+            .commands
+            .iter()
+            .map(|c| cx.keymap.keys(c).iter().map(|k| keys::label(k)).collect::<Vec<_>>().join("  "))
+            .collect();
         let wide = columns(labels.iter().map(|l| width(l)).max().unwrap_or(0)).min(inner.width / 3) + 2;
         let titles = columns(self.commands.iter().map(|c| width(cx.title(c))).max().unwrap_or(0)).min(inner.width / 3) + 2;
         let top = self.scroll.fit(self.commands.len(), usize::from(inner.height));

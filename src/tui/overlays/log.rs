@@ -85,7 +85,11 @@ impl Tab for Log {
             }
         };
         if self.waiting.is_some() || lines.is_empty() {
-            let text = if self.waiting.is_some() { format!("{} {}", cx.spinner(), cx.t("log.asking")) } else { cx.t("log.empty").to_owned() };
+            let text = if self.waiting.is_some() {
+                format!("{} {}", cx.spinner(), cx.t("log.asking"))
+            } else {
+                cx.t("log.empty").to_owned()
+            };
             put(buf, (inner.x, inner.y), inner.width, &text, cx.style(Role::Muted));
             return;
         }

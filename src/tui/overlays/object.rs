@@ -124,7 +124,8 @@ impl Tab for Object {
             TabMsg::Command("object.previous") => self.turn(cx, VIEWS.len() - 1),
             TabMsg::Command("object.again") => self.ask(cx, true),
             TabMsg::Command("object.copy") => {
-                let text = self.text.as_ref().filter(|_| self.view == 3).map_or_else(|| self.key.to_string(), ToString::to_string);
+                let text =
+                    self.text.as_ref().filter(|_| self.view == 3).map_or_else(|| self.key.to_string(), ToString::to_string);
                 vec![Effect::Copy(text)]
             }
             TabMsg::Command(id) => {
@@ -197,7 +198,8 @@ fn inventory(cx: &Cx, object: &FluxObject) -> Vec<Vec<Piece<'static>>> {
             out.push(vec![piece(entry.id.clone(), Role::Text)]);
             continue;
         };
-        let workload = cx.world.workloads.iter().find(|w| &*w.key.kind == kind && &*w.key.name == name && &*w.key.namespace == namespace);
+        let workload =
+            cx.world.workloads.iter().find(|w| &*w.key.kind == kind && &*w.key.name == name && &*w.key.namespace == namespace);
         let (glyph, role) = workload.map_or(("·", Role::Faint), |w| (cx.glyph(w.health()), Role::from(w.health())));
         let mut line = vec![piece(glyph, role), piece(format!(" {kind}"), Role::Text), piece(format!("/{name}"), Role::Accent)];
         if !namespace.is_empty() {

@@ -66,16 +66,34 @@ impl Palette {
         }
         for project in cx.world.projects.iter() {
             let aim = Aim::Project(project.slug.clone());
-            entries.push(Entry { name: project.slug.to_string(), said: project.name.clone(), hint: String::new(), class: "palette.project", aim });
+            entries.push(Entry {
+                name: project.slug.to_string(),
+                said: project.name.clone(),
+                hint: String::new(),
+                class: "palette.project",
+                aim,
+            });
         }
         for environment in cx.world.environments.iter() {
             let aim = Aim::Environment(environment.id.clone());
             let hint = environment.cluster.to_string();
-            entries.push(Entry { name: environment.id.to_string(), said: String::new(), hint, class: "palette.environment", aim });
+            entries.push(Entry {
+                name: environment.id.to_string(),
+                said: String::new(),
+                hint,
+                class: "palette.environment",
+                aim,
+            });
         }
         for kind in KINDS {
             let hint = kind.aliases.join(" ");
-            entries.push(Entry { name: kind.name.to_owned(), said: String::new(), hint, class: "palette.kind", aim: Aim::Kind(kind.name) });
+            entries.push(Entry {
+                name: kind.name.to_owned(),
+                said: String::new(),
+                hint,
+                class: "palette.kind",
+                aim: Aim::Kind(kind.name),
+            });
         }
         let mut palette = Self { entries, shown: Vec::new(), at: 0, input: Input::default() };
         palette.search();

@@ -40,7 +40,9 @@ fn a_session_runs_draws_once_and_rests() {
         let (wishes, _engine) = mpsc::channel(8);
         let (_reply, replies) = mpsc::channel(8);
         let start = Instant::now();
-        let clock = move || Time::from_millisecond(fixture::now().as_millisecond() + i64::try_from(start.elapsed().as_millis()).unwrap()).unwrap();
+        let clock = move || {
+            Time::from_millisecond(fixture::now().as_millisecond() + i64::try_from(start.elapsed().as_millis()).unwrap()).unwrap()
+        };
         let link = Link { world: worlds, wishes, replies, clock: Arc::new(clock) };
         let mut screen = Screen::new(paper.clone(), Size::new(80, 24), true);
         let session = stage.session;

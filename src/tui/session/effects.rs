@@ -116,7 +116,8 @@ impl Session {
             self.asked.remove(&ticket);
             acts.push(Act::Wish(Wish::Forget(ticket)));
         }
-        let unanswered: Vec<_> = self.ordered.iter().filter(|(t, _)| !self.base.running.contains_key(t)).map(|(t, p)| (*t, *p)).collect();
+        let unanswered: Vec<_> =
+            self.ordered.iter().filter(|(t, _)| !self.base.running.contains_key(t)).map(|(t, p)| (*t, *p)).collect();
         let asking = self.layers.iter().any(|l| l.pane.asks());
         for (ticket, owner) in unanswered {
             if !asking {

@@ -85,7 +85,9 @@ fn a_query_is_dropped_with_its_view_and_a_late_answer_does_nothing() {
 fn troubles_are_kept_and_none_overwrites_another() {
     let mut stage = Stage::new(100, 30, Language::English);
     stage.keys("6 s y");
-    let Some(Wish::Give(ticket, _)) = stage.wishes().into_iter().find(|w| matches!(w, Wish::Give(..))) else { panic!("no order") };
+    let Some(Wish::Give(ticket, _)) = stage.wishes().into_iter().find(|w| matches!(w, Wish::Give(..))) else {
+        panic!("no order")
+    };
     stage.reply(Reply::Order(ticket, Err(Trouble::failed("The cluster said no", "it").why("forbidden").next("Ask."))));
     let mut next = world();
     next.mishaps = Arc::new(vec![Mishap { time: stage.now, trouble: Trouble::failed("The disk is full", "state folder") }]);
@@ -166,11 +168,15 @@ fn an_environment_is_added_with_its_types_defaults() {
     assert!(stage.lines().contains("k8s/overlays/production"), "{}", stage.lines());
     assert!(stage.lines().contains("there is already an environment"), "{}", stage.lines());
     stage.keys("left left ctrl-s");
-    let orders: Vec<Order> = stage.wishes().into_iter().filter_map(|w| if let Wish::Give(_, o) = w { Some(o) } else { None }).collect();
+    let orders: Vec<Order> =
+        stage.wishes().into_iter().filter_map(|w| if let Wish::Give(_, o) = w { Some(o) } else { None }).collect();
     let [Order::SaveEnvironment(save)] = orders.as_slice() else { panic!("{orders:?}") };
     let cluster = domain::ident::ContextName::from("prod-eu");
     let id = "shop/testing".parse().unwrap();
-    assert_eq!(save.environment, domain::project::Environment::with_defaults(id, domain::project::EnvironmentType::Testing, cluster));
+    assert_eq!(
+        save.environment,
+        domain::project::Environment::with_defaults(id, domain::project::EnvironmentType::Testing, cluster)
+    );
     assert!(save.new && save.create_objects);
 }
 
@@ -205,5 +211,34 @@ fn the_journal_is_searched_and_the_newest_come_back() {
     stage.reply(Reply::Answer(*ticket, Ok(domain::query::Answer::Audit(Vec::new()))));
     assert!(stage.lines().contains("0 operations found"), "{}", stage.lines());
     stage.keys("F");
-    assert!(stage.lines().contains("412"), "{}", stage.lines());
+    assert!(stage.lines().contains("newest 6"), "{}", stage.lines());
+}
+
+#[test]
+fn a_filter_is_typed_kept_and_cleared() {
+    let mut stage = Stage::new(100, 30, Language::English);
+    stage.keys("6 /").text("6");
+    assert_eq!(stage.session.active(), TabId::Flux, "a digit is text while the filter is typed");
+    stage.keys("ctrl-u").text("failed");
+    stage.keys("enter");
+    assert!(stage.lines().contains("2/15"), "{}", stage.lines());
+    stage.keys("j enter");
+    assert!(stage.lines().contains("Kustomization/flux-system/billing-testing"), "{}", stage.lines());
+    stage.keys("esc esc");
+    assert!(!stage.lines().contains("2/15"), "{}", stage.lines());
+}
+
+#[test]
+fn a_new_world_leaves_the_selection_where_the_operator_put_it() {
+    let mut stage = Stage::new(100, 30, Language::English);
+    stage.keys("2 G h 2");
+    assert!(stage.lines().contains("▌▲ shop/production"), "{}", stage.lines());
+    stage.keys("k");
+    let mut next = world();
+    next.git = Arc::new(Vec::new());
+    stage.msg(Msg::World(Arc::new(next)));
+    assert!(stage.lines().contains("▌✗ shop/staging"), "{}", stage.lines());
+    stage.keys("3 2");
+    assert!(stage.lines().contains("▌✗ shop/staging"), "what was selected is what other tabs take up");
+    assert_eq!(stage.session.cx().desk.environment.as_ref().unwrap().to_string(), "shop/staging");
 }

@@ -43,7 +43,8 @@ impl Row for Arc<Entry> {
     }
     fn matches(&self, text: &str) -> bool {
         let r = &self.record;
-        [&r.actor.login, &r.act, &r.object, &r.detail].iter().any(|t| t.to_lowercase().contains(text)) || r.phase.word().contains(text)
+        [&r.actor.login, &r.act, &r.object, &r.detail].iter().any(|t| t.to_lowercase().contains(text))
+            || r.phase.word().contains(text)
     }
 }
 
@@ -58,13 +59,65 @@ fn phase(phase: Phase, cx: &Cx) -> (String, Role) {
 }
 
 static COLUMNS: [Column<Arc<Entry>>; 7] = [
-    Column { id: "seq", priority: 6, width: Width::Fit(4, 8), right: true, cell: |e, _| Cell::new(e.seq.to_string(), Role::Faint), order: Some(|a, b| a.seq.cmp(&b.seq)) },
-    Column { id: "time", priority: 0, width: Width::Fixed(19), right: false, cell: |e, cx| Cell::new(cx.moment(e.record.time), Role::Muted), order: Some(|a, b| a.record.time.cmp(&b.record.time)) },
-    Column { id: "actor", priority: 2, width: Width::Fit(5, 16), right: false, cell: |e, _| Cell::name(e.record.actor.login.clone(), Role::Text), order: Some(|a, b| a.record.actor.login.cmp(&b.record.actor.login)) },
-    Column { id: "act", priority: 0, width: Width::Fit(6, 28), right: false, cell: |e, _| Cell::new(e.record.act.clone(), Role::Accent), order: Some(|a, b| a.record.act.cmp(&b.record.act)) },
-    Column { id: "object", priority: 0, width: Width::Fit(10, 48), right: false, cell: |e, _| Cell::name(e.record.object.clone(), Role::Text), order: Some(|a, b| a.record.object.cmp(&b.record.object)) },
-    Column { id: "result", priority: 3, width: Width::Fit(6, 10), right: false, cell: |e, cx| { let (text, role) = phase(e.record.phase, cx); Cell::new(text, role) }, order: Some(|a, b| (a.record.phase as u8).cmp(&(b.record.phase as u8))) },
-    Column { id: "detail", priority: 4, width: Width::Grow(12), right: false, cell: |e, _| Cell::new(e.record.detail.clone(), Role::Muted), order: None },
+    Column {
+        id: "seq",
+        priority: 6,
+        width: Width::Fit(4, 8),
+        right: true,
+        cell: |e, _| Cell::new(e.seq.to_string(), Role::Faint),
+        order: Some(|a, b| a.seq.cmp(&b.seq)),
+    },
+    Column {
+        id: "time",
+        priority: 0,
+        width: Width::Fixed(19),
+        right: false,
+        cell: |e, cx| Cell::new(cx.moment(e.record.time), Role::Muted),
+        order: Some(|a, b| a.record.time.cmp(&b.record.time)),
+    },
+    Column {
+        id: "actor",
+        priority: 2,
+        width: Width::Fit(5, 16),
+        right: false,
+        cell: |e, _| Cell::name(e.record.actor.login.clone(), Role::Text),
+        order: Some(|a, b| a.record.actor.login.cmp(&b.record.actor.login)),
+    },
+    Column {
+        id: "act",
+        priority: 0,
+        width: Width::Fit(6, 28),
+        right: false,
+        cell: |e, _| Cell::new(e.record.act.clone(), Role::Accent),
+        order: Some(|a, b| a.record.act.cmp(&b.record.act)),
+    },
+    Column {
+        id: "object",
+        priority: 0,
+        width: Width::Fit(10, 40),
+        right: false,
+        cell: |e, _| Cell::name(e.record.object.clone(), Role::Text),
+        order: Some(|a, b| a.record.object.cmp(&b.record.object)),
+    },
+    Column {
+        id: "result",
+        priority: 3,
+        width: Width::Fit(6, 10),
+        right: false,
+        cell: |e, cx| {
+            let (text, role) = phase(e.record.phase, cx);
+            Cell::new(text, role)
+        },
+        order: Some(|a, b| (a.record.phase as u8).cmp(&(b.record.phase as u8))),
+    },
+    Column {
+        id: "detail",
+        priority: 4,
+        width: Width::Grow(12),
+        right: false,
+        cell: |e, _| Cell::new(e.record.detail.clone(), Role::Muted),
+        order: None,
+    },
 ];
 
 /// Holds the tab's state.
@@ -106,8 +159,10 @@ impl Audit {
             Field::text("actor", cx.t("column.actor"), text(&self.filter.actor)).note(cx.t("audit.actor-note")),
             Field::text("act", cx.t("column.act"), text(&self.filter.act)).note(cx.t("audit.act-note")),
             Field::text("object", cx.t("column.object"), text(&self.filter.object)).note(cx.t("audit.object-note")),
-            Field::text("from", cx.t("audit.from"), self.filter.from.map(|t| t.to_string()).unwrap_or_default()).placeholder("2026-11-21T08:00:00Z"),
-            Field::text("to", cx.t("audit.to"), self.filter.to.map(|t| t.to_string()).unwrap_or_default()).placeholder("2026-11-21T18:00:00Z"),
+            Field::text("from", cx.t("audit.from"), self.filter.from.map(|t| t.to_string()).unwrap_or_default())
+                .placeholder("2026-11-21T08:00:00Z"),
+            Field::text("to", cx.t("audit.to"), self.filter.to.map(|t| t.to_string()).unwrap_or_default())
+                .placeholder("2026-11-21T18:00:00Z"),
         ])
     }
 
@@ -161,7 +216,11 @@ impl Audit {
             lines.push(String::new());
             lines.extend(format!("{change:#?}").lines().map(str::to_owned));
         }
-        lines.extend([String::new(), format!("{}  {}", cx.t("audit.hash"), entry.hash), format!("{}  {}", cx.t("audit.prev"), entry.prev)]);
+        lines.extend([
+            String::new(),
+            format!("{}  {}", cx.t("audit.hash"), entry.hash),
+            format!("{}  {}", cx.t("audit.prev"), entry.prev),
+        ]);
         vec![Effect::Open(Overlay::Text(cx.tf("audit.entry", &[("seq", &entry.seq.to_string())]), lines))]
     }
 
@@ -171,7 +230,9 @@ impl Audit {
             return vec![piece(cx.tf("audit.newest", &[("count", &count), ("key", &cx.key(&SEARCH))]), Role::Muted)];
         }
         let mut parts = vec![piece(cx.tf("audit.found", &[("count", &count)]), Role::Text)];
-        for (key, value) in [("column.actor", &self.filter.actor), ("column.act", &self.filter.act), ("column.object", &self.filter.object)] {
+        for (key, value) in
+            [("column.actor", &self.filter.actor), ("column.act", &self.filter.act), ("column.object", &self.filter.object)]
+        {
             if let Some(value) = value {
                 parts.push(piece(format!("  {} ", cx.words.get(key)), Role::Muted));
                 parts.push(piece(value.clone(), Role::Accent));
@@ -194,6 +255,9 @@ impl Tab for Audit {
     fn commands(&self, _cx: &Cx) -> Vec<&'static Command> {
         if self.form.is_some() {
             return FORM.iter().chain([&APPLY, &CANCEL]).collect();
+        }
+        if self.table.typing() {
+            return self.table.commands();
         }
         let mut out: Vec<&'static Command> = Vec::new();
         out.extend(self.table.selected().is_some().then_some(&OPEN));

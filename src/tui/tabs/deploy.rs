@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Every change is kept as a draft and shown as a preview a moment after the last key. This file says what happens when;
-//! [`fields`] is the form, [`pane`] what stands beside it, [`ask`] what is asked of the engine and taken from it.
+//! `fields` is the form, `pane` what stands beside it, `ask` what is asked of the engine and taken from it.
 
 use crossterm::event::KeyCode;
 use domain::Time;
@@ -24,7 +24,7 @@ use crate::effects::{Effect, Effects, OrderTicket, Ticket, Toast};
 use crate::tab::{Tab, TabMsg};
 use crate::tabs::TabId;
 use crate::widgets::form::FORM;
-use crate::widgets::scroll::Scroll;
+use crate::widgets::scroll::{SCROLL, Scroll};
 use crate::widgets::sheet::Row;
 
 mod ask;
@@ -111,7 +111,11 @@ impl Deploy {
             }
             "deploy.edit" => self.focused = true,
             "deploy.choose" => return vec![Effect::Switch(TabId::Environments)],
-            "deploy.retry" => return self.ask_form(cx),
+            "deploy.retry" => {
+                let mut effects = self.ask_form(cx);
+                effects.extend(self.preview_now(cx));
+                return effects;
+            }
             "deploy.pane-down" => {
                 self.scroll.command("scroll.half-down");
             }
@@ -119,7 +123,9 @@ impl Deploy {
                 self.scroll.command("scroll.half-up");
             }
             id => {
-                if let Some(open) = &mut self.open {
+                if !self.scroll.command(id)
+                    && let Some(open) = &mut self.open
+                {
                     open.fields.form.command(id);
                 }
             }
@@ -279,6 +285,9 @@ impl Tab for Deploy {
         let kept = self.open.as_ref().is_some_and(|o| !o.draft().is_empty());
         out.extend(kept.then_some(&DROP));
         out.extend([&LEAVE, &DOWN, &UP, &RETRY]);
+        if self.covered {
+            out.extend(SCROLL);
+        }
         out
     }
 

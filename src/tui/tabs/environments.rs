@@ -79,6 +79,10 @@ impl Environments {
             self.seen = Some(Arc::clone(cx.world));
             self.shown = project;
         }
+    }
+
+    /// Selects the environment that is chosen for all tabs.
+    fn follow(&mut self, cx: &Cx) {
         if let Some(id) = &cx.desk.environment {
             self.table.select(id);
         }
@@ -168,6 +172,9 @@ impl Tab for Environments {
         if let Some(editor) = &self.editor {
             return editor.commands();
         }
+        if self.table.typing() {
+            return self.table.commands();
+        }
         let (admin, operator) = (cx.may(Permission::Admin), cx.may(Permission::Operator));
         let mut out: Vec<&'static Command> = Vec::new();
         if let Some(line) = self.table.selected() {
@@ -197,6 +204,9 @@ impl Tab for Environments {
         match msg {
             TabMsg::Enter | TabMsg::World | TabMsg::Desk => {
                 self.refresh(cx);
+                if msg != TabMsg::World {
+                    self.follow(cx);
+                }
                 return self.editing(cx, msg);
             }
             // Who went through the list and then to another tab means the environment that was selected here.
@@ -230,7 +240,10 @@ impl Tab for Environments {
         let rest = link::banner(cx, rest, buf, |of| match of {
             LinkOf::Cluster(name) => self.table.rows().iter().any(|l| l.environment.cluster.0 == *name),
             LinkOf::Kind { cluster, kind, .. } => {
-                let ours = matches!(kind.as_str(), "Kustomization" | "GitRepository" | "Deployment" | "StatefulSet" | "DaemonSet" | "Pod");
+                let ours = matches!(
+                    kind.as_str(),
+                    "Kustomization" | "GitRepository" | "Deployment" | "StatefulSet" | "DaemonSet" | "Pod"
+                );
                 ours && self.table.rows().iter().any(|l| l.environment.cluster.0 == *cluster)
             }
             LinkOf::Repository(url) => self.table.rows().iter().any(|l| l.repository == *url),

@@ -105,6 +105,9 @@ impl Tab for Flux {
         if self.chooser.is_some() {
             return Chooser::commands();
         }
+        if self.table.typing() {
+            return self.table.commands();
+        }
         let mut out: Vec<&'static Command> = Vec::new();
         if let Some(object) = self.table.selected() {
             let may = cx.may(domain::actor::Role::Operator);
@@ -161,7 +164,10 @@ impl Tab for Flux {
             LinkOf::Kind { kind, .. } => domain::flux::Kind::by_name(kind).is_some() && wanted.is_none_or(|w| w == kind),
             LinkOf::Repository(_) => false,
         });
-        let empty = wanted.map_or_else(|| cx.t("flux.empty").to_owned(), |kind| cx.tf("flux.empty-kind", &[("kind", kind), ("key", &cx.key(&KIND))]));
+        let empty = wanted.map_or_else(
+            || cx.t("flux.empty").to_owned(),
+            |kind| cx.tf("flux.empty-kind", &[("kind", kind), ("key", &cx.key(&KIND))]),
+        );
         self.table.view(cx, rest, buf, &empty);
         if let Some(chooser) = &self.chooser {
             chooser.view(cx, area, buf);

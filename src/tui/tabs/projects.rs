@@ -54,7 +54,9 @@ impl Row for Line {
     }
     fn matches(&self, text: &str) -> bool {
         let p = &self.project;
-        [p.slug.as_str(), &p.name, &p.organization, &p.repository.url, &p.description].iter().any(|t| t.to_lowercase().contains(text))
+        [p.slug.as_str(), &p.name, &p.organization, &p.repository.url, &p.description]
+            .iter()
+            .any(|t| t.to_lowercase().contains(text))
     }
 }
 
@@ -207,6 +209,9 @@ impl Tab for Projects {
     fn commands(&self, cx: &Cx) -> Vec<&'static Command> {
         if let Some(editor) = &self.editor {
             return editor.commands();
+        }
+        if self.table.typing() {
+            return self.table.commands();
         }
         let admin = cx.may(Permission::Admin);
         let mut out: Vec<&'static Command> = Vec::new();

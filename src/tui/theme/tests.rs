@@ -24,7 +24,8 @@ fn without_colours_the_selection_and_failures_still_stand_out() {
 
 #[test]
 fn a_wrong_theme_says_what_is_wrong() {
-    let load = |text: &'static str| Theme::load("x", &[("x", text), ("dark", BUILT_IN[0].1)], Depth::True).unwrap_err().to_string();
+    let load =
+        |text: &'static str| Theme::load("x", &[("x", text), ("dark", BUILT_IN[0].1)], Depth::True).unwrap_err().to_string();
     assert!(load("inherits = \"nowhere\"").contains("nowhere"));
     assert!(load("inherits = \"x\"").contains("circle"));
     assert!(load("[roles]\nok = \"#12\"").contains("#12") || load("[roles]\nok = \"#12\"").contains("lacks"));
@@ -35,6 +36,8 @@ fn a_wrong_theme_says_what_is_wrong() {
 
 #[test]
 fn a_child_may_be_a_palette_alone() {
-    let theme = Theme::load("x", &[("x", "inherits = \"dark\"\n[palette]\ngreen = \"#010203\""), ("dark", BUILT_IN[0].1)], Depth::True).unwrap();
+    let theme =
+        Theme::load("x", &[("x", "inherits = \"dark\"\n[palette]\ngreen = \"#010203\""), ("dark", BUILT_IN[0].1)], Depth::True)
+            .unwrap();
     assert_eq!(theme.style(Role::Ok).fg, Some(Color::Rgb(1, 2, 3)));
 }

@@ -14,8 +14,7 @@ use crate::widgets::input::Input;
 use crate::widgets::put::{columns, lay, put, put_wrapped, width, wrap};
 
 /// The commands of every form; a tab adds them to its own.
-pub const FORM: &[Command] =
-    &[command("form.next", &["tab", "ctrl-n"], 10), command("form.previous", &["s-tab", "ctrl-p"], 0)];
+pub const FORM: &[Command] = &[command("form.next", &["tab", "ctrl-n"], 10), command("form.previous", &["s-tab", "ctrl-p"], 0)];
 
 /// Holds what a field is changed with.
 #[derive(Debug, Clone)]
@@ -358,7 +357,8 @@ fn draw(cx: &Cx, mut area: Rect, buf: &mut Buffer, field: &Field, label: u16, (f
         if width(fault) <= usize::from(beside) {
             put(buf, (place.right() + 2, area.y), beside, fault, cx.style(Role::Bad));
         } else {
-            let below = Rect { x: place.x, y: area.y + field.height(), width: room, height: area.height.saturating_sub(field.height()) };
+            let below =
+                Rect { x: place.x, y: area.y + field.height(), width: room, height: area.height.saturating_sub(field.height()) };
             put_wrapped(buf, below, fault, cx.style(Role::Bad));
         }
     } else if beside > 0 {
@@ -396,7 +396,11 @@ fn value(cx: &Cx, area: Rect, buf: &mut Buffer, field: &Field, active: bool) {
         Control::Area(text, _) => {
             let mut shown = (**text).clone();
             shown.set_style(cx.style(Role::Text));
-            shown.set_cursor_style(if active { cx.style(Role::Text).add_modifier(Modifier::REVERSED) } else { cx.style(Role::Text) });
+            shown.set_cursor_style(if active {
+                cx.style(Role::Text).add_modifier(Modifier::REVERSED)
+            } else {
+                cx.style(Role::Text)
+            });
             (&shown).render(area.intersection(buf.area), buf);
         }
     }

@@ -4,7 +4,7 @@ use domain::image::Image;
 use domain::revision::Revision;
 
 use crate::theme::Role;
-use crate::widgets::put::{Piece, cut, cut_middle, piece, width};
+use crate::widgets::put::{Piece, cut_middle, piece, width};
 
 /// Writes an image: registry and path muted, the tag (or digest) bright and never cut.
 pub fn image(text: &str, max: usize) -> Vec<Piece<'static>> {
@@ -54,9 +54,29 @@ pub fn url(text: &str) -> &str {
     bare.strip_suffix(".git").unwrap_or(bare)
 }
 
-/// Cuts a sentence at its end.
-pub fn sentence(text: &str, max: usize) -> String {
-    cut(text, max).into_owned()
+/// Shortens each digest in a sentence to its first seven digits: `main@sha1:9e1c21d…40 digits` becomes `main@9e1c21d`.
+pub fn short_digests(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(from) = rest.find(|c: char| c.is_ascii_hexdigit()) {
+        let (head, tail) = rest.split_at(from);
+        let len = tail.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(tail.len());
+        let (digits, after) = tail.split_at(len);
+        out.push_str(head);
+        if matches!(len, 40 | 64) {
+            for prefix in ["sha1:", "sha256:"] {
+                if out.ends_with(prefix) {
+                    out.truncate(out.len() - prefix.len());
+                }
+            }
+            out.push_str(&digits[..7]);
+        } else {
+            out.push_str(digits);
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 #[cfg(test)]
@@ -72,6 +92,9 @@ mod tests {
         assert_eq!(flat(&image("ghcr.io/acme/shop:1.8.5", 40)), "ghcr.io/acme/shop:1.8.5");
         assert_eq!(flat(&image("ghcr.io/acme/shop:1.8.5", 16)), "acme/shop:1.8.5");
         assert_eq!(flat(&image("ghcr.io/acme/shop:1.8.5", 12)), "acm…op:1.8.5");
+        let digest = "9e1c21d0c0ffee9e1c21d0c0ffee9e1c21d0c0ff";
+        assert_eq!(short_digests(&format!("Applied revision: main@sha1:{digest}.")), "Applied revision: main@9e1c21d.");
+        assert_eq!(short_digests("dead beef"), "dead beef");
         assert_eq!(version("ghcr.io/acme/shop:1.8.5"), "1.8.5");
         assert_eq!(url("https://git@github.com/acme/shop.git"), "github.com/acme/shop");
     }

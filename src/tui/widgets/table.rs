@@ -35,6 +35,9 @@ pub const LIST: &[Command] = &[
     command("list.reverse", &["O"], 0),
 ];
 
+/// Ends the typing of the filter and leaves it set.
+pub const KEEP: Command = command("list.keep", &["enter"], 1);
+
 /// Clears the filter; possible while one is set.
 pub const CLEAR: Command = command("list.clear", &["esc"], 80);
 
@@ -223,9 +226,14 @@ impl<T: Row + 'static> Table<T> {
         self.typing
     }
 
-    /// Returns the commands that work on it now.
+    /// Returns the commands that work on it now. While the filter is typed ([`Table::typing`]) a tab has no others.
     pub fn commands(&self) -> Vec<&'static Command> {
-        let clear = !self.filter.text().is_empty() || self.typing;
+        if self.typing {
+            // The others have keys that edit text.
+            let moves = ["list.down", "list.up", "list.page-down", "list.page-up"];
+            return [&KEEP, &CLEAR].into_iter().chain(LIST.iter().filter(|c| moves.contains(&c.id))).collect();
+        }
+        let clear = !self.filter.text().is_empty();
         let some = !self.rows.is_empty();
         LIST.iter().filter(|_| some).chain(clear.then_some(&CLEAR)).collect()
     }
@@ -243,6 +251,7 @@ impl<T: Row + 'static> Table<T> {
             "list.first" => self.go(0),
             "list.last" => self.go(last),
             "list.filter" => self.typing = true,
+            "list.keep" => self.typing = false,
             "list.clear" => {
                 self.typing = false;
                 self.filter.set("");
@@ -263,7 +272,7 @@ impl<T: Row + 'static> Table<T> {
     /// Takes a key while the filter is typed.
     pub fn key(&mut self, key: KeyEvent) {
         let back = self.filter.text().is_empty() && key.code == KeyCode::Backspace;
-        if key.code == KeyCode::Enter || back {
+        if back {
             self.typing = false;
         } else if self.filter.key(key) {
             self.arrange();
@@ -342,8 +351,14 @@ impl<T: Row + 'static> Table<T> {
             }
         }
         if self.shown.is_empty() {
-            let text = if self.rows.is_empty() { empty.to_owned() } else { cx.tf("list.no-match", &[("filter", self.filter.text())]) };
-            let inner = Rect { x: area.x + 3, y: area.y + 2.min(area.height - 1), width: area.width - 4, height: area.height.saturating_sub(2) };
+            let text =
+                if self.rows.is_empty() { empty.to_owned() } else { cx.tf("list.no-match", &[("filter", self.filter.text())]) };
+            let inner = Rect {
+                x: area.x + 3,
+                y: area.y + 2.min(area.height - 1),
+                width: area.width - 4,
+                height: area.height.saturating_sub(2),
+            };
             super::put::put_wrapped(buf, inner, &text, cx.style(Role::Muted));
         }
         if filtered {
@@ -412,7 +427,8 @@ impl<T: Row + 'static> Table<T> {
         let mut kept: Vec<usize> = (0..self.spec.len()).collect();
         let need = |kept: &[usize]| kept.iter().map(|at| least(*at)).sum::<u16>() + GAP * columns(kept.len().saturating_sub(1));
         while need(&kept) > room {
-            let Some(worst) = kept.iter().copied().filter(|at| self.spec[*at].priority > 0).max_by_key(|at| (self.spec[*at].priority, *at))
+            let Some(worst) =
+                kept.iter().copied().filter(|at| self.spec[*at].priority > 0).max_by_key(|at| (self.spec[*at].priority, *at))
             else {
                 break;
             };

@@ -17,7 +17,9 @@ fn both_languages_say_the_same_things() {
 #[test]
 fn the_same_places_are_filled_in_both() {
     let (english, chinese) = (Words::load(Language::English), Words::load(Language::Chinese));
-    let places = |text: &str| text.split('{').skip(1).filter_map(|p| p.split_once('}')).map(|(n, _)| n.to_owned()).collect::<BTreeSet<_>>();
+    let places = |text: &str| {
+        text.split('{').skip(1).filter_map(|p| p.split_once('}')).map(|(n, _)| n.to_owned()).collect::<BTreeSet<_>>()
+    };
     for key in english.keys() {
         assert_eq!(places(english.get(key)), places(chinese.get(key)), "{key}");
     }
@@ -51,7 +53,14 @@ fn nothing_that_is_said_lacks_its_words() {
     let mut found = 0;
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
-        for (call, prefix) in [(".t(\"", ""), (".tf(\"", ""), ("words.get(\"", ""), ("= command(\"", "command."), (" command(\"", "command."), ("Column { id: \"", "column.")] {
+        for (call, prefix) in [
+            (".t(\"", ""),
+            (".tf(\"", ""),
+            ("words.get(\"", ""),
+            ("= command(\"", "command."),
+            (" command(\"", "command."),
+            ("Column { id: \"", "column."),
+        ] {
             for part in text.split(call).skip(1) {
                 let key = format!("{prefix}{}", part.split('"').next().unwrap());
                 found += 1;

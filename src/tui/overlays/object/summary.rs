@@ -29,7 +29,8 @@ pub(super) fn lines(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
     let stale = matches!(cx.world.cluster_link(&object.key.context()), Some(LinkState::Stale { .. }));
     let health = if stale { Health::Unknown } else { object.health() };
     let word = if stale { cx.t("health.stale") } else { cx.health(health) };
-    let mut out = vec![field(cx, "object.state", vec![piece(cx.glyph(health), health.into()), piece(format!(" {word}"), health.into())])];
+    let mut out =
+        vec![field(cx, "object.state", vec![piece(cx.glyph(health), health.into()), piece(format!(" {word}"), health.into())])];
     out.push(field(cx, "object.cluster", text(object.key.cluster.to_string())));
     let spec = &object.spec;
     if let Some(url) = &spec.url {
@@ -74,16 +75,30 @@ pub(super) fn workload(cx: &Cx, key: &ObjectKey, wide: usize) -> Vec<Line> {
         return vec![vec![piece(cx.t("object.gone").to_owned(), Role::Muted)]];
     };
     let health = workload.health();
-    let mut out = vec![field(cx, "object.state", vec![piece(cx.glyph(health), health.into()), piece(format!(" {}/{}", workload.ready, workload.replicas), Role::Text)])];
+    let mut out = vec![field(
+        cx,
+        "object.state",
+        vec![piece(cx.glyph(health), health.into()), piece(format!(" {}/{}", workload.ready, workload.replicas), Role::Text)],
+    )];
     for container in &workload.containers {
         out.push(field(cx, "object.image", format::image(&container.image, wide.saturating_sub(LABEL))));
     }
     out.push(Line::new());
     for pod in cx.world.pods_of(workload) {
         let fault = pod.fault();
-        let health = if fault.is_some() { Health::Bad } else if pod.is_ready() { Health::Ok } else { Health::Busy };
+        let health = if fault.is_some() {
+            Health::Bad
+        } else if pod.is_ready() {
+            Health::Ok
+        } else {
+            Health::Busy
+        };
         let said = fault.map_or_else(|| pod.phase.clone(), |f| format!("{}  {}", f.reason, f.message));
-        out.push(vec![piece(cx.glyph(health), health.into()), piece(format!(" {}", pod.key.name), Role::Text), piece(format!("  {said}"), Role::Muted)]);
+        out.push(vec![
+            piece(cx.glyph(health), health.into()),
+            piece(format!(" {}", pod.key.name), Role::Text),
+            piece(format!("  {said}"), Role::Muted),
+        ]);
     }
     out.push(Line::new());
     out.extend(conditions(cx, &workload.conditions, wide));
@@ -93,16 +108,29 @@ pub(super) fn workload(cx: &Cx, key: &ObjectKey, wide: usize) -> Vec<Line> {
 fn conditions(cx: &Cx, conditions: &[Condition], wide: usize) -> Vec<Line> {
     let mut out = Vec::new();
     for condition in conditions {
-        let bad = matches!((condition.kind.as_str(), condition.status.as_str()), ("Stalled" | "ReplicaFailure", "True") | ("Ready" | "Healthy" | "Available" | "Progressing", "False"));
+        let bad = matches!(
+            (condition.kind.as_str(), condition.status.as_str()),
+            ("Stalled" | "ReplicaFailure", "True") | ("Ready" | "Healthy" | "Available" | "Progressing", "False")
+        );
         let busy = condition.kind == "Reconciling" && condition.status == "True" || condition.status == "Unknown";
-        let health = if bad { Health::Bad } else if busy { Health::Busy } else { Health::Ok };
+        let health = if bad {
+            Health::Bad
+        } else if busy {
+            Health::Busy
+        } else {
+            Health::Ok
+        };
         out.push(vec![
             piece(cx.glyph(health), health.into()),
             piece(format!(" {}={}", condition.kind, condition.status), Role::Text),
             piece(format!("  {}", condition.reason), Role::Accent),
             piece(format!("  {}", cx.age_of(condition.last_transition_time)), Role::Faint),
         ]);
-        out.extend(wrap(&condition.message, wide.saturating_sub(2)).into_iter().map(|l| vec![piece("  ", Role::Text), piece(l, Role::Muted)]));
+        out.extend(
+            wrap(&condition.message, wide.saturating_sub(2))
+                .into_iter()
+                .map(|l| vec![piece("  ", Role::Text), piece(l, Role::Muted)]),
+        );
     }
     out
 }

@@ -269,9 +269,16 @@ impl Deploy {
     fn opened(&mut self, cx: &Cx) -> Effects {
         let Some(facts) = self.asks.facts.clone() else { return Effects::new() };
         let Begin::With(begin) = std::mem::take(&mut self.asks.begin) else { return Effects::new() };
+        // Its edits would land on the wrong workload.
+        let (begin, foreign) = match begin {
+            Some(draft) if Open::foreign(&facts, &draft) => (None, true),
+            begin => (begin, false),
+        };
+        let laid = begin.is_some() && self.asks.published.is_some();
         self.open = Some(Box::new(Open::new(cx, facts, begin.as_ref(), "")));
         let mut effects = self.publish();
-        if begin.is_some() && effects.is_empty() {
+        effects.extend(foreign.then(|| super::warn(cx.t("deploy.workload-fixed"))));
+        if laid {
             // What was laid on the desk is not on the disk yet.
             self.asks.keep_at = Some(later(cx.now, KEEP));
         }

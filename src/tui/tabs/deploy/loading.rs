@@ -30,6 +30,10 @@ impl Loading {
         match msg {
             TabMsg::Enter => {
                 self.shown = true;
+                if cx.desk.trouble.is_some() && !cx.desk.busy {
+                    // It may be over by now; without it on the desk the question is asked again.
+                    return vec![Effect::Desk(Change::Trouble(None))];
+                }
                 self.look(cx)
             }
             TabMsg::Leave => {

@@ -35,6 +35,11 @@ macro_rules! ground {
 }
 
 impl Open {
+    /// Tells whether a draft changes another workload than the one that the facts belong to.
+    pub(super) fn foreign(facts: &FormFacts, draft: &Draft) -> bool {
+        draft.workload.as_ref().is_some_and(|w| *w != facts.workload)
+    }
+
     /// Builds a form from what Git says and a draft. `proposed` is the message to show when none was written.
     pub(super) fn new(cx: &Cx, facts: Arc<FormFacts>, draft: Option<&Draft>, proposed: &str) -> Self {
         let container = facts.containers.first().cloned().unwrap_or_default();

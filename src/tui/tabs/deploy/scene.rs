@@ -71,10 +71,8 @@ pub(crate) fn preview(draft: &Draft) -> Preview {
         match field {
             Field::ImageTag => (text, object) = (text.replace("1.8.4", value), object.replace("1.8.4", value)),
             Field::Replicas => {
-                (text, object) = (
-                    text.replace("count: 6", &format!("count: {value}")),
-                    object.replace("replicas: 6", &format!("replicas: {value}")),
-                )
+                text = text.replace("count: 6", &format!("count: {value}"));
+                object = object.replace("replicas: 6", &format!("replicas: {value}"));
             }
             Field::Env(name) => object = format!("{object}        - name: {name}\n          value: {value}\n"),
             _ => {}

@@ -4,7 +4,7 @@ use domain::ident::EnvironmentId;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{CHOOSE, Deploy, PANE, pane};
+use super::{CHOOSE, Deploy, PANE, Submit, pane};
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::put::{bar, clear, columns, cut, lay, piece, put, put_pieces, put_right, put_wrapped, width, wrap};
@@ -52,7 +52,9 @@ impl Deploy {
         // A low screen shows the form first.
         let foot = columns(lines.len() + 1).min(rest.height / 4);
         let form = Rect { height: rest.height.saturating_sub(foot + summary), ..rest };
-        let took = open.fields.form.view(cx, form, buf, self.focused && !self.covered && !self.busy_submitting(cx));
+        // Under a question there is nothing to type, so there is no cursor.
+        let asked = matches!(self.submit, Submit::Given(_)) || self.dropping.is_some();
+        let took = open.fields.form.view(cx, form, buf, self.focused && !self.covered && !asked);
         let below = Rect { y: rest.y + (took + 1).min(form.height + 1), height: foot.saturating_sub(1), ..rest };
         for (line, y) in lines.iter().zip(below.top()..below.bottom()) {
             put(buf, (below.x + 2, y), below.width.saturating_sub(3), line, cx.style(Role::Faint));

@@ -1,6 +1,7 @@
 //! One deployment, followed: what it is, where it stands, which workloads and Pods it waits for, why it failed.
 
 use domain::deployment::{Deployment, StageName, StageState, Status};
+use domain::flux::Health;
 use domain::trouble::Trouble;
 use domain::workload::{Pod, Workload};
 
@@ -129,22 +130,28 @@ fn workloads(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
 }
 
 fn workload_row(cx: &Cx, workload: &Workload) -> Row {
-    let health = workload.health();
-    let wanted = workload.replicas.to_string();
-    let updating = workload.updated < workload.replicas;
-    let (key, count) =
-        if updating { ("deployments.updated", workload.updated) } else { ("deployments.available", workload.available) };
+    // A rollout that cannot go on is no rollout under way.
+    let stuck = cx.world.pods_of(workload).any(|p| p.fault().is_some());
+    let health = if stuck { Health::Bad } else { workload.health() };
+    let old = (workload.total - workload.updated).max(0);
+    let (key, count) = match (workload.updated < workload.replicas, old > 0) {
+        (true, _) => ("deployments.updated", workload.updated),
+        (false, true) => ("deployments.ending", workload.updated),
+        (false, false) => ("deployments.available", workload.available),
+    };
+    let values = [("count", count.to_string()), ("wanted", workload.replicas.to_string()), ("old", old.to_string())];
+    let said = cx.tf(key, &values.each_ref().map(|(name, value)| (*name, value.as_str())));
     Row::Line(vec![
         piece(format!("{} ", cx.glyph(health)), health.into()),
         piece(format!("{} ", workload.key.kind), Role::Muted),
         piece(format!("{}  ", workload.key.name), Role::Text),
-        piece(cx.tf(key, &[("count", &count.to_string()), ("wanted", &wanted)]), Role::Muted),
+        piece(said, Role::Muted),
     ])
 }
 
 fn pod_row(cx: &Cx, pod: &Pod) -> Row {
     let Some(fault) = pod.fault() else {
-        let glyph = cx.glyph(domain::flux::Health::Busy);
+        let glyph = cx.glyph(Health::Busy);
         return Row::text(format!("  {glyph} {}  ", pod.key.name), Role::Muted, pod.phase.clone(), Role::Muted);
     };
     let said = [fault.reason.as_str(), fault.image.as_str(), fault.message.as_str()];
@@ -164,6 +171,8 @@ fn commit(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
     rows.extend(
         deployment.files.iter().map(|file| Row::Line(vec![piece("  ● ", Role::Changed), piece(file.clone(), Role::Muted)])),
     );
-    rows.push(Row::Line(vec![piece(format!("  {}", deployment.id), Role::Faint)]));
+    if !deployment.message.contains(deployment.id.as_str()) {
+        rows.push(Row::Line(vec![piece(format!("  {}", deployment.id), Role::Faint)]));
+    }
     rows
 }

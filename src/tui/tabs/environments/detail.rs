@@ -35,7 +35,7 @@ pub(super) fn lines(cx: &Cx, line: Option<&Line>, wide: usize) -> Vec<Pieces> {
         && kustomization.health() == Health::Bad
     {
         let indent = piece("  ", Role::Text);
-        let text = domain::text::one_line(kustomization.message());
+        let text = format::short_digests(&domain::text::one_line(kustomization.message()));
         let said = wrap(&text, wide.saturating_sub(4)).into_iter().take(3);
         out.extend(said.map(|l| vec![indent.clone(), piece(l, Role::Text)]));
     }
@@ -72,7 +72,7 @@ fn agreement(cx: &Cx, line: &Line, wide: usize) -> Pieces {
         None
     };
     if let Some(hint) = hint.filter(|h| width(h) + width_of(&out) + 2 <= wide) {
-        out.push(piece(format!(".  {hint}"), Role::Muted));
+        out.push(piece(format!("   {hint}"), Role::Muted));
     }
     out
 }
@@ -83,7 +83,10 @@ fn commit(cx: &Cx, environment: &Environment, wide: usize) -> Option<Pieces> {
         return Some(vec![piece(cx.tf("environments.no-head", &[("branch", branch)]), Role::Muted)]);
     };
     if let Some(trouble) = &git.trouble {
-        return Some(vec![piece("✗ ", Role::Bad), piece(cut(&trouble.to_string(), wide.saturating_sub(2)).into_owned(), Role::Text)]);
+        return Some(vec![
+            piece("✗ ", Role::Bad),
+            piece(cut(&trouble.to_string(), wide.saturating_sub(2)).into_owned(), Role::Text),
+        ]);
     }
     let revision = Revision::of_branch(branch, git.head.as_ref()?).short();
     let age = cx.age_of(git.time);

@@ -41,7 +41,11 @@ impl Editor {
             cx.world.environments.iter().any(|e| e.id.project == project && e.id.name.as_str() == kind.word())
         };
         let kind = EnvironmentType::ALL.into_iter().find(|k| !taken(k)).unwrap_or(EnvironmentType::Development);
-        let cluster = if cx.context.is_empty() { cx.world.contexts.first().cloned().unwrap_or_default() } else { ContextName::from(cx.context) };
+        let cluster = if cx.context.is_empty() {
+            cx.world.contexts.first().cloned().unwrap_or_default()
+        } else {
+            ContextName::from(cx.context)
+        };
         let name = Slug::new(kind.word()).unwrap_or_else(|_| project.clone());
         let proposal = Environment::with_defaults(EnvironmentId::new(project.clone(), name), kind, cluster);
         let mut editor = Self { form: form(cx, &proposal, true), project, old: None, saving: None };
@@ -93,7 +97,9 @@ impl Editor {
 
     /// Puts another type's defaults where the old type's still stand.
     fn retype(&mut self, before: &str) {
-        let (Ok(old), Ok(new)) = (before.parse::<EnvironmentType>(), self.form.value("type").parse::<EnvironmentType>()) else { return };
+        let (Ok(old), Ok(new)) = (before.parse::<EnvironmentType>(), self.form.value("type").parse::<EnvironmentType>()) else {
+            return;
+        };
         let pairs = [
             ("name", old.word().to_owned(), new.word().to_owned()),
             ("branch", old.branch().to_owned(), new.branch().to_owned()),
@@ -149,7 +155,8 @@ impl Editor {
         let path = self.form.value("path");
         let wrong = path.starts_with('/') || path.split('/').any(|part| part == "..");
         self.form.fault("path", wrong.then(|| cx.t("environments.bad-path").to_owned()));
-        self.form.fault("interval", (!duration(&self.form.value("interval"))).then(|| cx.t("environments.bad-interval").to_owned()));
+        self.form
+            .fault("interval", (!duration(&self.form.value("interval"))).then(|| cx.t("environments.bad-interval").to_owned()));
         for id in ["source", "kustomization"] {
             self.form.fault(id, object(&self.form.value(id)).is_none().then(|| cx.t("environments.bad-object").to_owned()));
         }
@@ -209,7 +216,13 @@ impl Editor {
         let took = self.form.view(cx, place, buf, self.saving.is_none());
         if self.saving.is_some() {
             let text = format!("{} {}", cx.spinner(), cx.t("form.saving"));
-            put(buf, (inner.x + 2, (place.y + took).min(inner.bottom().saturating_sub(1))), inner.width, &text, cx.style(Role::Busy));
+            put(
+                buf,
+                (inner.x + 2, (place.y + took).min(inner.bottom().saturating_sub(1))),
+                inner.width,
+                &text,
+                cx.style(Role::Busy),
+            );
         }
     }
 }
@@ -284,7 +297,16 @@ mod tests {
 
     #[test]
     fn durations_are_those_that_flux_takes() {
-        for (text, fine) in [("1m", true), ("10m0s", true), ("1.5h", true), ("250ms", true), ("", false), ("5", false), ("1d", false), ("m", false)] {
+        for (text, fine) in [
+            ("1m", true),
+            ("10m0s", true),
+            ("1.5h", true),
+            ("250ms", true),
+            ("", false),
+            ("5", false),
+            ("1d", false),
+            ("m", false),
+        ] {
             assert_eq!(duration(text), fine, "{text}");
         }
     }

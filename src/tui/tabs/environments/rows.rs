@@ -43,7 +43,8 @@ impl Line {
         let workloads = world.workloads_of(environment);
         let git = world.git_view(&environment.id);
         let running: Vec<String> = workloads.iter().flat_map(|w| &w.containers).map(|c| format::version(&c.image)).collect();
-        let ready = (!workloads.is_empty()).then(|| (workloads.iter().map(|w| w.ready).sum(), workloads.iter().map(|w| w.replicas).sum()));
+        let ready = (!workloads.is_empty())
+            .then(|| (workloads.iter().map(|w| w.ready).sum(), workloads.iter().map(|w| w.replicas).sum()));
         let reconciled = world.kustomization(environment).and_then(|k| k.reconciled());
         Self {
             repository: world.project(&environment.id.project).map(|p| p.repository.url.clone()).unwrap_or_default(),
@@ -86,7 +87,12 @@ impl Row for Line {
     fn matches(&self, text: &str) -> bool {
         let e = &self.environment;
         let has = |t: &str| t.to_lowercase().contains(text);
-        has(&e.id.to_string()) || has(&e.cluster.0) || has(&e.gitops.branch) || has(&self.in_git) || has(&self.running) || has(self.health.word())
+        has(&e.id.to_string())
+            || has(&e.cluster.0)
+            || has(&e.gitops.branch)
+            || has(&self.in_git)
+            || has(&self.running)
+            || has(self.health.word())
     }
 }
 
@@ -101,7 +107,13 @@ fn running(line: &Line, _cx: &Cx) -> Cell {
 
 fn ready(line: &Line, _cx: &Cx) -> Cell {
     let Some((ready, wanted)) = line.ready else { return Cell::new("–", Role::Faint) };
-    let role = if line.stale.is_some() { Role::Unknown } else if ready >= wanted { Role::Text } else { Role::Busy };
+    let role = if line.stale.is_some() {
+        Role::Unknown
+    } else if ready >= wanted {
+        Role::Text
+    } else {
+        Role::Busy
+    };
     Cell::new(format!("{ready}/{wanted}"), role)
 }
 

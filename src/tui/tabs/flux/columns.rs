@@ -21,7 +21,12 @@ impl Row for Arc<FluxObject> {
     fn matches(&self, text: &str) -> bool {
         let key = &self.key;
         let has = |t: &str| t.to_lowercase().contains(text);
-        has(&key.name) || has(&key.namespace) || has(&key.kind) || has(&key.cluster) || has(FluxObject::health(self).word()) || has(self.message())
+        has(&key.name)
+            || has(&key.namespace)
+            || has(&key.kind)
+            || has(&key.cluster)
+            || has(FluxObject::health(self).word())
+            || has(self.message())
     }
     fn version(&self) -> u64 {
         // Only a change of state is worth a look; the server's version also grows with each heartbeat.
@@ -49,7 +54,7 @@ fn ready(object: &Arc<FluxObject>, cx: &Cx) -> Cell {
 
 fn message(object: &Arc<FluxObject>, _cx: &Cx) -> Cell {
     let role = if FluxObject::health(object) == Health::Bad { Role::Text } else { Role::Muted };
-    Cell::new(domain::text::one_line(object.message()), role)
+    Cell::new(format::short_digests(&domain::text::one_line(object.message())), role)
 }
 
 pub(super) static COLUMNS: [Column<Arc<FluxObject>>; 9] = [

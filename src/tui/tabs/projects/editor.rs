@@ -208,7 +208,8 @@ impl Editor {
         let place = Rect { y: inner.y + 1, height: inner.height.saturating_sub(4), ..inner };
         let took = self.form.view(cx, place, buf, self.saving.is_none());
         let below = place.y + took + 1;
-        let rest = Rect { x: inner.x + 2, y: below, width: inner.width.saturating_sub(2), height: inner.bottom().saturating_sub(below) };
+        let rest =
+            Rect { x: inner.x + 2, y: below, width: inner.width.saturating_sub(2), height: inner.bottom().saturating_sub(below) };
         if rest.height == 0 {
             return;
         }
@@ -241,21 +242,28 @@ impl Editor {
 fn form(cx: &Cx, project: Option<&Project>) -> Form {
     let text = |get: fn(&Project) -> String| project.map(get).unwrap_or_default();
     let mut fields = Vec::new();
-    let url = Field::text("url", cx.t("projects.url"), text(|p| p.repository.url.clone())).placeholder("https://git.example.org/acme/shop.git");
+    let url = Field::text("url", cx.t("projects.url"), text(|p| p.repository.url.clone()))
+        .placeholder("https://git.example.org/acme/shop.git");
     fields.push(url.note(cx.t("projects.url-note")));
     if project.is_none() {
         fields.push(Field::text("slug", cx.t("projects.slug"), "").note(cx.t("projects.slug-note")));
     }
     let words = PROVIDERS.iter().map(|(_, word)| (*word).to_owned()).collect();
-    let chosen = project.and_then(|p| PROVIDERS.iter().find(|(provider, _)| *provider == p.repository.provider)).map_or("git", |(_, word)| word);
+    let chosen = project
+        .and_then(|p| PROVIDERS.iter().find(|(provider, _)| *provider == p.repository.provider))
+        .map_or("git", |(_, word)| word);
     fields.extend([
         Field::text("name", cx.t("projects.name"), text(|p| p.name.clone())),
         Field::text("description", cx.t("projects.description"), text(|p| p.description.clone())),
         Field::text("organization", cx.t("projects.organization"), text(|p| p.organization.clone())),
         Field::choice("provider", cx.t("projects.provider"), words, chosen),
         Field::text("branch", cx.t("projects.branch"), project.map_or("main", |p| p.repository.default_branch.as_str())),
-        Field::text("credential", cx.t("projects.credential"), project.map_or_else(|| "none".to_owned(), |p| p.repository.credential.to_string()))
-            .note(cx.t("projects.credential-note")),
+        Field::text(
+            "credential",
+            cx.t("projects.credential"),
+            project.map_or_else(|| "none".to_owned(), |p| p.repository.credential.to_string()),
+        )
+        .note(cx.t("projects.credential-note")),
     ]);
     Form::new(fields)
 }

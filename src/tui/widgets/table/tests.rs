@@ -30,7 +30,14 @@ impl Row for Item {
 static DRAWN: AtomicUsize = AtomicUsize::new(0);
 
 static COLUMNS: [Column<Item>; 3] = [
-    Column { id: "seq", priority: 0, width: Width::Fixed(6), right: true, cell: |i, _| Cell::new(i.0.to_string(), Role::Text), order: Some(|a, b| a.0.cmp(&b.0)) },
+    Column {
+        id: "seq",
+        priority: 0,
+        width: Width::Fixed(6),
+        right: true,
+        cell: |i, _| Cell::new(i.0.to_string(), Role::Text),
+        order: Some(|a, b| a.0.cmp(&b.0)),
+    },
     Column {
         id: "name",
         priority: 0,
@@ -42,7 +49,14 @@ static COLUMNS: [Column<Item>; 3] = [
         },
         order: Some(|a, b| a.1.cmp(b.1)),
     },
-    Column { id: "detail", priority: 5, width: Width::Fixed(30), right: false, cell: |_, _| Cell::new("detail", Role::Muted), order: None },
+    Column {
+        id: "detail",
+        priority: 5,
+        width: Width::Fixed(30),
+        right: false,
+        cell: |_, _| Cell::new("detail", Role::Muted),
+        order: None,
+    },
 ];
 
 fn draw(table: &Table<Item>, bench: &Bench, wide: u16) -> Vec<String> {

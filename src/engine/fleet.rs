@@ -1,11 +1,11 @@
-//! The connections and watches that are open, and the acts on them, with their errors in words.
+//! The clusters: connections made when they are needed, the watches that are open, and acts with their errors in words.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cluster::act::{self, Apply, LogQuery, Steer};
-use cluster::{Connection, Snapshot, Versions, Watch};
+use cluster::{Connection, Kubeconfigs, Snapshot, Versions, Watch};
 use domain::flux::{FluxObject, ObjectKey};
 use domain::ident::ContextName;
 use domain::link::{Link, LinkOf, LinkState};
@@ -13,12 +13,47 @@ use domain::{Time, Trouble};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::Clusters;
-use crate::engine::Clock;
+use crate::pace::Clock;
 use crate::tasks::open;
 
 /// How long a source may take to answer before what depends on it is asked.
 const SOURCE_LIMIT: Duration = Duration::from_mins(1);
+
+/// Holds the way to clusters: by kubeconfig, or connections that exist already.
+#[derive(Debug, Clone)]
+pub struct Clusters(Way);
+
+#[derive(Debug, Clone)]
+enum Way {
+    Files(Box<Kubeconfigs>),
+    Fixed(BTreeMap<ContextName, Connection>),
+}
+
+impl Clusters {
+    /// Reaches every context of a kubeconfig, when it is needed.
+    pub fn of_kubeconfig(files: Kubeconfigs) -> Self {
+        Self(Way::Files(Box::new(files)))
+    }
+
+    /// Reaches just these, each under its own context name.
+    pub fn fixed(connections: impl IntoIterator<Item = Connection>) -> Self {
+        Self(Way::Fixed(connections.into_iter().map(|c| (c.context().clone(), c)).collect()))
+    }
+
+    /// Makes a connection; a kubeconfig that has changed on disk since is read again when the context is not in it.
+    async fn open(&self, context: &ContextName) -> Result<Connection, cluster::Error> {
+        match &self.0 {
+            Way::Files(files) => match Connection::from_context(files, context).await {
+                Err(cluster::Error::UnknownContext { .. }) => Connection::from_context(&files.again()?, context).await,
+                other => other,
+            },
+            Way::Fixed(known) => known.get(context).cloned().ok_or_else(|| cluster::Error::UnknownContext {
+                name: context.to_string(),
+                known: known.keys().map(ToString::to_string).collect(),
+            }),
+        }
+    }
+}
 
 /// Holds every cluster that was ever wanted.
 pub(crate) struct Fleet {
@@ -53,7 +88,7 @@ impl Member {
     }
 
     /// Notes which namespaces matter; returns whether a task has to be started that watches.
-    pub(super) fn want(&self, namespaces: BTreeSet<String>) -> bool {
+    pub(crate) fn want(&self, namespaces: BTreeSet<String>) -> bool {
         let mut inner = open(&self.inner);
         if let Some(watch) = &inner.watch {
             watch.set_namespaces(namespaces.clone());
@@ -63,12 +98,12 @@ impl Member {
     }
 
     /// Returns the namespaces that matter.
-    pub(super) fn namespaces(&self) -> BTreeSet<String> {
+    pub(crate) fn namespaces(&self) -> BTreeSet<String> {
         open(&self.inner).wanted.clone().unwrap_or_default()
     }
 
     /// Notes why it cannot be reached.
-    pub(super) fn tell(&self, state: LinkState) {
+    pub(crate) fn tell(&self, state: LinkState) {
         let mut inner = open(&self.inner);
         // The moment since which it is so stays the first one.
         let since = match (&inner.trouble, &state) {
@@ -82,7 +117,7 @@ impl Member {
     }
 
     /// Takes a running watch and returns the receiver of its changes.
-    pub(super) fn begin(&self, watch: Watch) -> watch::Receiver<Versions> {
+    pub(crate) fn begin(&self, watch: Watch) -> watch::Receiver<Versions> {
         let changes = watch.changed();
         let mut inner = open(&self.inner);
         // What was wanted may have changed while the connection was made.
@@ -106,7 +141,7 @@ impl Fleet {
     }
 
     /// Returns the cluster of a context, which need not be reachable or even exist.
-    pub(super) fn member(&self, context: &ContextName) -> Arc<Member> {
+    pub(crate) fn member(&self, context: &ContextName) -> Arc<Member> {
         let mut members = open(&self.members);
         let member = members.entry(context.clone()).or_insert_with(|| {
             let connection = tokio::sync::Mutex::default();
@@ -116,7 +151,7 @@ impl Fleet {
     }
 
     /// Ends the watches of all clusters but these. Their connections stay, for whoever acts on them.
-    pub(super) fn keep(&self, wanted: &BTreeSet<ContextName>) {
+    pub(crate) fn keep(&self, wanted: &BTreeSet<ContextName>) {
         for (context, member) in open(&self.members).iter() {
             if !wanted.contains(context) {
                 let mut inner = open(&member.inner);

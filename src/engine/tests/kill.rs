@@ -47,7 +47,7 @@ async fn other_process() {
 /// Starts the other process and returns when it gives its order.
 fn begin(bed: &Bed, order: &str) -> (Child, BufReader<std::process::ChildStdout>) {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["scenarios::kill::other_process", "--exact", "--ignored", "--nocapture", "--test-threads=1"])
+        .args(["tests::kill::other_process", "--exact", "--ignored", "--nocapture", "--test-threads=1"])
         .env(FOLDER, bed.dir())
         .env(ORDER, order)
         .stdout(Stdio::piped())

@@ -10,11 +10,11 @@ use domain::revision::{CommitId, Revision};
 use domain::world::{GitView, World};
 use git::Heads;
 
-use super::{Repo, head_of};
-use crate::engine::Core;
-use crate::follow::Place;
+use crate::driven::Place;
 use crate::plan;
+use crate::repos::head_of;
 use crate::scene::Scene;
+use crate::shared::Core;
 use crate::tasks::open;
 
 /// Keeps a poller running for every repository that an environment lives in, and tells it of hints.
@@ -46,7 +46,7 @@ fn begin(core: &Arc<Core>, world: &World) {
         let Some(project) = world.project(&environment.id.project) else { continue };
         let repository = &project.repository;
         let name = format!("git {} {}", repository.credential, repository.url);
-        match Place::take(core, name) {
+        match Place::take(&core.driven, name) {
             Some(place) => core.spawn("reading a repository", poll(Arc::clone(core), repository.clone(), place)),
             None => core.repos.get(repository).poke(),
         }
@@ -171,12 +171,5 @@ fn put(core: &Core, view: GitView) {
     let mut views = open(&core.views);
     if views.get(&view.environment).is_none_or(|known| **known != view) {
         views.insert(view.environment.clone(), Arc::new(view));
-    }
-}
-
-impl Repo {
-    /// Returns the head of a branch, as a fetch of just now shows it.
-    pub(crate) async fn fresh_head(&self, branch: &str) -> Result<CommitId, Trouble> {
-        head_of(&*self.fetch().await?, branch, self.url())
     }
 }

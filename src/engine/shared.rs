@@ -1,0 +1,58 @@
+//! What all tasks of an engine share.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use domain::Time;
+use domain::ident::{ContextName, EnvironmentId};
+use domain::voyage::Patience;
+use domain::world::{GitView, World};
+use store::Store;
+use tokio::sync::{Notify, watch};
+
+use crate::driven::Driven;
+use crate::fleet::Fleet;
+use crate::ids::Ids;
+use crate::mishaps::Mishaps;
+use crate::pace::{Clock, Pace};
+use crate::repos::Repos;
+use crate::tasks::{Tasks, guarded};
+
+/// Holds what all tasks of an engine share.
+pub(crate) struct Core {
+    pub(crate) store: Store,
+    pub(crate) fleet: Fleet,
+    pub(crate) repos: Repos,
+    pub(crate) contexts: Arc<Vec<ContextName>>,
+    pub(crate) current: Option<ContextName>,
+    pub(crate) clock: Clock,
+    pub(crate) patience: Patience,
+    pub(crate) ids: Ids,
+    pub(crate) pace: Pace,
+    pub(crate) tasks: Tasks,
+    pub(crate) mishaps: Mishaps,
+    /// Rings when something outside the store may have changed the world.
+    pub(crate) nudge: Arc<Notify>,
+    pub(crate) world: watch::Sender<Arc<World>>,
+    pub(crate) views: Mutex<BTreeMap<EnvironmentId, Arc<GitView>>>,
+    pub(crate) driven: Arc<Driven>,
+}
+
+impl Core {
+    /// Returns the present moment.
+    pub(crate) fn now(&self) -> Time {
+        (self.clock)()
+    }
+
+    /// Runs a task on its own; a panic in it becomes a mishap.
+    pub(crate) fn spawn(self: &Arc<Self>, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let core = Arc::downgrade(self);
+        self.tasks.spawn(async move {
+            if let Err(trouble) = guarded(name, task).await
+                && let Some(core) = core.upgrade()
+            {
+                core.mishaps.add(trouble);
+            }
+        });
+    }
+}
