@@ -19,12 +19,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::Trouble;
 
 use crate::launch::{self, Deck, Settings};
+use crate::terminal;
 
-pub(crate) use output::complain;
+pub(crate) use output::{complain, remark};
 
-/// An operator console for GitOps with Flux that also owns the write path.
+/// An operator console for GitOps with Flux that also owns the write path. Without a command it opens the console.
 #[derive(Debug, Parser)]
-#[command(name = "quarterdeck", version, about, max_term_width = 110, disable_help_subcommand = true)]
+#[command(name = "quarterdeck", bin_name = "quarterdeck", version, about, max_term_width = 110, disable_help_subcommand = true)]
+#[command(after_help = "Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused or waiting for approval, 4 not found, 5 timed out.\n\
+    Look around first, with nothing but this program: quarterdeck demo")]
 pub(crate) struct Cli {
     /// What every command understands.
     #[command(flatten)]
@@ -36,24 +39,25 @@ pub(crate) struct Cli {
 
 /// Options that every command understands.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// The kubeconfig context to use instead of the current one.
-    #[arg(long, global = true, value_name = "CONTEXT", env = "QUARTERDECK_CONTEXT")]
+    #[arg(long, global = true, value_name = "CONTEXT", env = "QUARTERDECK_CONTEXT", hide_env_values = true)]
     pub(crate) context: Option<String>,
     /// The kubeconfig file to use instead of $KUBECONFIG and ~/.kube/config.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,
     /// The folder that holds the store, the mirrors and the log.
-    #[arg(long, global = true, value_name = "FOLDER", env = "QUARTERDECK_STATE")]
+    #[arg(long, global = true, value_name = "FOLDER", env = "QUARTERDECK_STATE", hide_env_values = true)]
     pub(crate) state: Option<PathBuf>,
-    /// Refuses every order.
+    /// Looks only: every order is refused.
     #[arg(long, global = true)]
     pub(crate) readonly: bool,
     /// How much is written to the log file: error, warn, info, debug, trace.
-    #[arg(long, global = true, value_name = "LEVEL", default_value = "info", env = "QUARTERDECK_LOG")]
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "info", env = "QUARTERDECK_LOG", hide_env_values = true)]
     pub(crate) log: String,
-    /// How objects are printed.
-    #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]
+    /// How objects are printed: table, wide, json, yaml or name.
+    #[arg(short, long, global = true, value_enum, default_value_t = Format::Table, value_name = "FORMAT", hide_possible_values = true)]
     pub(crate) output: Format,
 }
 
@@ -116,6 +120,8 @@ pub(crate) struct DemoArgs {
 
 /// Runs a subcommand; the console and the demo are not among them.
 pub(crate) async fn run(settings: Settings, format: Format, command: Command) -> Result<(), Trouble> {
+    launch::start_log(&settings)?;
+    terminal::catch_panics(&settings.state);
     if let Command::Audit(audit) = &command
         && audit.offline()
     {
@@ -140,9 +146,9 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Follow(follow) => deployments::follow(deck, format, follow).await,
         Command::History(history) => deployments::history(deck, format, &history),
         Command::Sync(sync) => flux::sync(deck, format, sync).await,
-        Command::Reconcile(reconcile) => flux::reconcile(deck, reconcile).await,
-        Command::Suspend(targets) => flux::suspend(deck, targets).await,
-        Command::Resume(targets) => flux::resume(deck, targets).await,
+        Command::Reconcile(reconcile) => flux::reconcile(deck, format, reconcile).await,
+        Command::Suspend(targets) => flux::suspend(deck, format, targets).await,
+        Command::Resume(targets) => flux::resume(deck, format, targets).await,
         Command::Audit(audit) => audit::run(deck, format, audit).await,
     }
 }

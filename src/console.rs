@@ -24,7 +24,7 @@ const WAITING: usize = 64;
 /// Opens the console on the clusters of the kubeconfig.
 pub(crate) async fn run(settings: Settings) -> Result<(), Trouble> {
     launch::start_log(&settings)?;
-    terminal::catch_panics(settings.state.clone());
+    terminal::catch_panics(&settings.state);
     let deck = launch::deck(settings).await?;
     let done = show(&deck).await;
     deck.close().await;
@@ -56,7 +56,7 @@ pub(crate) async fn show(deck: &Deck) -> Result<(), Trouble> {
     let carrying = tokio::spawn(bridge::carry(deck.engine.clone(), deck.actor.clone(), wished, replies));
     let link = Link { world: deck.worlds(), wishes, replies: replied, clock: Arc::new(launch::now) };
     let mut screen = Screen::new(io::stdout(), size, capabilities.utf8);
-    let ended = sail(session, acts, stream(events), &mut screen, link).await;
+    let ended = sail(session, acts, broken_on_purpose(stream(events)), &mut screen, link).await;
     drop(guard);
     carrying.abort();
     ended.map(drop).map_err(failed)
@@ -64,4 +64,23 @@ pub(crate) async fn show(deck: &Deck) -> Result<(), Trouble> {
 
 fn stream(mut events: mpsc::Receiver<Event>) -> impl Stream<Item = Event> + Unpin {
     poll_fn(move |cx| events.poll_recv(cx))
+}
+
+/// Lets the next event panic on the screen's own thread where a test asks for it (`QUARTERDECK_PANIC`, debug builds only): that
+/// the terminal is given back can only be seen on a whole program in a real terminal.
+#[cfg(debug_assertions)]
+fn broken_on_purpose(mut events: impl Stream<Item = Event> + Unpin) -> impl Stream<Item = Event> + Unpin {
+    use futures::StreamExt;
+    let armed = std::env::var_os("QUARTERDECK_PANIC").is_some();
+    poll_fn(move |cx| {
+        let event = events.poll_next_unpin(cx);
+        assert!(!(armed && matches!(event, std::task::Poll::Ready(Some(Event::Key(_))))), "the console was asked to panic");
+        event
+    })
+}
+
+/// Passes events on.
+#[cfg(not(debug_assertions))]
+const fn broken_on_purpose<S: Stream<Item = Event> + Unpin>(events: S) -> S {
+    events
 }

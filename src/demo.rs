@@ -67,7 +67,7 @@ async fn play(global: &Global, folder: &Path, speed: f64) -> Result<(), Trouble>
     let state = folder.join("state");
     let settings = Settings { state: state.clone(), kubeconfigs: Vec::new(), context: None, readonly: global.readonly, log: global.log.clone() };
     launch::start_log(&settings)?;
-    terminal::catch_panics(state.clone());
+    terminal::catch_panics(&state);
     let mut config = SimConfig::new(CONTEXT, Arc::new(launch::now), folder.join("cluster"));
     config.time_scale = speed;
     let sim = Sim::start(&config);

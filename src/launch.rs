@@ -2,6 +2,7 @@
 //!
 //! The only place that knows all rooms, and the only one that reads the environment and the clock.
 
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use domain::{Time, Trouble};
 use engine::{Clusters, Engine, Parts};
 use store::Store;
 use tokio::sync::watch;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::cli::Global;
 
@@ -53,7 +55,7 @@ impl Settings {
         let kubeconfigs = match (&global.kubeconfig, std::env::var_os("KUBECONFIG").filter(|v| !v.is_empty())) {
             (Some(file), _) => {
                 if !file.exists() {
-                    return Err(Trouble::usage("There is no such kubeconfig", file.display()).next("Name a file that exists with --kubeconfig."));
+                    return Err(Trouble::not_found("There is no such kubeconfig", file.display()).next("Name a file that exists with --kubeconfig."));
                 }
                 vec![file.clone()]
             }
@@ -86,6 +88,8 @@ pub(crate) struct Deck {
     pub(crate) actor: Actor,
     /// What the store had to say when it was opened.
     pub(crate) notices: Vec<String>,
+    /// Whether every order is refused.
+    readonly: bool,
     context: Result<ContextName, Trouble>,
 }
 
@@ -141,7 +145,7 @@ fn start(
         ids: engine::ulids(),
         pace: engine::Pace::default(),
     };
-    Ok(Deck { engine: Engine::start(parts), actor: operator(settings.readonly), notices, context })
+    Ok(Deck { engine: Engine::start(parts), actor: operator(settings.readonly), notices, readonly: settings.readonly, context })
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -161,15 +165,19 @@ fn choose(
 ) -> Result<Result<ContextName, Trouble>, Trouble> {
     let unknown = |name: &ContextName, how: &str| {
         let names: Vec<&str> = contexts.iter().map(|c| c.0.as_str()).collect();
-        let next = if names.is_empty() { "The kubeconfig names none.".to_owned() } else { format!("Choose one of {}.", names.join(", ")) };
-        Trouble::usage("There is no such context", format!("\u{201c}{name}\u{201d}")).why(how).next(next)
+        let next = if names.is_empty() { "There are no contexts: name the kubeconfig that has it with --kubeconfig.".to_owned() } else { format!("Choose one with --context: {}.", names.join(", ")) };
+        Trouble::not_found("There is no such context", format!("\u{201c}{name}\u{201d}")).why(how).next(next)
     };
     match (asked, current) {
         (Some(name), _) if contexts.contains(name) => Ok(Ok(name.clone())),
         (Some(name), _) => Err(unknown(name, "the kubeconfig does not know it")),
         (None, Some(name)) if contexts.contains(name) => Ok(Ok(name.clone())),
-        (None, Some(name)) => Ok(Err(unknown(name, "it is the kubeconfig's current-context and does not exist"))),
-        (None, None) => Ok(Err(Trouble::usage("No context is chosen", "kubeconfig").why("it has no current-context").next("Name one with --context."))),
+        (None, Some(name)) => Ok(Err(unknown(name, "the kubeconfig says it is the current one, but does not have it"))),
+        (None, None) => {
+            let names: Vec<&str> = contexts.iter().map(|c| c.0.as_str()).collect();
+            let next = if names.is_empty() { "Name a kubeconfig that has one with --kubeconfig.".to_owned() } else { format!("Choose one with --context: {}.", names.join(", ")) };
+            Ok(Err(Trouble::usage("No context is chosen", "the kubeconfig names no current one").next(next)))
+        }
     }
 }
 
@@ -196,7 +204,17 @@ impl Deck {
 
     /// Gives an order.
     pub(crate) async fn give(&self, order: Order) -> Result<Outcome, Trouble> {
+        self.may(order.terms().object())?;
         self.engine.give(&self.actor, order).await
+    }
+
+    /// Refuses where nothing may be ordered at all, before anything is asked or written down.
+    pub(crate) fn may(&self, object: impl std::fmt::Display) -> Result<(), Trouble> {
+        if !self.readonly {
+            return Ok(());
+        }
+        let trouble = Trouble::refused("No order is given", object).why("--readonly forbids every one");
+        Err(trouble.next("Leave --readonly out to give it."))
     }
 
     /// Returns the context that commands go to.
@@ -248,15 +266,13 @@ impl Deck {
             );
             cluster_fails || kinds.iter().all(|kind| world.kind_link(context, kind).is_some_and(settled))
         });
-        let outcome = tokio::time::timeout(FIRST_ANSWER, ready).await;
+        let outcome = tokio::time::timeout(FIRST_ANSWER, ready).await.is_ok();
         let world = self.world();
-        let bad = kinds.iter().filter_map(|kind| world.kind_link(context, kind)).chain(world.cluster_link(context)).find_map(complaint);
-        if let Some(why) = bad {
-            return Err(Trouble::failed("The cluster does not show this", context).why(why).next("Check the context, the credentials and the permissions."));
-        }
-        match outcome {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Trouble::timed_out("The cluster did not answer in time", context).next("Check that it can be reached.")),
+        let links = kinds.iter().filter_map(|kind| world.kind_link(context, kind)).chain(world.cluster_link(context));
+        match links.filter_map(|state| complaint(context, state)).next() {
+            Some(trouble) => Err(trouble),
+            None if outcome => Ok(()),
+            None => Err(Trouble::timed_out("The cluster did not answer in time", context).next("Check that it can be reached, then try again.")),
         }
     }
 
@@ -287,24 +303,50 @@ const fn settled(state: &LinkState) -> bool {
     !matches!(state, LinkState::Connecting | LinkState::Listing { .. })
 }
 
-fn complaint(state: &LinkState) -> Option<String> {
+fn complaint(context: &ContextName, state: &LinkState) -> Option<Trouble> {
+    // What the watch says may already end in what to do.
+    let advise = |trouble: Trouble, next: &str| if trouble.why.ends_with('.') { trouble } else { trouble.next(next) };
     match state {
-        LinkState::Stale { why, .. } | LinkState::Unauthorized { why } | LinkState::Forbidden { why } => Some(why.clone()),
+        LinkState::Stale { why, .. } => {
+            let trouble = Trouble::failed("The cluster cannot be read", context).why(why);
+            Some(advise(trouble, "Check that it runs and can be reached, and the context's entry in the kubeconfig."))
+        }
+        LinkState::Unauthorized { why } => {
+            let trouble = Trouble::refused("The cluster does not accept the credentials", context).why(why);
+            Some(advise(trouble, "Log in again, or mend the context's user in the kubeconfig."))
+        }
+        LinkState::Forbidden { why } => {
+            let trouble = Trouble::refused("The cluster does not show this to you", context).why(why);
+            Some(advise(trouble, "Ask for a role that may list it, or choose another context with --context."))
+        }
         _ => None,
     }
 }
 
-/// Starts the log: a file in the state folder, never the screen.
+/// Makes the state folder and starts the log in it, never on the screen. A log that cannot be written is told and done without.
 pub(crate) fn start_log(settings: &Settings) -> Result<(), Trouble> {
-    use tracing_subscriber::EnvFilter;
-    let failed = |e: std::io::Error| {
-        Trouble::failed("Could not write the log", settings.state.display()).why(e).next("Make the state folder writable, or name another with --state.")
-    };
-    let filter = EnvFilter::try_new(&settings.log)
-        .map_err(|e| Trouble::usage("That is no log level", format!("\u{201c}{}\u{201d}", settings.log)).why(e).next("Choose error, warn, info, debug or trace."))?;
-    std::fs::create_dir_all(&settings.state).map_err(failed)?;
-    let file = std::fs::OpenOptions::new().create(true).append(true).open(settings.state.join("quarterdeck.log")).map_err(failed)?;
-    let started = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::sync::Mutex::new(file)).try_init();
-    drop(started);
+    let level: LevelFilter = settings.log.parse().map_err(|_| {
+        Trouble::usage("That is no log level", format!("\u{201c}{}\u{201d}", settings.log)).next("Choose error, warn, info, debug or trace.")
+    })?;
+    make_state_folder(&settings.state)?;
+    let path = settings.state.join("quarterdeck.log");
+    match std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&path) {
+        Ok(file) => {
+            let started = tracing_subscriber::fmt().with_max_level(level).with_ansi(false).with_writer(std::sync::Mutex::new(file)).try_init();
+            drop(started);
+        }
+        Err(e) => crate::cli::remark(&Trouble::failed("No log is written", path.display()).why(e).next("All else goes on.")),
+    }
     Ok(())
+}
+
+fn make_state_folder(state: &Path) -> Result<(), Trouble> {
+    let failed = |why: &dyn std::fmt::Display| {
+        Trouble::failed("The state folder cannot be used", state.display()).why(why).next("Make it a folder that you may write, or name another with --state.")
+    };
+    match std::fs::metadata(state) {
+        Ok(what) if what.is_dir() => Ok(()),
+        Ok(_) => Err(failed(&"it is a file")),
+        Err(_) => std::fs::DirBuilder::new().recursive(true).mode(0o700).create(state).map_err(|e| failed(&e)),
+    }
 }

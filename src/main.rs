@@ -7,6 +7,7 @@ mod demo;
 mod launch;
 mod terminal;
 
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,8 +18,7 @@ use cli::{Cli, Command};
 use launch::Settings;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match start(cli) {
+    match start(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
             cli::complain(&trouble);
@@ -32,20 +32,23 @@ fn start(cli: Cli) -> Result<(), Trouble> {
         .enable_all()
         .build()
         .map_err(|e| Trouble::failed("Could not start", "the runtime").why(e))?;
-    let done = runtime.block_on(run(cli));
+    // What unwinds out of the console has given the terminal back on its way; here it becomes a sentence.
+    let done = panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(run(cli))));
     // Threads that wait for another process's lease end with the process.
     runtime.shutdown_timeout(Duration::from_millis(200));
-    done
+    done.unwrap_or_else(|broken| Err(terminal::broke(broken.as_ref())))
 }
 
 async fn run(cli: Cli) -> Result<(), Trouble> {
     match cli.command {
-        Some(Command::Demo(arguments)) => demo::run(&cli.global, &arguments).await,
-        None => console::run(Settings::gather(&cli.global)?).await,
-        Some(command) => {
-            let settings = Settings::gather(&cli.global)?;
-            launch::start_log(&settings)?;
-            cli::run(settings, cli.global.output, command).await
+        Some(Command::Demo(arguments)) => {
+            terminal::needed()?;
+            demo::run(&cli.global, &arguments).await
         }
+        None => {
+            terminal::needed()?;
+            console::run(Settings::gather(&cli.global)?).await
+        }
+        Some(command) => cli::run(Settings::gather(&cli.global)?, cli.global.output, command).await,
     }
 }

@@ -5,10 +5,13 @@
 //! everything else is stuck. A panic writes its report into the state folder; the terminal is restored by whoever unwinds
 //! out of the console, not by the hook, since the hook also runs for tasks whose panic is caught.
 
+use std::any::Any;
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -24,16 +27,16 @@ use tokio::sync::mpsc;
 
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
+/// Where a panic's report is written.
+static REPORT: OnceLock<PathBuf> = OnceLock::new();
+
 /// Holds the terminal while the console has it; dropping it gives it back.
 #[derive(Debug)]
 pub(crate) struct Guard(());
 
 /// Takes the terminal: raw mode, alternate screen, mouse, bracketed paste.
 pub(crate) fn enter() -> Result<Guard, Trouble> {
-    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-        return Err(Trouble::usage("The console needs a terminal", "standard input and output")
-            .next("Use a subcommand in scripts; quarterdeck --help lists them."));
-    }
+    needed()?;
     take().map_err(|e| Trouble::failed("Could not take the terminal", "standard output").why(e))?;
     Ok(Guard(()))
 }
@@ -56,6 +59,15 @@ impl Drop for Guard {
     fn drop(&mut self) {
         leave();
     }
+}
+
+/// Says that a console needs a terminal where there is none, before anything is begun.
+pub(crate) fn needed() -> Result<(), Trouble> {
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        return Ok(());
+    }
+    Err(Trouble::usage("The console needs a terminal", "standard input and output")
+        .next("Use a subcommand in scripts; quarterdeck --help lists them."))
 }
 
 /// Starts reading keys; the channel closes when the terminal is gone or the process was told to end.
@@ -132,17 +144,27 @@ fn suspend(sender: &mpsc::Sender<Event>) {
 
 /// Makes panics write a report into a folder instead of over the screen.
 ///
-/// The report holds the place, the message and the stack, and nothing of the program's data.
-pub(crate) fn catch_panics(folder: PathBuf) {
+/// The report holds the place, the message and the stack, and nothing of the program's data. Where it cannot be written, the
+/// panic is told the usual way as long as that does not go over the screen.
+pub(crate) fn catch_panics(folder: &Path) {
+    let report = REPORT.get_or_init(|| folder.join("crash.txt"));
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        let report = folder.join("crash.txt");
         let stack = std::backtrace::Backtrace::force_capture();
         let text = format!("quarterdeck {}\n{info}\n\n{stack}\n", env!("CARGO_PKG_VERSION"));
-        let written = OpenOptions::new().create(true).append(true).open(&report).and_then(|mut f| f.write_all(text.as_bytes()));
+        let written = OpenOptions::new().create(true).append(true).mode(0o600).open(report).and_then(|mut f| f.write_all(text.as_bytes()));
         tracing::error!(report = %report.display(), "a panic was caught: {info}");
         if written.is_err() && !ENTERED.load(Ordering::SeqCst) {
             usual(info);
         }
     }));
+}
+
+/// Turns a panic that unwound out of the program into what its operator reads once the screen is gone.
+pub(crate) fn broke(panic: &(dyn Any + Send)) -> Trouble {
+    let words = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let report = REPORT.get().filter(|report| report.exists()).map(|report| format!("; the report is in {}", report.display()));
+    Trouble::failed("Something in it broke, and it stopped", "")
+        .why(format!("{}{}", words.unwrap_or("it panicked"), report.unwrap_or_default()))
+        .next("Nothing that was recorded is lost: start it again, and it goes on where it was.")
 }

@@ -1,15 +1,21 @@
 //! `audit`: the journal, read, verified, exported.
 
+use std::io::{self, Write};
+
 use clap::{Args, Subcommand};
 use domain::Trouble;
 use domain::journal::Entry;
 use domain::query::{Answer, AuditFilter, Query};
+use serde::Serialize;
 
 use super::{Format, output};
 use crate::launch::{self, Deck, Settings};
 
 /// Reads the journal.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  quarterdeck audit --act deploy --from 2026-11-01T00:00:00Z\n  quarterdeck audit verify\n  \
+    quarterdeck audit export --object shop/production --csv > shop.csv\n\n\
+    JSON: seq, previous and hash of the chain, and the record: time, actor {login, name, email, by, role}, act, object, phase, detail, change.")]
 pub(crate) struct Audit {
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -49,9 +55,9 @@ struct Filter {
     /// Not after this moment (RFC 3339).
     #[arg(long, global = true)]
     to: Option<String>,
-    /// At most so many; 0 for all.
-    #[arg(long, short = 'l', global = true, default_value_t = 100)]
-    limit: usize,
+    /// At most so many, 0 for all; 100 when absent. Only for the list.
+    #[arg(long, short = 'l', global = true, value_name = "COUNT")]
+    limit: Option<usize>,
 }
 
 impl Audit {
@@ -63,8 +69,8 @@ impl Audit {
 
 fn moment(text: Option<&str>) -> Result<Option<domain::Time>, Trouble> {
     text.map(|text| {
-        text.parse().map_err(|e| {
-            Trouble::usage("That is no moment", format!("\u{201c}{text}\u{201d}")).why(e).next("Write it as 2026-11-21T14:02:00Z.")
+        text.parse().map_err(|_| {
+            Trouble::usage("That is no moment", format!("\u{201c}{text}\u{201d}")).next("Write it as 2026-11-21T14:02:00Z.")
         })
     })
     .transpose()
@@ -78,17 +84,24 @@ pub(crate) async fn run(deck: &Deck, format: Format, audit: Audit) -> Result<(),
         actor: audit.filter.actor,
         act: audit.filter.act,
         object: audit.filter.object,
-        limit: audit.filter.limit,
+        limit: audit.filter.limit.unwrap_or(100),
     };
     let Answer::Audit(entries) = deck.ask(Query::Audit(filter)).await? else {
         return Err(Trouble::failed("The engine gave another answer than was asked for", "audit"));
     };
     let entries: Vec<Entry> = entries.iter().map(|e| (**e).clone()).collect();
-    let mut rows = vec![output::row(["SEQ", "TIME", "ACTOR", "ACT", "OBJECT", "PHASE", "DETAIL"])];
+    let wide = format == Format::Wide;
+    let mut rows = vec![output::row(["SEQ", "TIME", "ACTOR", "ACT", "OBJECT", "PHASE"])];
+    rows[0].extend(if wide { output::row(["NAME", "EMAIL", "HASH", "DETAIL"]).into_iter().collect() } else { vec!["DETAIL".to_owned()] });
     rows.extend(entries.iter().map(|e| {
         let r = &e.record;
         let (time, phase) = (format!("{:.0}", r.time), r.phase.word().to_owned());
-        vec![e.seq.to_string(), time, r.actor.login.clone(), r.act.clone(), r.object.clone(), phase, r.detail.clone()]
+        let mut row = vec![e.seq.to_string(), time, r.actor.login.clone(), r.act.clone(), r.object.clone(), phase];
+        if wide {
+            row.extend([r.actor.name.clone(), r.actor.email.clone(), e.hash.clone()]);
+        }
+        row.push(r.detail.clone());
+        row
     }));
     output::show(format, &entries, &rows)
 }
@@ -102,6 +115,9 @@ pub(crate) fn without_engine(settings: &Settings, format: Format, audit: &Audit)
 }
 
 fn export(settings: &Settings, filter: &Filter, csv: bool) -> Result<(), Trouble> {
+    if filter.limit.is_some() {
+        return Err(Trouble::usage("An export holds every entry that matches", "--limit").next("Leave --limit out; narrow it with --from and --to."));
+    }
     let (store, notices) = launch::open_store(&settings.state)?;
     notices.iter().for_each(|notice| output::note(notice));
     let filter = store::AuditFilter {
@@ -112,28 +128,68 @@ fn export(settings: &Settings, filter: &Filter, csv: bool) -> Result<(), Trouble
         object: filter.object.clone(),
         before: None,
     };
-    let mut out = std::io::stdout().lock();
-    let written = if csv { store.export_csv(&filter, &mut out)? } else { store.export_jsonl(&filter, &mut out)? };
-    output::note(&format!("{written} entries"));
+    let mut out = Pipe { to: std::io::stdout().lock(), closed: false };
+    let written = if csv { store.export_csv(&filter, &mut out) } else { store.export_jsonl(&filter, &mut out) };
+    if !out.closed {
+        output::note(&format!("{} entries", written?));
+    }
     Ok(())
+}
+
+/// Passes text on, and remembers that nobody reads any more.
+struct Pipe<W> {
+    to: W,
+    closed: bool,
+}
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let done = self.to.write(bytes);
+        self.closed |= done.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe);
+        done
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let done = self.to.flush();
+        self.closed |= done.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe);
+        done
+    }
+}
+
+/// What `audit verify -o json` prints.
+#[derive(Debug, Serialize)]
+struct Verdict {
+    entries: u64,
+    head: String,
+    unbroken: bool,
+    first_bad: Option<Bad>,
+}
+
+/// The first entry that is not as it was written.
+#[derive(Debug, Serialize)]
+struct Bad {
+    seq: u64,
+    why: String,
+    file: String,
+    line: u64,
 }
 
 fn verify(settings: &Settings, format: Format) -> Result<(), Trouble> {
     let verification = store::verify(&settings.state)?;
-    let row = match &verification.first_bad {
-        None => format!("{} entries, unbroken, head {}", verification.entries, verification.head_hash),
-        Some(bad) => format!("entry {} is bad: {} ({} line {})", bad.seq, bad.why, bad.file, bad.line),
-    };
-    if verification.first_bad.is_some() {
-        return Err(Trouble::failed("The journal's chain is broken", settings.state.display()).why(row).next(
-            "Entries before it are sound. Compare with another copy; the file was changed or damaged from outside.",
-        ));
-    }
+    let bad = verification.first_bad.map(|bad| Bad { seq: bad.seq, why: bad.why, file: bad.file, line: bad.line });
+    let verdict = Verdict { entries: verification.entries, head: verification.head_hash, unbroken: bad.is_none(), first_bad: bad };
     if matches!(format, Format::Json | Format::Yaml) {
-        let value = serde_json::json!({ "entries": verification.entries, "head": verification.head_hash, "unbroken": true });
-        return output::show(format, &value, &[]);
+        output::show(format, &verdict, &[])?;
     }
-    output::line(&row);
-    output::line("The chain shows changes in the middle; it cannot show that its owner rewrote all of it, or cut its end.");
+    if let Some(bad) = &verdict.first_bad {
+        let place = settings.state.join("journal").join(&bad.file);
+        return Err(Trouble::failed("The journal's chain is broken", format!("{} line {}", place.display(), bad.line))
+            .why(format!("entry {}: {}", bad.seq, bad.why))
+            .next("The entries before it are sound. Compare it with another copy; it was changed or damaged from outside."));
+    }
+    if matches!(format, Format::Table | Format::Wide | Format::Name) {
+        output::line(&format!("{} entries, unbroken, head {}", verdict.entries, verdict.head));
+        output::note("The chain shows changes in the middle; it cannot show that its owner rewrote all of it, or cut its end.");
+    }
     Ok(())
 }

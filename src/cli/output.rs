@@ -1,10 +1,14 @@
 //! What subcommands print: tables without colour, JSON and YAML with stable names, and troubles on the error stream.
 //!
-//! Text from outside goes through the same sieve as on the screen: nothing of it can steer a terminal.
+//! Text from outside goes through the same sieve as on the screen: nothing of it can steer a terminal. In JSON such a character
+//! is escaped, so that the value stays what it is.
+//!
+//! The names of JSON and YAML fields are a promise; the help of each command lists them.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
-use domain::text::{display, one_line};
+use domain::text::{display, hidden, one_line};
 use domain::{Time, Trouble};
 use serde::Serialize;
 
@@ -25,6 +29,35 @@ pub(crate) fn complain(trouble: &Trouble) {
     note(&format!("quarterdeck: {trouble}"));
 }
 
+/// Prints a remark in the shape of a trouble: something to know that does not end the command.
+pub(crate) fn remark(trouble: &Trouble) {
+    note(&trouble.to_string());
+}
+
+/// Holds what an order came to, as `-o json` prints it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Done {
+    object: String,
+    said: String,
+}
+
+impl Done {
+    /// Joins the object and the sentence about it.
+    pub(crate) fn new(object: impl Display, said: impl Into<String>) -> Self {
+        Self { object: object.to_string(), said: said.into() }
+    }
+
+    /// Prints it: a sentence for people, the object's name for `-o name`.
+    pub(crate) fn show(&self, format: Format) -> Result<(), Trouble> {
+        match format {
+            Format::Table | Format::Wide => line(&self.said),
+            Format::Name => line(&self.object),
+            Format::Json | Format::Yaml => show(format, self, &[])?,
+        }
+        Ok(())
+    }
+}
+
 /// Prints a value as JSON or YAML, or else as the rows that stand for it.
 ///
 /// `rows` holds the header first; the first column is what `-o name` prints.
@@ -32,16 +65,30 @@ pub(crate) fn show<T: Serialize>(format: Format, value: &T, rows: &[Vec<String>]
     match format {
         Format::Json => {
             let text = serde_json::to_string_pretty(value).map_err(|e| Trouble::failed("Could not print", "JSON").why(e))?;
-            line(&text);
+            line(&escaped(&text));
         }
         Format::Yaml => {
             let text = serde_yaml::to_string(value).map_err(|e| Trouble::failed("Could not print", "YAML").why(e))?;
             line(text.trim_end());
         }
-        Format::Name => rows.iter().skip(1).filter_map(|row| row.first()).for_each(|name| line(name)),
+        Format::Name => rows.iter().skip(1).filter_map(|row| row.first()).for_each(|name| line(&one_line(name))),
         Format::Table | Format::Wide => table(rows),
     }
     Ok(())
+}
+
+/// Escapes what would steer a terminal in a JSON text, which has such characters in its strings only.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if c != '\n' && hidden(c) {
+            out.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 fn table(rows: &[Vec<String>]) {
@@ -77,4 +124,26 @@ pub(crate) fn age(now: Time, then: Option<Time>) -> String {
 /// Builds a row of owned cells.
 pub(crate) fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.iter().map(|cell| (*cell).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
+    use super::*;
+
+    #[test]
+    fn json_keeps_its_value_and_steers_nothing() {
+        let value = serde_json::json!({ "a": "x\u{1b}[31m\u{9b}1m\u{202e}y\u{e0041}", "b": "fine ✓" });
+        let text = escaped(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!text.chars().any(|c| c != '\n' && hidden(c)), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn an_age_has_one_figure() {
+        let at = |s| Time::from_second(s).unwrap();
+        let ages: Vec<String> = [5, 65, 7200, 200_000].map(|s| age(at(s), Some(at(0)))).into();
+        assert_eq!(ages, ["5s", "1m", "2h", "2d"]);
+        assert_eq!((age(at(0), Some(at(9))), age(at(0), None)), ("0s".to_owned(), "-".to_owned()));
+    }
 }

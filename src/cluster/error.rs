@@ -306,6 +306,7 @@ fn helper_words(error: &AuthError) -> String {
             let said = short(&String::from_utf8_lossy(&out.stderr));
             if said.is_empty() { format!("it ended with {}", out.status) } else { format!("{said} ({})", out.status) }
         }
+        AuthError::AuthExecStart(why) => format!("the program cannot be started: {}", short(&why.to_string())),
         AuthError::AuthExecParse(_) | AuthError::AuthExecSerialize(_) => "its answer is no ExecCredential".to_owned(),
         other => words(other),
     }

@@ -162,6 +162,15 @@ impl From<Error> for Trouble {
                 why.clone()
             }
             Error::CannotEdit { why, .. } => why.clone(),
+            // The object says the place already.
+            Error::NotText { .. } => "it is not UTF-8 text".to_owned(),
+            Error::Missing { by, .. } => format!("it does not exist{}", wanted(by.as_ref())),
+            Error::Outside { by, .. } => format!("it leads out of the repository{}", wanted(by.as_ref())),
+            Error::UnknownField { field, .. } => format!("the kustomization field \u{201c}{field}\u{201d} is not supported"),
+            Error::Remote { url, .. } => format!("the remote base {url} is not fetched"),
+            Error::NoWorkload { .. } => "no Deployment, StatefulSet or DaemonSet is there".to_owned(),
+            Error::NoSuchWorkload { path, there, .. } => format!("{path} has {there}"),
+            Error::NoSuchContainer { wanted, there, .. } => format!("it has no container {wanted}, but {there}"),
             other => other.to_string(),
         };
         Self::new(kind, what, object).why(why).next(next)
@@ -192,13 +201,13 @@ fn told(error: &Error) -> (TroubleKind, &'static str, String, &'static str) {
             Failed,
             "The kustomization cannot be rendered here",
             format!("{file}:{line}"),
-            "Render it with kustomize build instead.",
+            "Take the field out, or make this change by hand in Git; Flux may know the field.",
         ),
         Error::Remote { file, line, .. } => (
             Refused,
             "The kustomization cannot be rendered here",
             format!("{file}:{line}"),
-            "Copy the base into the repository, or render it with kustomize build.",
+            "Copy the base into the repository, or make this change by hand in Git.",
         ),
         Error::NoWorkload { path } => {
             (NotFound, "There is no workload", path.clone(), "Check the environment's path and branch.")

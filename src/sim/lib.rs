@@ -152,6 +152,17 @@ impl Sim {
         self.state.get(resource, namespace, name).map(|object| (*object).clone())
     }
 
+    /// Deletes an object as the cluster's administrator, or marks it for its finalizers; it does so while frozen as well.
+    pub fn delete(&self, kind: &str, namespace: &str, name: &str) -> Result<(), Error> {
+        let refused = |fault: &fault::Fault| Error::refused(format!("{kind} {name}"), fault);
+        let resource = RESOURCES.iter().find(|r| r.is(kind)).ok_or_else(|| Error::Manifest {
+            object: name.to_owned(),
+            why: format!("no matches for kind \"{kind}\""),
+        })?;
+        let deleted = self.state.delete(resource, &store::Key::new(namespace, name), &api::delete::Deletion::default());
+        deleted.map(drop).map_err(|fault| refused(&fault))
+    }
+
     /// Waits until an object is as a condition wants it, or until a time (not scaled) has passed; then returns nothing.
     pub async fn wait_for<F>(&self, (kind, namespace, name): (&str, &str, &str), within: Duration, mut holds: F) -> Option<Value>
     where

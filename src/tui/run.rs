@@ -105,8 +105,16 @@ where
             },
         }
         drain(&mut input, &mut link, &mut inbox);
+        // A new size, or the terminal given back after a stop: what it shows is not known.
+        if inbox.iter().any(|msg| matches!(msg, Msg::Input(Event::Resize(..)))) {
+            screen.forget();
+        }
         for msg in inbox {
             dirty = true;
+            if matches!(msg, Msg::Input(Event::Resize(..))) {
+                // Whoever tells of a size, even of the same one, has had the terminal in between.
+                screen.forget();
+            }
             let acts = session.update((link.clock)(), msg);
             if perform(acts, screen, &mut backlog)? {
                 hand_over(&link.wishes, backlog).await;

@@ -29,6 +29,28 @@ fn each_sees_what_the_others_do(ground: &Ground) {
     assert_eq!(history[0]["status"], "succeeded");
 }
 
+story!(what_one_does_by_keys_the_others_see);
+fn what_one_does_by_keys_the_others_see(ground: &Ground) {
+    let operator = ground.operator();
+    ground.seed();
+    ground.add(&operator, &["development"]);
+    let (mut first, mut second) = (super::keys::console(&operator), super::keys::console(&operator));
+    second.keys("7");
+    second.see("No deployments yet.");
+    super::keys::form(&mut first, "development");
+    super::keys::tag(&mut first, "3.1.0-slow");
+    super::keys::review(&mut first);
+    super::keys::yes(&mut first);
+    second.until("the same deployment", Duration::from_secs(5), |screen| screen.contains("3.1.0-slow") && screen.contains("✓ Git commit"));
+    let history = operator.run(&["history", &ground.app, "-o", "json"]).json();
+    assert!(history[0]["summary"].as_str().is_some_and(|summary| summary.contains("3.1.0-slow")), "{history}");
+    assert_ne!(history[0]["status"], "failed");
+    // The one that drives it is killed; the other brings it to an end.
+    first.kill();
+    second.until("the end", ground.patience(), |screen| screen.contains("succeeded") && super::keys::green(screen));
+    assert_eq!(ground.repo.log("main").len(), 2);
+}
+
 story!(another_takes_over);
 fn another_takes_over(ground: &Ground) {
     let operator = ground.operator();

@@ -174,6 +174,13 @@ impl Cluster {
         kill_process(id, signal).expect("the API server lives");
     }
 
+    /// Deletes the object at a path of the API, and returns when the API server has done so.
+    pub(crate) fn delete(&self, path: &str) {
+        if let Err(error) = self.api.call(Method::DELETE, path, "application/json", Vec::new()) {
+            panic!("the API server does not delete {path}: {error}");
+        }
+    }
+
     fn create(&self, path: &str, object: Vec<u8>, kind: &str) {
         if let Err(error) = self.api.call(Method::POST, path, kind, object) {
             panic!("the API server refuses a new object at {path}: {error}");

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use super::cluster::Cluster;
@@ -95,12 +96,37 @@ impl Ground {
         }
     }
 
-    /// Lets the API server go on.
-    pub(crate) fn thaw(&self) {
+    /// Makes a GitRepository in `flux-system` that Flux leaves alone.
+    pub(crate) fn plant(&self, name: &str) {
+        let text = format!(
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  name: {name}\n  namespace: flux-system\n\
+             spec:\n  url: {}\n  interval: 10m\n  suspend: true\n",
+            self.repo.url
+        );
         match &self.servers {
-            Servers::Sim(sim) => sim.thaw(),
-            Servers::Shared(_) => {}
-            Servers::Own(cluster) => cluster.thaw_api(),
+            Servers::Sim(sim) => sim.apply(&text),
+            Servers::Shared(cluster) => cluster.apply(&text),
+            Servers::Own(cluster) => cluster.apply(&text),
+        }
+    }
+
+    /// Lets a frozen API server go on, and deletes such a GitRepository so that nobody is told: the simulator deletes it
+    /// before it goes on; at the real server the order to do so is the first that waits for it.
+    pub(crate) fn uproot_and_thaw(&self, name: &str) {
+        let path = format!("/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories/{name}");
+        match &self.servers {
+            Servers::Sim(sim) => {
+                sim.delete("GitRepository", "flux-system", name);
+                sim.thaw();
+            }
+            Servers::Shared(_) => panic!("the shared cluster is not frozen; others stand on it"),
+            Servers::Own(cluster) => thread::scope(|scope| {
+                let deleting = scope.spawn(|| cluster.delete(&path));
+                // The order lies in the connection's buffer as soon as it is sent; nothing tells when that is.
+                thread::sleep(Duration::from_millis(300));
+                cluster.thaw_api();
+                deleting.join().expect("it was deleted");
+            }),
         }
     }
 

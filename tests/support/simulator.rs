@@ -43,6 +43,16 @@ impl Simulator {
         &self.kubeconfig
     }
 
+    /// Applies manifests.
+    pub(crate) fn apply(&self, manifests: &str) {
+        self.sim().apply_yaml(manifests).expect("a manifest of our own");
+    }
+
+    /// Deletes an object, behind the API's back.
+    pub(crate) fn delete(&self, kind: &str, namespace: &str, name: &str) {
+        self.sim().delete(kind, namespace, name).expect("an object that is there");
+    }
+
     /// Stops answering.
     pub(crate) fn freeze(&self) {
         self.sim().freeze();

@@ -79,7 +79,16 @@ pub(crate) async fn push(core: &Core, scene: &Scene, scribe: &Scribe, deployment
     for attempt in 0..ATTEMPTS {
         match push_once(scene, deployment).await {
             Ok(PushOutcome::Landed { .. }) => return Ok(Landing::Landed),
-            Ok(PushOutcome::Rejected { words }) => return Ok(Landing::Refused(rejected(&object, &words))),
+            Ok(PushOutcome::Rejected { words }) => match moved_on(scene, deployment).await {
+                None => return Ok(Landing::Refused(rejected(&object, &words))),
+                // Two pushes that meet at the server's lock look like a refusal; the branch tells them apart.
+                Some(head) => {
+                    if let Some(trouble) = rebase(scribe, scene, (deployment, attempt), head).await? {
+                        return Ok(Landing::Refused(trouble));
+                    }
+                    last = Some(display(words.trim_end(), true));
+                }
+            },
             Ok(PushOutcome::Unknown { words }) => match ask(core, scene, deployment).await {
                 Some(true) => return Ok(Landing::Landed),
                 // It is not there; it is sent again, and lands once even if the first one comes late.
@@ -93,12 +102,10 @@ pub(crate) async fn push(core: &Core, scene: &Scene, scribe: &Scribe, deployment
                 ));
             }
             Ok(PushOutcome::Moved { head: Some(head) }) => {
-                if let Err(trouble) = again(scene, deployment, head).await {
+                if let Some(trouble) = rebase(scribe, scene, (deployment, attempt), head).await? {
                     return Ok(Landing::Refused(trouble));
                 }
-                intend(scribe, deployment).await?;
                 last = Some("the branch moves all the time".to_owned());
-                tokio::time::sleep(jitter(deployment, attempt)).await;
             }
             Err(GitFault { trouble, nature: Nature::Passing }) => {
                 return Ok(Landing::Unreached(trouble.next("Try again; the draft is kept.")));
@@ -108,6 +115,27 @@ pub(crate) async fn push(core: &Core, scene: &Scene, scribe: &Scribe, deployment
     }
     let trouble = Trouble::failed("The commit did not get onto the branch", &object);
     Ok(Landing::Refused(trouble.why(last.unwrap_or_default()).next("Submit again; the draft is kept.")))
+}
+
+/// Makes the edits on the head that the branch has now, writes that down and pauses; a trouble when they no longer fit.
+async fn rebase(
+    scribe: &Scribe,
+    scene: &Scene,
+    (deployment, attempt): (&mut Deployment, u32),
+    head: CommitId,
+) -> Result<Option<Trouble>, Trouble> {
+    if let Err(trouble) = again(scene, deployment, head).await {
+        return Ok(Some(trouble));
+    }
+    intend(scribe, deployment).await?;
+    tokio::time::sleep(jitter(deployment, attempt)).await;
+    Ok(None)
+}
+
+/// Returns the branch's head when it is no longer the one that the commit was made on.
+async fn moved_on(scene: &Scene, deployment: &Deployment) -> Option<CommitId> {
+    let heads = scene.repo.fetch().await.ok()?;
+    heads.get(&deployment.branch).filter(|head| Some(*head) != deployment.base.as_ref()).cloned()
 }
 
 async fn push_once(scene: &Scene, deployment: &Deployment) -> Result<PushOutcome, GitFault> {

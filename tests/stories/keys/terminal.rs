@@ -1,0 +1,153 @@
+//! The console as a guest of its terminal: silent while nothing changes, gone when it is gone, and tidy when it leaves.
+
+use std::time::Instant;
+
+use rustix::process::Signal;
+
+use super::*;
+use crate::support::wait;
+
+/// How long nothing is written when nothing changes.
+const QUIET: Duration = Duration::from_secs(5);
+
+story!(writes_nothing_while_nothing_changes);
+fn writes_nothing_while_nothing_changes(ground: &Ground) {
+    let operator = prepared(ground, "development");
+    let mut console = console(&operator);
+    // The projects show no age, and the form shows a cursor.
+    console.keys("1");
+    console.until("settled", SOON, |screen| line(screen, &format!("{} ", ground.app)).contains('✓') && screen.contains("never"));
+    quiet(&console);
+    form(&mut console, "development");
+    console.see("nothing yet; the form says what Git says");
+    quiet(&console);
+}
+
+/// Waits until the console was silent long enough. The clock in its corner may speak once a minute; nothing else may.
+fn quiet(console: &Console) {
+    let clock = |screen: &str| screen.lines().next().and_then(|line| line.split_whitespace().last()).map(str::to_owned);
+    for _ in 0..2 {
+        let (bytes, before) = (console.bytes(), console.text());
+        std::thread::sleep(QUIET);
+        let (written, after) = (console.bytes() - bytes, console.text());
+        if written == 0 {
+            return;
+        }
+        assert_ne!(clock(&before), clock(&after), "{written} bytes were written; before:\n{before}\nafter:\n{after}");
+    }
+    panic!("the clock changed twice in {:?}", QUIET * 2);
+}
+
+story!(ends_with_its_terminal);
+fn ends_with_its_terminal(ground: &Ground) {
+    let operator = prepared(ground, "development");
+    let mut console = console(&operator);
+    let before = cpu(&console);
+    console.hang_up();
+    let gone = Instant::now();
+    wait("the end", Duration::from_secs(5), || is_over(&console).then_some(()));
+    let took = gone.elapsed();
+    assert!(took <= Duration::from_secs(1), "it ended after {took:?}");
+    if let (Some(before), Some(after)) = (before, cpu(&console)) {
+        assert!(after - before <= 50, "it used {} hundredths of a second of the processor", after - before);
+    }
+    console.ended(SOON);
+    operator.run(&["audit", "verify"]).ok();
+}
+
+/// Returns the fields of a process after its name, as Linux tells them.
+fn process(console: &Console) -> Option<Vec<String>> {
+    let text = std::fs::read_to_string(format!("/proc/{}/stat", console.pid())).ok()?;
+    Some(text.rsplit_once(')')?.1.split_whitespace().map(str::to_owned).collect())
+}
+
+fn state(console: &Console) -> Option<String> {
+    let output = std::process::Command::new("ps").args(["-o", "stat=", "-p", &console.pid().to_string()]).output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Tells whether the process has ended; it stays in the list until it is asked for its status.
+fn is_over(console: &Console) -> bool {
+    state(console).is_none_or(|state| state.is_empty() || state.starts_with('Z'))
+}
+
+/// Returns the time on the processor in hundredths of a second, where the system tells it.
+fn cpu(console: &Console) -> Option<u64> {
+    let fields = process(console)?;
+    Some(fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?)
+}
+
+story!(gives_the_terminal_back_when_told_to_end);
+fn gives_the_terminal_back_when_told_to_end(ground: &Ground) {
+    let operator = prepared(ground, "development");
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let mut console = console(&operator);
+        assert!(console.is_alternate());
+        let told = Instant::now();
+        console.signal(signal);
+        console.ended(SOON);
+        assert!(told.elapsed() <= Duration::from_secs(2), "{signal:?}: it ended after {:?}", told.elapsed());
+        wait("the terminal is given back", SOON, || (!console.is_alternate()).then_some(()));
+        left(&console);
+    }
+    let mut console = console(&operator);
+    console.keys("q");
+    assert_eq!(console.ended(SOON), 0);
+    wait("the terminal is given back", SOON, || (!console.is_alternate()).then_some(()));
+    left(&console);
+}
+
+/// Checks that everything that was switched on was switched off, last of all.
+fn left(console: &Console) {
+    let raw = String::from_utf8_lossy(&console.raw()).into_owned();
+    for (on, off) in [("\u{1b}[?1049h", "\u{1b}[?1049l"), ("\u{1b}[?2004h", "\u{1b}[?2004l"), ("\u{1b}[?25l", "\u{1b}[?25h"), ("\u{1b}[?1000h", "\u{1b}[?1000l")] {
+        assert!(raw.rfind(off) > raw.rfind(on), "{off:?} after {on:?}");
+    }
+    let tail = &raw[raw.rfind("\u{1b}[?1049l").expect("it left")..];
+    assert!(!tail.contains("\u{1b}[?2026h"), "nothing is drawn afterwards: {tail:?}");
+}
+
+story!(comes_back_whole_after_a_suspension);
+fn comes_back_whole_after_a_suspension(ground: &Ground) {
+    let operator = prepared(ground, "development");
+    let mut console = console(&operator);
+    console.keys("3");
+    console.see("No environment is chosen.");
+    for _ in 0..2 {
+        console.keys(SUSPEND);
+        wait("it stops", SOON, || state(&console).is_some_and(|state| state.starts_with('T')).then_some(()));
+        assert!(!console.is_alternate());
+        left(&console);
+        console.signal(Signal::CONT);
+        console.until("it is drawn whole", SOON, |screen| {
+            screen.contains("Quarterdeck") && screen.contains("7 Deployments") && screen.contains("No environment is chosen.") && screen.contains("help")
+        });
+        assert!(console.is_alternate());
+    }
+    // Keys arrive as before.
+    console.keys("6");
+    console.see(&format!("{}-development", ground.app));
+}
+
+story!(takes_any_size);
+fn takes_any_size(ground: &Ground) {
+    let operator = prepared(ground, "development");
+    let mut console = console(&operator);
+    form(&mut console, "development");
+    console.keys("\u{1b}1");
+    for tab in ["1", "2", "4", "5", "6", "7", "9", "?", ":"] {
+        console.keys(tab);
+        for (columns, rows) in [(1, 1), (2, 40), (200, 2), (19, 4), (20, 5), (37, 9), (250, 60), (80, 24)] {
+            let before = console.bytes();
+            console.resize(columns, rows);
+            console.until(&format!("tab {tab} at {columns}×{rows}"), SOON, |_| true);
+            wait("it is drawn", SOON, || (console.bytes() > before).then_some(()));
+        }
+        console.resize(150, 44);
+        console.see("Quarterdeck");
+    }
+    console.keys(ESC);
+    console.see("commands");
+    let crash = operator.state().join("crash.txt");
+    assert!(!crash.exists(), "{}", std::fs::read_to_string(crash).unwrap_or_default());
+}
