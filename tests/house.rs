@@ -56,7 +56,9 @@ fn house() -> Vec<(String, String)> {
 fn test_modules(house: &[(String, String)]) -> BTreeSet<(String, String)> {
     let declared = regex::Regex::new(r"#\[cfg\(test\)\]\n(?:pub(?:\(crate\))? )?mod ([a-z_]+);").expect("a valid pattern");
     let roots = house.iter().filter(|(name, _)| name.ends_with("/lib.rs"));
-    roots.flat_map(|(name, text)| declared.captures_iter(text).map(|m| (module_of(name).0, m[1].to_owned())).collect::<Vec<_>>()).collect()
+    roots
+        .flat_map(|(name, text)| declared.captures_iter(text).map(|m| (module_of(name).0, m[1].to_owned())).collect::<Vec<_>>())
+        .collect()
 }
 
 fn is_test_file(name: &str) -> bool {
@@ -119,7 +121,8 @@ fn no_circle_inside_a_room() {
             continue;
         }
         let edges = graph.entry((room, module.clone())).or_default();
-        let code: String = without_tests(&text).lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        let code: String =
+            without_tests(&text).lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
         for found in import.captures_iter(&code) {
             let list = found.get(1).or(found.get(2)).map_or("", |m| m.as_str());
             for part in list.split(',') {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use domain::text::{display, one_line};
 use domain::Trouble;
+use domain::text::{display, one_line};
 
 /// A result of this room.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

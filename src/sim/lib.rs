@@ -155,10 +155,10 @@ impl Sim {
     /// Deletes an object as the cluster's administrator, or marks it for its finalizers; it does so while frozen as well.
     pub fn delete(&self, kind: &str, namespace: &str, name: &str) -> Result<(), Error> {
         let refused = |fault: &fault::Fault| Error::refused(format!("{kind} {name}"), fault);
-        let resource = RESOURCES.iter().find(|r| r.is(kind)).ok_or_else(|| Error::Manifest {
-            object: name.to_owned(),
-            why: format!("no matches for kind \"{kind}\""),
-        })?;
+        let resource = RESOURCES
+            .iter()
+            .find(|r| r.is(kind))
+            .ok_or_else(|| Error::Manifest { object: name.to_owned(), why: format!("no matches for kind \"{kind}\"") })?;
         let deleted = self.state.delete(resource, &store::Key::new(namespace, name), &api::delete::Deletion::default());
         deleted.map(drop).map_err(|fault| refused(&fault))
     }

@@ -44,6 +44,11 @@ impl Marks {
         self.wake.get()
     }
 
+    /// Hides the cursor, since something lies over where it was.
+    pub fn hide_cursor(&self) {
+        self.cursor.set(None);
+    }
+
     /// Returns where the cursor belongs; nowhere when it is hidden.
     pub const fn cursor(&self) -> Option<Position> {
         self.cursor.get()

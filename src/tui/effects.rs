@@ -7,7 +7,7 @@ use domain::query::{Answer, LogOf, Query};
 use domain::trouble::Trouble;
 
 use crate::desk;
-use crate::tabs::TabId;
+use crate::place::TabId;
 
 /// Numbers a query, so that its answer is recognized and a late one is not taken for another's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -158,7 +158,7 @@ impl Stage {
     pub(crate) fn buffer(&self) -> Buffer {
         let size = self.session.size();
         let mut buf = Buffer::empty(Rect::new(0, 0, size.width, size.height));
-        self.session.view(&mut buf);
+        crate::shell::view(&self.session, &mut buf);
         buf
     }
 

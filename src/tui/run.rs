@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use crate::effects::{Reply, Wish};
 use crate::screen::Screen;
 use crate::session::{Act, Msg, Session};
+use crate::shell;
 
 /// Connects a session to the engine. All channels are bounded.
 pub struct Link {
@@ -72,7 +73,7 @@ where
         send(&link.wishes, &mut backlog);
         if dirty && drawn.is_none_or(|at| at.elapsed() >= FRAME) {
             screen.resize(session.size());
-            screen.draw(|buf| session.view(buf))?;
+            screen.draw(|buf| shell::view(&session, buf))?;
             (dirty, drawn) = (false, Some(Instant::now()));
         }
         let wake = next_wake(&session, &link, dirty, drawn);

@@ -11,16 +11,16 @@ use domain::actor::Actor;
 use domain::orders::Order;
 use domain::world::{Mishap, World};
 use jiff::tz::Offset;
-use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Size};
+use ratatui::layout::Size;
 
 use crate::capabilities::Capabilities;
 use crate::cx::{Cx, Marks};
 use crate::desk::Desk;
 use crate::effects::{OrderTicket, Reply, Ticket, Toast, Wish};
 use crate::keys::{Chord, Keymap};
+use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
-use crate::tabs::{TABS, TabId};
+use crate::tabs::TABS;
 use crate::theme::Theme;
 use crate::words::{Language, Words};
 
@@ -210,15 +210,13 @@ impl Session {
         acts
     }
 
-    /// Draws everything into a buffer of the screen's size and returns where the cursor belongs.
-    pub fn view(&self, buf: &mut Buffer) -> Option<Position> {
-        self.base.marks.clear();
-        crate::shell::view(self, buf);
-        self.base.marks.cursor()
+    /// Returns what lies behind [`Session::cx`].
+    pub(crate) const fn base(&self) -> &Base {
+        &self.base
     }
 
     /// Returns the moment at which the session wants [`Msg::Wake`]: something that was drawn will look different, or a tab
-    /// waits for it. Call it after [`Session::view`].
+    /// waits for it. Call it after [`crate::shell::view`].
     pub fn deadline(&self) -> Option<Time> {
         let panes = self.tabs.iter().chain(self.layers.iter().map(|l| &l.pane)).filter_map(|t| t.deadline());
         panes.chain(self.base.marks.wake()).chain(self.toasts.front().map(|(until, _)| *until)).min()

@@ -1,5 +1,6 @@
 //! The registry of tabs: one line each.
 
+pub use crate::place::TabId;
 use crate::tab::Tab;
 
 pub mod audit;
@@ -13,10 +14,6 @@ pub mod yaml;
 
 macro_rules! tabs {
     ($($number:literal $id:ident $word:literal $build:expr;)*) => {
-        /// Names a tab.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum TabId { $(#[doc = concat!("The tab ", stringify!($id), ".")] $id),* }
-
         /// Every tab, in the order of the tab line.
         pub const TABS: &[TabEntry] = &[$(TabEntry {
             id: TabId::$id, number: $number, title: concat!("tab.", $word), build: || Box::new($build),
@@ -48,14 +45,18 @@ tabs! {
     '9' Audit "audit" audit::Audit::new();
 }
 
-impl TabId {
-    /// Returns its line in [`TABS`].
-    pub fn entry(self) -> &'static TabEntry {
-        TABS.iter().find(|t| t.id == self).unwrap_or(&TABS[0])
-    }
+/// Returns a tab's line in [`TABS`].
+pub fn entry(id: TabId) -> &'static TabEntry {
+    TABS.iter().find(|t| t.id == id).unwrap_or(&TABS[0])
+}
 
-    /// Returns its place in [`TABS`].
-    pub const fn index(self) -> usize {
-        self as usize
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_has_its_line_in_the_same_order() {
+        let lines: Vec<TabId> = TABS.iter().map(|t| t.id).collect();
+        assert_eq!(lines, TabId::ALL);
     }
 }

@@ -4,24 +4,17 @@
 //! a machine whose speed drifts slows both sides alike. Needs the git program; servers listen on loopback only.
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a benchmark that cannot go on says why and stops")]
 
-#[path = "../support/gitserver.rs"]
-mod gitserver;
+/// The Git server that the stories stand on.
+#[expect(dead_code, reason = "the benchmark uses a part of it")]
+#[path = "../support"]
+mod support {
+    pub(crate) mod gitserver;
+}
+
 mod screen;
 mod write;
 
 use std::time::Duration;
-
-/// Waits for an answer; the Git server's support code asks for it by this name.
-pub(crate) fn wait<T>(what: &str, limit: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
-    let start = std::time::Instant::now();
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(start.elapsed() < limit, "waited {limit:?} in vain: {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
 
 /// Returns the median of some durations in milliseconds.
 pub(crate) fn median(mut all: Vec<Duration>) -> f64 {

@@ -30,7 +30,8 @@ pub(crate) fn measure(runs: usize) -> Option<(f64, usize)> {
 
 /// Starts the console, returns the time to its first frame and the bytes that came in the silence after it settled.
 fn watch(program: &std::path::Path, home: &std::path::Path, silence: Duration) -> (Duration, usize) {
-    let pair = native_pty_system().openpty(PtySize { rows: 36, cols: 120, pixel_width: 0, pixel_height: 0 }).expect("a pseudo-terminal");
+    let pair =
+        native_pty_system().openpty(PtySize { rows: 36, cols: 120, pixel_width: 0, pixel_height: 0 }).expect("a pseudo-terminal");
     let mut command = CommandBuilder::new(program);
     command.env_clear();
     command.env("HOME", home);

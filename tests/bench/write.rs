@@ -9,8 +9,8 @@ use domain::edit::{Edit, Field};
 use git::{Access, Author, Base, Cancel, FileChange, Mirror, NewCommit, PushOutcome, ReadLimits};
 use manifest::files::Files;
 
-use crate::gitserver::{GitServer, Repo};
 use crate::median;
+use crate::support::gitserver::{GitServer, Repo};
 
 const FOLDER: &str = "apps/app-0";
 
@@ -27,11 +27,13 @@ fn fill(repo: &Repo, commits: usize, files: usize) {
     for n in 0..commits {
         let time = 1_700_000_000 + n;
         let message = format!("Change {n}");
-        writeln!(stream, "commit refs/heads/main\ncommitter A <a@example.test> {time} +0000\ndata {}\n{message}", message.len()).expect("a text grows");
+        writeln!(stream, "commit refs/heads/main\ncommitter A <a@example.test> {time} +0000\ndata {}\n{message}", message.len())
+            .expect("a text grows");
         let many = if n == 0 { files } else { 1 };
         for file in 0..many {
             let text = workload(n);
-            writeln!(stream, "M 100644 inline apps/app-{}/app.yaml\ndata {}\n{text}", if n == 0 { file } else { 1 }, text.len()).expect("a text grows");
+            writeln!(stream, "M 100644 inline apps/app-{}/app.yaml\ndata {}\n{text}", if n == 0 { file } else { 1 }, text.len())
+                .expect("a text grows");
         }
         stream.push('\n');
     }
@@ -74,7 +76,8 @@ fn deck(mirror: &Mirror, n: usize) -> Duration {
     }
     let edits = [Edit::set(Field::ImageTag, format!("2.0.{n}"))];
     let applied = manifest::apply(&files, FOLDER, None, &edits).expect("an edit");
-    let changes = applied.files.into_iter().map(|f| FileChange { path: f.path, content: f.after.map(String::into_bytes) }).collect();
+    let changes =
+        applied.files.into_iter().map(|f| FileChange { path: f.path, content: f.after.map(String::into_bytes) }).collect();
     let time = domain::Time::from_second(1_800_000_000).expect("a moment");
     let author = Author { name: "A".to_owned(), email: "a@example.test".to_owned() };
     let new = NewCommit { parent: Some(head.clone()), changes, message: format!("Deploy {n}\n"), author, time };

@@ -22,7 +22,20 @@ const PREVIEW: Duration = Duration::from_secs(10);
 pub(super) async fn form(core: &Arc<Core>, id: &EnvironmentId) -> Result<Answer, Trouble> {
     let scene = core.scene(id)?;
     let head = head(&scene, FORM).await?;
-    let facts = plan::facts(&scene, head, None).await?;
+    // A kept draft says which workload the operator chose; one that is gone from the manifests is no reason to show nothing.
+    let kept = core
+        .on_store("the drafts", {
+            let id = id.clone();
+            move |store| store.drafts().load(&id)
+        })
+        .await??;
+    let facts = match kept.and_then(|draft| draft.workload) {
+        Some(chosen) => match plan::facts(&scene, head.clone(), Some(chosen)).await {
+            Ok(facts) => facts,
+            Err(_) => plan::facts(&scene, head, None).await?,
+        },
+        None => plan::facts(&scene, head, None).await?,
+    };
     Ok(Answer::Form(Arc::new(facts)))
 }
 

@@ -12,9 +12,9 @@ use tokio::sync::mpsc;
 
 use crate::api::path::Target;
 use crate::api::{Call, Reply, plain, streaming};
-use crate::output;
 use crate::fault::Fault;
 use crate::json;
+use crate::output;
 use crate::resource;
 use crate::state::Shared;
 

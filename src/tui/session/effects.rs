@@ -8,10 +8,11 @@ use domain::world::Mishap;
 use super::{Act, Layer, Place, Session};
 use crate::command::Command;
 use crate::effects::{Effect, Effects, OrderTicket, Overlay, Toast, Wish};
+use crate::everywhere;
 use crate::overlays;
-use crate::shell;
+use crate::place::TabId;
 use crate::tab::TabMsg;
-use crate::tabs::{TABS, TabId};
+use crate::tabs::TABS;
 
 impl Session {
     pub(super) fn carry_out(&mut self, place: Place, effects: Effects, acts: &mut Vec<Act>) {
@@ -159,7 +160,7 @@ impl Session {
             "shell.next-tab" => self.step(1, acts),
             "shell.previous-tab" => self.step(TABS.len() - 1, acts),
             id => {
-                if let Some(tab) = shell::tab_of(id) {
+                if let Some(tab) = everywhere::tab_of(id) {
                     self.layers_away(acts);
                     self.switch(tab, false, acts);
                 }

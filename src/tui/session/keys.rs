@@ -5,8 +5,8 @@ use ratatui::layout::Size;
 
 use super::{Act, Place, Session};
 use crate::command::Command;
+use crate::everywhere;
 use crate::keys::{Chord, Meaning, label};
-use crate::shell;
 use crate::tab::TabMsg;
 
 impl Session {
@@ -57,7 +57,9 @@ impl Session {
         let mut commands = self.pane(self.front()).map(|p| p.commands(&cx)).unwrap_or_default();
         let asks = self.layers.last().is_some_and(|l| l.pane.asks());
         let by = self.layers.last().map_or("", |l| l.by);
-        commands.extend(shell::commands(asks, !self.layers.is_empty(), !self.back.is_empty()).into_iter().filter(|c| c.id != by));
+        commands.extend(
+            everywhere::commands(asks, !self.layers.is_empty(), !self.back.is_empty()).into_iter().filter(|c| c.id != by),
+        );
         commands
     }
 
@@ -70,7 +72,7 @@ impl Session {
     }
 
     pub(super) fn run(&mut self, command: &'static Command, acts: &mut Vec<Act>) {
-        if shell::owns(command) {
+        if everywhere::owns(command) {
             self.shell(command, acts);
         } else {
             self.tell(self.front(), TabMsg::Command(command.id), acts);

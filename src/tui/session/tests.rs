@@ -148,7 +148,7 @@ fn no_key_means_two_things_in_one_place() {
                 assert!(other.is_none_or(|o| o == command.id), "{:?}: {} and {other:?} on {:?}", tab.id, command.id, keys);
             }
         }
-        for command in crate::shell::SHELL.iter().filter(|c| kept.contains(&c.id) || c.id.starts_with("tab.")) {
+        for command in crate::everywhere::SHELL.iter().filter(|c| kept.contains(&c.id) || c.id.starts_with("tab.")) {
             for keys in cx.keymap.keys(command) {
                 assert!(!taken.contains_key(&keys), "{:?}: {} takes a key of {}", tab.id, taken[&keys], command.id);
             }

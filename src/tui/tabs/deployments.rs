@@ -22,8 +22,8 @@ use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::desk::Change;
 use crate::effects::{Effect, Effects, Overlay};
+use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
-use crate::tabs::TabId;
 use crate::widgets::scroll::{SCROLL, Scroll};
 use crate::widgets::table::Table;
 

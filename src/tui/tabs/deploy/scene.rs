@@ -11,7 +11,7 @@ use domain::revision::CommitId;
 
 use crate::effects::{Reply, Wish};
 use crate::fixture::Stage;
-use crate::tabs::TabId;
+use crate::place::TabId;
 use crate::words::Language;
 
 const OVERLAY: &str = "k8s/overlays/production/kustomization.yaml";
@@ -144,7 +144,7 @@ pub(crate) fn chosen(tab: TabId, wide: u16, high: u16, language: Language) -> St
     stage.keys("2 G d");
     assert_eq!(stage.session.cx().desk.environment, Some(facts().environment), "the fleet has shop/production");
     if tab != TabId::Deploy {
-        stage.keys(&format!("alt-{}", tab.entry().number));
+        stage.keys(&format!("alt-{}", crate::tabs::entry(tab).number));
     }
     stage
 }

@@ -11,8 +11,8 @@ use domain::trouble::Trouble;
 use super::scene::{answer, body, chosen, commit, facts, filled, preview};
 use crate::effects::{OrderTicket, Reply, Wish};
 use crate::fixture::Stage;
+use crate::place::TabId;
 use crate::session::Act;
-use crate::tabs::TabId;
 use crate::words::Language;
 
 fn draft(edits: Vec<Edit>) -> Draft {
@@ -257,7 +257,7 @@ fn every_size_can_be_drawn() {
         tag(&mut stage, "1.8.5");
         stage.pass(200);
         answer(&mut stage, None);
-        stage.keys(&format!("alt-{}", tab.entry().number));
+        stage.keys(&format!("alt-{}", crate::tabs::entry(tab).number));
         for wide in (1..=200).step_by(3) {
             for high in 1..=60 {
                 stage.msg(crate::session::Msg::Resize(wide, high));

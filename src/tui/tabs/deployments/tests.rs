@@ -9,8 +9,8 @@ use domain::orders::Order;
 use super::estimate::usual;
 use crate::effects::Wish;
 use crate::fixture::{Stage, world};
+use crate::place::TabId;
 use crate::session::Act;
-use crate::tabs::TabId;
 use crate::tabs::deploy::scene::body;
 use crate::words::Language;
 

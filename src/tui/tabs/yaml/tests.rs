@@ -3,7 +3,7 @@
 use domain::query::Query;
 
 use crate::effects::Wish;
-use crate::tabs::TabId;
+use crate::place::TabId;
 use crate::tabs::deploy::scene::{answer, body, chosen, filled};
 use crate::words::Language;
 
