@@ -32,7 +32,12 @@ pub fn environment(environment: &Environment) -> Result<(), Trouble> {
     let gitops = &environment.gitops;
     branch(&gitops.branch)?;
     if let Some(why) = path_fault(&gitops.path) {
-        return Err(wrong("path", &gitops.path, why, "Name a folder within the repository, for example k8s/overlays/production."));
+        return Err(wrong(
+            "path",
+            &gitops.path,
+            why,
+            "Name a folder within the repository, for example k8s/overlays/production.",
+        ));
     }
     if !is_interval(&gitops.interval) {
         return Err(wrong("interval", &gitops.interval, "it is no duration that Flux takes", "Write it as 30s, 5m or 1h30m."));
@@ -48,7 +53,8 @@ pub fn environment(environment: &Environment) -> Result<(), Trouble> {
         return Err(wrong("number of approvers", &count, "nobody could gather so many", "Write a number from 0 to 20."));
     }
     if let Some(workload) = &environment.workload {
-        let kind = (!WORKLOAD_KINDS.contains(&workload.kind.as_str())).then_some("only a Deployment, a StatefulSet or a DaemonSet can be deployed");
+        let kind = (!WORKLOAD_KINDS.contains(&workload.kind.as_str()))
+            .then_some("only a Deployment, a StatefulSet or a DaemonSet can be deployed");
         if let Some(why) = kind.or_else(|| name_fault(&workload.name)) {
             return Err(wrong("workload", &workload.to_string(), why, "Write it as Kind/name, for example Deployment/shop-web."));
         }
@@ -78,7 +84,8 @@ pub fn branch_fault(text: &str) -> Option<&'static str> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control() || "~^:?*[\\".contains(c)) {
         return Some("a branch has no white space and none of ~ ^ : ? * [ \\");
     }
-    let parts = text.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && !part.to_ascii_lowercase().ends_with(".lock"));
+    let parts =
+        text.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && !part.to_ascii_lowercase().ends_with(".lock"));
     if !parts || text.contains("..") || text.contains("@{") || text.ends_with('.') {
         return Some("its dots or slashes stand where Git takes none");
     }
@@ -178,7 +185,17 @@ mod tests {
 
     #[test]
     fn intervals_are_those_that_flux_takes() {
-        for (text, fine) in [("1m", true), ("10m0s", true), ("1.5h", true), ("250ms", true), ("", false), ("5", false), ("1d", false), ("m", false), ("-1m", false)] {
+        for (text, fine) in [
+            ("1m", true),
+            ("10m0s", true),
+            ("1.5h", true),
+            ("250ms", true),
+            ("", false),
+            ("5", false),
+            ("1d", false),
+            ("m", false),
+            ("-1m", false),
+        ] {
             assert_eq!(is_interval(text), fine, "{text}");
         }
     }

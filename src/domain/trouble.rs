@@ -129,7 +129,10 @@ mod tests {
         let trouble = Trouble::failed("It broke", "shop").why("no room").next("Make some.");
         assert_eq!(trouble.to_string(), "It broke: shop: no room. Make some.");
         assert_eq!(Trouble::failed("It broke", "").next("Mend it.").to_string(), "It broke. Mend it.");
-        assert_eq!(Trouble::usage("This needs an answer", "Go on?").next("Add --yes.").to_string(), "This needs an answer: Go on? Add --yes.");
+        assert_eq!(
+            Trouble::usage("This needs an answer", "Go on?").next("Add --yes.").to_string(),
+            "This needs an answer: Go on? Add --yes."
+        );
         assert_eq!(Trouble::failed("It broke", "shop").why("It said so.\n").to_string(), "It broke: shop: It said so.");
     }
 }

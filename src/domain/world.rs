@@ -174,6 +174,10 @@ impl World {
             let health = busy.health();
             return (health, format!("{}/{} ready", busy.ready, busy.replicas));
         }
+        if workloads.is_empty() && kustomization.revision().is_none() {
+            let how = if kustomization.suspended() { (Health::Off, "not synced yet") } else { (Health::Busy, "not applied yet") };
+            return (how.0, how.1.to_owned());
+        }
         match self.agreement(environment) {
             Some(false) => (Health::Warn, "behind Git".to_owned()),
             _ if kustomization.suspended() && environment.gitops.auto_sync => (Health::Off, "suspended".to_owned()),

@@ -205,6 +205,7 @@ pub(super) async fn persist(core: &Arc<Core>, deployment: &Deployment) -> Result
         (None, _) => "succeeded".to_owned(),
         (Some(name), _) => match &deployment.stage(name).state {
             StageState::Failed { trouble } => format!("{}: {trouble}", name.title()),
+            _ if deployment.stage(name).detail.is_empty() => format!("{} begins", name.title()),
             _ => format!("{}: {}", name.title(), deployment.stage(name).detail),
         },
     };
