@@ -37,6 +37,7 @@ fn fill(repo: &Repo, commits: usize, files: usize) {
         }
         stream.push('\n');
     }
+    stream.push_str("done\n");
     repo.import(&stream);
     repo.git(&["repack", "-adq"]);
 }
