@@ -26,8 +26,10 @@ pub(crate) use output::{complain, remark};
 /// An operator console for GitOps with Flux that also owns the write path. Without a command it opens the console.
 #[derive(Debug, Parser)]
 #[command(name = "quarterdeck", bin_name = "quarterdeck", version, about, max_term_width = 110, disable_help_subcommand = true)]
-#[command(after_help = "Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused or waiting for approval, 4 not found, 5 timed out.\n\
-    Look around first, with nothing but this program: quarterdeck demo")]
+#[command(
+    after_help = "Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused or waiting for approval, 4 not found, 5 timed out.\n\
+    Look around first, with nothing but this program: quarterdeck demo"
+)]
 pub(crate) struct Cli {
     /// What every command understands.
     #[command(flatten)]
@@ -127,7 +129,7 @@ pub(crate) async fn run(settings: Settings, format: Format, command: Command) ->
     {
         return audit::without_engine(&settings, format, audit);
     }
-    let deck = launch::deck(settings).await?;
+    let deck = launch::deck(&settings)?;
     for notice in &deck.notices {
         output::note(notice);
     }

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 use tui::capabilities::Capabilities;
 use tui::keys::Keymap;
-use tui::run::{Link, run as sail};
+use tui::run::{Ended, Link, run as sail};
 use tui::screen::Screen;
 use tui::session::Session;
 use tui::words::Language;
@@ -25,7 +25,7 @@ const WAITING: usize = 64;
 pub(crate) async fn run(settings: Settings) -> Result<(), Trouble> {
     launch::start_log(&settings)?;
     terminal::catch_panics(&settings.state);
-    let deck = launch::deck(settings).await?;
+    let deck = launch::deck(&settings)?;
     let done = show(&deck).await;
     deck.close().await;
     done
@@ -35,7 +35,10 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Trouble> {
 pub(crate) async fn show(deck: &Deck) -> Result<(), Trouble> {
     let env = |name: &str| std::env::var(name).ok();
     let capabilities = Capabilities::detect(env);
-    let locale = ["QUARTERDECK_LANG", "LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| env(name).filter(|v| !v.is_empty())).unwrap_or_default();
+    let locale = ["QUARTERDECK_LANG", "LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| env(name).filter(|v| !v.is_empty()))
+        .unwrap_or_default();
     let failed = |e: io::Error| Trouble::failed("The terminal failed", "standard output").why(e);
     let guard = terminal::enter()?;
     let size = crossterm::terminal::size().map_err(failed)?.into();
@@ -45,21 +48,25 @@ pub(crate) async fn show(deck: &Deck) -> Result<(), Trouble> {
         theme: env("QUARTERDECK_THEME").unwrap_or_else(|| "dark".to_owned()),
         language: Language::of(&locale),
         capabilities,
-        offset: TimeZone::system().to_offset(deck.now()),
+        offset: TimeZone::system().to_offset(launch::now()),
         keymap: Keymap::built_in(),
         size,
     };
     let events = terminal::events()?;
-    let (session, acts) = Session::new(settings, deck.now(), deck.world());
-    let (wishes, wished) = mpsc::channel(WAITING);
-    let (replies, replied) = mpsc::channel(WAITING);
-    let carrying = tokio::spawn(bridge::carry(deck.engine.clone(), deck.actor.clone(), wished, replies));
-    let link = Link { world: deck.worlds(), wishes, replies: replied, clock: Arc::new(launch::now) };
-    let mut screen = Screen::new(io::stdout(), size, capabilities.utf8);
+    let (session, acts) = Session::new(settings, launch::now(), deck.world());
+    let (wishes, wish_queue) = mpsc::channel(WAITING);
+    let (replies, reply_queue) = mpsc::channel(WAITING);
+    let carrying = tokio::spawn(bridge::carry(deck.engine.clone(), deck.actor.clone(), wish_queue, replies));
+    let link = Link { world: deck.worlds(), wishes, replies: reply_queue, clock: Arc::new(launch::now) };
+    let mut screen = Screen::new(terminal::Out, size, capabilities.utf8);
     let ended = sail(session, acts, broken_on_purpose(stream(events)), &mut screen, link).await;
     drop(guard);
     carrying.abort();
-    ended.map(drop).map_err(failed)
+    match ended.map_err(failed)? {
+        Ended::Quit | Ended::InputGone => Ok(()),
+        Ended::EngineGone => Err(Trouble::failed("The engine ended beneath the screen", "")
+            .next("Start the console again: what was begun goes on. The log in the state folder says more.")),
+    }
 }
 
 fn stream(mut events: mpsc::Receiver<Event>) -> impl Stream<Item = Event> + Unpin {

@@ -54,7 +54,8 @@ const LEDGER: Manifests = manifests!(
 /// Runs the demo until its operator leaves; a folder that was not asked for is removed afterwards.
 pub(crate) async fn run(global: &Global, arguments: &DemoArgs) -> Result<(), Trouble> {
     let own = arguments.folder.is_none();
-    let folder = arguments.folder.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("quarterdeck-demo-{}", std::process::id())));
+    let folder =
+        arguments.folder.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("quarterdeck-demo-{}", std::process::id())));
     let done = play(global, &folder, arguments.speed).await;
     if own {
         // What cannot be removed lies in the system's folder for such things.
@@ -65,7 +66,13 @@ pub(crate) async fn run(global: &Global, arguments: &DemoArgs) -> Result<(), Tro
 
 async fn play(global: &Global, folder: &Path, speed: f64) -> Result<(), Trouble> {
     let state = folder.join("state");
-    let settings = Settings { state: state.clone(), kubeconfigs: Vec::new(), context: None, readonly: global.readonly, log: global.log.clone() };
+    let settings = Settings {
+        state: state.clone(),
+        kubeconfigs: Vec::new(),
+        context: None,
+        readonly: global.readonly,
+        log: global.log.clone(),
+    };
     launch::start_log(&settings)?;
     terminal::catch_panics(&state);
     let mut config = SimConfig::new(CONTEXT, Arc::new(launch::now), folder.join("cluster"));
@@ -123,7 +130,8 @@ impl Fleet {
 
     fn repository(&self, name: &str, files: Manifests, time: Time) -> Result<String, Trouble> {
         let path = self.git.join(format!("{name}.git"));
-        std::fs::create_dir_all(&self.git).map_err(|e| Trouble::failed("Could not make the demo's folder", self.git.display()).why(e))?;
+        std::fs::create_dir_all(&self.git)
+            .map_err(|e| Trouble::failed("Could not make the demo's folder", self.git.display()).why(e))?;
         init_bare(&path, "main")?;
         let changes: Vec<FileChange> = files.iter().map(|(path, text)| FileChange::write(*path, *text)).collect();
         let by = author("Jonas Frei", "jonas@acme.example");
@@ -164,7 +172,8 @@ impl Fleet {
     async fn ready(&self, environment: &Environment) {
         let mut worlds = self.engine.world();
         let runs = worlds.wait_for(|world| {
-            !world.workloads_of(environment).is_empty() && matches!(world.environment_health(environment).0, Health::Ok | Health::Bad)
+            !world.workloads_of(environment).is_empty()
+                && matches!(world.environment_health(environment).0, Health::Ok | Health::Bad)
         });
         drop(tokio::time::timeout(Duration::from_secs(30), runs).await);
     }

@@ -50,12 +50,16 @@ impl Settings {
             Some(folder) => folder.clone(),
             None => directories::ProjectDirs::from("dev", "quarterdeck", "quarterdeck")
                 .map(|dirs| dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned())
-                .ok_or_else(|| Trouble::usage("There is no home folder to keep state in", "HOME").next("Set HOME, or name a folder with --state."))?,
+                .ok_or_else(|| {
+                    Trouble::usage("There is no home folder to keep state in", "HOME")
+                        .next("Set HOME, or name a folder with --state.")
+                })?,
         };
         let kubeconfigs = match (&global.kubeconfig, std::env::var_os("KUBECONFIG").filter(|v| !v.is_empty())) {
             (Some(file), _) => {
                 if !file.exists() {
-                    return Err(Trouble::not_found("There is no such kubeconfig", file.display()).next("Name a file that exists with --kubeconfig."));
+                    return Err(Trouble::not_found("There is no such kubeconfig", file.display())
+                        .next("Name a file that exists with --kubeconfig."));
                 }
                 vec![file.clone()]
             }
@@ -74,7 +78,11 @@ pub(crate) fn now() -> Time {
 
 /// Finds out who works here: the login from the system, name and address from Git's own configuration.
 pub(crate) fn operator(readonly: bool) -> Actor {
-    let login = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|n| !n.is_empty()).unwrap_or_else(|| "operator".to_owned());
+    let login = ["USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .filter(|n| !n.is_empty())
+        .unwrap_or_else(|| "operator".to_owned());
     let (name, email) = git::identity().unwrap_or_else(|| (login.clone(), format!("{login}@localhost")));
     let role = if readonly { Role::Viewer } else { Role::Admin };
     Actor { login, name, email, by: Authentication::Process, role }
@@ -94,7 +102,7 @@ pub(crate) struct Deck {
 }
 
 /// Opens the store and starts an engine on the clusters of the kubeconfig.
-pub(crate) async fn deck(settings: Settings) -> Result<Deck, Trouble> {
+pub(crate) fn deck(settings: &Settings) -> Result<Deck, Trouble> {
     let (store, notices) = open_store(&settings.state)?;
     let surroundings = Surroundings {
         https_proxy: variable("HTTPS_PROXY"),
@@ -105,7 +113,7 @@ pub(crate) async fn deck(settings: Settings) -> Result<Deck, Trouble> {
     let (clusters, contexts, context) = match found {
         Ok(files) => {
             let contexts = files.contexts();
-            let context = choose(settings.context.as_ref(), &files.current(), &contexts)?;
+            let context = choose(settings.context.as_ref(), files.current().as_ref(), &contexts)?;
             (Clusters::of_kubeconfig(files), contexts, context)
         }
         Err(cluster::Error::NoKubeconfig { looked }) if settings.context.is_none() => {
@@ -114,7 +122,7 @@ pub(crate) async fn deck(settings: Settings) -> Result<Deck, Trouble> {
         }
         Err(error) => return Err(error.into()),
     };
-    start(&settings, (store, notices), clusters, contexts, context)
+    Ok(start(settings, (store, notices), clusters, contexts, context))
 }
 
 /// Opens the store and starts an engine on clusters that are given.
@@ -124,7 +132,7 @@ pub(crate) fn deck_on(
     contexts: Vec<ContextName>,
     context: Result<ContextName, Trouble>,
 ) -> Result<Deck, Trouble> {
-    start(settings, open_store(&settings.state)?, clusters, contexts, context)
+    Ok(start(settings, open_store(&settings.state)?, clusters, contexts, context))
 }
 
 fn start(
@@ -133,7 +141,7 @@ fn start(
     clusters: Clusters,
     contexts: Vec<ContextName>,
     context: Result<ContextName, Trouble>,
-) -> Result<Deck, Trouble> {
+) -> Deck {
     let parts = Parts {
         store,
         clusters,
@@ -145,7 +153,7 @@ fn start(
         ids: engine::ulids(),
         pace: engine::Pace::default(),
     };
-    Ok(Deck { engine: Engine::start(parts), actor: operator(settings.readonly), notices, readonly: settings.readonly, context })
+    Deck { engine: Engine::start(parts), actor: operator(settings.readonly), notices, readonly: settings.readonly, context }
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -160,22 +168,29 @@ pub(crate) fn open_store(state: &Path) -> Result<(Store, Vec<String>), Trouble> 
 
 fn choose(
     asked: Option<&ContextName>,
-    current: &Option<ContextName>,
+    current: Option<&ContextName>,
     contexts: &[ContextName],
 ) -> Result<Result<ContextName, Trouble>, Trouble> {
     let unknown = |name: &ContextName, how: &str| {
         let names: Vec<&str> = contexts.iter().map(|c| c.0.as_str()).collect();
-        let next = if names.is_empty() { "There are no contexts: name the kubeconfig that has it with --kubeconfig.".to_owned() } else { format!("Choose one with --context: {}.", names.join(", ")) };
+        let next = if names.is_empty() {
+            "There are no contexts: name the kubeconfig that has it with --kubeconfig.".to_owned()
+        } else {
+            format!("Choose one with --context: {}.", names.join(", "))
+        };
         Trouble::not_found("There is no such context", format!("\u{201c}{name}\u{201d}")).why(how).next(next)
     };
     match (asked, current) {
-        (Some(name), _) if contexts.contains(name) => Ok(Ok(name.clone())),
+        (Some(name), _) | (None, Some(name)) if contexts.contains(name) => Ok(Ok(name.clone())),
         (Some(name), _) => Err(unknown(name, "the kubeconfig does not know it")),
-        (None, Some(name)) if contexts.contains(name) => Ok(Ok(name.clone())),
         (None, Some(name)) => Ok(Err(unknown(name, "the kubeconfig says it is the current one, but does not have it"))),
         (None, None) => {
             let names: Vec<&str> = contexts.iter().map(|c| c.0.as_str()).collect();
-            let next = if names.is_empty() { "Name a kubeconfig that has one with --kubeconfig.".to_owned() } else { format!("Choose one with --context: {}.", names.join(", ")) };
+            let next = if names.is_empty() {
+                "Name a kubeconfig that has one with --kubeconfig.".to_owned()
+            } else {
+                format!("Choose one with --context: {}.", names.join(", "))
+            };
             Ok(Err(Trouble::usage("No context is chosen", "the kubeconfig names no current one").next(next)))
         }
     }
@@ -190,11 +205,6 @@ impl Deck {
     /// Returns the worlds as they are published.
     pub(crate) fn worlds(&self) -> watch::Receiver<Arc<World>> {
         self.engine.world()
-    }
-
-    /// Returns the present moment.
-    pub(crate) fn now(&self) -> Time {
-        now()
     }
 
     /// Answers a query.
@@ -224,16 +234,16 @@ impl Deck {
 
     /// Checks that a context exists.
     pub(crate) fn known_context(&self, name: &ContextName) -> Result<ContextName, Trouble> {
-        choose(Some(name), &None, &self.world().contexts)?
+        choose(Some(name), None, &self.world().contexts)?
     }
 
     /// Returns a project by its slug.
     pub(crate) fn project(&self, slug: &str) -> Result<Project, Trouble> {
         let world = self.world();
         let found = world.projects.iter().find(|p| p.slug.as_str() == slug);
-        found.map(|p| (**p).clone()).ok_or_else(|| {
-            Trouble::not_found("There is no such project", slug).next("List them with: quarterdeck get projects")
-        })
+        found
+            .map(|p| (**p).clone())
+            .ok_or_else(|| Trouble::not_found("There is no such project", slug).next("List them with: quarterdeck get projects"))
     }
 
     /// Returns an environment by its names.
@@ -252,7 +262,9 @@ impl Deck {
         match found.as_slice() {
             [one] => Ok((***one).clone()),
             [] => Err(Trouble::not_found("There is no such deployment", text).next("List them with: quarterdeck history")),
-            several => Err(Trouble::usage("Several deployments end so", text).why(format!("{} of them", several.len())).next("Write more of the id.")),
+            several => Err(Trouble::usage("Several deployments end so", text)
+                .why(format!("{} of them", several.len()))
+                .next("Write more of the id.")),
         }
     }
 
@@ -268,11 +280,12 @@ impl Deck {
         });
         let outcome = tokio::time::timeout(FIRST_ANSWER, ready).await.is_ok();
         let world = self.world();
-        let links = kinds.iter().filter_map(|kind| world.kind_link(context, kind)).chain(world.cluster_link(context));
-        match links.filter_map(|state| complaint(context, state)).next() {
+        let mut links = kinds.iter().filter_map(|kind| world.kind_link(context, kind)).chain(world.cluster_link(context));
+        match links.find_map(|state| complaint(context, state)) {
             Some(trouble) => Err(trouble),
             None if outcome => Ok(()),
-            None => Err(Trouble::timed_out("The cluster did not answer in time", context).next("Check that it can be reached, then try again.")),
+            None => Err(Trouble::timed_out("The cluster did not answer in time", context)
+                .next("Check that it can be reached, then try again.")),
         }
     }
 
@@ -326,13 +339,18 @@ fn complaint(context: &ContextName, state: &LinkState) -> Option<Trouble> {
 /// Makes the state folder and starts the log in it, never on the screen. A log that cannot be written is told and done without.
 pub(crate) fn start_log(settings: &Settings) -> Result<(), Trouble> {
     let level: LevelFilter = settings.log.parse().map_err(|_| {
-        Trouble::usage("That is no log level", format!("\u{201c}{}\u{201d}", settings.log)).next("Choose error, warn, info, debug or trace.")
+        Trouble::usage("That is no log level", format!("\u{201c}{}\u{201d}", settings.log))
+            .next("Choose error, warn, info, debug or trace.")
     })?;
     make_state_folder(&settings.state)?;
     let path = settings.state.join("quarterdeck.log");
     match std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&path) {
         Ok(file) => {
-            let started = tracing_subscriber::fmt().with_max_level(level).with_ansi(false).with_writer(std::sync::Mutex::new(file)).try_init();
+            let started = tracing_subscriber::fmt()
+                .with_max_level(level)
+                .with_ansi(false)
+                .with_writer(std::sync::Mutex::new(file))
+                .try_init();
             drop(started);
         }
         Err(e) => crate::cli::remark(&Trouble::failed("No log is written", path.display()).why(e).next("All else goes on.")),
@@ -342,7 +360,9 @@ pub(crate) fn start_log(settings: &Settings) -> Result<(), Trouble> {
 
 fn make_state_folder(state: &Path) -> Result<(), Trouble> {
     let failed = |why: &dyn std::fmt::Display| {
-        Trouble::failed("The state folder cannot be used", state.display()).why(why).next("Make it a folder that you may write, or name another with --state.")
+        Trouble::failed("The state folder cannot be used", state.display())
+            .why(why)
+            .next("Make it a folder that you may write, or name another with --state.")
     };
     match std::fs::metadata(state) {
         Ok(what) if what.is_dir() => Ok(()),

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crossterm::event::{self, DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, KeyCode, KeyModifiers};
+use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyModifiers};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
 use domain::Trouble;
@@ -24,6 +24,9 @@ use rustix::event::{PollFd, PollFlags, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
 use tokio::sync::mpsc;
+
+/// How long a look at the keys may take: the reader looks at nothing when it is given no time at all.
+const GLANCE: Duration = Duration::from_millis(1);
 
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
@@ -34,7 +37,7 @@ static REPORT: OnceLock<PathBuf> = OnceLock::new();
 #[derive(Debug)]
 pub(crate) struct Guard(());
 
-/// Takes the terminal: raw mode, alternate screen, mouse, bracketed paste.
+/// Takes the terminal: raw mode, alternate screen, bracketed paste. The mouse stays the terminal's own, for selecting text.
 pub(crate) fn enter() -> Result<Guard, Trouble> {
     needed()?;
     take().map_err(|e| Trouble::failed("Could not take the terminal", "standard output").why(e))?;
@@ -43,15 +46,34 @@ pub(crate) fn enter() -> Result<Guard, Trouble> {
 
 fn take() -> io::Result<()> {
     enable_raw_mode()?;
+    let mut out = io::stdout().lock();
     ENTERED.store(true, Ordering::SeqCst);
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableMouseCapture, cursor::Hide)
+    execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
 }
 
 /// Gives the terminal back; doing it twice does no harm.
 pub(crate) fn leave() {
+    let mut out = io::stdout().lock();
     if ENTERED.swap(false, Ordering::SeqCst) {
-        let _ = execute!(io::stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
         let _ = disable_raw_mode();
+    }
+}
+
+/// Writes to the terminal while the console has it. What comes later, from a frame that was being drawn when the terminal was
+/// given back, is dropped instead of landing among the shell's lines.
+#[derive(Debug)]
+pub(crate) struct Out;
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut out = io::stdout().lock();
+        if ENTERED.load(Ordering::SeqCst) { out.write(bytes) } else { Ok(bytes.len()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if ENTERED.load(Ordering::SeqCst) { out.flush() } else { Ok(()) }
     }
 }
 
@@ -114,7 +136,7 @@ fn read(sender: &mpsc::Sender<Event>) {
         if state.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
             return;
         }
-        while let Ok(true) = event::poll(Duration::ZERO) {
+        while let Ok(true) = event::poll(GLANCE) {
             let Ok(event) = event::read() else { return };
             if is_suspend(&event) {
                 suspend(sender);
@@ -152,7 +174,8 @@ pub(crate) fn catch_panics(folder: &Path) {
     std::panic::set_hook(Box::new(move |info| {
         let stack = std::backtrace::Backtrace::force_capture();
         let text = format!("quarterdeck {}\n{info}\n\n{stack}\n", env!("CARGO_PKG_VERSION"));
-        let written = OpenOptions::new().create(true).append(true).mode(0o600).open(report).and_then(|mut f| f.write_all(text.as_bytes()));
+        let written =
+            OpenOptions::new().create(true).append(true).mode(0o600).open(report).and_then(|mut f| f.write_all(text.as_bytes()));
         tracing::error!(report = %report.display(), "a panic was caught: {info}");
         if written.is_err() && !ENTERED.load(Ordering::SeqCst) {
             usual(info);

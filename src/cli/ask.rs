@@ -25,7 +25,9 @@ pub(crate) fn confirm(question: &Question, yes: bool) -> Result<(), Trouble> {
         return Ok(());
     }
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(Trouble::usage("This needs an answer and there is no terminal to ask on", text).next("Add --yes to answer it."));
+        return Err(
+            Trouble::usage("This needs an answer and there is no terminal to ask on", text).next("Add --yes to answer it.")
+        );
     }
     let mut error = io::stderr().lock();
     let hint = if word == "y" { "[y/N]".to_owned() } else { format!("Type {word} to go on:") };

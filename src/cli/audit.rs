@@ -13,9 +13,12 @@ use crate::launch::{self, Deck, Settings};
 
 /// Reads the journal.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  quarterdeck audit --act deploy --from 2026-11-01T00:00:00Z\n  quarterdeck audit verify\n  \
+#[command(
+    after_long_help = "Examples:\n  quarterdeck audit --act deploy --from 2026-11-01T00:00:00Z\n  quarterdeck audit verify\n  \
     quarterdeck audit export --object shop/production --csv > shop.csv\n\n\
-    JSON: seq, previous and hash of the chain, and the record: time, actor {login, name, email, by, role}, act, object, phase, detail, change.")]
+    JSON: a list of v, seq, time, actor (login, name, email, by, role), act, object, phase, detail, change, prev, hash.\n\
+    JSON of verify: entries, head, unbroken, unfinished, first_bad (seq, why, file, line)."
+)]
 pub(crate) struct Audit {
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -60,6 +63,17 @@ struct Filter {
     limit: Option<usize>,
 }
 
+impl Filter {
+    const fn narrows(&self) -> bool {
+        self.actor.is_some()
+            || self.act.is_some()
+            || self.object.is_some()
+            || self.from.is_some()
+            || self.to.is_some()
+            || self.limit.is_some()
+    }
+}
+
 impl Audit {
     /// Tells whether this needs the journal only, and no engine.
     pub(crate) const fn offline(&self) -> bool {
@@ -91,8 +105,12 @@ pub(crate) async fn run(deck: &Deck, format: Format, audit: Audit) -> Result<(),
     };
     let entries: Vec<Entry> = entries.iter().map(|e| (**e).clone()).collect();
     let wide = format == Format::Wide;
-    let mut rows = vec![output::row(["SEQ", "TIME", "ACTOR", "ACT", "OBJECT", "PHASE"])];
-    rows[0].extend(if wide { output::row(["NAME", "EMAIL", "HASH", "DETAIL"]).into_iter().collect() } else { vec!["DETAIL".to_owned()] });
+    let mut header = output::row(["SEQ", "TIME", "ACTOR", "ACT", "OBJECT", "PHASE"]);
+    if wide {
+        header.extend(output::row(["NAME", "EMAIL", "HASH"]));
+    }
+    header.push("DETAIL".to_owned());
+    let mut rows = vec![header];
     rows.extend(entries.iter().map(|e| {
         let r = &e.record;
         let (time, phase) = (format!("{:.0}", r.time), r.phase.word().to_owned());
@@ -110,16 +128,22 @@ pub(crate) async fn run(deck: &Deck, format: Format, audit: Audit) -> Result<(),
 pub(crate) fn without_engine(settings: &Settings, format: Format, audit: &Audit) -> Result<(), Trouble> {
     match audit.verb {
         Some(Verb::Export { csv }) => export(settings, &audit.filter, csv),
+        _ if audit.filter.narrows() => {
+            Err(Trouble::usage("The whole journal is verified", "audit verify").next("Leave out what narrows the list."))
+        }
         _ => verify(settings, format),
     }
 }
 
 fn export(settings: &Settings, filter: &Filter, csv: bool) -> Result<(), Trouble> {
     if filter.limit.is_some() {
-        return Err(Trouble::usage("An export holds every entry that matches", "--limit").next("Leave --limit out; narrow it with --from and --to."));
+        return Err(Trouble::usage("An export holds every entry that matches", "--limit")
+            .next("Leave --limit out; narrow it with --from and --to."));
     }
     let (store, notices) = launch::open_store(&settings.state)?;
-    notices.iter().for_each(|notice| output::note(notice));
+    for notice in &notices {
+        output::note(notice);
+    }
     let filter = store::AuditFilter {
         from: moment(filter.from.as_deref())?,
         until: moment(filter.to.as_deref())?,
@@ -128,7 +152,7 @@ fn export(settings: &Settings, filter: &Filter, csv: bool) -> Result<(), Trouble
         object: filter.object.clone(),
         before: None,
     };
-    let mut out = Pipe { to: std::io::stdout().lock(), closed: false };
+    let mut out = Pipe { to: io::stdout().lock(), closed: false };
     let written = if csv { store.export_csv(&filter, &mut out) } else { store.export_jsonl(&filter, &mut out) };
     if !out.closed {
         output::note(&format!("{} entries", written?));
@@ -162,6 +186,8 @@ struct Verdict {
     entries: u64,
     head: String,
     unbroken: bool,
+    /// Bytes of a line that was never finished, at the journal's end; the next start puts them aside.
+    unfinished: u64,
     first_bad: Option<Bad>,
 }
 
@@ -177,7 +203,8 @@ struct Bad {
 fn verify(settings: &Settings, format: Format) -> Result<(), Trouble> {
     let verification = store::verify(&settings.state)?;
     let bad = verification.first_bad.map(|bad| Bad { seq: bad.seq, why: bad.why, file: bad.file, line: bad.line });
-    let verdict = Verdict { entries: verification.entries, head: verification.head_hash, unbroken: bad.is_none(), first_bad: bad };
+    let (entries, head, unfinished) = (verification.entries, verification.head_hash, verification.unfinished);
+    let verdict = Verdict { entries, head, unbroken: bad.is_none(), unfinished, first_bad: bad };
     if matches!(format, Format::Json | Format::Yaml) {
         output::show(format, &verdict, &[])?;
     }

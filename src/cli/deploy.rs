@@ -4,18 +4,29 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use clap::Args;
+use domain::Trouble;
 use domain::change::{Draft, Preview};
-use domain::edit::{Bound, Edit, Field, Resource};
+use domain::edit::{Bound, Edit, Field, Resource, WorkloadRef};
 use domain::image::Image;
 use domain::orders::{Deploy as Order, Question};
+use domain::project::Environment;
+use domain::quantity::Quantity;
 use domain::query::{Answer, Query};
-use domain::{Trouble, TroubleKind};
 
-use super::{Format, ask, deployments, output};
+use super::{Format, ask, deployments, environment, output};
 use crate::launch::Deck;
 
 /// Changes fields, commits, pushes and follows.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  \
+    quarterdeck deploy shop development --image ghcr.io/acme/shop:1.9.0 --replicas 3 --dry-run\n  \
+    quarterdeck deploy shop development --tag 1.9.0 --yes --wait 5m\n  \
+    quarterdeck deploy shop production --env LOG_LEVEL=debug --env OLD_FLAG- --cpu 100m:500m --memory :256Mi -m \"Louder logs\"\n\n\
+    A script that reviews first passes the digest of --dry-run back with --reviewed: what is committed is then what was reviewed, or nothing.\n\
+    Without --wait it ends when the commit is pushed; the deployment goes on (quarterdeck follow). A deployment that waits for a manual\n\
+    sync ends with 3.\n\n\
+    JSON: the deployment (see history); with --dry-run its preview: environment, workload, base, branch, files, rendered,\n\
+    yaml, findings, message, author, will, digest, render_trouble.")]
 pub(crate) struct Deploy {
     /// The project.
     project: String,
@@ -50,20 +61,23 @@ pub(crate) struct Fields {
     #[arg(long, conflicts_with = "image")]
     tag: Option<String>,
     /// The number of replicas.
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
     replicas: Option<String>,
     /// Sets an environment variable (NAME=VALUE) or removes it (NAME-).
     #[arg(long = "env", value_name = "NAME=VALUE")]
     env: Vec<String>,
-    /// CPU as REQUEST, REQUEST:LIMIT or :LIMIT.
-    #[arg(long, value_name = "QUANTITY")]
+    /// CPU as REQUEST, REQUEST:LIMIT or :LIMIT, for example 100m:500m.
+    #[arg(long, value_name = "QUANTITY", allow_negative_numbers = true)]
     cpu: Option<String>,
-    /// Memory as REQUEST, REQUEST:LIMIT or :LIMIT.
-    #[arg(long, value_name = "QUANTITY")]
+    /// Memory as REQUEST, REQUEST:LIMIT or :LIMIT, for example 64Mi:256Mi.
+    #[arg(long, value_name = "QUANTITY", allow_negative_numbers = true)]
     memory: Option<String>,
     /// When the image is pulled: Always, IfNotPresent, Never.
     #[arg(long, value_name = "POLICY")]
     pull_policy: Option<String>,
+    /// The workload meant, as Kind/name; the environment's own when absent.
+    #[arg(long, value_name = "WORKLOAD")]
+    workload: Option<String>,
     /// The container meant, when there are several.
     #[arg(short, long, value_name = "NAME")]
     container: Option<String>,
@@ -106,6 +120,7 @@ pub(crate) fn edits(fields: &Fields) -> Result<Vec<Edit>, Trouble> {
     for (resource, text) in [(Resource::Cpu, &fields.cpu), (Resource::Memory, &fields.memory)] {
         let Some(text) = text else { continue };
         let (request, limit) = text.split_once(':').unwrap_or((text, ""));
+        below(resource, request, limit)?;
         for (bound, value) in [(Bound::Request, request), (Bound::Limit, limit)] {
             if !value.is_empty() {
                 edits.push(Edit::set(Field::Resource(bound, resource), value));
@@ -117,25 +132,85 @@ pub(crate) fn edits(fields: &Fields) -> Result<Vec<Edit>, Trouble> {
             edit.container.clone_from(&fields.container);
         }
         if let Some(why) = edit.fault() {
-            let value = edit.value.clone().unwrap_or_default();
-            return Err(Trouble::usage(format!("That cannot be the {}", edit.field), format!("\u{201c}{value}\u{201d}")).why(why));
+            return Err(wrong(edit, why));
         }
     }
     if edits.is_empty() {
-        return Err(Trouble::usage("Nothing to change", "deploy").next("Name a field: --image, --tag, --replicas, --env, --cpu, --memory."));
+        return Err(Trouble::usage("Nothing to change", "deploy")
+            .next("Name a field: --image, --tag, --replicas, --env, --cpu, --memory."));
     }
     Ok(edits)
+}
+
+/// Returns the environment's own workload, which is the only one where it names none; among several it must be chosen.
+async fn own(deck: &Deck, environment: &Environment) -> Result<Option<WorkloadRef>, Trouble> {
+    if environment.workload.is_some() {
+        return Ok(environment.workload.clone());
+    }
+    let Answer::Form(facts) = deck.ask(Query::Form(environment.id.clone())).await? else {
+        return Err(Trouble::failed("The engine gave another answer than was asked for", "form"));
+    };
+    if facts.workloads.len() < 2 {
+        return Ok(None);
+    }
+    let names: Vec<String> = facts.workloads.iter().map(ToString::to_string).collect();
+    let (project, name) = (&environment.id.project, &environment.id.name);
+    Err(Trouble::usage("There are several workloads", &environment.id).why(names.join(", ")).next(format!(
+        "Choose one with --workload; for good with: quarterdeck environment edit {project} {name} --workload {}",
+        names[0]
+    )))
+}
+
+/// Refuses a request above its own limit, which no Pod could have.
+fn below(resource: Resource, request: &str, limit: &str) -> Result<(), Trouble> {
+    let (Ok(low), Ok(high)) = (request.parse::<Quantity>(), limit.parse::<Quantity>()) else { return Ok(()) };
+    if low.millis() <= high.millis() {
+        return Ok(());
+    }
+    Err(Trouble::usage(
+        format!("The {} request is above its limit", resource.key()),
+        format!("\u{201c}{request}:{limit}\u{201d}"),
+    )
+    .next("Write it as REQUEST:LIMIT, the smaller one first."))
+}
+
+fn wrong(edit: &Edit, why: String) -> Trouble {
+    let quoted = |text: &str| format!("\u{201c}{text}\u{201d}");
+    let value = quoted(edit.value.as_deref().unwrap_or_default());
+    let (what, object, next) = match &edit.field {
+        Field::Env(name) => (
+            "That cannot name an environment variable".to_owned(),
+            quoted(name),
+            "Write NAME=VALUE, for example LOG_LEVEL=debug.",
+        ),
+        Field::Replicas => ("That cannot be the number of replicas".to_owned(), value, "Write a whole number from 0 to 10000."),
+        Field::Resource(_, Resource::Cpu) => (format!("That cannot be the {}", edit.field), value, "Write it as 250m or 2."),
+        Field::Resource(_, Resource::Memory) => {
+            (format!("That cannot be the {}", edit.field), value, "Write it as 128Mi or 2Gi.")
+        }
+        Field::PullPolicy => (format!("That cannot be the {}", edit.field), value, ""),
+        field => {
+            (format!("That cannot be the {field}"), value, "Letters, digits, dots, hyphens and underscores, for example 1.9.0.")
+        }
+    };
+    Trouble::usage(what, object).why(why).next(next)
 }
 
 pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(), Trouble> {
     let environment = deck.environment(&deploy.project, &deploy.environment)?;
     let wait = deploy.wait.as_deref().map(deployments::duration).transpose()?;
     let draft = Draft {
-        workload: environment.workload.clone(),
+        workload: match &deploy.fields.workload {
+            Some(text) => Some(environment::workload(text)?),
+            None => own(deck, &environment).await?,
+        },
         edits: edits(&deploy.fields)?,
         message: deploy.message,
         environment: environment.id,
     };
+    if !deploy.dry_run {
+        deck.may(&draft.environment)?;
+    }
     let mut reviewed = deploy.reviewed;
     if deploy.dry_run || (!deploy.yes && io::stdin().is_terminal()) {
         let Answer::Preview(preview) = deck.ask(Query::Preview(draft.clone())).await? else {
@@ -162,11 +237,14 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
 }
 
 fn print(format: Format, preview: &Preview) -> Result<(), Trouble> {
+    if preview.is_empty() {
+        let trouble = Trouble::usage("Nothing would change", &preview.environment);
+        return Err(trouble
+            .why("Git already reads as asked")
+            .next("Change a field, or sync the environment if it is behind Git."));
+    }
     if !matches!(format, Format::Table | Format::Wide) {
         return output::show(format, preview, &[output::row(["DIGEST"]), vec![preview.digest.clone()]]);
-    }
-    if preview.is_empty() {
-        return Err(Trouble::new(TroubleKind::Usage, "That would change nothing", &preview.environment).why("Git already says so"));
     }
     for file in &preview.files {
         let text = manifest::diff::unified(&file.path, file.before.as_deref().unwrap_or(""), file.after.as_deref().unwrap_or(""));
@@ -186,4 +264,4 @@ fn print(format: Format, preview: &Preview) -> Result<(), Trouble> {
 }
 
 /// The longest a duration may be.
-pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const LONGEST: Duration = Duration::from_hours(24);

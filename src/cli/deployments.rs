@@ -8,10 +8,14 @@ use domain::ident::DeploymentId;
 use domain::{Trouble, TroubleKind};
 
 use super::{Format, output};
-use crate::launch::Deck;
+use crate::launch::{self, Deck};
 
 /// Follows a deployment to its end.
 #[derive(Debug, Args)]
+#[command(
+    after_long_help = "Ends with 0 when it succeeded, 1 when it failed, 3 when it waits for a manual sync, 5 when the time is over. \
+    Interrupting it does not stop the deployment.\n\nJSON: see history."
+)]
 pub(crate) struct Follow {
     /// The deployment's id or the end of it.
     deployment: String,
@@ -22,30 +26,37 @@ pub(crate) struct Follow {
 
 /// Lists deployments.
 #[derive(Debug, Args)]
+#[command(
+    after_long_help = "JSON: a list of id, environment (project, name), method, actor, requested, finished, status, edits, workload, \
+    message, branch, files, base, commit, reviewed, summary, expect_images, expect_replicas, stages (state, started, ended, detail)."
+)]
 pub(crate) struct History {
     /// Only those of this project.
     project: Option<String>,
     /// Only those of this environment.
     environment: Option<String>,
-    /// At most so many.
-    #[arg(long, short = 'l', default_value_t = 50)]
+    /// At most so many; 0 for all.
+    #[arg(long, short = 'l', value_name = "COUNT", default_value_t = 50)]
     limit: usize,
 }
 
 /// Reads a duration such as 90s, 5m or 1h30m.
 pub(crate) fn duration(text: &str) -> Result<Duration, Trouble> {
-    let wrong = |why: String| {
+    let wrong = |why: &str| {
         Trouble::usage("That is not a duration", format!("\u{201c}{text}\u{201d}")).why(why).next("Write it as 90s, 5m or 1h30m.")
     };
-    let parsed: jiff::SignedDuration = text.parse().map_err(|e: jiff::Error| wrong(e.to_string()))?;
-    let duration = Duration::try_from(parsed).map_err(|_| wrong("it is negative".to_owned()))?;
+    let parsed: jiff::SignedDuration = text.parse().map_err(|_| wrong("it needs a number and a unit"))?;
+    let duration = Duration::try_from(parsed).map_err(|_| wrong("it is negative"))?;
     Ok(duration.min(super::deploy::LONGEST))
 }
 
 /// Prints deployments, newest first.
 pub(crate) fn history(deck: &Deck, format: Format, history: &History) -> Result<(), Trouble> {
     if let Some(project) = &history.project {
-        deck.project(project)?;
+        match &history.environment {
+            Some(environment) => drop(deck.environment(project, environment)?),
+            None => drop(deck.project(project)?),
+        }
     }
     let deployments: Vec<Deployment> = deck
         .world()
@@ -53,16 +64,25 @@ pub(crate) fn history(deck: &Deck, format: Format, history: &History) -> Result<
         .iter()
         .filter(|d| history.project.as_ref().is_none_or(|p| d.environment.project.as_str() == p))
         .filter(|d| history.environment.as_ref().is_none_or(|e| d.environment.name.as_str() == e))
-        .take(history.limit)
+        .take(if history.limit == 0 { usize::MAX } else { history.limit })
         .map(|d| (**d).clone())
         .collect();
-    let mut rows = vec![output::row(["DEPLOYMENT", "ENVIRONMENT", "STATUS", "STAGE", "COMMIT", "CHANGE", "BY", "AGE"])];
-    rows.extend(deployments.iter().map(|d| row(deck, d)));
+    let mut rows = vec![header(format)];
+    rows.extend(deployments.iter().map(|d| row(format, d)));
     output::show(format, &deployments, &rows)
 }
 
-fn row(deck: &Deck, deployment: &Deployment) -> Vec<String> {
-    vec![
+fn header(format: Format) -> Vec<String> {
+    let mut header = output::row(["DEPLOYMENT", "ENVIRONMENT", "STATUS", "STAGE", "COMMIT", "CHANGE", "BY", "AGE"]);
+    if format == Format::Wide {
+        header.extend(output::row(["REQUESTED", "FINISHED", "BRANCH", "METHOD"]));
+    }
+    header
+}
+
+fn row(format: Format, deployment: &Deployment) -> Vec<String> {
+    let moment = |time: Option<domain::Time>| time.map_or_else(|| "-".to_owned(), |time| format!("{time:.0}"));
+    let mut row = vec![
         deployment.id.to_string(),
         deployment.environment.to_string(),
         deployment.status.word().to_owned(),
@@ -70,16 +90,19 @@ fn row(deck: &Deck, deployment: &Deployment) -> Vec<String> {
         deployment.commit.as_ref().map_or_else(|| "-".to_owned(), |c| c.short().to_owned()),
         deployment.summary.clone(),
         deployment.actor.login.clone(),
-        output::age(deck.now(), Some(deployment.requested)),
-    ]
+        output::age(launch::now(), Some(deployment.requested)),
+    ];
+    if format == Format::Wide {
+        row.extend([moment(Some(deployment.requested)), moment(deployment.finished)]);
+        row.extend([deployment.branch.clone(), deployment.method.word().to_owned()]);
+    }
+    row
 }
 
 /// Prints one deployment as it is.
 pub(crate) fn show_one(deck: &Deck, format: Format, id: &DeploymentId) -> Result<(), Trouble> {
     let deployment = deck.deployment(id.as_str())?;
-    let mut rows = vec![output::row(["DEPLOYMENT", "ENVIRONMENT", "STATUS", "STAGE", "COMMIT", "CHANGE", "BY", "AGE"])];
-    rows.push(row(deck, &deployment));
-    output::show(format, &deployment, &rows)
+    output::show(format, &deployment, &[header(format), row(format, &deployment)])
 }
 
 /// Follows a deployment that was named on the command line.
@@ -117,10 +140,9 @@ pub(crate) async fn watch(deck: &Deck, format: Format, id: &DeploymentId, patien
             if !patience.waits && deployment.status == Status::Waiting && waits_for_sync(&deployment) {
                 let trouble = Trouble::refused("The deployment waits", &deployment.environment);
                 let detail = deployment.current().map_or("", |s| deployment.stage(s).detail.as_str()).to_owned();
-                return Err(trouble.why(detail).next(format!(
-                    "Run: quarterdeck sync {} {}",
-                    deployment.environment.project, deployment.environment.name
-                )));
+                return Err(trouble
+                    .why(detail)
+                    .next(format!("Run: quarterdeck sync {} {}", deployment.environment.project, deployment.environment.name)));
             }
         }
         tokio::select! {
@@ -129,12 +151,26 @@ pub(crate) async fn watch(deck: &Deck, format: Format, id: &DeploymentId, patien
                     return Err(Trouble::failed("The engine ended", id));
                 }
             }
+            pressed = tokio::signal::ctrl_c() => {
+                if pressed.is_ok() {
+                    interrupted(id);
+                }
+            }
             () = &mut end => {
                 return Err(Trouble::timed_out("The deployment is not over yet", id)
-                    .next(format!("It goes on: quarterdeck follow {}", id.short())));
+                    .next(format!("It goes on; take it up with: quarterdeck follow {}", id.short())));
             }
         }
     }
+}
+
+/// Says how to go on, and ends the way an interrupted program ends, so that the shell that started it knows.
+fn interrupted(id: &DeploymentId) {
+    output::note(&format!(
+        "quarterdeck: No longer followed: {id}. It goes on; take it up with: quarterdeck follow {}",
+        id.short()
+    ));
+    drop(signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGINT));
 }
 
 fn waits_for_sync(deployment: &Deployment) -> bool {
@@ -165,7 +201,9 @@ fn over(format: Format, deployment: &Deployment) -> Result<(), Trouble> {
         output::show(format, deployment, &[output::row(["ID"]), vec![deployment.id.to_string()]])?;
     }
     match deployment.status {
-        Status::Failed => Err(deployment.trouble().cloned().unwrap_or_else(|| Trouble::failed("The deployment failed", &deployment.id))),
+        Status::Failed => {
+            Err(deployment.trouble().cloned().unwrap_or_else(|| Trouble::failed("The deployment failed", &deployment.id)))
+        }
         Status::Superseded => {
             Err(Trouble::new(TroubleKind::Failed, "A later deployment took its place", &deployment.environment))
         }
@@ -175,5 +213,5 @@ fn over(format: Format, deployment: &Deployment) -> Result<(), Trouble> {
 
 /// Builds the arguments of `history` for one project.
 pub(crate) fn history_of(project: Option<String>) -> History {
-    History { project, environment: None, limit: usize::MAX }
+    History { project, environment: None, limit: 0 }
 }

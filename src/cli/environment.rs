@@ -1,11 +1,12 @@
 //! `environment`: where projects run.
 
 use clap::{Args, Subcommand};
-use domain::Trouble;
 use domain::edit::WorkloadRef;
 use domain::ident::{ContextName, EnvironmentId, ObjectName, Slug};
-use domain::orders::{RemoveEnvironment, SaveEnvironment};
+use domain::orders::{Outcome, RemoveEnvironment, SaveEnvironment};
 use domain::project::{ApprovalRule, Environment, EnvironmentType};
+use domain::query::Query;
+use domain::{Trouble, check};
 use serde::Serialize;
 
 use super::{Format, ask, output};
@@ -13,6 +14,11 @@ use crate::launch::Deck;
 
 /// What to do with environments.
 #[derive(Debug, Subcommand)]
+#[command(
+    after_long_help = "JSON of show and list: id (project, name), type, cloud, region, cluster, namespace, approval (required, \
+    approvers), gitops (enabled, branch, path, interval, auto_sync, source, kustomization), workload, health, reason, git_images, \
+    running_images, revision, ready, replicas, agrees, suspended.\nJSON of add, edit and rm: object, said."
+)]
 pub(crate) enum Verb {
     /// Adds an environment with the defaults of its type.
     Add(Add),
@@ -46,6 +52,13 @@ pub(crate) struct List {
 
 /// A new environment.
 #[derive(Debug, Args)]
+#[command(
+    after_long_help = "The type decides the defaults: branch, path (k8s/overlays/TYPE), interval, auto sync and approval. \
+    Namespace and Flux objects are called PROJECT-ENVIRONMENT.\n\nExamples:\n  \
+    quarterdeck environment add shop development --cluster dev-eu --branch main\n  \
+    quarterdeck environment add shop production --cluster prod-eu --auto-sync off --approvers 0 --workload Deployment/shop-web\n  \
+    quarterdeck environment add shop eu-2 --type production --source flux-system/shop --kustomization flux-system/shop-eu-2 --no-create"
+)]
 pub(crate) struct Add {
     #[command(flatten)]
     one: One,
@@ -91,14 +104,14 @@ struct Fields {
     /// Whether Flux applies on its own.
     #[arg(long, value_name = "on|off")]
     auto_sync: Option<String>,
-    /// How many people besides the requester must approve; 0 for none.
-    #[arg(long, value_name = "COUNT")]
-    approvers: Option<u32>,
+    /// How many people besides the requester must approve, at most 20; 0 for none.
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
+    approvers: Option<String>,
     /// The GitRepository object, as namespace/name.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAMESPACE/NAME")]
     source: Option<String>,
     /// The Kustomization object, as namespace/name.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAMESPACE/NAME")]
     kustomization: Option<String>,
     /// The workload that deployments change, as Kind/name.
     #[arg(long, value_name = "WORKLOAD")]
@@ -122,33 +135,57 @@ pub(crate) struct Rm {
 }
 
 pub(crate) async fn run(deck: &Deck, format: Format, verb: Verb) -> Result<(), Trouble> {
-    let outcome = match verb {
-        Verb::Add(add) => {
-            let id = id(&add.one.project, &add.one.environment)?;
-            deck.project(id.project.as_str())?;
-            let kind: EnvironmentType = add.kind.as_deref().unwrap_or(id.name.as_str()).parse()?;
-            let mut environment = Environment::with_defaults(id, kind, deck.context()?);
-            fill(deck, &mut environment, add.fields)?;
-            deck.give(SaveEnvironment { environment, new: true, create_objects: !add.no_create }.into()).await?
-        }
+    let (id, outcome) = match verb {
+        Verb::Add(add) => self::add(deck, add).await?,
         Verb::Edit(edit) => {
             let mut environment = deck.environment(&edit.one.project, &edit.one.environment)?;
+            deck.may(&environment.id)?;
             fill(deck, &mut environment, edit.fields)?;
-            deck.give(SaveEnvironment { environment, new: false, create_objects: edit.create }.into()).await?
+            check::environment(&environment)?;
+            let id = environment.id.clone();
+            (id, deck.give(SaveEnvironment { environment, new: false, create_objects: edit.create }.into()).await?)
         }
         Verb::Show(one) => {
             let environment = deck.environment(&one.project, &one.environment)?;
             deck.settle(std::slice::from_ref(&environment)).await;
-            return print(deck, format, vec![environment]);
+            let (views, rows) = look(deck, format, vec![environment]);
+            return views.first().map_or(Ok(()), |view| output::show(format, view, &rows));
         }
         Verb::List(list) => return self::list(deck, format, list.project.as_deref()).await,
         Verb::Rm(rm) => {
             let environment = deck.environment(&rm.one.project, &rm.one.environment)?;
-            ask::give(deck, RemoveEnvironment { id: environment.id }.into(), rm.yes).await?
+            let order = RemoveEnvironment { id: environment.id.clone() };
+            (environment.id, ask::give(deck, order.into(), rm.yes).await?)
         }
     };
-    output::line(&outcome.said);
-    Ok(())
+    output::Done::new(id, outcome.said).show(format)
+}
+
+async fn add(deck: &Deck, add: Add) -> Result<(EnvironmentId, Outcome), Trouble> {
+    let id = id(&add.one.project, &add.one.environment)?;
+    deck.may(&id)?;
+    deck.project(id.project.as_str())?;
+    let kind: EnvironmentType = match &add.kind {
+        Some(word) => word.parse()?,
+        None => id.name.as_str().parse().map_err(|_| {
+            let trouble = Trouble::usage("The environment's type is not clear from its name", &id);
+            trouble.next("Name it with --type: development, testing, staging or production.")
+        })?,
+    };
+    let cluster = match &add.fields.cluster {
+        Some(name) => deck.known_context(&ContextName(name.clone()))?,
+        None => deck.context()?,
+    };
+    let mut environment = Environment::with_defaults(id.clone(), kind, cluster);
+    fill(deck, &mut environment, add.fields)?;
+    check::environment(&environment)?;
+    let outcome = deck.give(SaveEnvironment { environment, new: true, create_objects: !add.no_create }.into()).await?;
+    // It may be added before its branch or its path is there; what stands in the way of deploying is told.
+    if let Err(trouble) = deck.ask(Query::Form(id.clone())).await {
+        output::note("It cannot be deployed to yet:");
+        output::remark(&trouble);
+    }
+    Ok((id, outcome))
 }
 
 /// Prints environments beside what Git says and what runs.
@@ -164,7 +201,8 @@ pub(crate) async fn list(deck: &Deck, format: Format, project: Option<&str>) -> 
         .map(|e| (**e).clone())
         .collect();
     deck.settle(&environments).await;
-    print(deck, format, environments)
+    let (views, rows) = look(deck, format, environments);
+    output::show(format, &views, &rows)
 }
 
 /// What `get environments -o json` prints for each.
@@ -183,10 +221,15 @@ struct View {
     suspended: Option<bool>,
 }
 
-fn print(deck: &Deck, format: Format, environments: Vec<Environment>) -> Result<(), Trouble> {
+fn look(deck: &Deck, format: Format, environments: Vec<Environment>) -> (Vec<View>, Vec<Vec<String>>) {
     let world = deck.world();
-    let mut rows =
-        vec![output::row(["ENVIRONMENT", "TYPE", "HEALTH", "BRANCH", "IN GIT", "RUNNING", "READY", "REVISION", "SYNC", "REASON"])];
+    let wide = format == Format::Wide;
+    let mut header = output::row(["ENVIRONMENT", "TYPE", "HEALTH", "BRANCH", "IN GIT", "RUNNING", "READY", "REVISION", "SYNC"]);
+    if wide {
+        header.extend(output::row(["CLUSTER", "NAMESPACE", "PATH", "KUSTOMIZATION", "APPROVERS"]));
+    }
+    header.push("REASON".to_owned());
+    let mut rows = vec![header];
     let mut views = Vec::new();
     for environment in environments {
         let (health, reason) = world.environment_health(&environment);
@@ -205,27 +248,39 @@ fn print(deck: &Deck, format: Format, environments: Vec<Environment>) -> Result<
             suspended: kustomization.map(|k| k.suspended()),
             environment,
         };
-        let tags = |images: &[(String, String)]| {
-            let versions = images.iter().filter_map(|(_, image)| image.parse::<domain::image::Image>().ok()).map(|i| i.version().to_owned());
-            let joined = versions.collect::<Vec<_>>().join(",");
-            if joined.is_empty() { "-".to_owned() } else { joined }
-        };
-        let gitops = &view.environment.gitops;
-        rows.push(vec![
-            view.environment.id.to_string(),
-            view.environment.kind.to_string(),
-            view.health.clone(),
-            gitops.branch.clone(),
-            tags(&view.git_images),
-            tags(&view.running_images),
-            format!("{}/{}", view.ready, view.replicas),
-            view.revision.clone().map_or_else(|| "-".to_owned(), |r| domain::revision::Revision(r).short()),
-            format!("{} {}", if gitops.auto_sync { "auto" } else { "manual" }, gitops.interval),
-            view.reason.clone(),
-        ]);
+        rows.push(row(&view, wide));
         views.push(view);
     }
-    output::show(format, &views, &rows)
+    (views, rows)
+}
+
+fn row(view: &View, wide: bool) -> Vec<String> {
+    let (environment, gitops) = (&view.environment, &view.environment.gitops);
+    let mut row = vec![
+        environment.id.to_string(),
+        environment.kind.to_string(),
+        view.health.clone(),
+        gitops.branch.clone(),
+        versions(&view.git_images),
+        versions(&view.running_images),
+        format!("{}/{}", view.ready, view.replicas),
+        view.revision.clone().map_or_else(|| "-".to_owned(), |r| domain::revision::Revision(r).short()),
+        format!("{} {}", if gitops.auto_sync { "auto" } else { "manual" }, gitops.interval),
+    ];
+    if wide {
+        let approvers = if environment.approval.required { environment.approval.approvers.to_string() } else { "-".to_owned() };
+        row.extend([environment.cluster.to_string(), environment.namespace.clone(), gitops.path.clone()]);
+        row.extend([gitops.kustomization.to_string(), approvers]);
+    }
+    row.push(view.reason.clone());
+    row
+}
+
+fn versions(images: &[(String, String)]) -> String {
+    let versions =
+        images.iter().filter_map(|(_, image)| image.parse::<domain::image::Image>().ok()).map(|i| i.version().to_owned());
+    let joined = versions.collect::<Vec<_>>().join(",");
+    if joined.is_empty() { "-".to_owned() } else { joined }
 }
 
 fn id(project: &str, environment: &str) -> Result<EnvironmentId, Trouble> {
@@ -240,7 +295,7 @@ fn fill(deck: &Deck, environment: &mut Environment, fields: Fields) -> Result<()
     let sets = [
         (&mut environment.namespace, fields.namespace),
         (&mut gitops.branch, fields.branch),
-        (&mut gitops.path, fields.path.map(|p| p.trim_start_matches("./").trim_matches('/').to_owned())),
+        (&mut gitops.path, fields.path.map(|p| p.trim_start_matches("./").trim_end_matches('/').to_owned())),
         (&mut gitops.interval, fields.interval),
         (&mut environment.cloud, fields.cloud),
         (&mut environment.region, fields.region),
@@ -254,10 +309,17 @@ fn fill(deck: &Deck, environment: &mut Environment, fields: Fields) -> Result<()
         gitops.auto_sync = match word.as_str() {
             "on" | "true" | "yes" => true,
             "off" | "false" | "no" => false,
-            _ => return Err(Trouble::usage("--auto-sync is on or off", format!("\u{201c}{word}\u{201d}"))),
+            _ => {
+                return Err(Trouble::usage("--auto-sync is on or off", format!("\u{201c}{word}\u{201d}"))
+                    .next("Write --auto-sync on, or --auto-sync off."));
+            }
         };
     }
-    if let Some(approvers) = fields.approvers {
+    if let Some(text) = fields.approvers {
+        let approvers: u32 = text.parse().map_err(|_| {
+            let trouble = Trouble::usage("That cannot be the number of approvers", format!("\u{201c}{text}\u{201d}"));
+            trouble.next(format!("Write a number from 0 to {}.", check::MOST_APPROVERS))
+        })?;
         environment.approval = ApprovalRule { required: approvers > 0, approvers };
     }
     for (to, from) in [(&mut gitops.source, fields.source), (&mut gitops.kustomization, fields.kustomization)] {
@@ -267,10 +329,15 @@ fn fill(deck: &Deck, environment: &mut Environment, fields: Fields) -> Result<()
         }
     }
     if let Some(text) = fields.workload {
-        let (kind, name) = text.split_once('/').ok_or_else(|| {
-            Trouble::usage("That names no workload", format!("\u{201c}{text}\u{201d}")).next("Write it as Deployment/name.")
-        })?;
-        environment.workload = Some(WorkloadRef { kind: kind.to_owned(), name: name.to_owned() });
+        environment.workload = Some(workload(&text)?);
     }
     Ok(())
+}
+
+/// Reads a workload's name as a person writes it.
+pub(crate) fn workload(text: &str) -> Result<WorkloadRef, Trouble> {
+    let (kind, name) = text.split_once('/').ok_or_else(|| {
+        Trouble::usage("That names no workload", format!("\u{201c}{text}\u{201d}")).next("Write it as Deployment/name.")
+    })?;
+    Ok(WorkloadRef { kind: kind.to_owned(), name: name.to_owned() })
 }

@@ -35,6 +35,14 @@ pub(crate) struct Reconcile {
 
 /// Lets a manually synced environment apply its commit.
 #[derive(Debug, Args)]
+#[command(
+    after_long_help = "Resumes the environment's Kustomization, waits until exactly the wanted commit is applied, and suspends it again.\n\n\
+    Examples:\n  \
+    quarterdeck sync shop production\n  \
+    quarterdeck sync shop production --yes --wait 10m\n  \
+    quarterdeck sync shop production --commit 1fb59730d1f0e7a3f2c5b8a9d6e4c3b2a1908f7e --yes\n\n\
+    JSON: object, said; with --wait and a deployment that waited, that deployment (see history)."
+)]
 pub(crate) struct Sync {
     /// The project.
     project: String,
@@ -58,7 +66,8 @@ fn keys(deck: &Deck, targets: &Targets) -> Result<Vec<ObjectKey>, Trouble> {
         .iter()
         .map(|text| {
             let (word, name) = text.split_once('/').ok_or_else(|| {
-                Trouble::usage("That names no object", format!("\u{201c}{text}\u{201d}")).next("Write it as KIND/NAME, for example ks/shop.")
+                Trouble::usage("That names no object", format!("\u{201c}{text}\u{201d}"))
+                    .next("Write it as KIND/NAME, for example ks/shop.")
             })?;
             let kind = kind(word)?;
             Ok(ObjectKey::new(&context, kind.name, &targets.namespace, name))
@@ -70,15 +79,25 @@ fn keys(deck: &Deck, targets: &Targets) -> Result<Vec<ObjectKey>, Trouble> {
 pub(crate) fn kind(word: &str) -> Result<&'static Kind, Trouble> {
     Kind::by_word(word).ok_or_else(|| {
         let words: Vec<&str> = domain::flux::KINDS.iter().map(|k| k.aliases.first().copied().unwrap_or(k.plural)).collect();
-        Trouble::usage("That is no Flux kind", format!("\u{201c}{word}\u{201d}")).next(format!("Choose one of {}.", words.join(", ")))
+        Trouble::usage("That is no Flux kind", format!("\u{201c}{word}\u{201d}"))
+            .next(format!("Choose one of {}.", words.join(", ")))
     })
 }
 
-async fn each(deck: &Deck, targets: &Targets, order: impl Fn(ObjectKey) -> Order) -> Result<(), Trouble> {
+async fn each(deck: &Deck, format: Format, targets: &Targets, order: impl Fn(ObjectKey) -> Order) -> Result<(), Trouble> {
     let mut last = Ok(());
+    let mut done = Vec::new();
+    let people = matches!(format, Format::Table | Format::Wide | Format::Name);
     for key in keys(deck, targets)? {
+        let name = key.to_string();
         match ask::give(deck, order(key), targets.yes).await {
-            Ok(outcome) => output::line(&outcome.said),
+            Ok(outcome) => {
+                let one = output::Done::new(name, outcome.said);
+                if people {
+                    one.show(format)?;
+                }
+                done.push(one);
+            }
             Err(trouble) if targets.objects.len() == 1 => return Err(trouble),
             Err(trouble) => {
                 output::complain(&trouble);
@@ -86,23 +105,26 @@ async fn each(deck: &Deck, targets: &Targets, order: impl Fn(ObjectKey) -> Order
             }
         }
     }
+    if !people {
+        output::show(format, &done, &[])?;
+    }
     last
 }
 
 /// Asks Flux to reconcile objects.
-pub(crate) async fn reconcile(deck: &Deck, reconcile: Reconcile) -> Result<(), Trouble> {
+pub(crate) async fn reconcile(deck: &Deck, format: Format, reconcile: Reconcile) -> Result<(), Trouble> {
     let with_source = reconcile.with_source;
-    each(deck, &reconcile.targets, |key| ReconcileOrder { key, with_source }.into()).await
+    each(deck, format, &reconcile.targets, |key| ReconcileOrder { key, with_source }.into()).await
 }
 
 /// Suspends objects.
-pub(crate) async fn suspend(deck: &Deck, targets: Targets) -> Result<(), Trouble> {
-    each(deck, &targets, |key| Suspend { key }.into()).await
+pub(crate) async fn suspend(deck: &Deck, format: Format, targets: Targets) -> Result<(), Trouble> {
+    each(deck, format, &targets, |key| Suspend { key }.into()).await
 }
 
 /// Resumes objects.
-pub(crate) async fn resume(deck: &Deck, targets: Targets) -> Result<(), Trouble> {
-    each(deck, &targets, |key| Resume { key }.into()).await
+pub(crate) async fn resume(deck: &Deck, format: Format, targets: Targets) -> Result<(), Trouble> {
+    each(deck, format, &targets, |key| Resume { key }.into()).await
 }
 
 /// Lets a manually synced environment apply its commit.
@@ -115,11 +137,15 @@ pub(crate) async fn sync(deck: &Deck, format: Format, sync: Sync) -> Result<(), 
         })?),
         None => None,
     };
-    let waiting = deck.world().deployments.iter().find(|d| d.environment == environment.id && !d.status.is_over()).map(|d| d.id.clone());
+    let waiting =
+        deck.world().deployments.iter().find(|d| d.environment == environment.id && !d.status.is_over()).map(|d| d.id.clone());
+    let name = environment.id.clone();
     let outcome = ask::give(deck, ManualSync { environment: environment.id, commit }.into(), sync.yes).await?;
-    output::line(&outcome.said);
     match (waiting, wait) {
-        (Some(id), Some(limit)) => deployments::watch(deck, format, &id, deployments::Patience { limit, waits: true }).await,
-        _ => Ok(()),
+        (Some(id), Some(limit)) => {
+            output::note(&outcome.said);
+            deployments::watch(deck, format, &id, deployments::Patience { limit, waits: true }).await
+        }
+        _ => output::Done::new(name, outcome.said).show(format),
     }
 }

@@ -1,17 +1,21 @@
 //! `project`: the records of applications and their repositories.
 
 use clap::{Args, Subcommand};
-use domain::Trouble;
 use domain::ident::Slug;
 use domain::orders::{RemoveProject, SaveProject};
 use domain::project::{Credential, Project, Provider, Repository};
 use domain::query::{Answer, Query};
+use domain::{Trouble, check};
 
 use super::{Format, ask, output};
 use crate::launch::Deck;
 
 /// What to do with projects.
 #[derive(Debug, Subcommand)]
+#[command(
+    after_long_help = "JSON of show and list: slug, name, description, organization, repository (provider, url, default_branch, \
+    credential).\nJSON of add, edit and rm: object, said."
+)]
 pub(crate) enum Verb {
     /// Adds a project.
     Add(Add),
@@ -36,6 +40,13 @@ pub(crate) struct One {
 
 /// A new project.
 #[derive(Debug, Args)]
+#[command(
+    after_long_help = "A token is never stored, only where it is. ssh goes through the git program, with your own keys and agent.\n\n\
+    Examples:\n  \
+    quarterdeck project add shop --repo https://git.example/shop.git --credential bot@env:GIT_TOKEN\n  \
+    quarterdeck project add shop --repo git@git.example:acme/shop.git --branch trunk --name \"The shop\"\n  \
+    quarterdeck project add shop --repo file:///srv/git/shop.git --no-test"
+)]
 pub(crate) struct Add {
     /// The slug, for example shop.
     slug: String,
@@ -95,19 +106,17 @@ pub(crate) struct Rm {
 
 pub(crate) async fn run(deck: &Deck, format: Format, verb: Verb) -> Result<(), Trouble> {
     match verb {
-        Verb::Add(add) => self::add(deck, add).await,
-        Verb::Edit(edit) => self::edit(deck, edit).await,
+        Verb::Add(add) => self::add(deck, format, add).await,
+        Verb::Edit(edit) => self::edit(deck, format, edit).await,
         Verb::Show(one) => {
             let project = deck.project(&one.slug)?;
-            output::show(format, &project, &rows(std::slice::from_ref(&project)))
+            output::show(format, &project, &rows(format, std::slice::from_ref(&project)))
         }
         Verb::List => list(deck, format),
         Verb::Rm(rm) => {
-            let order = RemoveProject { slug: Slug::new(rm.slug)? };
-            deck.project(order.slug.as_str())?;
-            let outcome = ask::give(deck, order.into(), rm.yes).await?;
-            output::line(&outcome.said);
-            Ok(())
+            let slug = deck.project(&rm.slug)?.slug;
+            let outcome = ask::give(deck, RemoveProject { slug: slug.clone() }.into(), rm.yes).await?;
+            output::Done::new(slug, outcome.said).show(format)
         }
     }
 }
@@ -115,19 +124,30 @@ pub(crate) async fn run(deck: &Deck, format: Format, verb: Verb) -> Result<(), T
 /// Prints all projects.
 pub(crate) fn list(deck: &Deck, format: Format) -> Result<(), Trouble> {
     let projects: Vec<Project> = deck.world().projects.iter().map(|p| (**p).clone()).collect();
-    output::show(format, &projects, &rows(&projects))
+    output::show(format, &projects, &rows(format, &projects))
 }
 
-fn rows(projects: &[Project]) -> Vec<Vec<String>> {
-    let mut rows = vec![output::row(["PROJECT", "NAME", "ORGANIZATION", "REPOSITORY", "BRANCH"])];
+fn rows(format: Format, projects: &[Project]) -> Vec<Vec<String>> {
+    let wide = format == Format::Wide;
+    let mut header = output::row(["PROJECT", "NAME", "ORGANIZATION", "REPOSITORY", "BRANCH"]);
+    if wide {
+        header.extend(output::row(["CREDENTIAL", "DESCRIPTION"]));
+    }
+    let mut rows = vec![header];
     rows.extend(projects.iter().map(|p| {
-        output::row([p.slug.as_str(), &p.name, &p.organization, &p.repository.url, &p.repository.default_branch])
+        let repository = &p.repository;
+        let mut row = output::row([p.slug.as_str(), &p.name, &p.organization, &repository.url, &repository.default_branch]);
+        if wide {
+            row.extend([repository.credential.to_string(), p.description.clone()]);
+        }
+        row
     }));
     rows
 }
 
-async fn add(deck: &Deck, add: Add) -> Result<(), Trouble> {
+async fn add(deck: &Deck, format: Format, add: Add) -> Result<(), Trouble> {
     let slug = Slug::new(add.slug)?;
+    deck.may(&slug)?;
     let mut project = Project {
         name: slug.to_string(),
         slug,
@@ -141,27 +161,49 @@ async fn add(deck: &Deck, add: Add) -> Result<(), Trouble> {
         },
     };
     fill(&mut project, add.fields)?;
-    if !add.no_test {
-        let answer = deck.ask(Query::Connect(project.repository.clone())).await?;
-        if let Answer::Connected(connected) = answer {
-            let names: Vec<&str> = connected.branches.iter().map(|(name, _)| name.as_str()).collect();
-            output::note(&format!("The repository answers; branches: {}", if names.is_empty() { "none yet".to_owned() } else { names.join(", ") }));
-        }
+    checked(&project)?;
+    // Whether it exists already is for the order to say; a repository need not be asked for that.
+    if !add.no_test && deck.project(project.slug.as_str()).is_err() {
+        connect(deck, &project).await?;
     }
-    let outcome = deck.give(SaveProject { project, new: true }.into()).await?;
-    output::line(&outcome.said);
+    save(deck, format, project, true).await
+}
+
+async fn connect(deck: &Deck, project: &Project) -> Result<(), Trouble> {
+    let repository = &project.repository;
+    let Answer::Connected(connected) = deck.ask(Query::Connect(repository.clone())).await? else {
+        return Err(Trouble::failed("The engine gave another answer than was asked for", "repository"));
+    };
+    let names: Vec<&str> = connected.branches.iter().map(|(name, _)| name.as_str()).collect();
+    let there = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
+    output::note(&format!("The repository answers; branches: {there}"));
+    if !names.contains(&repository.default_branch.as_str()) {
+        let trouble = Trouble::not_found("The default branch is not there", &repository.default_branch);
+        output::remark(&trouble.next(format!("Name another: quarterdeck project edit {} --branch NAME", project.slug)));
+    }
     Ok(())
 }
 
-async fn edit(deck: &Deck, edit: Edit) -> Result<(), Trouble> {
+async fn edit(deck: &Deck, format: Format, edit: Edit) -> Result<(), Trouble> {
     let mut project = deck.project(&edit.slug)?;
+    deck.may(&project.slug)?;
     if let Some(url) = edit.repo {
         project.repository.url = url;
     }
     fill(&mut project, edit.fields)?;
-    let outcome = deck.give(SaveProject { project, new: false }.into()).await?;
-    output::line(&outcome.said);
-    Ok(())
+    checked(&project)?;
+    save(deck, format, project, false).await
+}
+
+fn checked(project: &Project) -> Result<(), Trouble> {
+    check::project(project)?;
+    git::check_url(&project.repository.url).map_err(Trouble::from)
+}
+
+async fn save(deck: &Deck, format: Format, project: Project, new: bool) -> Result<(), Trouble> {
+    let slug = project.slug.clone();
+    let outcome = deck.give(SaveProject { project, new }.into()).await?;
+    output::Done::new(slug, outcome.said).show(format)
 }
 
 fn fill(project: &mut Project, fields: Fields) -> Result<(), Trouble> {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use domain::ident::ContextName;
 use domain::{Trouble, TroubleKind, text};
 use kube::client::AuthError;
+use kube::config::KubeconfigError;
 
 use crate::wire::{Fault, Refusal};
 
@@ -171,6 +172,9 @@ impl Error {
         let (context, address) = (context.to_string(), text::one_line(server));
         if let Some(why) = chain(error).find_map(|e| e.downcast_ref::<AuthError>()).map(helper_words) {
             return Self::Helper { context, why };
+        }
+        if let Some(why) = chain(error).find_map(|e| e.downcast_ref::<KubeconfigError>()) {
+            return Self::Context { context, why: short(&why.to_string()) };
         }
         let why = words(error);
         let tls = ["certificate", "tls", "TLS", "handshake", "fatal alert"].iter().any(|word| why.contains(word));

@@ -155,7 +155,8 @@ mod tests {
     #[test]
     fn the_defaults_are_sound_and_each_wrong_field_is_named() {
         environment(&sound()).unwrap();
-        let spoil: [(&str, fn(&mut Environment)); 8] = [
+        type Spoil = fn(&mut Environment);
+        let spoil: [(&str, Spoil); 8] = [
             ("namespace", |e| e.namespace = "UPPER".to_owned()),
             ("branch", |e| e.gitops.branch = "a b".to_owned()),
             ("path", |e| e.gitops.path = "k8s/../../etc".to_owned()),

@@ -16,7 +16,12 @@ pub(crate) async fn give(core: &Arc<Core>, actor: Actor, order: Order) -> Result
     let scribe = Scribe::of(core, &actor, &order);
     if actor.role < order.terms().permission() {
         let trouble = Trouble::refused("That is not permitted", &scribe.object)
-            .why(format!("{actor} is a {}, and {} takes a {}", word(actor.role), scribe.act, word(order.terms().permission())))
+            .why(format!(
+                "{actor} has the role {}; {} takes the role {}",
+                word(actor.role),
+                scribe.act,
+                word(order.terms().permission())
+            ))
             .next("Ask somebody who may.");
         if scribe.recorded {
             scribe.write(Phase::Refused, trouble.to_string(), None).await?;

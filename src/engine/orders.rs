@@ -63,7 +63,7 @@ impl From<Trouble> for Fault {
 /// Carries out an order that the gate let through.
 pub(crate) async fn carry_out(core: &Arc<Core>, scribe: &Scribe, order: Order) -> Result<Done, Fault> {
     match order {
-        Order::SaveProject(order) => Ok(project::save(order)),
+        Order::SaveProject(order) => project::save(order).map_err(Fault::from),
         Order::RemoveProject(order) => Ok(project::remove(order)),
         Order::SaveEnvironment(order) => environment::save(core, order).await,
         Order::RemoveEnvironment(order) => Ok(environment::remove(order)),

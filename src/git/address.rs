@@ -42,6 +42,33 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// Returns the host in lower case, without the brackets of an IPv6 address.
+    pub(crate) fn host(&self) -> &str {
+        self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&self.host)
+    }
+
+    /// Returns the port.
+    pub(crate) fn port(&self) -> &str {
+        &self.port
+    }
+
+    /// Tells whether what is said there is encrypted.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.scheme == "https"
+    }
+
+    /// Returns what stands in a Host header: the port only when it is not the usual one of https.
+    pub(crate) fn authority(&self) -> String {
+        if self.port == "443" { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
+    }
+
+    /// Returns host and port, as a proxy is asked for them.
+    pub(crate) fn place(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+}
+
 impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
@@ -128,7 +155,7 @@ fn hidden_password(url: &str) -> String {
 }
 
 /// Undoes percent escapes, as libgit2 and git do for file URLs.
-fn unescaped(text: &str) -> PathBuf {
+pub(crate) fn unescaped(text: &str) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());

@@ -1,5 +1,7 @@
 //! How a repository is reached, and reading a token at the moment it is used. Keeps no token.
 
+use std::path::PathBuf;
+
 use domain::project::Credential;
 
 use crate::error::{Error, Result};
@@ -12,6 +14,8 @@ pub struct Access {
     pub credential: Credential,
     /// The ssh command line; absent: `GIT_SSH_COMMAND`, else `core.sshCommand`, else `ssh`.
     pub ssh: Option<String>,
+    /// A PEM file of the certificates to trust for https, instead of those that the machine trusts.
+    pub ca_file: Option<PathBuf>,
     /// How long a server may take.
     pub limits: Limits,
 }

@@ -7,12 +7,18 @@
 //! - A push is [`PushOutcome::Landed`] when the server reported the branch without a complaint *and* a fresh listing
 //!   shows the commit at, or below, the branch's head. Nothing is ever forced.
 //! - http, https and (for reading) file go through libgit2; ssh, and pushes to file, through the `git` program.
+//! - libgit2 is built without TLS, which would need OpenSSL: for https it speaks to a forwarder of ours, on the loopback
+//!   interface and for one operation only, and rustls speaks to the server. The forwarder serves only who knows the
+//!   operation's secret, reaches only the repository's own host and port, and adds the token behind TLS.
 //!
 //! **What of the machine's Git configuration has effect.** Every repository is opened with its own configuration file as the
 //! only one: rewritten URLs, proxies, extra headers and redirect rules of system and user configuration are not seen. The
 //! `git` program runs with the system and the user's configuration switched off, without hooks and without prompts; ssh
-//! keeps the operator's own keys, agent and `~/.ssh/config`. A proxy named in the environment is honoured.
-//! Redirects to another host are refused. A client hook (a pre-push secret scan) is *not* run.
+//! keeps the operator's own keys, agent and `~/.ssh/config`. For https, a proxy named in the environment (`https_proxy`,
+//! spared by `no_proxy`; http with CONNECT only) is honoured, and the machine's trusted certificates count, or those of
+//! `SSL_CERT_FILE` and `SSL_CERT_DIR`, or of [`Access::ca_file`] alone; certificate settings of Git's configuration do
+//! not. Redirects to another host, and for https to another port, are refused. A client hook (a pre-push secret scan) is
+//! *not* run.
 //!
 //! **Time.** libgit2 has no safe way to set a timeout, so network work runs on a thread of its own and is left behind
 //! when [`Limits`] are passed or [`Cancel`] is called; what is left behind can no longer move a branch of a mirror.

@@ -1,5 +1,8 @@
 //! The two ways to a server: libgit2 for http, https and local folders, the `git` program for ssh and local pushes.
+//!
+//! libgit2 has no TLS here; for https it speaks to a forwarder of ours that does.
 
+mod forwarder;
 mod program;
 mod wire;
 
@@ -59,11 +62,11 @@ impl Transport {
         let program = || Program::new(address.url.clone(), access);
         Ok(match &address.way {
             Way::Http(origin) => {
-                let login = credential::login(&access.credential)?;
-                Self::Wire(Wire::new(address.url.clone(), Some(origin.clone()), login))
+                let login = credential::login(&access.credential)?.map(Arc::new);
+                Self::Wire(Wire::http(address.url.clone(), origin.clone(), login, access))
             }
             Way::Ssh => Self::Program(program()),
-            Way::File(_) => Self::Local { wire: Wire::new(address.url.clone(), None, None), program: program() },
+            Way::File(_) => Self::Local { wire: Wire::local(address.url.clone()), program: program() },
         })
     }
 

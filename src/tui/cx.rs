@@ -105,6 +105,29 @@ impl<'a> Cx<'a> {
         self.words.fill(key, values)
     }
 
+    /// Returns a sentence that another room says, in the operator's language where the language file knows it.
+    pub fn said(&self, text: &str) -> String {
+        self.words.said(text)
+    }
+
+    /// Returns a key's label in letters where the terminal has no signs for it.
+    pub fn spelled(&self, label: &str) -> String {
+        const LETTERS: [(&str, &str); 8] = [
+            ("⏎", "Enter"),
+            ("⇥", "Tab"),
+            ("⇤", "S-Tab"),
+            ("⌫", "Bksp"),
+            ("↑", "Up"),
+            ("↓", "Down"),
+            ("←", "Left"),
+            ("→", "Right"),
+        ];
+        if self.capabilities.utf8 {
+            return label.to_owned();
+        }
+        LETTERS.iter().fold(label.to_owned(), |text, (sign, letters)| text.replace(sign, letters))
+    }
+
     /// Returns a command's short title.
     pub fn title(&self, command: &Command) -> &'a str {
         self.words.command(command.id).0
@@ -112,7 +135,7 @@ impl<'a> Cx<'a> {
 
     /// Returns the key of a command as screens show it, for sentences that name it.
     pub fn key(&self, command: &Command) -> String {
-        self.keymap.label(command)
+        self.spelled(&self.keymap.label(command))
     }
 
     /// Returns the word of a health in the operator's language.
@@ -217,7 +240,7 @@ impl<'a> Cx<'a> {
             Health::Warn => "▲",
             Health::Busy => self.spinner(),
             Health::Unknown => "?",
-            Health::Off => "⏸",
+            Health::Off => "‖",
             Health::Ok => "✓",
         }
     }

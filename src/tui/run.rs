@@ -112,10 +112,6 @@ where
         }
         for msg in inbox {
             dirty = true;
-            if matches!(msg, Msg::Input(Event::Resize(..))) {
-                // Whoever tells of a size, even of the same one, has had the terminal in between.
-                screen.forget();
-            }
             let acts = session.update((link.clock)(), msg);
             if perform(acts, screen, &mut backlog)? {
                 hand_over(&link.wishes, backlog).await;

@@ -99,17 +99,18 @@ fn plain(buf: &mut Buffer) {
     for cell in &mut buf.content {
         let Some(first) = cell.symbol().chars().next().filter(|c| !c.is_ascii()) else { continue };
         let like = match first {
-            '✓' | '●' | '▌' | '┼' | '╭' | '╮' | '╰' | '╯' | '├' | '└' => '+',
-            '◐' | '◓' | '◑' | '◒' => '~',
+            '✓' | '●' | '┼' | '╭' | '╮' | '╰' | '╯' | '├' | '└' => '+',
+            // A cut text ends in what editors have always marked it with.
+            '◐' | '◓' | '◑' | '◒' | '…' => '~',
             '▲' => '!',
             '✗' | '×' => 'x',
-            '⏸' => '=',
+            '‖' => '=',
             '○' => 'o',
             '─' | '–' | '—' => '-',
             '│' | '▐' => '|',
-            '…' | '·' => '.',
+            '·' => '.',
             '•' | '⎈' => '*',
-            '→' | '›' => '>',
+            '→' | '›' | '▌' => '>',
             '←' | '‹' => '<',
             '↑' => '^',
             '↓' => 'v',

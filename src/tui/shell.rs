@@ -14,6 +14,7 @@ use ratatui::layout::{Position, Rect};
 use crate::session::Session;
 use crate::tabs::TABS;
 use crate::theme::Role;
+use crate::widgets::dialog::dim;
 use crate::widgets::put::{columns, lay, put, rule, width};
 
 mod footer;
@@ -64,7 +65,7 @@ fn draw(session: &Session, buf: &mut Buffer) {
         put(buf, (area.x, area.y), area.width, cx.t("shell.too-small"), cx.style(Role::Text));
         return;
     }
-    lay(buf, area, cx.style(Role::Text));
+    lay(buf, area, cx.style(Role::Text).patch(cx.style(Role::Ground)));
     let areas = areas(area);
     header::view(session, areas.header, buf);
     tab_line(session, areas.tabs, buf);
@@ -75,6 +76,7 @@ fn draw(session: &Session, buf: &mut Buffer) {
     // The cursor belongs to what lies in front.
     for pane in session.panes() {
         session.base().marks.hide_cursor();
+        dim(&cx, buf, areas.body);
         pane.view(&cx, areas.body, buf);
     }
     footer::notes(session, areas.body, buf);
@@ -83,8 +85,12 @@ fn draw(session: &Session, buf: &mut Buffer) {
 
 fn tab_line(session: &Session, area: Rect, buf: &mut Buffer) {
     let cx = session.cx();
-    let whole: usize = TABS.iter().map(|t| width(cx.words.get(t.title)) + 4).sum();
-    let roomy = whole < usize::from(area.width);
+    // Names stand closer together before they leave; only the active one stays where there is no room for them.
+    let whole: usize = TABS.iter().map(|t| width(cx.words.get(t.title)) + 2).sum();
+    let room = usize::from(area.width);
+    let gap = if whole + 2 * TABS.len() < room { 2 } else { 1 };
+    let roomy = whole + TABS.len() < room;
+    let gap = if roomy { gap } else { 2 };
     let mut x = area.x + 1;
     for tab in TABS {
         let active = tab.id == session.active();
@@ -102,6 +108,6 @@ fn tab_line(session: &Session, area: Rect, buf: &mut Buffer) {
             put(buf, (x, area.y), area.width, title, style);
             x += columns(width(title));
         }
-        x += 2;
+        x += gap;
     }
 }

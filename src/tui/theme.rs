@@ -50,6 +50,8 @@ roles! {
     Accent = "accent",
     /// The selected row; laid over what is there.
     Selection = "selection",
+    /// The ground of the whole screen.
+    Ground = "ground",
     /// The ground of header and dialogs; laid over what is there.
     Panel = "panel",
     /// Lines between panes.

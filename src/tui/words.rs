@@ -42,7 +42,9 @@ impl Language {
 pub struct Words {
     /// Which language.
     pub language: Language,
-    words: HashMap<String, String>,
+    texts: HashMap<String, String>,
+    /// Sentences that other rooms say, in English and in this language.
+    said: Vec<(String, String)>,
 }
 
 impl Words {
@@ -52,51 +54,85 @@ impl Words {
         if let Ok(table) = language.text().parse::<toml::Table>() {
             flatten("", table, &mut words);
         }
-        Self { language, words }
+        let mut said = Vec::new();
+        if language != Language::English {
+            let english = Self::load(Language::English).texts;
+            let ours = english.into_iter().filter(|(key, _)| key.starts_with("said.") || key.starts_with("why."));
+            said.extend(ours.filter_map(|(key, text)| words.get(&key).map(|own| (text, own.clone()))));
+            // The longest first: it says the most.
+            said.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
+        }
+        Self { language, texts: words, said }
+    }
+
+    /// Returns a sentence that another room says, in this language where the language file knows it; else as it is.
+    pub fn said(&self, text: &str) -> String {
+        let found = self.said.iter().find_map(|(english, own)| places(english, text).map(|values| (own, values)));
+        found.map_or_else(|| text.to_owned(), |(own, values)| filled(own, &values))
     }
 
     /// Returns the word of a key; the key itself when there is none.
     pub fn get<'a>(&'a self, key: &'a str) -> &'a str {
-        self.words.get(key).map_or(key, String::as_str)
+        self.texts.get(key).map_or(key, String::as_str)
     }
 
     /// Returns the word of a key when there is one.
     pub fn find(&self, key: &str) -> Option<&str> {
-        self.words.get(key).map(String::as_str)
+        self.texts.get(key).map(String::as_str)
     }
 
     /// Returns a sentence with its places filled.
     pub fn fill(&self, key: &str, values: &[(&str, &str)]) -> String {
-        let mut out = String::new();
-        let mut rest = self.get(key);
-        while let Some((head, tail)) = rest.split_once('{') {
-            out.push_str(head);
-            let Some((name, after)) = tail.split_once('}') else {
-                out.push('{');
-                rest = tail;
-                continue;
-            };
-            match values.iter().find(|(n, _)| *n == name) {
-                Some((_, value)) => out.push_str(value),
-                None => out.extend(["{", name, "}"]),
-            }
-            rest = after;
-        }
-        out.push_str(rest);
-        out
+        filled(self.get(key), values)
     }
 
     /// Returns title and sentence of a command.
     pub fn command(&self, id: &'static str) -> (&str, &str) {
-        self.words.get(&format!("command.{id}")).map_or((id, ""), |text| text.split_once(" | ").unwrap_or((text, "")))
+        self.texts.get(&format!("command.{id}")).map_or((id, ""), |text| text.split_once(" | ").unwrap_or((text, "")))
     }
 
     /// Returns all keys, sorted.
     pub fn keys(&self) -> Vec<&str> {
-        let mut keys: Vec<_> = self.words.keys().map(String::as_str).collect();
+        let mut keys: Vec<_> = self.texts.keys().map(String::as_str).collect();
         keys.sort_unstable();
         keys
     }
+}
+
+fn filled(text: &str, values: &[(&str, &str)]) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((head, tail)) = rest.split_once('{') {
+        out.push_str(head);
+        let Some((name, after)) = tail.split_once('}') else {
+            out.push('{');
+            rest = tail;
+            continue;
+        };
+        match values.iter().find(|(n, _)| *n == name) {
+            Some((_, value)) => out.push_str(value),
+            None => out.extend(["{", name, "}"]),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Returns what stands in the places of a sentence when a text is that sentence.
+fn places<'p, 't>(pattern: &'p str, text: &'t str) -> Option<Vec<(&'p str, &'t str)>> {
+    let mut parts = pattern.split('{');
+    let mut rest = text.strip_prefix(parts.next()?)?;
+    let mut values = Vec::new();
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        let (name, literal) = part.split_once('}')?;
+        let last = parts.peek().is_none();
+        let (value, after) = if last { (rest.strip_suffix(literal)?, "") } else { rest.split_once(literal)? };
+        values.push((name, value));
+        rest = after;
+    }
+    rest.is_empty().then_some(values)
 }
 
 fn flatten(prefix: &str, table: toml::Table, into: &mut HashMap<String, String>) {

@@ -17,7 +17,8 @@ fn ships_a_change(ground: &Ground) {
     let mut dry = ask.clone();
     dry.push("--dry-run");
     let shown = operator.run(&dry).ok();
-    let changed: Vec<&str> = shown.lines().filter(|l| l.starts_with(['+', '-']) && !l.starts_with("+++") && !l.starts_with("---")).collect();
+    let changed: Vec<&str> =
+        shown.lines().filter(|l| l.starts_with(['+', '-']) && !l.starts_with("+++") && !l.starts_with("---")).collect();
     assert_eq!(
         changed,
         ["-  newTag: 1.0.0  # keep in step with api", "+  newTag: 1.1.0  # keep in step with api", "-  count: 1", "+  count: 3"],
@@ -57,7 +58,8 @@ fn ships_a_change(ground: &Ground) {
     let history = operator.run(&["history", app, "-o", "json"]).json();
     assert_eq!((history[0]["id"].as_str(), history[0]["status"].as_str()), (Some(id.as_str()), Some("succeeded")));
     let environments = operator.run(&["get", "environments", app, "-o", "json"]).json();
-    let development = environments.as_array().expect("a list").iter().find(|e| e["id"]["name"] == "development").expect("development").clone();
+    let development =
+        environments.as_array().expect("a list").iter().find(|e| e["id"]["name"] == "development").expect("development").clone();
     assert_eq!(development["running_images"][0][1], "ghcr.io/acme/shop:1.1.0");
     assert_eq!((development["ready"].as_i64(), development["agrees"].as_bool()), (Some(3), Some(true)));
     assert_eq!(development["revision"], format!("main@sha1:{}", commit.id));
@@ -74,10 +76,28 @@ fn changes_variables_and_resources(ground: &Ground) {
     ground.add(&operator, &["development"]);
     let app = ground.app.as_str();
     let told = operator
-        .run(&["deploy", app, "development", "--env", "LOG_LEVEL=debug", "--env", "REGION=eu", "--cpu", "20m:200m", "--memory", ":96Mi", "--yes", "--wait", "2m"])
+        .run(&[
+            "deploy",
+            app,
+            "development",
+            "--env",
+            "LOG_LEVEL=debug",
+            "--env",
+            "REGION=eu",
+            "--cpu",
+            "20m:200m",
+            "--memory",
+            ":96Mi",
+            "--yes",
+            "--wait",
+            "2m",
+        ])
         .ok();
     assert!(told.contains("Health     done"), "{told}");
     // The base is left alone: it belongs to production as well.
     let log = ground.repo.log("main");
-    assert_eq!(ground.repo.git(&["diff-tree", "--no-commit-id", "--name-only", "-r", &log[0].id]).trim(), "k8s/overlays/development/kustomization.yaml");
+    assert_eq!(
+        ground.repo.git(&["diff-tree", "--no-commit-id", "--name-only", "-r", &log[0].id]).trim(),
+        "k8s/overlays/development/kustomization.yaml"
+    );
 }

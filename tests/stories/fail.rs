@@ -8,7 +8,8 @@ fn names_an_image_that_cannot_be_pulled(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.add(&operator, &["development"]);
-    let said = operator.run(&["deploy", &ground.app, "development", "--image", "ghcr.io/acme/shop:missing-2", "--yes", "--wait", "3m"]);
+    let said =
+        operator.run(&["deploy", &ground.app, "development", "--image", "ghcr.io/acme/shop:missing-2", "--yes", "--wait", "3m"]);
     assert!(said.out.contains("Apply      done"), "{}", said.out);
     let why = said.failed(1);
     assert!(why.contains("ImagePullBackOff") && why.contains("ghcr.io/acme/shop:missing-2"), "{why}");

@@ -30,9 +30,15 @@ fn survives_a_kill_at_any_moment(ground: &Ground) {
             operator.run(&["follow", &id, "--wait", "2m"]).ok();
         }
         let log = ground.repo.log("main");
-        assert_eq!(log.len(), before + usize::from(begun), "round {round}, killed after {pause} ms: committed once or not at all");
+        assert_eq!(
+            log.len(),
+            before + usize::from(begun),
+            "round {round}, killed after {pause} ms: committed once or not at all"
+        );
         operator.run(&["audit", "verify"]).ok();
     }
-    let text = wait("the last state", Duration::from_secs(5), || ground.repo.file("main", "k8s/overlays/development/kustomization.yaml"));
+    let text = wait("the last state", Duration::from_secs(5), || {
+        ground.repo.file("main", "k8s/overlays/development/kustomization.yaml")
+    });
     assert!(text.contains("newTag: 2.0."), "{text}");
 }

@@ -57,7 +57,9 @@ pub(super) fn form(console: &mut Console, environment: &str) {
 /// Puts another tag into the form, in whose field the cursor stands, and waits until the effect says so.
 pub(super) fn tag(console: &mut Console, tag: &str) {
     console.keys(&format!("{EMPTY}{tag}"));
-    console.until("the new tag in the effect", SOON, |screen| screen.contains("WILL CHANGE") && screen.contains(&format!("newTag: {tag}")));
+    console.until("the new tag in the effect", SOON, |screen| {
+        screen.contains("WILL CHANGE") && screen.contains(&format!("newTag: {tag}"))
+    });
 }
 
 /// Opens the review.

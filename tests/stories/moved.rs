@@ -10,7 +10,8 @@ fn lands_on_a_head_that_moved(ground: &Ground) {
     ground.add(&operator, &["development"]);
     let app = ground.app.as_str();
     let ask = ["deploy", app, "development", "--tag", "1.2.0"];
-    let reviewed = operator.run(&[&ask[..], &["--dry-run", "-o", "json"]].concat()).json()["digest"].as_str().expect("a digest").to_owned();
+    let reviewed =
+        operator.run(&[&ask[..], &["--dry-run", "-o", "json"]].concat()).json()["digest"].as_str().expect("a digest").to_owned();
 
     // Somebody else pushes to another file: the reviewed content is the same, and goes out on top of theirs.
     let theirs = ground.repo.commit("main", &[("README.md", "# Shop\n\nMore.\n")], "Write more");
@@ -28,7 +29,8 @@ fn asks_again_when_the_reviewed_content_differs(ground: &Ground) {
     let app = ground.app.as_str();
     let path = "k8s/overlays/development/kustomization.yaml";
     let ask = ["deploy", app, "development", "--tag", "1.2.0"];
-    let reviewed = operator.run(&[&ask[..], &["--dry-run", "-o", "json"]].concat()).json()["digest"].as_str().expect("a digest").to_owned();
+    let reviewed =
+        operator.run(&[&ask[..], &["--dry-run", "-o", "json"]].concat()).json()["digest"].as_str().expect("a digest").to_owned();
     let other = ground.repo.file("main", path).expect("the overlay").replace("count: 1", "count: 2");
     let theirs = ground.repo.commit("main", &[(path, &other)], "Scale");
     let why = operator.run(&[&ask[..], &["--yes", "--reviewed", &reviewed]].concat()).failed(3);
@@ -47,7 +49,16 @@ fn concurrent_writers_lose_nothing(ground: &Ground) {
     ground.add(&operator, &["development", "production"]);
     let app = ground.app.clone();
     let children: Vec<_> = (0..4)
-        .map(|n| operator.start(&["deploy", &app, if n % 2 == 0 { "development" } else { "production" }, "--env", &format!("WRITER_{n}=x"), "--yes"]))
+        .map(|n| {
+            operator.start(&[
+                "deploy",
+                &app,
+                if n % 2 == 0 { "development" } else { "production" },
+                "--env",
+                &format!("WRITER_{n}=x"),
+                "--yes",
+            ])
+        })
         .collect();
     for child in children {
         let said = crate::support::console::Said::from(child.wait_with_output().expect("a child"));

@@ -1,8 +1,8 @@
 //! Story 4: the server refuses the push.
 
 use super::story;
-use crate::support::ground::Ground;
 use crate::support::gitserver::Fault;
+use crate::support::ground::Ground;
 
 story!(shows_the_servers_words);
 fn shows_the_servers_words(ground: &Ground) {

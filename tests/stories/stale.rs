@@ -24,7 +24,9 @@ fn tell(kind: Kind) {
     let mut console = operator.console(150, 40);
     console.see("● live");
     console.keys("6");
-    console.until("everything is listed", LIMIT, |screen| screen.contains(&format!("{}-development", ground.app)) && screen.contains("doomed"));
+    console.until("everything is listed", LIMIT, |screen| {
+        screen.contains(&format!("{}-development", ground.app)) && screen.contains("doomed")
+    });
     ground.freeze();
     let frozen = Instant::now();
     console.until("stale", Duration::from_secs(12), |screen| screen.contains("stale since"));
@@ -47,11 +49,13 @@ fn tell(kind: Kind) {
     console.see("doomed");
     ground.uproot_and_thaw("doomed");
     let live = |screen: &str| !screen.contains("stale since") && screen.contains("● live");
-    console.until("live again, without what is gone", Duration::from_secs(40), |screen| live(screen) && !screen.contains("doomed"));
+    console
+        .until("live again, without what is gone", Duration::from_secs(40), |screen| live(screen) && !screen.contains("doomed"));
     console.see(&format!("{}-development", ground.app));
     console.keys("2");
     console.until("the environment is fresh", LIMIT, |screen| {
-        live(screen) && screen.lines().any(|line| line.contains(" development ") && line.contains("1/1") && line.contains("ready"))
+        live(screen)
+            && screen.lines().any(|line| line.contains(" development ") && line.contains("1/1") && line.contains("ready"))
     });
 }
 

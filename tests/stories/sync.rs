@@ -23,7 +23,10 @@ fn syncs_by_hand_and_suspends_again(ground: &Ground) {
     let wanted = ground.repo.head("main").expect("a head");
     operator.run(&["sync", app, "production", "--yes", "--wait", "2m"]).ok();
     let now = kustomization(&operator, app);
-    assert_eq!((now["revision"].as_str(), now["suspended"].as_bool()), (Some(format!("main@sha1:{wanted}").as_str()), Some(true)));
+    assert_eq!(
+        (now["revision"].as_str(), now["suspended"].as_bool()),
+        (Some(format!("main@sha1:{wanted}").as_str()), Some(true))
+    );
     let history = operator.run(&["history", app, "-o", "json"]).json();
     assert_eq!(history[0]["status"], "succeeded");
 
@@ -46,9 +49,7 @@ fn suspends_again_after_a_kill(ground: &Ground) {
         child.kill().expect("our own child");
         let _ = child.wait();
         // Any next command of the operator keeps the promise; a console would do it at its start.
-        wait("suspended again", Duration::from_secs(60), || {
-            (kustomization(&operator, app)["suspended"] == true).then_some(())
-        });
+        wait("suspended again", Duration::from_secs(60), || (kustomization(&operator, app)["suspended"] == true).then_some(()));
         let journal = operator.run(&["audit", "-o", "json"]).json();
         assert!(journal.as_array().is_some_and(|entries| !entries.is_empty()));
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::story;
 use crate::support::ground::Ground;
 
-story!(each_sees_what_the_others_do);
-fn each_sees_what_the_others_do(ground: &Ground) {
+story!(everyone_sees);
+fn everyone_sees(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.add(&operator, &["development"]);
@@ -29,8 +29,8 @@ fn each_sees_what_the_others_do(ground: &Ground) {
     assert_eq!(history[0]["status"], "succeeded");
 }
 
-story!(what_one_does_by_keys_the_others_see);
-fn what_one_does_by_keys_the_others_see(ground: &Ground) {
+story!(seen_by_others);
+fn seen_by_others(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.add(&operator, &["development"]);
@@ -41,7 +41,9 @@ fn what_one_does_by_keys_the_others_see(ground: &Ground) {
     super::keys::tag(&mut first, "3.1.0-slow");
     super::keys::review(&mut first);
     super::keys::yes(&mut first);
-    second.until("the same deployment", Duration::from_secs(5), |screen| screen.contains("3.1.0-slow") && screen.contains("✓ Git commit"));
+    second.until("the same deployment", Duration::from_secs(5), |screen| {
+        screen.contains("3.1.0-slow") && screen.contains("✓ Git commit")
+    });
     let history = operator.run(&["history", &ground.app, "-o", "json"]).json();
     assert!(history[0]["summary"].as_str().is_some_and(|summary| summary.contains("3.1.0-slow")), "{history}");
     assert_ne!(history[0]["status"], "failed");

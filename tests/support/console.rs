@@ -63,7 +63,8 @@ impl Operator {
     /// Makes an operator with an empty state folder who works on the cluster of this kubeconfig.
     pub(crate) fn new(kubeconfig: &Path) -> Self {
         let home = tempfile::tempdir().expect("a temporary folder");
-        std::fs::write(home.path().join(".gitconfig"), "[user]\n\tname = Ada Byron\n\temail = ada@acme.example\n").expect("a file of our own");
+        std::fs::write(home.path().join(".gitconfig"), "[user]\n\tname = Ada Byron\n\temail = ada@acme.example\n")
+            .expect("a file of our own");
         Self { state: home.path().join("state"), kubeconfig: kubeconfig.to_owned(), home }
     }
 
@@ -91,6 +92,33 @@ impl Operator {
         command
     }
 
+    /// Makes an operator without any kubeconfig.
+    pub(crate) fn lost() -> Self {
+        let mut operator = Self::new(Path::new(""));
+        operator.kubeconfig = operator.home.path().join("no-kubeconfig");
+        operator
+    }
+
+    /// Keeps the state in another folder from now on.
+    pub(crate) fn with_state(mut self, state: &Path) -> Self {
+        state.clone_into(&mut self.state);
+        self
+    }
+
+    /// Writes a file below the home folder and returns where it is.
+    pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.home.path().join(name);
+        std::fs::write(&path, text).expect("a file of our own");
+        path
+    }
+
+    /// Runs a subcommand in a shell, as `quarterdeck ARGUMENTS REST`; its status is that of the last part of a pipe.
+    pub(crate) fn shell(&self, line: &str) -> Said {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(line).env_clear().envs(self.environment()).env("QUARTERDECK", PROGRAM).stdin(Stdio::null());
+        command.output().expect("a shell").into()
+    }
+
     /// Runs a subcommand to its end.
     pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Said {
         self.command(arguments).output().expect("the program starts").into()
@@ -113,11 +141,23 @@ impl Operator {
 
     /// Opens the console in a pseudo-terminal with further arguments.
     pub(crate) fn console_with(&self, columns: u16, rows: u16, arguments: &[&str]) -> Console {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let mut builder = CommandBuilder::new(PROGRAM);
         builder.args(arguments);
+        self.open(builder, columns, rows)
+    }
+
+    /// Runs a line in a shell in a pseudo-terminal; the program is `$QUARTERDECK` there.
+    pub(crate) fn shell_in_terminal(&self, line: &str, columns: u16, rows: u16) -> Console {
+        let mut builder = CommandBuilder::new("sh");
+        builder.args(["-c", line]);
+        self.open(builder, columns, rows)
+    }
+
+    fn open(&self, mut builder: CommandBuilder, columns: u16, rows: u16) -> Console {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         builder.env_clear();
+        builder.env("QUARTERDECK", PROGRAM);
         for (name, value) in self.environment() {
             builder.env(name, value);
         }
@@ -125,7 +165,16 @@ impl Operator {
         drop(pair.slave);
         let reader = pair.master.try_clone_reader().expect("a reader");
         let writer = pair.master.take_writer().expect("a writer");
-        let screen = Arc::new((Mutex::new(Screen { parser: vt100::Parser::new(cells(rows), cells(columns), 0), raw: Vec::new(), leave: false, over: false }), Condvar::new()));
+        let screen = Arc::new((
+            Mutex::new(Screen {
+                parser: vt100::Parser::new(cells(rows), cells(columns), 0),
+                raw: Vec::new(),
+                torn: false,
+                leave: false,
+                over: false,
+            }),
+            Condvar::new(),
+        ));
         let seen = Arc::clone(&screen);
         thread::spawn(move || watch(reader, &seen));
         Console { child, writer: Some(writer), screen, master: Some(pair.master) }
@@ -140,6 +189,8 @@ struct Screen {
     parser: vt100::Parser,
     /// Everything that was written, as it came.
     raw: Vec<u8>,
+    /// Whether the frame that is being drawn has not come whole yet, as its marks say.
+    torn: bool,
     /// Whether the reader is to let go of the terminal.
     leave: bool,
     over: bool,
@@ -158,8 +209,15 @@ fn watch(mut reader: Box<dyn Read + Send>, screen: &(Mutex<Screen>, Condvar)) {
         }
         held.raw.extend_from_slice(&buffer[..got]);
         held.parser.process(&buffer[..got]);
+        held.torn = is_torn(&held.raw);
         screen.1.notify_all();
     }
+}
+
+/// Tells whether what was written last is the beginning of a frame without its end.
+fn is_torn(raw: &[u8]) -> bool {
+    let last = |mark: &[u8]| raw.windows(mark.len()).rposition(|part| part == mark);
+    last(b"\x1b[?2026h") > last(b"\x1b[?2026l")
 }
 
 /// Holds a console in a pseudo-terminal; dropping it kills it.
@@ -219,11 +277,16 @@ impl Console {
         let mut held = self.screen();
         loop {
             let text = held.parser.screen().contents();
-            if fits(&text) {
+            if !held.torn && fits(&text) {
                 return text;
             }
             let left = end.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero() && !held.over, "{what} did not come within {limit:?} (ended: {}); the screen:\n{text}", held.over);
+            if left.is_zero() || held.over {
+                let over = held.over;
+                // The reader goes on with it.
+                drop(held);
+                panic!("{what} did not come within {limit:?} (ended: {over}); the screen:\n{}", text.trim_end());
+            }
             held = self.screen.1.wait_timeout(held, left).expect("no panic in the reader").0;
         }
     }
@@ -231,6 +294,13 @@ impl Console {
     /// Waits until a text is on the screen.
     pub(crate) fn see(&self, text: &str) -> String {
         self.until(&format!("\u{201c}{text}\u{201d}"), Duration::from_secs(60), |screen| screen.contains(text))
+    }
+
+    /// Tells whether nothing of a console is left on the terminal: no second screen, no hidden cursor, no mouse.
+    pub(crate) fn is_plain(&self) -> bool {
+        let held = self.screen();
+        let screen = held.parser.screen();
+        !screen.alternate_screen() && !screen.hide_cursor() && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
     }
 
     /// Changes the size of the terminal.

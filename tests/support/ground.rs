@@ -29,7 +29,6 @@ enum Servers {
 /// Holds a cluster, a Git server with one repository, and names that no other story uses.
 pub(crate) struct Ground {
     servers: Servers,
-    git: &'static GitServer,
     /// The application's slug, unique to the story; namespaces begin with it.
     pub(crate) app: String,
     /// Its repository.
@@ -63,14 +62,8 @@ impl Ground {
     fn with(servers: Servers, story: &str) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         let app = format!("{story}-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let git = git_server();
-        let repo = git.create(&app);
-        Self { servers, git, app, repo }
-    }
-
-    /// Returns the server in front of the repository.
-    pub(crate) fn git(&self) -> &'static GitServer {
-        self.git
+        let repo = git_server().create(&app);
+        Self { servers, app, repo }
     }
 
     /// Returns the kubeconfig file.
@@ -79,6 +72,14 @@ impl Ground {
             Servers::Sim(sim) => sim.kubeconfig().to_owned(),
             Servers::Shared(cluster) => cluster.kubeconfig().to_owned(),
             Servers::Own(cluster) => cluster.kubeconfig().to_owned(),
+        }
+    }
+
+    /// Returns the simulator; for what only it can be told to do.
+    pub(crate) fn simulator(&self) -> &Simulator {
+        match &self.servers {
+            Servers::Sim(sim) => sim,
+            Servers::Shared(_) | Servers::Own(_) => panic!("this ground is real"),
         }
     }
 

@@ -64,6 +64,23 @@ impl Simulator {
     }
 }
 
+impl Simulator {
+    /// Refuses requests for a kind, a plural or (with a leading slash) a path prefix, with an HTTP status.
+    pub(crate) fn deny(&self, what: &str, status: u16) {
+        self.sim().deny(what, status);
+    }
+
+    /// Refuses nothing any more.
+    pub(crate) fn allow(&self) {
+        self.sim().allow();
+    }
+
+    /// Creates an object as the cluster's administrator.
+    pub(crate) fn create(&self, object: serde_json::Value) {
+        self.sim().create(object).expect("an object that the cluster takes");
+    }
+}
+
 impl Drop for Simulator {
     fn drop(&mut self) {
         drop(self.sim.take());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cluster::act::Steer;
-use domain::Trouble;
+use domain::{Time, Trouble};
 use domain::flux::{FluxObject, ObjectKey};
 use domain::ident::EnvironmentId;
 use domain::journal::{Change, Phase, SyncPromise};
@@ -180,12 +180,27 @@ async fn take_up(core: &Arc<Core>, id: &EnvironmentId) -> Result<(), Trouble> {
     let still = artifact.is_some_and(|commit| commit.as_str() == promise.commit);
     // The source may hold another commit by now; then the sooner it is suspended, the less goes out that nobody meant.
     if resumed && still {
-        match outcome(core, &environment, &promise).await {
+        // Whoever was interrupted may have asked already, and Flux has done it: then nothing is left to wait for.
+        let said = if answered(&object, &promise) {
+            verdict(&object, &environment, &promise)
+        } else {
+            outcome(core, &environment, &promise).await
+        };
+        match said {
             Ok(said) => scribe.write(Phase::Done, format!("{said}, after an interruption"), None).await?,
             Err(trouble) => scribe.write(Phase::Failed, trouble.to_string(), None).await?,
         }
     }
     settle(core, &scribe, &environment, &promise).await.map(drop)
+}
+
+/// Tells whether Flux has applied the promised commit on a request that was made since the promise was given.
+fn answered(object: &FluxObject, promise: &SyncPromise) -> bool {
+    let asked = object.status.last_handled_reconcile_at.as_deref().and_then(|at| at.parse::<Time>().ok());
+    let applied = object.status.last_applied_revision.as_ref().and_then(Revision::commit);
+    asked.is_some_and(|at| at >= promise.since)
+        && applied.is_some_and(|commit| commit.as_str() == promise.commit)
+        && object.ready().is_some_and(|c| c.status == "True")
 }
 
 /// Returns the key of an environment's GitRepository.

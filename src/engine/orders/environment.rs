@@ -22,6 +22,7 @@ use crate::shared::Core;
 
 pub(super) async fn save(core: &Arc<Core>, order: SaveEnvironment) -> Result<Done, Fault> {
     let SaveEnvironment { environment, new, create_objects } = order;
+    domain::check::environment(&environment)?;
     core.refresh().await?;
     // Nothing is done in the cluster for a record that would not be taken; the gate looks again under the store's lock.
     may_save(&core.store.state(), &environment, new)?;
@@ -59,7 +60,7 @@ fn may_save(state: &State, environment: &Environment, new: bool) -> Result<(), T
         return Err(no_project(&id.project));
     }
     match (new, state.environments.contains_key(id)) {
-        (true, true) => Err(Trouble::refused("The environment exists already", id).next("Edit it, or choose another name.")),
+        (true, true) => Err(Trouble::usage("The environment exists already", id).next("Edit it, or choose another name.")),
         (false, false) => Err(no_environment(id)),
         _ => Ok(()),
     }

@@ -1,21 +1,22 @@
 //! Adding, editing and removing a project.
 
-use domain::Trouble;
 use domain::journal::Change;
 use domain::orders::{RemoveProject, SaveProject};
+use domain::{Trouble, check};
 
 use crate::orders::Done;
 use crate::scene::no_project;
 
-pub(super) fn save(order: SaveProject) -> Done {
+pub(super) fn save(order: SaveProject) -> Result<Done, Trouble> {
     let SaveProject { project, new } = order;
+    check::project(&project)?;
     let slug = project.slug.clone();
     let said = format!("Project {slug} was {}.", if new { "added" } else { "edited" });
-    Done::said(said).with(Change::Project(project)).when(move |state| match (new, state.projects.contains_key(&slug)) {
-        (true, true) => Err(Trouble::refused("The project exists already", &slug).next("Edit it, or choose another slug.")),
+    Ok(Done::said(said).with(Change::Project(project)).when(move |state| match (new, state.projects.contains_key(&slug)) {
+        (true, true) => Err(Trouble::usage("The project exists already", &slug).next("Edit it, or choose another slug.")),
         (false, false) => Err(no_project(&slug)),
         _ => Ok(()),
-    })
+    }))
 }
 
 pub(super) fn remove(order: RemoveProject) -> Done {

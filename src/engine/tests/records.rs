@@ -23,7 +23,7 @@ async fn records_are_kept_and_every_order_stands_in_the_journal() {
     let save = SaveProject { project: bed.project(), new: true };
     engine.give(&ada(), save.clone()).await.unwrap();
     let again = engine.give(&ada(), save.clone()).await.unwrap_err();
-    assert_eq!(again.kind, TroubleKind::Refused, "{again}");
+    assert_eq!(again.kind, TroubleKind::Usage, "{again}");
     engine.give(&ada(), SaveProject { new: false, ..save }).await.unwrap();
     let environment = Bed::environment("dev", domain::project::EnvironmentType::Development);
     let order = SaveEnvironment { environment: environment.clone(), new: true, create_objects: false };
@@ -91,4 +91,33 @@ async fn nothing_is_published_when_nothing_changes() {
     assert!(std::sync::Arc::ptr_eq(&before.environments, &after.environments));
     assert!(after.audit.iter().any(|e| e.record.phase == Phase::Done));
     engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_that_could_not_work_is_refused_by_its_field() {
+    let bed = Bed::new();
+    let engine = bed.engine();
+    let mut project = bed.project();
+    project.repository.default_branch = "a b".to_owned();
+    let trouble = engine.give(&ada(), SaveProject { project, new: true }).await.unwrap_err();
+    assert_eq!((trouble.kind, trouble.what.as_str()), (TroubleKind::Usage, "That cannot be the branch"));
+    engine.give(&ada(), SaveProject { project: bed.project(), new: true }).await.unwrap();
+    let mut environment = development();
+    environment.gitops.interval = "soon".to_owned();
+    let order = SaveEnvironment { environment, new: true, create_objects: true };
+    let trouble = engine.give(&ada(), order).await.unwrap_err();
+    assert_eq!((trouble.kind, trouble.what.as_str()), (TroubleKind::Usage, "That cannot be the interval"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_that_panics_is_told_and_everything_else_goes_on() {
+    let bed = Bed::new();
+    let engine = bed.engine();
+    engine.core.spawn("the lookout", async { panic!("it fell asleep") });
+    bed::until(&engine, "the mishap", |w| {
+        w.mishaps.iter().any(|m| m.trouble.object == "the lookout" && m.trouble.why == "it fell asleep")
+    })
+    .await;
+    engine.give(&ada(), SaveProject { project: bed.project(), new: true }).await.unwrap();
+    bed::until(&engine, "the project", |w| w.project(&shop()).is_some()).await;
 }

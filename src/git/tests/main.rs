@@ -10,5 +10,6 @@ mod mirror;
 mod place;
 mod pushing;
 mod reading;
+mod secure;
 mod server;
 mod ssh;

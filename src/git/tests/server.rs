@@ -1,4 +1,4 @@
-//! A small smart-HTTP server for tests: `git http-backend` behind a socket, with faults on order.
+//! A small smart-HTTP server for tests: `git http-backend` behind a socket, with or without TLS, with faults on order.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 type Meanwhile = Box<dyn FnOnce() + Send>;
 
@@ -23,6 +25,12 @@ pub(crate) enum Fault {
     CloseBefore(&'static str),
     /// It sends everybody to another place.
     Redirect(String),
+    /// It sends who asks for one path to another: what is replaced by what, and who is asked there.
+    Renamed(&'static str, &'static str, String),
+    /// It answers, but closes in the middle of the body.
+    Torn(&'static str),
+    /// It answers at once, without reading the body, and closes.
+    Early(u16, &'static str),
     /// It never answers until the test ends.
     Silent(&'static str),
     /// Something happens between the listing and this request.
@@ -52,11 +60,22 @@ struct State {
 pub(crate) struct Server {
     state: Arc<State>,
     port: u16,
+    scheme: &'static str,
 }
 
 impl Server {
     /// Serves the repositories in a folder on a free loopback port.
     pub(crate) fn start(root: PathBuf) -> Self {
+        Self::start_with(root, None)
+    }
+
+    /// Serves them over TLS.
+    pub(crate) fn start_secure(root: PathBuf, config: Arc<ServerConfig>) -> Self {
+        Self::start_with(root, Some(config))
+    }
+
+    fn start_with(root: PathBuf, config: Option<Arc<ServerConfig>>) -> Self {
+        let scheme = if config.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State {
@@ -74,15 +93,21 @@ impl Server {
                 if shared.ended.load(Ordering::SeqCst) {
                     break;
                 }
-                let shared = Arc::clone(&shared);
-                thread::spawn(move || serve(stream, &shared));
+                let (shared, config) = (Arc::clone(&shared), config.clone());
+                thread::spawn(move || {
+                    stream.set_nodelay(true).unwrap();
+                    match config {
+                        None => serve(stream, &shared),
+                        Some(config) => serve(StreamOwned::new(ServerConnection::new(config).unwrap(), stream), &shared),
+                    }
+                });
             }
         });
-        Self { state, port }
+        Self { state, port, scheme }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}/origin.git", self.port)
+        format!("{}://127.0.0.1:{}/origin.git", self.scheme, self.port)
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -134,15 +159,24 @@ impl Request {
 enum Deed {
     Answer,
     Status(u16, Vec<(String, String)>),
+    Torn,
     Close { act: bool },
     Wait(Receiver<()>),
 }
 
-fn serve(stream: TcpStream, state: &State) {
-    stream.set_nodelay(true).unwrap();
-    let mut writer = stream.try_clone().unwrap();
+fn serve(stream: impl Read + Write, state: &State) {
     let mut reader = BufReader::new(stream);
-    while let Some(request) = read(&mut reader) {
+    while let Some(head) = read_head(&mut reader) {
+        let early = match &*state.fault.lock().unwrap() {
+            Fault::Early(status, at) if head.asked.target.contains(*at) => Some(*status),
+            _ => None,
+        };
+        if let Some(status) = early {
+            state.asked.lock().unwrap().push(head.asked);
+            drop(answer(reader.get_mut(), status, &[], b"no\n"));
+            return;
+        }
+        let Some(request) = read_body(&mut reader, head) else { return };
         state.asked.lock().unwrap().push(request.asked.clone());
         let close = request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
         match deed(&request, state) {
@@ -151,14 +185,25 @@ fn serve(stream: TcpStream, state: &State) {
                 if close {
                     headers.push(("Connection".to_owned(), "close".to_owned()));
                 }
-                if answer(&mut writer, status, &headers, &body).is_err() || close {
+                if answer(reader.get_mut(), status, &headers, &body).is_err() || close {
                     return;
                 }
             }
             Deed::Status(status, headers) => {
-                if answer(&mut writer, status, &headers, b"no\n").is_err() {
+                if answer(reader.get_mut(), status, &headers, b"no\n").is_err() {
                     return;
                 }
+            }
+            Deed::Torn => {
+                let (_, _, body) = backend(&request, state);
+                let half = body.len() / 2;
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-result\r\nContent-Length: {}\r\n\r\n",
+                    body.len()
+                );
+                drop(reader.get_mut().write_all(&[head.as_bytes(), &body[..half]].concat()));
+                drop(reader.get_mut().flush());
+                return;
             }
             Deed::Close { act } => {
                 if act {
@@ -188,6 +233,10 @@ fn deed(request: &Request, state: &State) -> Deed {
         Fault::CloseAfter(at) if target.contains(*at) => Deed::Close { act: true },
         Fault::CloseBefore(at) if target.contains(*at) => Deed::Close { act: false },
         Fault::Redirect(to) => Deed::Status(302, vec![("Location".to_owned(), format!("{to}{target}"))]),
+        Fault::Renamed(from, to, place) if target.contains(*from) => {
+            Deed::Status(301, vec![("Location".to_owned(), format!("{place}{}", target.replace(*from, to)))])
+        }
+        Fault::Torn(at) if target.contains(*at) => Deed::Torn,
         Fault::Silent(at) if target.contains(*at) => {
             let (sender, release) = channel();
             state.release.lock().unwrap().push(sender);
@@ -204,7 +253,7 @@ fn deed(request: &Request, state: &State) -> Deed {
     }
 }
 
-fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
+fn read_head(reader: &mut impl BufRead) -> Option<Request> {
     let first = line(reader)?;
     let mut parts = first.split(' ');
     let (method, target) = (parts.next()?.to_owned(), parts.next()?.to_owned());
@@ -217,7 +266,12 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
         let (key, value) = line.split_once(':')?;
         headers.push((key.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let find = |name: &str| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let authorization = headers.iter().find(|(key, _)| key == "authorization").map(|(_, value)| value.clone());
+    Some(Request { asked: Asked { method, target, authorization }, headers, body: Vec::new() })
+}
+
+fn read_body(reader: &mut impl BufRead, request: Request) -> Option<Request> {
+    let find = |name: &str| request.header(name).map(str::to_owned);
     let mut body = Vec::new();
     if find("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
         loop {
@@ -234,11 +288,10 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
         body = vec![0; length.parse().ok()?];
         reader.read_exact(&mut body).ok()?;
     }
-    let authorization = find("authorization");
-    Some(Request { asked: Asked { method, target, authorization }, headers, body })
+    Some(Request { body, ..request })
 }
 
-fn line(reader: &mut BufReader<TcpStream>) -> Option<String> {
+fn line(reader: &mut impl BufRead) -> Option<String> {
     let mut line = String::new();
     (reader.read_line(&mut line).ok()? > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned())
 }
@@ -281,7 +334,7 @@ fn backend(request: &Request, state: &State) -> (u16, Vec<(String, String)>, Vec
     (status, headers, out[end + 4..].to_vec())
 }
 
-fn answer(writer: &mut TcpStream, status: u16, headers: &[(String, String)], body: &[u8]) -> std::io::Result<()> {
+fn answer(writer: &mut impl Write, status: u16, headers: &[(String, String)], body: &[u8]) -> std::io::Result<()> {
     let mut out = format!("HTTP/1.1 {status} Said\r\nContent-Length: {}\r\n", body.len()).into_bytes();
     for (key, value) in headers {
         out.extend(format!("{key}: {value}\r\n").bytes());

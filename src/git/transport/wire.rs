@@ -1,10 +1,11 @@
-//! Speaking to a server through libgit2: http, https, and folders on this machine.
+//! Speaking to a server through libgit2: http, https by way of a forwarder, and folders on this machine.
 
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use git2::{
     AutotagOption, Cred, CredentialType, Direction, ErrorClass, ErrorCode, FetchOptions, Oid, ProxyOptions, PushOptions,
@@ -13,18 +14,54 @@ use git2::{
 
 use domain::revision::CommitId;
 
+use super::forwarder::{Forwarder, Reason, Secure};
 use super::{Answer, Update, hooks_in};
-use crate::address::{Address, Origin, Way};
-use crate::credential::Login;
+use crate::address::{self, Address, Origin};
+use crate::credential::{Access, Login};
 use crate::error::{Error, Result};
 use crate::heads::Heads;
 use crate::patience::Pulse;
 use crate::repository::oid;
 
+/// Asks a server to close after each answer.
+///
+/// libgit2 writes a request in several small pieces. On a connection that has been used before, the system holds back the
+/// second piece until the server's system acknowledges the first, which takes it 40 ms; a new connection has no such wait
+/// and costs one round trip. For https the forwarder asks the same.
+const HEADERS: [&str; 1] = ["Connection: close"];
+
+/// The shortest time that a connection to an https server gets, whatever the limits say.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// Speaks to one server through libgit2.
 pub(crate) struct Wire {
     url: String,
+    way: Way,
+}
+
+/// Says how libgit2 comes to the server.
+enum Way {
+    /// A folder on this machine.
+    Local,
+    Plain(Origin, Option<Arc<Login>>),
+    /// Through a forwarder that speaks TLS.
+    Secure(Secure),
+}
+
+/// Holds what one conversation goes by.
+struct Line {
+    /// What libgit2 is given.
+    url: String,
+    proxy: fn() -> ProxyOptions<'static>,
+    keeper: Keeper,
+    forwarder: Option<Forwarder>,
+}
+
+/// Holds who gets a token: an origin, or whatever begins as our forwarder does.
+#[derive(Clone)]
+struct Keeper {
     origin: Option<Origin>,
+    base: Option<String>,
     login: Option<Arc<Login>>,
 }
 
@@ -53,45 +90,82 @@ struct Talk {
 type Shared = Rc<RefCell<Talk>>;
 
 impl Wire {
-    pub(crate) fn new(url: String, origin: Option<Origin>, login: Option<Login>) -> Self {
-        Self { url, origin, login: login.map(Arc::new) }
+    /// Reads a folder on this machine.
+    pub(crate) fn local(url: String) -> Self {
+        Self { url, way: Way::Local }
+    }
+
+    /// Speaks http or https.
+    pub(crate) fn http(url: String, origin: Origin, login: Option<Arc<Login>>, access: &Access) -> Self {
+        let way = if origin.is_secure() {
+            let longest = access.limits.idle.min(access.limits.total).max(SHORTEST);
+            Way::Secure(Secure { origin, login, ca_file: access.ca_file.clone(), longest })
+        } else {
+            Way::Plain(origin, login)
+        };
+        Self { url, way }
+    }
+
+    /// Opens the way for one conversation; for https, a forwarder that lives as long.
+    fn line(&self, pulse: &Arc<Pulse>) -> Result<Line> {
+        let plain = |origin: Option<&Origin>, login: Option<&Arc<Login>>| Line {
+            url: self.url.clone(),
+            proxy: named_proxy,
+            keeper: Keeper { origin: origin.cloned(), base: None, login: login.cloned() },
+            forwarder: None,
+        };
+        let secure = match &self.way {
+            Way::Local => return Ok(plain(None, None)),
+            Way::Plain(origin, login) => return Ok(plain(Some(origin), login.as_ref())),
+            Way::Secure(secure) => secure,
+        };
+        let forwarder = Forwarder::start(secure.clone(), &self.url, pulse)?;
+        let rest = self.url.split_once("://").map_or("", |(_, rest)| rest);
+        let path = rest.find(['/', '?', '#']).and_then(|at| rest.get(at..)).unwrap_or("/");
+        let url = format!("{}{path}", forwarder.base());
+        // libgit2 says "I have a token" with this; the forwarder has the real one.
+        let login = secure.login.as_ref().map(|_| Arc::new(Login { user: "token".to_owned(), token: "elsewhere".to_owned() }));
+        let keeper = Keeper { origin: Origin::of(&url), base: Some(format!("{}/", forwarder.base())), login };
+        Ok(Line { url, proxy: ProxyOptions::new, keeper, forwarder: Some(forwarder) })
     }
 
     /// Tells whether the server is a folder with hooks, which libgit2 does not run.
     pub(crate) fn has_hooks(&self) -> bool {
         match Address::parse(&self.url) {
-            Ok(Address { way: Way::File(path), .. }) => hooks_in(&path),
+            Ok(Address { way: address::Way::File(path), .. }) => hooks_in(&path),
             _ => false,
         }
     }
 
     pub(crate) fn list(&self, repository: &Repository, pulse: &Arc<Pulse>) -> Result<Heads> {
-        let talk = Shared::default();
-        let mut remote = self.remote(repository)?;
-        let connection = remote.connect_auth(Direction::Fetch, Some(self.callbacks(&talk, pulse)), Some(proxy()));
-        let connection = connection.map_err(|error| self.explained(&error, &talk))?;
-        heads(connection.list().map_err(|error| self.explained(&error, &talk))?)
+        let (talk, line) = (Shared::default(), self.line(pulse)?);
+        let mut remote = line.remote(repository)?;
+        let connection = remote.connect_auth(Direction::Fetch, Some(line.callbacks(&talk, pulse)), Some((line.proxy)()));
+        let connection = connection.map_err(|error| self.explained(&error, &talk, &line))?;
+        heads(connection.list().map_err(|error| self.explained(&error, &talk, &line))?)
     }
 
     /// One request when the repository has everything already: libgit2 asks for a pack only then.
     pub(crate) fn fetch(&self, repository: &Repository, pulse: &Arc<Pulse>) -> Result<Heads> {
-        let talk = Shared::default();
-        let mut remote = self.remote(repository)?;
+        let (talk, line) = (Shared::default(), self.line(pulse)?);
+        let mut remote = line.remote(repository)?;
         let mut options = FetchOptions::new();
         options
-            .remote_callbacks(self.callbacks(&talk, pulse))
-            .proxy_options(proxy())
+            .remote_callbacks(line.callbacks(&talk, pulse))
+            .proxy_options((line.proxy)())
             .follow_redirects(RemoteRedirect::None)
-            .custom_headers(self.headers())
+            .custom_headers(&HEADERS)
             .download_tags(AutotagOption::None);
-        remote.download(&["+refs/heads/*:refs/heads/*"], Some(&mut options)).map_err(|error| self.explained(&error, &talk))?;
-        heads(remote.list().map_err(|error| self.explained(&error, &talk))?)
+        remote
+            .download(&["+refs/heads/*:refs/heads/*"], Some(&mut options))
+            .map_err(|error| self.explained(&error, &talk, &line))?;
+        heads(remote.list().map_err(|error| self.explained(&error, &talk, &line))?)
     }
 
     pub(crate) fn push(&self, repository: &Repository, update: &Update, pulse: &Arc<Pulse>) -> Result<Answer> {
-        let talk = Shared::default();
-        let mut remote = self.remote(repository)?;
-        let mut callbacks = self.callbacks(&talk, pulse);
+        let (talk, line) = (Shared::default(), self.line(pulse)?);
+        let mut remote = line.remote(repository)?;
+        let mut callbacks = line.callbacks(&talk, pulse);
         let (beat, heard) = (Arc::clone(pulse), Rc::clone(&talk));
         let (base, commit) = (update.base.as_ref().map_or(Ok(Oid::ZERO_SHA1), oid)?, oid(&update.commit)?);
         let sent = Arc::clone(&update.sent);
@@ -112,9 +186,9 @@ impl Wire {
         let mut options = PushOptions::new();
         options
             .remote_callbacks(callbacks)
-            .proxy_options(proxy())
+            .proxy_options((line.proxy)())
             .follow_redirects(RemoteRedirect::None)
-            .custom_headers(self.headers());
+            .custom_headers(&HEADERS);
         let name = format!("refs/heads/{}", update.branch);
         let pushed = remote.push(&[format!("{}:{name}", update.commit)], Some(&mut options));
         if let Some(answer) = talk.borrow_mut().instead.take() {
@@ -122,30 +196,107 @@ impl Wire {
         }
         match pushed {
             Ok(()) => Ok(reported(&talk.borrow(), &name)),
-            Err(error) => self.failed(&error, &talk, update.sent.load(Ordering::SeqCst)),
+            Err(error) => self.failed(&error, (&talk, &line), update.sent.load(Ordering::SeqCst)),
         }
     }
 
-    /// Asks a plain http server to close after each answer.
-    ///
-    /// libgit2 writes a request in several small pieces. On a connection that has been used before, the system holds back
-    /// the second piece until the server's system acknowledges the first, which takes it 40 ms; a new connection has no
-    /// such wait and costs one round trip. With https a new connection costs more than the wait.
-    fn headers(&self) -> &'static [&'static str] {
-        if self.url.to_ascii_lowercase().starts_with("http://") { &["Connection: close"] } else { &[] }
+    /// Says what an error during the sending of a push means: refused, not even tried, or nobody knows.
+    fn failed(&self, error: &git2::Error, (talk, line): (&Shared, &Line), sent: bool) -> Result<Answer> {
+        if error.code() == ErrorCode::NotFastForward {
+            return Ok(Answer::Moved);
+        }
+        let reason = line.reason().map_or_else(|| line.words(error, &self.url), |reason| reason.words().to_owned());
+        let words = said(&talk.borrow().words, &reason);
+        if error.message().contains("unpacking the sent packfile failed") {
+            return Ok(Answer::Rejected(words));
+        }
+        match self.explained(error, talk, line) {
+            refused @ (Error::Auth { .. } | Error::Elsewhere { .. }) => Err(refused),
+            Error::Server { status: Some(status @ 400..=499), .. } => {
+                Ok(Answer::Rejected(format!("HTTP status {status}: {words}")))
+            }
+            Error::NoRepository { words, .. } => Ok(Answer::Rejected(words)),
+            Error::Unreachable { .. } | Error::Server { .. } | Error::Untrusted { .. } if sent => Ok(Answer::Unknown(words)),
+            other => Err(other),
+        }
     }
 
+    /// Turns libgit2's words into what they mean.
+    fn explained(&self, error: &git2::Error, talk: &Shared, line: &Line) -> Error {
+        let url = self.url.clone();
+        let words = line.words(error, &url);
+        let status = words.split_once("unexpected http status code: ").and_then(|(_, code)| code.trim().parse::<u16>().ok());
+        match &talk.borrow().asked {
+            Some(Asked::None) => {
+                let words = "it wants a user name and a token, and the repository has no credential".to_owned();
+                return Error::Auth { url, status: Some(401), words };
+            }
+            Some(Asked::Again) => {
+                return Error::Auth { url, status: Some(401), words: "it did not accept the user name and token".to_owned() };
+            }
+            Some(Asked::Otherwise) => {
+                return Error::Auth { url, status: Some(401), words: "it takes no user name and token".to_owned() };
+            }
+            Some(Asked::Elsewhere(elsewhere)) => return Error::Elsewhere { url, elsewhere: elsewhere.clone() },
+            None => {}
+        }
+        if let (None, ErrorClass::Net | ErrorClass::Http | ErrorClass::Os, Some(reason)) = (status, error.class(), line.reason())
+        {
+            return reason.error(url);
+        }
+        match (status, error.code(), error.class()) {
+            (Some(403), ..) => {
+                let words = "Forbidden: the user or token may not do this".to_owned();
+                Error::Auth { url, status, words }
+            }
+            (Some(401 | 407), ..) | (_, ErrorCode::Auth, _) => Error::Auth { url, status, words },
+            (Some(404 | 410), ..) => Error::NoRepository { url, words },
+            (Some(_), ..) => Error::Server { url, status, words },
+            (_, ErrorCode::Certificate, _) => Error::Untrusted { url, words },
+            (_, _, ErrorClass::Repository | ErrorClass::Os) if matches!(self.way, Way::Local) => {
+                Error::NoRepository { url, words }
+            }
+            // A plain http server that sends everybody to https.
+            (_, _, ErrorClass::Ssl) if !matches!(self.way, Way::Secure(_)) => {
+                Error::Elsewhere { url, elsewhere: "an https address".to_owned() }
+            }
+            (_, _, ErrorClass::Net) if words.starts_with("cannot redirect") => Error::Elsewhere { url, elsewhere: words },
+            (_, _, ErrorClass::Http) if words.starts_with("invalid content-type") => {
+                Error::NoRepository { url, words: format!("the answer is no Git answer: {words}") }
+            }
+            (_, _, ErrorClass::Net | ErrorClass::Http | ErrorClass::Os | ErrorClass::Ssl) => Error::Unreachable { url, words },
+            (_, _, ErrorClass::Odb | ErrorClass::Zlib | ErrorClass::Object | ErrorClass::Indexer | ErrorClass::Reference) => {
+                Error::Damaged { dir: Path::new("").to_owned(), words }
+            }
+            _ => Error::Git { doing: "talking to the server", words },
+        }
+    }
+}
+
+impl Line {
     /// Builds a remote that only the given URL speaks for; the repository was opened with its own configuration only.
     fn remote<'r>(&self, repository: &'r Repository) -> Result<Remote<'r>> {
         repository.remote_anonymous(&self.url).map_err(|error| Error::git("preparing the connection", &error))
     }
 
+    /// Returns why the forwarder could not do its part.
+    fn reason(&self) -> Option<Reason> {
+        self.forwarder.as_ref().and_then(Forwarder::reason)
+    }
+
+    /// Returns libgit2's words with the server's name in place of the forwarder's.
+    fn words(&self, error: &git2::Error, url: &str) -> String {
+        let Some(forwarder) = &self.forwarder else { return error.message().to_owned() };
+        let server = Origin::of(url).map_or(String::new(), |origin| format!("https://{}", origin.authority()));
+        error.message().replace(forwarder.base(), &server)
+    }
+
     fn callbacks(&self, talk: &Shared, pulse: &Arc<Pulse>) -> RemoteCallbacks<'static> {
         let mut callbacks = RemoteCallbacks::new();
-        let (origin, login, heard) = (self.origin.clone(), self.login.clone(), Rc::clone(talk));
+        let (keeper, heard) = (self.keeper.clone(), Rc::clone(talk));
         callbacks.credentials(move |url, _, allowed| {
             let mut talk = heard.borrow_mut();
-            give(origin.as_ref(), login.as_deref(), &mut talk, (url, allowed))
+            keeper.give(&mut talk, (url, allowed))
         });
         let beat = Arc::clone(pulse);
         callbacks.transfer_progress(move |_| beat.beat());
@@ -172,97 +323,33 @@ impl Wire {
         });
         callbacks
     }
-
-    /// Says what an error during the sending of a push means: refused, not even tried, or nobody knows.
-    fn failed(&self, error: &git2::Error, talk: &Shared, sent: bool) -> Result<Answer> {
-        if error.code() == ErrorCode::NotFastForward {
-            return Ok(Answer::Moved);
-        }
-        let words = said(&talk.borrow().words, error.message());
-        if error.message().contains("unpacking the sent packfile failed") {
-            return Ok(Answer::Rejected(words));
-        }
-        match self.explained(error, talk) {
-            refused @ (Error::Auth { .. } | Error::Elsewhere { .. }) => Err(refused),
-            Error::Server { status: Some(status @ 400..=499), .. } => {
-                Ok(Answer::Rejected(format!("HTTP status {status}: {words}")))
-            }
-            Error::NoRepository { words, .. } => Ok(Answer::Rejected(words)),
-            Error::Unreachable { .. } | Error::Server { .. } | Error::Untrusted { .. } if sent => Ok(Answer::Unknown(words)),
-            other => Err(other),
-        }
-    }
-
-    /// Turns libgit2's words into what they mean.
-    fn explained(&self, error: &git2::Error, talk: &Shared) -> Error {
-        let url = self.url.clone();
-        let words = error.message().to_owned();
-        let status = words.split_once("unexpected http status code: ").and_then(|(_, code)| code.trim().parse::<u16>().ok());
-        match &talk.borrow().asked {
-            Some(Asked::None) => {
-                let words = "it wants a user name and a token, and the repository has no credential".to_owned();
-                return Error::Auth { url, status: Some(401), words };
-            }
-            Some(Asked::Again) => {
-                return Error::Auth { url, status: Some(401), words: "it did not accept the user name and token".to_owned() };
-            }
-            Some(Asked::Otherwise) => {
-                return Error::Auth { url, status: Some(401), words: "it takes no user name and token".to_owned() };
-            }
-            Some(Asked::Elsewhere(elsewhere)) => return Error::Elsewhere { url, elsewhere: elsewhere.clone() },
-            None => {}
-        }
-        match (status, error.code(), error.class()) {
-            (Some(403), ..) => {
-                let words = "Forbidden: the user or token may not do this".to_owned();
-                Error::Auth { url, status, words }
-            }
-            (Some(401 | 407), ..) | (_, ErrorCode::Auth, _) => Error::Auth { url, status, words },
-            (Some(404 | 410), ..) => Error::NoRepository { url, words },
-            (Some(_), ..) => Error::Server { url, status, words },
-            (_, ErrorCode::Certificate, _) => Error::Untrusted { url, words },
-            (_, _, ErrorClass::Repository | ErrorClass::Os) if self.origin.is_none() => Error::NoRepository { url, words },
-            (_, _, ErrorClass::Net) if words.starts_with("cannot redirect") => Error::Elsewhere { url, elsewhere: words },
-            (_, _, ErrorClass::Http) if words.starts_with("invalid content-type") => {
-                Error::NoRepository { url, words: format!("the answer is no Git answer: {words}") }
-            }
-            (_, _, ErrorClass::Net | ErrorClass::Http | ErrorClass::Os | ErrorClass::Ssl) => Error::Unreachable { url, words },
-            (_, _, ErrorClass::Odb | ErrorClass::Zlib | ErrorClass::Object | ErrorClass::Indexer | ErrorClass::Reference) => {
-                Error::Damaged { dir: Path::new("").to_owned(), words }
-            }
-            _ => Error::Git { doing: "talking to the server", words },
-        }
-    }
 }
 
-/// Gives the token to the place that it is stored for, once.
-fn give(
-    origin: Option<&Origin>,
-    login: Option<&Login>,
-    talk: &mut Talk,
-    (url, allowed): (&str, CredentialType),
-) -> Result<Cred, git2::Error> {
-    let refuse = |talk: &mut Talk, asked| {
-        talk.asked = Some(asked);
-        Err(git2::Error::new(ErrorCode::Auth, ErrorClass::Http, "no token is given here"))
-    };
-    let here = Origin::of(url);
-    if here.as_ref() != origin {
-        return refuse(talk, Asked::Elsewhere(here.map_or_else(|| url.to_owned(), |here| here.to_string())));
+impl Keeper {
+    /// Gives the token to the place that it is stored for, once.
+    fn give(&self, talk: &mut Talk, (url, allowed): (&str, CredentialType)) -> Result<Cred, git2::Error> {
+        let refuse = |talk: &mut Talk, asked| {
+            talk.asked = Some(asked);
+            Err(git2::Error::new(ErrorCode::Auth, ErrorClass::Http, "no token is given here"))
+        };
+        let here = Origin::of(url);
+        if here != self.origin || self.base.as_ref().is_some_and(|base| !url.starts_with(base)) {
+            return refuse(talk, Asked::Elsewhere(here.map_or_else(|| url.to_owned(), |here| here.to_string())));
+        }
+        let Some(login) = &self.login else { return refuse(talk, Asked::None) };
+        if !allowed.contains(CredentialType::USER_PASS_PLAINTEXT) {
+            return refuse(talk, Asked::Otherwise);
+        }
+        if talk.given > 0 {
+            return refuse(talk, Asked::Again);
+        }
+        talk.given += 1;
+        Cred::userpass_plaintext(&login.user, &login.token)
     }
-    let Some(login) = login else { return refuse(talk, Asked::None) };
-    if !allowed.contains(CredentialType::USER_PASS_PLAINTEXT) {
-        return refuse(talk, Asked::Otherwise);
-    }
-    if talk.given > 0 {
-        return refuse(talk, Asked::Again);
-    }
-    talk.given += 1;
-    Cred::userpass_plaintext(&login.user, &login.token)
 }
 
 /// Honours a proxy that the environment names; the configuration has none.
-fn proxy() -> ProxyOptions<'static> {
+fn named_proxy() -> ProxyOptions<'static> {
     let mut proxy = ProxyOptions::new();
     proxy.auto();
     proxy

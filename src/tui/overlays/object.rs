@@ -17,10 +17,9 @@ use crate::widgets::dialog;
 use crate::widgets::link;
 use crate::widgets::put::{Piece, piece, put, put_pieces, put_wrapped, width, wrap};
 use crate::widgets::scroll::{SCROLL, Scroll};
+use crate::widgets::summary;
 use crate::widgets::table::scrollbar;
 use crate::widgets::yaml::YamlText;
-
-mod summary;
 
 static NEXT: Command = command("object.next", &["tab"], 1);
 static PREVIOUS: Command = command("object.previous", &["s-tab"], 0);

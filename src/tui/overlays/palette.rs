@@ -180,7 +180,7 @@ impl Tab for Palette {
             let entry = &self.entries[self.shown[at]];
             let class = cx.words.get(entry.class);
             let place = Rect { y, height: 1, ..list };
-            let took = put_right(buf, place, &entry.hint, cx.style(Role::Faint));
+            let took = put_right(buf, place, &entry.hint, cx.style(Role::Accent));
             put(buf, (list.x, y), 12, class, cx.style(Role::Faint));
             let from = columns(width(class)).max(11) + 2;
             let room = list.width.saturating_sub(from + took + 2);

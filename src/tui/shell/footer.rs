@@ -16,12 +16,12 @@ pub(super) fn view(session: &Session, area: Rect, buf: &mut Buffer) {
     let cx = session.cx();
     let mut x = area.x + 1;
     if !session.pending().is_empty() {
-        let text = format!("{} …", keys::label(session.pending()));
+        let text = format!("{} …", cx.spelled(&keys::label(session.pending())));
         x += put(buf, (x, area.y), area.width, &text, cx.style(Role::Accent)) + 2;
     }
     let mut shown: Vec<(u8, String, &str)> = Vec::new();
     for command in session.possible() {
-        let label = session.reachable_label(command);
+        let label = cx.spelled(&session.reachable_label(command));
         let known = shown.iter().any(|(_, l, _)| *l == label);
         if command.footer > 0 && !label.is_empty() && !known {
             shown.push((command.footer, label, cx.title(command)));

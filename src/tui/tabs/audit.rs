@@ -16,8 +16,11 @@ use crate::effects::{Effect, Effects, Overlay, Ticket};
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
 use crate::widgets::form::{FORM, Field, Form};
+use crate::widgets::format;
 use crate::widgets::put::{Piece, piece, put_pieces, rule};
 use crate::widgets::table::{Cell, Column, Row, Table, Width};
+
+mod entry;
 
 static OPEN: Command = command("audit.open", &["enter"], 1);
 static SEARCH: Command = command("audit.search", &["f"], 2);
@@ -34,12 +37,13 @@ impl Row for Arc<Entry> {
         self.seq
     }
     fn health(&self, _cx: &Cx) -> Option<Health> {
-        Some(match self.record.phase {
-            Phase::Intent => Health::Unknown,
-            Phase::Done => Health::Ok,
-            Phase::Failed => Health::Bad,
-            Phase::Refused => Health::Warn,
-        })
+        // What was begun is no news of its own: how it ended stands in the entry after it.
+        match self.record.phase {
+            Phase::Intent => None,
+            Phase::Done => Some(Health::Ok),
+            Phase::Failed => Some(Health::Bad),
+            Phase::Refused => Some(Health::Warn),
+        }
     }
     fn matches(&self, text: &str) -> bool {
         let r = &self.record;
@@ -50,7 +54,7 @@ impl Row for Arc<Entry> {
 
 fn phase(phase: Phase, cx: &Cx) -> (String, Role) {
     let (key, role) = match phase {
-        Phase::Intent => ("phase.intent", Role::Muted),
+        Phase::Intent => ("phase.intent", Role::Faint),
         Phase::Done => ("phase.done", Role::Ok),
         Phase::Failed => ("phase.failed", Role::Bad),
         Phase::Refused => ("phase.refused", Role::Warn),
@@ -80,7 +84,7 @@ static COLUMNS: [Column<Arc<Entry>>; 7] = [
         priority: 2,
         width: Width::Fit(5, 16),
         right: false,
-        cell: |e, _| Cell::name(e.record.actor.login.clone(), Role::Text),
+        cell: |e, _| Cell::name(e.record.actor.login.clone(), Role::Muted),
         order: Some(|a, b| a.record.actor.login.cmp(&b.record.actor.login)),
     },
     Column {
@@ -88,7 +92,7 @@ static COLUMNS: [Column<Arc<Entry>>; 7] = [
         priority: 0,
         width: Width::Fit(6, 28),
         right: false,
-        cell: |e, _| Cell::new(e.record.act.clone(), Role::Accent),
+        cell: |e, _| Cell::new(e.record.act.clone(), Role::Text),
         order: Some(|a, b| a.record.act.cmp(&b.record.act)),
     },
     Column {
@@ -115,7 +119,7 @@ static COLUMNS: [Column<Arc<Entry>>; 7] = [
         priority: 4,
         width: Width::Grow(12),
         right: false,
-        cell: |e, _| Cell::new(e.record.detail.clone(), Role::Muted),
+        cell: |e, _| Cell::new(format::short_digests(&domain::text::one_line(&e.record.detail)), Role::Muted),
         order: None,
     },
 ];
@@ -156,9 +160,9 @@ impl Audit {
     fn form(&self, cx: &Cx) -> Form {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         Form::new(vec![
-            Field::text("actor", cx.t("column.actor"), text(&self.filter.actor)).note(cx.t("audit.actor-note")),
-            Field::text("act", cx.t("column.act"), text(&self.filter.act)).note(cx.t("audit.act-note")),
-            Field::text("object", cx.t("column.object"), text(&self.filter.object)).note(cx.t("audit.object-note")),
+            Field::text("actor", cx.t("audit.who"), text(&self.filter.actor)).note(cx.t("audit.actor-note")),
+            Field::text("act", cx.t("audit.what"), text(&self.filter.act)).note(cx.t("audit.act-note")),
+            Field::text("object", cx.t("audit.which"), text(&self.filter.object)).note(cx.t("audit.object-note")),
             Field::text("from", cx.t("audit.from"), self.filter.from.map(|t| t.to_string()).unwrap_or_default())
                 .placeholder("2026-11-21T08:00:00Z"),
             Field::text("to", cx.t("audit.to"), self.filter.to.map(|t| t.to_string()).unwrap_or_default())
@@ -203,24 +207,7 @@ impl Audit {
 
     fn open(&self, cx: &Cx) -> Effects {
         let Some(entry) = self.table.selected() else { return Effects::new() };
-        let r = &entry.record;
-        let mut lines = vec![
-            format!("{}  {}", cx.moment(r.time), r.act),
-            format!("{}  {} <{}>  {:?}", r.actor.login, r.actor.name, r.actor.email, r.actor.by).to_lowercase(),
-            r.object.clone(),
-            phase(r.phase, cx).0,
-            String::new(),
-        ];
-        lines.extend(r.detail.lines().map(str::to_owned));
-        if let Some(change) = &r.change {
-            lines.push(String::new());
-            lines.extend(format!("{change:#?}").lines().map(str::to_owned));
-        }
-        lines.extend([
-            String::new(),
-            format!("{}  {}", cx.t("audit.hash"), entry.hash),
-            format!("{}  {}", cx.t("audit.prev"), entry.prev),
-        ]);
+        let lines = entry::lines(cx, entry);
         vec![Effect::Open(Overlay::Text(cx.tf("audit.entry", &[("seq", &entry.seq.to_string())]), lines))]
     }
 

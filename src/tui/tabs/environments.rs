@@ -3,7 +3,7 @@
 //! ```text
 //!   ENVIRONMENT   BRANCH    IN GIT     RUNNING    READY  SYNC            CHANGED  APPROVAL
 //! ▌ ✓ development develop   1.9.0-rc2  1.9.0-rc2   2/2   auto  1m        4m       –
-//!   ▲ production  main      1.8.4      1.8.3       6/6   ⏸ manual 10m    2h       2 approvers
+//!   ▲ production  main      1.8.4      1.8.3       6/6   ‖ manual 10m    2h       2 approvers
 //! ────────────────────────────────────────────────────────────────────────────────────────
 //!  production runs 1.8.3, Git says 1.8.4 (main@9e1c21d, "Deploy 1.8.4", 2 h ago). s syncs.
 //! ```
@@ -26,8 +26,10 @@ use crate::effects::{Effect, Effects, Overlay};
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
+use crate::widgets::dialog;
 use crate::widgets::link;
-use crate::widgets::put::{piece, put_pieces, rule};
+use crate::widgets::pane;
+use crate::widgets::put::{piece, put_pieces};
 use crate::widgets::table::Table;
 
 mod detail;
@@ -249,21 +251,15 @@ impl Tab for Environments {
             LinkOf::Repository(url) => self.table.rows().iter().any(|l| l.repository == *url),
         });
         let detail = detail::lines(cx, self.table.selected(), usize::from(rest.width.saturating_sub(4)));
-        let high = crate::widgets::put::columns(detail.len()).min(rest.height / 3);
-        let split = u16::from(high > 0 && rest.height > 8);
-        let list = Rect { height: rest.height - split * (high + 1), ..rest };
+        let (list, below) = pane::split(rest, self.table.rows().len(), detail.len());
         let empty = match &cx.desk.project {
             Some(project) => cx.tf("environments.empty", &[("project", project.as_str()), ("key", &cx.key(&ADD))]),
             None => cx.t("environments.empty-all").to_owned(),
         };
         self.table.view(cx, list, buf, &empty);
-        if split > 0 {
-            rule(cx, buf, Rect { y: list.bottom(), height: 1, ..rest });
-            for (y, line) in (list.bottom() + 1..rest.bottom()).zip(&detail) {
-                put_pieces(cx, buf, (rest.x + 2, y), rest.width.saturating_sub(4), line);
-            }
-        }
+        pane::view(cx, below, buf, &detail);
         if let Some(editor) = &self.editor {
+            dialog::dim(cx, buf, area);
             editor.view(cx, area, buf);
         }
     }

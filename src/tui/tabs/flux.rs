@@ -1,7 +1,7 @@
 //! Flux: all objects of all kinds, live.
 //!
 //! ```text
-//!  All kinds  14   ✗ 2 failed  ◐ 1 reconciling  ⏸ 2 suspended  ✓ 9 ready
+//!  All kinds  14   ✗ 2 failed  ◐ 1 reconciling  ‖ 2 suspended  ✓ 9 ready
 //!    KIND           NAMESPACE    NAME            READY      REVISION       AGE  MESSAGE
 //!  ▌ ✓ GitRepository  flux-system  shop-production ready      main@9e1c21d   40d  stored artifact …
 //! ```
@@ -20,8 +20,11 @@ use crate::desk::Change;
 use crate::effects::{Effect, Effects, Overlay};
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
+use crate::widgets::dialog;
 use crate::widgets::link;
+use crate::widgets::pane;
 use crate::widgets::put::{Piece, piece, put_pieces};
+use crate::widgets::summary;
 use crate::widgets::table::Table;
 
 mod chooser;
@@ -168,8 +171,13 @@ impl Tab for Flux {
             || cx.t("flux.empty").to_owned(),
             |kind| cx.tf("flux.empty-kind", &[("kind", kind), ("key", &cx.key(&KIND))]),
         );
-        self.table.view(cx, rest, buf, &empty);
+        let wide = usize::from(rest.width.saturating_sub(4));
+        let lines = self.table.selected().map(|o| summary::short(cx, o, wide)).unwrap_or_default();
+        let (list, below) = pane::split(rest, self.table.rows().len(), lines.len());
+        self.table.view(cx, list, buf, &empty);
+        pane::view(cx, below, buf, &lines);
         if let Some(chooser) = &self.chooser {
+            dialog::dim(cx, buf, area);
             chooser.view(cx, area, buf);
         }
     }

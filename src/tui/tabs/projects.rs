@@ -21,11 +21,15 @@ use crate::effects::{Effect, Effects};
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
+use crate::widgets::dialog;
 use crate::widgets::format;
 use crate::widgets::link;
-use crate::widgets::put::{piece, put_pieces};
+use crate::widgets::pane;
+use crate::widgets::put::{piece, put_pieces, width};
+use crate::widgets::recent;
 use crate::widgets::table::{Cell, Column, Row, Table, Width};
 
+mod detail;
 mod editor;
 
 use editor::Editor;
@@ -73,17 +77,23 @@ fn environments(line: &Line, cx: &Cx) -> Cell {
     Cell::of(pieces)
 }
 
+/// Writes host or folders out of the way of what tells repositories apart: `github.com/acme/shop`, `…/git/shop`.
+fn repository(line: &Line, _cx: &Cx) -> Cell {
+    let url = format::url(&line.project.repository.url);
+    let from = url.rmatch_indices('/').nth(1).map_or(0, |(at, _)| at + 1);
+    let (before, name) = url.split_at(from);
+    let before = if url.starts_with('/') || width(url) > 40 { "…/" } else { before };
+    if width(before) + width(name) > 40 {
+        return Cell::name(name.to_owned(), Role::Muted);
+    }
+    Cell::of(vec![piece(before.to_owned(), Role::Faint), piece(name.to_owned(), Role::Muted)])
+}
+
 fn last(line: &Line, cx: &Cx) -> Cell {
     let Some((time, status, what)) = &line.last else {
         return Cell::new(cx.t("projects.never").to_owned(), Role::Faint);
     };
-    let (glyph, role) = match status {
-        Status::Succeeded => ("✓", Role::Ok),
-        Status::Failed => ("✗", Role::Bad),
-        Status::Running => ("◐", Role::Busy),
-        Status::Waiting => ("⏸", Role::Warn),
-        Status::Superseded => ("○", Role::Faint),
-    };
+    let (glyph, role) = recent::glyph(*status);
     Cell::of(vec![
         piece(glyph, role),
         piece(format!(" {:>3} ", cx.age(*time)), Role::Muted),
@@ -116,14 +126,7 @@ static COLUMNS: [Column<Line>; 6] = [
         cell: |l, _| Cell::name(l.project.organization.clone(), Role::Muted),
         order: Some(|a, b| a.project.organization.cmp(&b.project.organization)),
     },
-    Column {
-        id: "repository",
-        priority: 2,
-        width: Width::Fit(12, 44),
-        right: false,
-        cell: |l, _| Cell::name(format::url(&l.project.repository.url).to_owned(), Role::Muted),
-        order: None,
-    },
+    Column { id: "repository", priority: 2, width: Width::Fit(12, 40), right: false, cell: repository, order: None },
     Column {
         id: "environments",
         priority: 0,
@@ -255,8 +258,12 @@ impl Tab for Projects {
         let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let rest = link::banner(cx, rest, buf, |of| matches!(of, LinkOf::Cluster(_) | LinkOf::Repository(_)));
         let empty = cx.tf("projects.empty", &[("key", &cx.key(&ADD))]);
-        self.table.view(cx, rest, buf, &empty);
+        let lines = self.table.selected().map(|l| detail::lines(cx, &l.project)).unwrap_or_default();
+        let (list, below) = pane::split(rest, self.table.rows().len(), lines.len());
+        self.table.view(cx, list, buf, &empty);
+        pane::view(cx, below, buf, &lines);
         if let Some(editor) = &self.editor {
+            dialog::dim(cx, buf, area);
             editor.view(cx, area, buf);
         }
     }

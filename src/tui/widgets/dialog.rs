@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use crate::cx::Cx;
 use crate::theme::Role;
@@ -11,6 +12,21 @@ use crate::widgets::put::{clear, columns, lay, put, width};
 pub fn centred(area: Rect, wide: u16, high: u16) -> Rect {
     let (wide, high) = (wide.min(area.width), high.min(area.height));
     Rect { x: area.x + (area.width - wide) / 2, y: area.y + (area.height - high) / 2, width: wide, height: high }
+}
+
+/// Lets what lies under a box step back: its text stays readable, its colours and its selection do not call any more.
+pub fn dim(cx: &Cx, buf: &mut Buffer, area: Rect) {
+    let ground = Style::reset().patch(cx.style(Role::Ground));
+    let (text, line) = (ground.patch(cx.style(Role::Faint)), ground.patch(cx.style(Role::Line)));
+    let area = area.intersection(buf.area);
+    for position in area.positions() {
+        let cell = &mut buf[position];
+        if cell.symbol() == "▌" {
+            cell.set_symbol(" ");
+        }
+        let drawn = matches!(cell.symbol(), "─" | "│");
+        cell.set_style(if drawn { line } else { text });
+    }
 }
 
 /// Draws an empty box with a title and returns the room inside it.

@@ -297,6 +297,10 @@ impl Form {
         let label = columns(label) + 2;
         let before: u16 = self.fields.iter().take(self.focus + 1).map(|f| rows(f, area.width, label)).sum();
         let mut skip = before.saturating_sub(area.height);
+        // Groups stand apart where there is room for it.
+        let all: u16 = self.fields.iter().map(|f| rows(f, area.width, label)).sum();
+        let groups = columns(self.fields.iter().skip(1).filter(|f| !f.heading.is_empty()).count());
+        let gap = u16::from(all + groups <= area.height);
         let mut y = area.y;
         for (at, field) in self.fields.iter().enumerate() {
             let high = rows(field, area.width, label);
@@ -304,7 +308,11 @@ impl Form {
                 skip = skip.saturating_sub(high);
                 continue;
             }
+            if at > 0 && !field.heading.is_empty() {
+                y += gap;
+            }
             if y >= area.bottom() {
+                put(buf, (area.right().saturating_sub(1), area.bottom().saturating_sub(1)), 1, "↓", cx.style(Role::Muted));
                 break;
             }
             let place = Rect { y, height: high.min(area.bottom() - y), ..area };
@@ -336,7 +344,7 @@ fn rows(field: &Field, wide: u16, label: u16) -> u16 {
 
 fn draw(cx: &Cx, mut area: Rect, buf: &mut Buffer, field: &Field, label: u16, (focused, active): (bool, bool)) {
     if !field.heading.is_empty() {
-        put(buf, (area.x, area.y), area.width, &field.heading, cx.style(Role::Faint));
+        put(buf, (area.x, area.y), area.width, &field.heading, cx.style(Role::Text).add_modifier(Modifier::BOLD));
         area = Rect { y: area.y + 1, height: area.height - 1, ..area };
         if area.height == 0 {
             return;

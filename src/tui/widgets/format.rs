@@ -1,8 +1,10 @@
 //! How images, revisions, URLs and object names are written: the telling part bright, the rest out of its way.
 
+use domain::flux::Health;
 use domain::image::Image;
 use domain::revision::Revision;
 
+use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::put::{Piece, cut_middle, piece, width};
 
@@ -44,6 +46,15 @@ pub fn revision(revision: &Revision) -> Vec<Piece<'static>> {
             vec![piece(name.to_owned(), Role::Muted), piece("@", Role::Faint), piece(digest.to_owned(), Role::Text)]
         }
         None => vec![piece(short, Role::Text)],
+    }
+}
+
+/// Says why an environment is as it is, in the operator's language; how many Pods are ready stands elsewhere.
+pub fn reason(cx: &Cx, health: Health, why: &str) -> String {
+    match why {
+        "" => cx.health(health).to_owned(),
+        why if health == Health::Busy && why.ends_with(" ready") => cx.t("why.rolling-out").to_owned(),
+        why => cx.said(why),
     }
 }
 

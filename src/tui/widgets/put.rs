@@ -140,7 +140,7 @@ pub fn wrap(text: &str, max: usize) -> Vec<String> {
     for line in text.lines() {
         let mut current = String::new();
         let mut taken = 0;
-        for word in line.split_word_bounds() {
+        for word in units(line, max) {
             let wide = width(word);
             if taken + wide > max && taken > 0 {
                 out.push(std::mem::take(&mut current).trim_end().to_owned());
@@ -166,6 +166,26 @@ pub fn wrap(text: &str, max: usize) -> Vec<String> {
         out.push(current.trim_end().to_owned());
     }
     out
+}
+
+/// Divides a line into what stays together: blanks, words with their punctuation, wide characters one by one; a path that is
+/// longer than a line after its slashes.
+fn units(line: &str, max: usize) -> Vec<&str> {
+    let wide = |c: Option<char>| c.is_some_and(|c| width(c.encode_utf8(&mut [0; 4])) > 1);
+    let closes = |c: Option<char>| c.is_some_and(|c| "。，、；：！？）」』】》”’.,;:!?)]".contains(c));
+    let (mut out, mut start, mut last) = (Vec::new(), 0, None);
+    for (at, segment) in line.split_word_bound_indices() {
+        let first = segment.chars().next();
+        let blank = |c: Option<char>| c.is_some_and(char::is_whitespace);
+        let between = blank(last) != blank(first) || (wide(last) || wide(first)) && !closes(first);
+        if at > start && between {
+            out.push(&line[start..at]);
+            start = at;
+        }
+        last = segment.chars().next_back();
+    }
+    out.push(&line[start..]);
+    out.into_iter().flat_map(|unit| if width(unit) > max { unit.split_inclusive('/').collect() } else { vec![unit] }).collect()
 }
 
 /// Lays a style over an area and leaves its text.
@@ -209,6 +229,9 @@ mod tests {
         assert_eq!(cut_middle("生产环境部署", 7), "生…署");
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("as asked.", 8), ["as", "asked."]);
+        assert_eq!(wrap("in k8s/base/web.yaml:8 now", 17), ["in k8s/base/", "web.yaml:8 now"]);
+        assert_eq!(wrap("生产环境，部署。", 8), ["生产环", "境，部", "署。"]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub fn glyph(cx: &Cx, stage: &Stage) -> (&'static str, Role) {
     match &stage.state {
         StageState::Pending => ("○", Role::Faint),
         StageState::Running => (cx.spinner(), Role::Busy),
-        StageState::Waiting => ("⏸", Role::Warn),
+        StageState::Waiting => ("‖", Role::Warn),
         StageState::Done => ("✓", Role::Ok),
         StageState::Failed { .. } => (cx.glyph(Health::Bad), Role::Bad),
     }

@@ -74,3 +74,19 @@ fn nothing_that_is_said_lacks_its_words() {
     assert!(found > 100, "the sources are read");
     assert_eq!(missing, BTreeSet::new());
 }
+
+#[test]
+fn what_other_rooms_say_is_said_in_the_operators_language() {
+    let (english, chinese) = (Words::load(Language::English), Words::load(Language::Chinese));
+    let sentence = "One commit goes to main and changes k8s/web.yaml, k8s/overlays/production/kustomization.yaml.";
+    assert_eq!(english.said(sentence), sentence);
+    assert_eq!(chinese.said(sentence), "向 main 提交一次，改动 k8s/web.yaml, k8s/overlays/production/kustomization.yaml。");
+    assert_eq!(
+        chinese.said("Flux applies it to shop in demo after a manual sync."),
+        "手动同步后，Flux 会把它应用到 demo 的 shop。"
+    );
+    assert_eq!(chinese.said("behind Git"), "落后于 Git");
+    for unknown in ["CrashLoopBackOff", "", "One commit goes to main"] {
+        assert_eq!(chinese.said(unknown), unknown);
+    }
+}

@@ -4,8 +4,8 @@ use super::*;
 
 const OVERLAY: &str = "k8s/overlays/development/kustomization.yaml";
 
-story!(puts_the_reviewed_change_on_top_of_anothers);
-fn puts_the_reviewed_change_on_top_of_anothers(ground: &Ground) {
+story!(branch_moved);
+fn branch_moved(ground: &Ground) {
     let operator = prepared(ground, "development");
     let mut console = console(&operator);
     form(&mut console, "development");
@@ -19,8 +19,8 @@ fn puts_the_reviewed_change_on_top_of_anothers(ground: &Ground) {
     assert_eq!(ground.repo.file("main", "README.md").as_deref(), Some("# Shop\n\nMore.\n"), "nobody's change is lost");
 }
 
-story!(asks_again_when_another_changed_the_same);
-fn asks_again_when_another_changed_the_same(ground: &Ground) {
+story!(asked_again);
+fn asked_again(ground: &Ground) {
     let operator = prepared(ground, "development");
     let mut console = console(&operator);
     form(&mut console, "development");

@@ -4,8 +4,8 @@ use super::*;
 use crate::support::gitserver::Fault;
 use crate::support::wait;
 
-story!(the_next_console_finishes_what_was_begun);
-fn the_next_console_finishes_what_was_begun(ground: &Ground) {
+story!(killed_console);
+fn killed_console(ground: &Ground) {
     let operator = prepared(ground, "development");
     for (round, moment) in MOMENTS.into_iter().enumerate() {
         let wanted = format!("2.0.{round}");
@@ -24,7 +24,9 @@ fn the_next_console_finishes_what_was_begun(ground: &Ground) {
         assert!(begun || moment == Moment::Yes, "{moment:?}: what the server was asked to take is known");
         if begun {
             second.keys("7");
-            second.until("the end", ground.patience(), |screen| line(screen, &format!("→ {wanted}")).contains("succeeded") && green(screen));
+            second.until("the end", ground.patience(), |screen| {
+                line(screen, &format!("→ {wanted}")).contains("succeeded") && green(screen)
+            });
         } else {
             // Nothing was begun; the draft waits in the form.
             form(&mut second, "development");

@@ -2,8 +2,8 @@
 
 use super::*;
 
-story!(explains_an_image_that_cannot_be_pulled);
-fn explains_an_image_that_cannot_be_pulled(ground: &Ground) {
+story!(no_such_image);
+fn no_such_image(ground: &Ground) {
     let operator = prepared(ground, "development");
     let mut console = console(&operator);
     form(&mut console, "development");
@@ -16,8 +16,8 @@ fn explains_an_image_that_cannot_be_pulled(ground: &Ground) {
     }
 }
 
-story!(shows_how_an_image_crashed);
-fn shows_how_an_image_crashed(ground: &Ground) {
+story!(crashing_image);
+fn crashing_image(ground: &Ground) {
     let operator = prepared(ground, "development");
     let mut console = console(&operator);
     form(&mut console, "development");
@@ -25,12 +25,19 @@ fn shows_how_an_image_crashed(ground: &Ground) {
     review(&mut console);
     yes(&mut console);
     let screen = console.until("the failure", ground.patience(), |screen| screen.contains("✗ Health"));
-    for part in ["CrashLoopBackOff", "ghcr.io/acme/shop:1.1.0-crash", "last log lines", "panic: cannot open configuration /etc/app/config.yaml"] {
+    for part in [
+        "CrashLoopBackOff",
+        "ghcr.io/acme/shop:1.1.0-crash",
+        "last log lines",
+        "panic: cannot open configuration /etc/app/config.yaml",
+    ] {
         assert!(screen.contains(part), "{part} in {screen}");
     }
     // The environment's row says so as well, and `l` opens the log of the run that crashed.
     console.keys("l");
-    console.until("the log", SOON, |screen| screen.contains("Log of the run before") && screen.contains("panic: cannot open configuration"));
+    console.until("the log", SOON, |screen| {
+        screen.contains("Log of the run before") && screen.contains("panic: cannot open configuration")
+    });
     console.keys(ESC);
     console.see("✗ Health");
     console.keys("2");

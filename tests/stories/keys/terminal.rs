@@ -10,8 +10,8 @@ use crate::support::wait;
 /// How long nothing is written when nothing changes.
 const QUIET: Duration = Duration::from_secs(5);
 
-story!(writes_nothing_while_nothing_changes);
-fn writes_nothing_while_nothing_changes(ground: &Ground) {
+story!(silent_at_rest);
+fn silent_at_rest(ground: &Ground) {
     let operator = prepared(ground, "development");
     let mut console = console(&operator);
     // The projects show no age, and the form shows a cursor.
@@ -38,8 +38,8 @@ fn quiet(console: &Console) {
     panic!("the clock changed twice in {:?}", QUIET * 2);
 }
 
-story!(ends_with_its_terminal);
-fn ends_with_its_terminal(ground: &Ground) {
+story!(terminal_gone);
+fn terminal_gone(ground: &Ground) {
     let operator = prepared(ground, "development");
     let mut console = console(&operator);
     let before = cpu(&console);
@@ -77,8 +77,8 @@ fn cpu(console: &Console) -> Option<u64> {
     Some(fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?)
 }
 
-story!(gives_the_terminal_back_when_told_to_end);
-fn gives_the_terminal_back_when_told_to_end(ground: &Ground) {
+story!(told_to_end);
+fn told_to_end(ground: &Ground) {
     let operator = prepared(ground, "development");
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         let mut console = console(&operator);
@@ -100,15 +100,15 @@ fn gives_the_terminal_back_when_told_to_end(ground: &Ground) {
 /// Checks that everything that was switched on was switched off, last of all.
 fn left(console: &Console) {
     let raw = String::from_utf8_lossy(&console.raw()).into_owned();
-    for (on, off) in [("\u{1b}[?1049h", "\u{1b}[?1049l"), ("\u{1b}[?2004h", "\u{1b}[?2004l"), ("\u{1b}[?25l", "\u{1b}[?25h"), ("\u{1b}[?1000h", "\u{1b}[?1000l")] {
+    for (on, off) in [("\u{1b}[?1049h", "\u{1b}[?1049l"), ("\u{1b}[?2004h", "\u{1b}[?2004l"), ("\u{1b}[?25l", "\u{1b}[?25h")] {
         assert!(raw.rfind(off) > raw.rfind(on), "{off:?} after {on:?}");
     }
     let tail = &raw[raw.rfind("\u{1b}[?1049l").expect("it left")..];
     assert!(!tail.contains("\u{1b}[?2026h"), "nothing is drawn afterwards: {tail:?}");
 }
 
-story!(comes_back_whole_after_a_suspension);
-fn comes_back_whole_after_a_suspension(ground: &Ground) {
+story!(stopped_and_back);
+fn stopped_and_back(ground: &Ground) {
     let operator = prepared(ground, "development");
     let mut console = console(&operator);
     console.keys("3");
@@ -116,21 +116,24 @@ fn comes_back_whole_after_a_suspension(ground: &Ground) {
     for _ in 0..2 {
         console.keys(SUSPEND);
         wait("it stops", SOON, || state(&console).is_some_and(|state| state.starts_with('T')).then_some(()));
-        assert!(!console.is_alternate());
+        wait("the terminal is given back", SOON, || (!console.is_alternate()).then_some(()));
         left(&console);
         console.signal(Signal::CONT);
         console.until("it is drawn whole", SOON, |screen| {
-            screen.contains("Quarterdeck") && screen.contains("7 Deployments") && screen.contains("No environment is chosen.") && screen.contains("help")
+            screen.contains("Quarterdeck")
+                && screen.contains("7 Deployments")
+                && screen.contains("No environment is chosen.")
+                && screen.contains("help")
         });
-        assert!(console.is_alternate());
+        assert!(console.is_alternate(), "it has the terminal again");
     }
     // Keys arrive as before.
     console.keys("6");
     console.see(&format!("{}-development", ground.app));
 }
 
-story!(takes_any_size);
-fn takes_any_size(ground: &Ground) {
+story!(any_size);
+fn any_size(ground: &Ground) {
     let operator = prepared(ground, "development");
     let mut console = console(&operator);
     form(&mut console, "development");

@@ -76,6 +76,11 @@ impl Repo {
         self.commit_changes(branch, &changes, message)
     }
 
+    /// Commits a symbolic link to a branch and returns the commit's id.
+    pub(crate) fn link(&self, branch: &str, path: &str, target: &str) -> String {
+        self.commit_changes(branch, &format!("M 120000 inline {path}\ndata {}\n{target}\n", target.len()), "Link")
+    }
+
     /// Commits the removal of files or folders to a branch and returns the commit's id.
     pub(crate) fn remove(&self, branch: &str, paths: &[&str], message: &str) -> String {
         let mut changes = String::new();

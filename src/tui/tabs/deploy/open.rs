@@ -141,7 +141,7 @@ impl Open {
             Some(found) => {
                 let place = format!("{}:{}", found.file, found.line);
                 out.push(cx.tf("deploy.in-git", &[("value", &found.value), ("place", &place)]));
-                out.push(found.why.clone());
+                out.push(cx.said(&found.why));
             }
             None => out.push(cx.t("deploy.not-in-git").to_owned()),
         }

@@ -30,7 +30,7 @@ const NAMED: usize = 6;
 /// Returns the rows that say what a preview would do.
 pub(super) fn rows(cx: &Cx, preview: &Preview) -> Vec<Row> {
     let diffs: Vec<TextDiff> = diffs(preview);
-    let mut rows = vec![summary(cx, preview, &diffs)];
+    let mut rows = summary(cx, preview, &diffs);
     for diff in &diffs {
         rows.push(Row::Blank);
         rows.push(Row::Line(vec![piece(diff.name.clone(), Role::Muted)]));
@@ -50,7 +50,7 @@ pub(super) fn rows(cx: &Cx, preview: &Preview) -> Vec<Row> {
     rows.push(Row::Blank);
     rows.extend(findings(&preview.findings));
     rows.extend(checks(cx, preview));
-    rows.extend(preview.will.iter().map(|will| Row::text("→ ", Role::Accent, will.clone(), Role::Text)));
+    rows.extend(preview.will.iter().map(|will| Row::text("→ ", Role::Accent, cx.said(will), Role::Text)));
     rows
 }
 
@@ -75,9 +75,16 @@ pub(super) fn sentence(cx: &Cx, preview: &Preview, diffs: &[TextDiff]) -> String
     cx.tf(key, &[("files", &files.to_string()), ("lines", &lines.to_string()), ("branch", &preview.branch)])
 }
 
-fn summary(cx: &Cx, preview: &Preview, diffs: &[TextDiff]) -> Row {
+fn summary(cx: &Cx, preview: &Preview, diffs: &[TextDiff]) -> Vec<Row> {
+    if diffs.is_empty() {
+        return vec![
+            Row::heading(cx.t("deploy.will-change")),
+            Row::Blank,
+            Row::text("", Role::Text, sentence(cx, preview, diffs), Role::Muted),
+        ];
+    }
     let heading = piece(cx.t("deploy.will-change").to_owned(), Role::Accent);
-    Row::Text(piece(format!("{}   ", heading.text), Role::Accent), piece(sentence(cx, preview, diffs), Role::Text))
+    vec![Row::Text(piece(format!("{}   ", heading.text), Role::Accent), piece(sentence(cx, preview, diffs), Role::Text))]
 }
 
 fn object_rows(cx: &Cx, change: &ObjectChange) -> [Row; 2] {

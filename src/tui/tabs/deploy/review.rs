@@ -65,7 +65,7 @@ impl Review {
         rows.push(Row::Blank);
         rows.extend(pane::findings(&preview.findings));
         rows.extend(pane::checks(cx, preview));
-        rows.extend(preview.will.iter().map(|will| Row::text("→ ", Role::Accent, will.clone(), Role::Text)));
+        rows.extend(preview.will.iter().map(|will| Row::text("→ ", Role::Accent, cx.said(will), Role::Text)));
         rows
     }
 }

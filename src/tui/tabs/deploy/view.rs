@@ -57,7 +57,7 @@ impl Deploy {
         let took = open.fields.form.view(cx, form, buf, self.focused && !self.covered && !asked);
         let below = Rect { y: rest.y + (took + 1).min(form.height + 1), height: foot.saturating_sub(1), ..rest };
         for (line, y) in lines.iter().zip(below.top()..below.bottom()) {
-            put(buf, (below.x + 2, y), below.width.saturating_sub(3), line, cx.style(Role::Faint));
+            put(buf, (below.x + 2, y), below.width.saturating_sub(3), line, cx.style(Role::Muted));
         }
         if summary > 0 && rest.height > 2 {
             self.summary(cx, Rect { y: rest.bottom() - 1, height: 1, ..rest }, buf);
@@ -71,7 +71,7 @@ impl Deploy {
             piece(environment.project.to_string(), Role::Text),
             piece(" → ", Role::Faint),
             piece(environment.name.to_string(), Role::Text),
-            piece(format!("   {workload}"), Role::Faint),
+            piece(format!("   {workload}"), Role::Muted),
         ];
         let taken = put_pieces(cx, buf, (area.x, area.y), area.width, &pieces);
         let state = if self.open.as_ref().is_some_and(|o| !o.draft().is_empty()) { cx.t("deploy.draft") } else { "" };

@@ -61,7 +61,7 @@ pub(super) fn rows(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
         let stage = deployment.stage(name);
         let by_hand = super::waits_for_sync(cx, deployment)
             .then(|| cx.tf("deployments.sync-hint", &[("key", &cx.keymap.label(&super::SYNC))]));
-        let said = by_hand.unwrap_or_else(|| stage.detail.clone());
+        let said = by_hand.unwrap_or_else(|| cx.said(&stage.detail));
         if !said.is_empty() {
             let (glyph, role) = stages::glyph(cx, stage);
             rows.push(Row::text(format!("{glyph} {}  ", stages::title(cx, name)), role, said, Role::Text));

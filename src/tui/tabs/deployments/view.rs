@@ -53,10 +53,13 @@ impl Deployments {
         let of = of.unwrap_or_else(|| cx.t("deployments.all").to_owned());
         let total = cx.world.deployments.len().to_string();
         let count = cx.tf("deployments.count", &[("count", &self.table.rows().len().to_string()), ("total", &total)]);
+        let chosen = cx.desk.environment.as_ref().filter(|_| self.wish == Scope::Environment && self.scope != Scope::Environment);
+        let none = chosen.map(|id| cx.tf("deployments.none-of", &[("environment", &id.to_string())]));
         let pieces = [
             piece(format!(" {}  ", cx.t("deployments.title")), Role::Accent),
             piece(format!("{of}   "), Role::Text),
             piece(count, Role::Muted),
+            piece(none.map_or_else(String::new, |text| format!("   {text}")), Role::Text),
         ];
         put_pieces(cx, buf, (area.x, area.y), area.width, &pieces);
     }

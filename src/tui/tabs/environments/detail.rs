@@ -11,8 +11,14 @@ use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::format;
 use crate::widgets::put::{Piece, cut, piece, width, width_of, wrap};
+use crate::widgets::recent;
 
 type Pieces = Vec<Piece<'static>>;
+
+/// How many Pods of a workload are named.
+const PODS: usize = 8;
+/// How many deployments are told.
+const DEPLOYMENTS: usize = 8;
 
 /// Returns the Kustomization of an environment as a key, whether it exists or not.
 pub(super) fn key(cx: &Cx, environment: &Environment) -> ObjectKey {
@@ -48,16 +54,50 @@ pub(super) fn lines(cx: &Cx, line: Option<&Line>, wide: usize) -> Vec<Pieces> {
     if workloads.is_empty() {
         out.push(vec![piece(cx.tf("environments.no-workload", &[("namespace", &environment.namespace)]), Role::Muted)]);
     }
-    out.extend(workloads.iter().map(|w| workload(cx, w, environment, wide)));
+    if !workloads.is_empty() {
+        out.push(Vec::new());
+    }
+    for found in workloads {
+        out.push(workload(cx, found, environment, wide));
+        out.extend(pods(cx, found));
+    }
+    out.push(Vec::new());
+    let ours = cx.world.deployments.iter().filter(|d| d.environment == environment.id);
+    out.extend(recent::lines(cx, ours.map(AsRef::as_ref), DEPLOYMENTS, false));
     out
+}
+
+/// Names the Pods of a workload, those that are not ready first.
+fn pods(cx: &Cx, workload: &Workload) -> Vec<Pieces> {
+    let mut found: Vec<_> = cx.world.pods_of(workload).filter(|p| !p.deleting).collect();
+    found.sort_by_key(|p| (p.fault().is_none(), p.is_ready(), p.key.clone()));
+    let wide = found.iter().map(|p| width(&p.key.name)).max().unwrap_or(0);
+    let line = |pod: &domain::workload::Pod| {
+        let fault = pod.fault();
+        let health = match (&fault, pod.is_ready()) {
+            (Some(_), _) => Health::Bad,
+            (None, true) => Health::Ok,
+            (None, false) => Health::Busy,
+        };
+        let said = fault.map_or_else(|| pod.phase.clone(), |f| f.reason);
+        let pad = " ".repeat(wide - width(&pod.key.name));
+        vec![
+            piece(format!("  {} ", cx.glyph(health)), health.into()),
+            piece(format!("{}{pad}", pod.key.name), Role::Muted),
+            piece(format!("  {:>4}", cx.age_of(pod.created)), Role::Faint),
+            piece(format!("  {said}"), if health == Health::Bad { Role::Bad } else { Role::Muted }),
+        ]
+    };
+    found.into_iter().take(PODS).map(|pod| line(pod)).collect()
 }
 
 fn agreement(cx: &Cx, line: &Line, wide: usize) -> Pieces {
     let name = line.environment.id.name.as_str();
     let (text, role) = match line.agrees {
-        Some(true) => (cx.tf("environments.agrees", &[("environment", name), ("version", &line.running)]), Role::Text),
+        Some(true) => (cx.tf("environments.agrees", &[("environment", name), ("version", &line.running().0)]), Role::Text),
         Some(false) => {
-            let values = [("environment", name), ("running", line.running.as_str()), ("git", &line.in_git)];
+            let running = line.running().0;
+            let values = [("environment", name), ("running", running.as_str()), ("git", &line.in_git)];
             (cx.tf("environments.behind", &values), Role::Warn)
         }
         None => (cx.tf("environments.unknown", &[("environment", name)]), Role::Muted),
@@ -103,7 +143,7 @@ fn faults(cx: &Cx, environment: &Environment) -> Vec<Pieces> {
             vec![
                 piece("✗ ", Role::Bad),
                 piece(cx.tf("environments.fault", &[("pod", &fault.pod), ("reason", &fault.reason)]), Role::Bad),
-                piece(format!("  {}", domain::text::one_line(&fault.message)), Role::Text),
+                piece(format!("  {}", cx.said(&domain::text::one_line(&fault.message))), Role::Text),
             ]
         })
         .collect()
@@ -111,7 +151,11 @@ fn faults(cx: &Cx, environment: &Environment) -> Vec<Pieces> {
 
 /// Writes one workload: `shop-web  image ghcr.io/acme/shop:1.8.3  replicas 6/6  cpu 100m–500m  memory 128Mi–512Mi`.
 fn workload(cx: &Cx, workload: &Workload, environment: &Environment, wide: usize) -> Pieces {
-    let mut out = vec![piece(format!("{}  ", workload.key.name), Role::Text)];
+    // A rollout that cannot go on is no rollout under way.
+    let stuck = cx.world.pods_of(workload).any(|p| p.fault().is_some());
+    let health = if stuck { Health::Bad } else { workload.health() };
+    let mut out =
+        vec![piece(format!("{} ", cx.glyph(health)), health.into()), piece(format!("{}  ", workload.key.name), Role::Text)];
     if let Some(container) = workload.containers.first() {
         out.extend(format::image(&container.image, wide / 2));
     }

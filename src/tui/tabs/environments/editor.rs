@@ -210,7 +210,7 @@ impl Editor {
             Some(old) => cx.tf("environments.edit", &[("environment", &old.id.to_string())]),
             None => cx.tf("environments.add", &[("project", self.project.as_str())]),
         };
-        let high = crate::widgets::put::columns(self.form.fields.len()) + 7;
+        let high = crate::widgets::put::columns(self.form.fields.len()) + 9;
         let inner = dialog::frame(cx, dialog::centred(area, 96, high), buf, &title);
         let place = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
         let took = self.form.view(cx, place, buf, self.saving.is_none());
@@ -250,8 +250,9 @@ fn form(cx: &Cx, e: &Environment, new: bool) -> Form {
     fields.push(cluster.note(cx.t("environments.cluster-note")));
     fields.extend([
         Field::text("namespace", cx.t("environments.namespace"), e.namespace.clone()),
-        Field::text("cloud", cx.t("environments.cloud"), e.cloud.clone()).placeholder("aws, gcp, azure, on-premises"),
-        Field::text("region", cx.t("environments.region"), e.region.clone()),
+        Field::text("cloud", cx.t("environments.cloud"), e.cloud.clone())
+            .placeholder(format!("{}: aws, gcp, azure, on-premises", cx.t("form.optional"))),
+        Field::text("region", cx.t("environments.region"), e.region.clone()).placeholder(cx.t("form.optional")),
         Field::switch("enabled", cx.t("environments.enabled"), e.gitops.enabled).under(cx.t("environments.gitops")),
         Field::text("branch", cx.t("environments.branch"), e.gitops.branch.clone()),
         Field::text("path", cx.t("environments.path"), e.gitops.path.clone()),

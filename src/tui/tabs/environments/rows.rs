@@ -15,6 +15,9 @@ use crate::widgets::format;
 use crate::widgets::put::piece;
 use crate::widgets::table::{Cell, Column, Row, Width};
 
+/// How wide the screen must be for versions that Git does not name.
+const WIDE: u16 = 100;
+
 /// Holds a row.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
@@ -25,6 +28,8 @@ pub(super) struct Line {
     /// The versions that Git names and that run, joined.
     pub(super) in_git: String,
     pub(super) running: String,
+    /// How many of the running ones Git names too; the rest is not compared and stands back.
+    compared: usize,
     pub(super) agrees: Option<bool>,
     pub(super) ready: Option<(i32, i32)>,
     pub(super) pods: usize,
@@ -42,7 +47,13 @@ impl Line {
         let (health, why) = world.environment_health(environment);
         let workloads = world.workloads_of(environment);
         let git = world.git_view(&environment.id);
-        let running: Vec<String> = workloads.iter().flat_map(|w| &w.containers).map(|c| format::version(&c.image)).collect();
+        let named = |name: &str| git.is_some_and(|g| g.images.iter().any(|(container, _)| container == name));
+        let containers = || workloads.iter().flat_map(|w| &w.containers);
+        // What Git names comes first, so that like stands beside like.
+        let same = versions(containers().filter(|c| named(&c.name)).map(|c| format::version(&c.image)));
+        let others = versions(containers().filter(|c| !named(&c.name)).map(|c| format::version(&c.image)));
+        let compared = same.len();
+        let running: Vec<String> = same.into_iter().chain(others).collect();
         let ready = (!workloads.is_empty())
             .then(|| (workloads.iter().map(|w| w.ready).sum(), workloads.iter().map(|w| w.replicas).sum()));
         let reconciled = world.kustomization(environment).and_then(|k| k.reconciled());
@@ -50,8 +61,9 @@ impl Line {
             repository: world.project(&environment.id.project).map(|p| p.repository.url.clone()).unwrap_or_default(),
             health,
             why,
-            in_git: join(git.map(|g| g.images.iter().map(|(_, image)| format::version(image)).collect()).unwrap_or_default()),
-            running: join(running),
+            in_git: join(&git.map(|g| versions(g.images.iter().map(|(_, image)| format::version(image)))).unwrap_or_default()),
+            compared: if compared == 0 { running.len() } else { compared },
+            running: join(&running),
             agrees: world.agreement(environment),
             ready,
             pods: workloads.iter().map(|w| world.pods_of(w).count()).sum(),
@@ -66,13 +78,25 @@ impl Line {
         }
     }
 
+    /// Returns the running versions that Git names too, and the others.
+    pub(super) fn running(&self) -> (String, String) {
+        let parts: Vec<&str> = self.running.split(' ').collect();
+        let (same, others) = parts.split_at(self.compared.clamp(1, parts.len()));
+        (same.join(" "), others.join(" "))
+    }
+
     pub(super) fn name(&self) -> String {
         if self.whole { self.environment.id.to_string() } else { self.environment.id.name.to_string() }
     }
 }
 
-fn join(mut versions: Vec<String>) -> String {
-    versions.dedup();
+fn versions(found: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all: Vec<String> = found.collect();
+    all.dedup();
+    all
+}
+
+fn join(versions: &[String]) -> String {
     if versions.is_empty() { "–".to_owned() } else { versions.join(" ") }
 }
 
@@ -96,13 +120,19 @@ impl Row for Line {
     }
 }
 
-fn running(line: &Line, _cx: &Cx) -> Cell {
+fn running(line: &Line, cx: &Cx) -> Cell {
     let role = match line.agrees {
         _ if line.stale.is_some() => Role::Unknown,
         Some(false) => Role::Warn,
         _ => Role::Text,
     };
-    Cell::new(line.running.clone(), if line.running == "–" { Role::Faint } else { role })
+    let (same, others) = line.running();
+    let mut pieces = vec![piece(same, if line.running == "–" { Role::Faint } else { role })];
+    // A narrow screen needs the room for what is wrong; the pane under the list names all of them.
+    if !others.is_empty() && cx.size.width >= WIDE {
+        pieces.push(piece(format!("  {others}"), Role::Faint));
+    }
+    Cell::of(pieces)
 }
 
 fn ready(line: &Line, _cx: &Cx) -> Cell {
@@ -126,7 +156,7 @@ fn sync(line: &Line, cx: &Cx) -> Cell {
     if gitops.auto_sync {
         Cell::new(cx.tf("environments.auto", interval), Role::Muted)
     } else {
-        Cell::of(vec![piece("⏸ ", Role::Off), piece(cx.tf("environments.manual", interval), Role::Text)])
+        Cell::of(vec![piece("‖ ", Role::Off), piece(cx.tf("environments.manual", interval), Role::Text)])
     }
 }
 
@@ -141,14 +171,9 @@ fn approval(line: &Line, cx: &Cx) -> Cell {
 
 fn state(line: &Line, cx: &Cx) -> Cell {
     // The reason says more than the word, where there is one of its own.
-    let plain = matches!(line.health, Health::Ok | Health::Off | Health::Busy);
-    let text = match (&line.stale, line.why.as_str()) {
-        (Some(since), _) => cx.tf("environments.stale", &[("since", &cx.clock(*since))]),
-        (None, why) if plain || why.is_empty() => cx.health(line.health).to_owned(),
-        (None, why) => {
-            let key = format!("why.{}", why.to_lowercase().replace(' ', "-"));
-            cx.words.find(&key).unwrap_or(why).to_owned()
-        }
+    let text = match &line.stale {
+        Some(since) => cx.tf("environments.stale", &[("since", &cx.clock(*since))]),
+        None => format::reason(cx, line.health, &line.why),
     };
     Cell::new(text, line.health.into())
 }

@@ -122,5 +122,5 @@ pub(super) static COLUMNS: [Column<Arc<FluxObject>>; 9] = [
         cell: |o, cx| Cell::new(cx.age_of(o.created), Role::Faint),
         order: Some(|a, b| b.created.cmp(&a.created)),
     },
-    Column { id: "message", priority: 1, width: Width::Grow(18), right: false, cell: message, order: None },
+    Column { id: "message", priority: 1, width: Width::Grow(24), right: false, cell: message, order: None },
 ];

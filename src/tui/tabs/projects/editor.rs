@@ -254,8 +254,10 @@ fn form(cx: &Cx, project: Option<&Project>) -> Form {
         .map_or("git", |(_, word)| word);
     fields.extend([
         Field::text("name", cx.t("projects.name"), text(|p| p.name.clone())),
-        Field::text("description", cx.t("projects.description"), text(|p| p.description.clone())),
-        Field::text("organization", cx.t("projects.organization"), text(|p| p.organization.clone())),
+        Field::text("description", cx.t("projects.description"), text(|p| p.description.clone()))
+            .placeholder(cx.t("form.optional")),
+        Field::text("organization", cx.t("projects.organization"), text(|p| p.organization.clone()))
+            .placeholder(cx.t("form.optional")),
         Field::choice("provider", cx.t("projects.provider"), words, chosen),
         Field::text("branch", cx.t("projects.branch"), project.map_or("main", |p| p.repository.default_branch.as_str())),
         Field::text(

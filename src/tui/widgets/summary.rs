@@ -24,14 +24,41 @@ fn text(value: impl Into<String>) -> Vec<Piece<'static>> {
     vec![piece(value.into(), Role::Text)]
 }
 
+/// Returns the lines of a Flux object without what its row says already: its conditions with their sentences first, then what
+/// it follows.
+pub(crate) fn short(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
+    let mut out = vec![vec![
+        piece(format!("{}/", object.key.kind), Role::Muted),
+        piece(object.key.name.to_string(), Role::Accent),
+        piece(format!("  {}", object.key.namespace), Role::Muted),
+    ]];
+    out.extend(conditions(cx, &object.status.conditions, wide));
+    out.push(Line::new());
+    out.extend(wanted(cx, object));
+    out
+}
+
 /// Returns the lines of a Flux object.
-pub(super) fn lines(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
+pub(crate) fn lines(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
     let stale = matches!(cx.world.cluster_link(&object.key.context()), Some(LinkState::Stale { .. }));
     let health = if stale { Health::Unknown } else { object.health() };
     let word = if stale { cx.t("health.stale") } else { cx.health(health) };
     let mut out =
         vec![field(cx, "object.state", vec![piece(cx.glyph(health), health.into()), piece(format!(" {word}"), health.into())])];
     out.push(field(cx, "object.cluster", text(object.key.cluster.to_string())));
+    out.extend(wanted(cx, object));
+    if let Some(revision) = object.revision() {
+        out.push(field(cx, "object.revision", format::revision(revision)));
+    }
+    out.push(field(cx, "object.age", text(cx.age_of(object.created))));
+    out.push(Line::new());
+    out.extend(conditions(cx, &object.status.conditions, wide));
+    out
+}
+
+/// Returns what is wanted of an object.
+fn wanted(cx: &Cx, object: &FluxObject) -> Vec<Line> {
+    let mut out = Vec::new();
     let spec = &object.spec;
     if let Some(url) = &spec.url {
         out.push(field(cx, "object.url", text(url.clone())));
@@ -60,17 +87,11 @@ pub(super) fn lines(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
         let names: Vec<&str> = spec.depends_on.iter().map(|d| d.name.as_str()).collect();
         out.push(field(cx, "object.depends", text(names.join(", "))));
     }
-    if let Some(revision) = object.revision() {
-        out.push(field(cx, "object.revision", format::revision(revision)));
-    }
-    out.push(field(cx, "object.age", text(cx.age_of(object.created))));
-    out.push(Line::new());
-    out.extend(conditions(cx, &object.status.conditions, wide));
     out
 }
 
 /// Returns the lines of a workload with its Pods, or that there is no such object.
-pub(super) fn workload(cx: &Cx, key: &ObjectKey, wide: usize) -> Vec<Line> {
+pub(crate) fn workload(cx: &Cx, key: &ObjectKey, wide: usize) -> Vec<Line> {
     let Some(workload) = cx.world.workloads.iter().find(|w| &w.key == key) else {
         return vec![vec![piece(cx.t("object.gone").to_owned(), Role::Muted)]];
     };
@@ -123,11 +144,11 @@ fn conditions(cx: &Cx, conditions: &[Condition], wide: usize) -> Vec<Line> {
         out.push(vec![
             piece(cx.glyph(health), health.into()),
             piece(format!(" {}={}", condition.kind, condition.status), Role::Text),
-            piece(format!("  {}", condition.reason), Role::Accent),
+            piece(format!("  {}", condition.reason), health.into()),
             piece(format!("  {}", cx.age_of(condition.last_transition_time)), Role::Faint),
         ]);
         out.extend(
-            wrap(&condition.message, wide.saturating_sub(2))
+            wrap(&format::short_digests(&condition.message), wide.saturating_sub(2))
                 .into_iter()
                 .map(|l| vec![piece("  ", Role::Text), piece(l, Role::Muted)]),
         );

@@ -1,0 +1,51 @@
+//! The last deployments in a few lines, for panes that tell about something else.
+//!
+//! ```text
+//! LAST DEPLOYMENTS
+//! ✓   3m  production  image 1.8.3 → 1.8.4  by ada
+//! ✗   2h  staging     image 1.9.0-rc1      by grace
+//! ```
+
+use domain::deployment::{Deployment, Status};
+
+use crate::cx::Cx;
+use crate::theme::Role;
+use crate::widgets::put::{Piece, piece, width};
+
+/// Returns glyph and role of a status.
+pub fn glyph(status: Status) -> (&'static str, Role) {
+    match status {
+        Status::Succeeded => ("✓", Role::Ok),
+        Status::Failed => ("✗", Role::Bad),
+        Status::Running => ("◐", Role::Busy),
+        Status::Waiting => ("‖", Role::Warn),
+        Status::Superseded => ("○", Role::Faint),
+    }
+}
+
+/// Returns a heading and a line for each of the newest deployments, or that there is none.
+pub fn lines<'d>(
+    cx: &Cx,
+    deployments: impl Iterator<Item = &'d Deployment>,
+    most: usize,
+    named: bool,
+) -> Vec<Vec<Piece<'static>>> {
+    let found: Vec<&Deployment> = deployments.take(most).collect();
+    let mut out = vec![vec![piece(cx.t("recent.title").to_owned(), Role::Accent)]];
+    if found.is_empty() {
+        out.push(vec![piece(cx.t("recent.none").to_owned(), Role::Muted)]);
+    }
+    let wide = found.iter().map(|d| width(d.environment.name.as_str())).max().unwrap_or(0);
+    for deployment in found {
+        let (glyph, role) = glyph(deployment.status);
+        let mut line = vec![piece(glyph, role), piece(format!(" {:>4}  ", cx.age(deployment.requested)), Role::Muted)];
+        if named {
+            let name = deployment.environment.name.as_str();
+            line.push(piece(format!("{name}{}  ", " ".repeat(wide - width(name))), Role::Text));
+        }
+        line.push(piece(domain::text::one_line(&deployment.summary), Role::Text));
+        line.push(piece(format!("  {}", cx.tf("deployments.by", &[("who", &deployment.actor.login)])), Role::Muted));
+        out.push(line);
+    }
+    out
+}
