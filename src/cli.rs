@@ -15,9 +15,10 @@ mod project;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use domain::Trouble;
 
+use crate::global::{Format, Global};
 use crate::launch::{self, Deck, Settings};
 use crate::terminal;
 
@@ -37,45 +38,6 @@ pub(crate) struct Cli {
     /// What to do; the console when absent.
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
-}
-
-/// Options that every command understands.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Options of every command")]
-pub(crate) struct Global {
-    /// The kubeconfig context to use instead of the current one.
-    #[arg(long, global = true, value_name = "CONTEXT", env = "QUARTERDECK_CONTEXT", hide_env_values = true)]
-    pub(crate) context: Option<String>,
-    /// The kubeconfig file to use instead of $KUBECONFIG and ~/.kube/config.
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) kubeconfig: Option<PathBuf>,
-    /// The folder that holds the store, the mirrors and the log.
-    #[arg(long, global = true, value_name = "FOLDER", env = "QUARTERDECK_STATE", hide_env_values = true)]
-    pub(crate) state: Option<PathBuf>,
-    /// Looks only: every order is refused.
-    #[arg(long, global = true)]
-    pub(crate) readonly: bool,
-    /// How much is written to the log file: error, warn, info, debug, trace.
-    #[arg(long, global = true, value_name = "LEVEL", default_value = "info", env = "QUARTERDECK_LOG", hide_env_values = true)]
-    pub(crate) log: String,
-    /// How objects are printed: table, wide, json, yaml or name.
-    #[arg(short, long, global = true, value_enum, default_value_t = Format::Table, value_name = "FORMAT", hide_possible_values = true)]
-    pub(crate) output: Format,
-}
-
-/// How objects are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// Columns for people.
-    Table,
-    /// More columns.
-    Wide,
-    /// JSON, one document.
-    Json,
-    /// YAML, one document.
-    Yaml,
-    /// Names only, one a line.
-    Name,
 }
 
 /// What to do.
@@ -122,7 +84,9 @@ pub(crate) struct DemoArgs {
 
 /// Runs a subcommand; the console and the demo are not among them.
 pub(crate) async fn run(settings: Settings, format: Format, command: Command) -> Result<(), Trouble> {
-    launch::start_log(&settings)?;
+    if let Some(trouble) = launch::start_log(&settings)? {
+        remark(&trouble);
+    }
     terminal::catch_panics(&settings.state);
     if let Command::Audit(audit) = &command
         && audit.offline()

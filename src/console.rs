@@ -23,7 +23,9 @@ const WAITING: usize = 64;
 
 /// Opens the console on the clusters of the kubeconfig.
 pub(crate) async fn run(settings: Settings) -> Result<(), Trouble> {
-    launch::start_log(&settings)?;
+    if let Some(trouble) = launch::start_log(&settings)? {
+        crate::cli::remark(&trouble);
+    }
     terminal::catch_panics(&settings.state);
     let deck = launch::deck(&settings)?;
     let done = show(&deck).await;

@@ -17,7 +17,8 @@ use git::seed::{commit_files, init_bare};
 use git::{Author, FileChange};
 use sim::{Sim, SimConfig};
 
-use crate::cli::{DemoArgs, Global};
+use crate::cli::DemoArgs;
+use crate::global::Global;
 use crate::launch::{self, Settings};
 use crate::{console, terminal};
 
@@ -73,7 +74,9 @@ async fn play(global: &Global, folder: &Path, speed: f64) -> Result<(), Trouble>
         readonly: global.readonly,
         log: global.log.clone(),
     };
-    launch::start_log(&settings)?;
+    if let Some(trouble) = launch::start_log(&settings)? {
+        crate::cli::remark(&trouble);
+    }
     terminal::catch_panics(&state);
     let mut config = SimConfig::new(CONTEXT, Arc::new(launch::now), folder.join("cluster"));
     config.time_scale = speed;

@@ -23,7 +23,7 @@ use store::Store;
 use tokio::sync::watch;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::cli::Global;
+use crate::global::Global;
 
 /// How long a subcommand waits for a cluster's first answer.
 const FIRST_ANSWER: Duration = Duration::from_secs(15);
@@ -336,8 +336,8 @@ fn complaint(context: &ContextName, state: &LinkState) -> Option<Trouble> {
     }
 }
 
-/// Makes the state folder and starts the log in it, never on the screen. A log that cannot be written is told and done without.
-pub(crate) fn start_log(settings: &Settings) -> Result<(), Trouble> {
+/// Makes the state folder and starts the log in it, never on the screen. A log that cannot be written is done without; returns why.
+pub(crate) fn start_log(settings: &Settings) -> Result<Option<Trouble>, Trouble> {
     let level: LevelFilter = settings.log.parse().map_err(|_| {
         Trouble::usage("That is no log level", format!("\u{201c}{}\u{201d}", settings.log))
             .next("Choose error, warn, info, debug or trace.")
@@ -352,10 +352,10 @@ pub(crate) fn start_log(settings: &Settings) -> Result<(), Trouble> {
                 .with_writer(std::sync::Mutex::new(file))
                 .try_init();
             drop(started);
+            Ok(None)
         }
-        Err(e) => crate::cli::remark(&Trouble::failed("No log is written", path.display()).why(e).next("All else goes on.")),
+        Err(e) => Ok(Some(Trouble::failed("No log is written", path.display()).why(e).next("All else goes on."))),
     }
-    Ok(())
 }
 
 fn make_state_folder(state: &Path) -> Result<(), Trouble> {

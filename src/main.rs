@@ -4,6 +4,7 @@ mod bridge;
 mod cli;
 mod console;
 mod demo;
+mod global;
 mod launch;
 mod terminal;
 

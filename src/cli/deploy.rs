@@ -23,9 +23,9 @@ use crate::launch::Deck;
     quarterdeck deploy shop development --tag 1.9.0 --yes --wait 5m\n  \
     quarterdeck deploy shop production --env LOG_LEVEL=debug --env OLD_FLAG- --cpu 100m:500m --memory :256Mi -m \"Louder logs\"\n\n\
     A script that reviews first passes the digest of --dry-run back with --reviewed: what is committed is then what was reviewed, or nothing.\n\
-    Without --wait it ends when the commit is pushed; the deployment goes on (quarterdeck follow). A deployment that waits for a manual\n\
-    sync ends with 3.\n\n\
-    JSON: the deployment (see history); with --dry-run its preview: environment, workload, base, branch, files, rendered,\n\
+    Without --wait it ends when the commit is pushed; the deployment goes on (quarterdeck follow). A deployment that \
+    waits for a manual sync ends with 3.\n\n\
+    JSON: the deployment (see history); with --dry-run its preview: environment, base, branch, files, rendered, \
     yaml, findings, message, author, will, digest, render_trouble.")]
 pub(crate) struct Deploy {
     /// The project.

@@ -52,12 +52,12 @@ pub enum Error {
         /// What it said.
         words: String,
     },
-    /// The server wanted the token from another place than the stored one.
+    /// The server led to another place than the one that the token is stored for.
     #[error("{url} leads to {elsewhere}, which does not get the token")]
     Elsewhere {
         /// The repository.
         url: String,
-        /// Scheme, host and port that asked.
+        /// Where it led: scheme, host and port, as far as they are known.
         elsewhere: String,
     },
     /// There is no repository at the URL.
@@ -233,7 +233,7 @@ fn remote(error: Error) -> Trouble {
                 .next("Check the repository's credential: the token's user, its rights and whether it has expired.")
         }
         Error::Elsewhere { url, elsewhere } => Trouble::refused("The Git server sent us elsewhere", one_line(&url))
-            .why(format!("{} asked for the token", one_line(&elsewhere)))
+            .why(format!("it leads to {}", one_line(&elsewhere)))
             .next("If the repository moved, change its URL; the token goes only where it is stored for."),
         Error::NoRepository { url, words: said } => Trouble::not_found("There is no repository", one_line(&url))
             .why(words(&said))
