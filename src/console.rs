@@ -71,8 +71,8 @@ pub(crate) async fn show(deck: &Deck) -> Result<(), Trouble> {
     }
 }
 
-fn stream(mut events: mpsc::Receiver<Event>) -> impl Stream<Item = Event> + Unpin {
-    poll_fn(move |cx| events.poll_recv(cx))
+fn stream(mut events: mpsc::Receiver<Option<Event>>) -> impl Stream<Item = Event> + Unpin {
+    poll_fn(move |cx| events.poll_recv(cx).map(Option::flatten))
 }
 
 /// Lets the next event panic on the screen's own thread where a test asks for it (`QUARTERDECK_PANIC`, debug builds only): that

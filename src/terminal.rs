@@ -92,8 +92,8 @@ pub(crate) fn needed() -> Result<(), Trouble> {
         .next("Use a subcommand in scripts; quarterdeck --help lists them."))
 }
 
-/// Starts reading keys; the channel closes when the terminal is gone or the process was told to end.
-pub(crate) fn events() -> Result<mpsc::Receiver<Event>, Trouble> {
+/// Starts reading keys; nothing comes as the last item, when the terminal is gone or the process was told to end.
+pub(crate) fn events() -> Result<mpsc::Receiver<Option<Event>>, Trouble> {
     let (sender, receiver) = mpsc::channel(256);
     let failed = |e: io::Error| Trouble::failed("Could not read the terminal", "standard input").why(e);
     let mut signals = Signals::new([SIGHUP, SIGTERM, SIGINT, SIGWINCH]).map_err(failed)?;
@@ -104,26 +104,36 @@ pub(crate) fn events() -> Result<mpsc::Receiver<Event>, Trouble> {
             for signal in signals.forever() {
                 if signal == SIGWINCH {
                     if let Ok((width, height)) = crossterm::terminal::size() {
-                        let _ = resizes.blocking_send(Event::Resize(width, height));
+                        let _ = resizes.blocking_send(Some(Event::Resize(width, height)));
                     }
                 } else {
-                    end_soon();
+                    end_soon(&resizes);
                 }
             }
         })
         .map_err(failed)?;
-    thread::Builder::new().name("keys".to_owned()).spawn(move || read(&sender)).map_err(failed)?;
+    thread::Builder::new()
+        .name("keys".to_owned())
+        .spawn(move || {
+            read(&sender);
+            let _ = sender.blocking_send(None);
+        })
+        .map_err(failed)?;
     Ok(receiver)
 }
 
-/// Ends the process within a second: restores the terminal from a thread of its own, which a dead terminal may block.
-fn end_soon() {
+/// Ends the process within a second: asks the session to end, and ends without it when it is stuck.
+///
+/// The terminal is then restored from a thread of its own, since a dead terminal may block whoever writes to it.
+fn end_soon(session: &mpsc::Sender<Option<Event>>) {
+    let _ = session.try_send(None);
+    thread::sleep(Duration::from_millis(600));
     thread::spawn(leave);
-    thread::sleep(Duration::from_millis(300));
+    thread::sleep(Duration::from_millis(200));
     std::process::exit(0);
 }
 
-fn read(sender: &mpsc::Sender<Event>) {
+fn read(sender: &mpsc::Sender<Option<Event>>) {
     let stdin = io::stdin();
     loop {
         let mut descriptors = [PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN)];
@@ -142,7 +152,7 @@ fn read(sender: &mpsc::Sender<Event>) {
                 suspend(sender);
                 continue;
             }
-            if sender.blocking_send(event).is_err() {
+            if sender.blocking_send(Some(event)).is_err() {
                 return;
             }
         }
@@ -154,13 +164,13 @@ fn is_suspend(event: &Event) -> bool {
 }
 
 /// Stops the process as Ctrl-Z does outside raw mode, and takes the terminal again when it goes on.
-fn suspend(sender: &mpsc::Sender<Event>) {
+fn suspend(sender: &mpsc::Sender<Option<Event>>) {
     leave();
     let _ = signal_hook::low_level::emulate_default_handler(SIGTSTP);
     if take().is_ok()
         && let Ok((width, height)) = crossterm::terminal::size()
     {
-        let _ = sender.blocking_send(Event::Resize(width, height));
+        let _ = sender.blocking_send(Some(Event::Resize(width, height)));
     }
 }
 

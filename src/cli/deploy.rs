@@ -232,7 +232,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
     };
     match wait {
         Some(limit) => deployments::watch(deck, format, &id, deployments::Patience { limit, waits: false }).await,
-        None => deployments::show_one(deck, format, &id),
+        None => deployments::show_one(deck, format, &id).await,
     }
 }
 

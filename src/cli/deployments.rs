@@ -100,9 +100,11 @@ fn row(format: Format, deployment: &Deployment) -> Vec<String> {
 }
 
 /// Prints one deployment as it is.
-pub(crate) fn show_one(deck: &Deck, format: Format, id: &DeploymentId) -> Result<(), Trouble> {
-    let deployment = deck.deployment(id.as_str())?;
-    output::show(format, &deployment, &[header(format), row(format, &deployment)])
+pub(crate) async fn show_one(deck: &Deck, format: Format, id: &DeploymentId) -> Result<(), Trouble> {
+    // What was just ordered is in the store; the published world follows a moment later.
+    let deployment = deck.engine.wait_until(id, Duration::from_secs(5), |_| true).await?;
+    let deployment = &*deployment;
+    output::show(format, deployment, &[header(format), row(format, deployment)])
 }
 
 /// Follows a deployment that was named on the command line.

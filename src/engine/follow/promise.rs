@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cluster::act::Steer;
-use domain::{Time, Trouble};
 use domain::flux::{FluxObject, ObjectKey};
 use domain::ident::EnvironmentId;
 use domain::journal::{Change, Phase, SyncPromise};
 use domain::project::Environment;
 use domain::revision::{CommitId, Revision};
 use domain::world::World;
+use domain::{Time, Trouble};
 
 use crate::driven::Place;
 use crate::scribe::Scribe;

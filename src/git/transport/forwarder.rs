@@ -289,10 +289,9 @@ mod tests {
     use crate::patience::{Cancel, Limits, guarded};
     use std::io::Write;
 
-    #[test]
-    fn a_stranger_on_this_machine_gets_nothing_and_asks_nobody() {
+    /// Makes what leads to a listener that never answers.
+    fn silent() -> (TcpListener, Secure, String, tempfile::TempDir) {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        server.set_nonblocking(true).unwrap();
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("ca.pem");
         let key = rcgen::KeyPair::generate().unwrap();
@@ -301,6 +300,13 @@ mod tests {
         let login = Some(Arc::new(Login { user: "bot".to_owned(), token: "sesame".to_owned() }));
         let longest = Duration::from_mins(1);
         let secure = Secure { origin: Origin::of(&url).unwrap(), login, ca_file: Some(file), longest };
+        (server, secure, url, dir)
+    }
+
+    #[test]
+    fn a_stranger_on_this_machine_gets_nothing_and_asks_nobody() {
+        let (server, secure, url, _dir) = silent();
+        server.set_nonblocking(true).unwrap();
         let reason = guarded(Limits::default(), &Cancel::new(), "u", move |pulse| {
             let forwarder = Forwarder::start(secure, &url, pulse)?;
             let (place, secret) = forwarder.base().strip_prefix("http://").unwrap().split_once('/').unwrap();
@@ -316,5 +322,26 @@ mod tests {
         });
         assert_eq!(reason.unwrap(), None, "what a stranger does is not our failure");
         assert!(server.accept().is_err(), "the server was not asked");
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_forwarder_that_ended_in_the_middle() {
+        let (server, secure, url, _dir) = silent();
+        let done = guarded(Limits::default(), &Cancel::new(), "u", move |pulse| {
+            let forwarder = Forwarder::start(secure, &url, pulse)?;
+            let (place, secret) = forwarder.base().strip_prefix("http://").unwrap().split_once('/').unwrap();
+            let mut client = TcpStream::connect(place).unwrap();
+            write!(client, "GET /{secret}/x HTTP/1.1\r\n\r\n").unwrap();
+            let (mut asked, _) = server.accept().unwrap();
+            asked.read_exact(&mut [0; 1]).unwrap();
+            let left = Arc::downgrade(&forwarder.shared);
+            drop(forwarder);
+            let begin = std::time::Instant::now();
+            while left.strong_count() > 0 && begin.elapsed() < HEAD_TIME {
+                thread::yield_now();
+            }
+            Ok(left.strong_count())
+        });
+        assert_eq!(done.unwrap(), 0, "its threads have ended");
     }
 }

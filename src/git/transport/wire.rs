@@ -260,7 +260,11 @@ impl Wire {
             (_, _, ErrorClass::Ssl) if !matches!(self.way, Way::Secure(_)) => {
                 Error::Elsewhere { url, elsewhere: "an https address".to_owned() }
             }
-            (_, _, ErrorClass::Net) if words.starts_with("cannot redirect") => Error::Elsewhere { url, elsewhere: words },
+            (_, _, ErrorClass::Net) if words.starts_with("cannot redirect") => {
+                // "cannot redirect from 'here' to 'there'"
+                let elsewhere = words.rsplit('\'').nth(1).unwrap_or(&words).to_owned();
+                Error::Elsewhere { url, elsewhere }
+            }
             (_, _, ErrorClass::Http) if words.starts_with("invalid content-type") => {
                 Error::NoRepository { url, words: format!("the answer is no Git answer: {words}") }
             }
