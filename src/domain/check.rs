@@ -154,8 +154,8 @@ mod tests {
 
     #[test]
     fn the_defaults_are_sound_and_each_wrong_field_is_named() {
-        environment(&sound()).unwrap();
         type Spoil = fn(&mut Environment);
+        environment(&sound()).unwrap();
         let spoil: [(&str, Spoil); 8] = [
             ("namespace", |e| e.namespace = "UPPER".to_owned()),
             ("branch", |e| e.gitops.branch = "a b".to_owned()),

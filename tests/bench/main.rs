@@ -2,7 +2,7 @@
 //!
 //! `cargo build --release && cargo run --release --example bench` prints a Markdown table. Medians of interleaved runs, so that
 //! a machine whose speed drifts slows both sides alike. Needs the git program; servers listen on loopback only.
-#![expect(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a benchmark that cannot go on says why and stops")]
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark that cannot go on says why and stops")]
 
 /// The Git server that the stories stand on.
 #[expect(dead_code, reason = "the benchmark uses a part of it")]

@@ -43,7 +43,7 @@ fn watch(program: &std::path::Path, home: &std::path::Path, silence: Duration) -
     let mut reader = pair.master.try_clone_reader().expect("a reader");
     let (send, got) = mpsc::channel();
     std::thread::spawn(move || {
-        let mut buffer = [0; 65536];
+        let mut buffer = [0; 8192];
         while let Ok(n @ 1..) = reader.read(&mut buffer) {
             if send.send((Instant::now(), buffer[..n].to_vec())).is_err() {
                 return;

@@ -31,7 +31,7 @@ fn ships_a_change(ground: &Ground) {
     go.extend(["--yes", "--wait", "2m"]);
     let told = operator.run(&go).ok();
     for stage in ["Git commit done", "Flux sync  done", "Apply      done", "Health     done"] {
-        assert!(told.replace("Git commit ", "Git commit ").contains(stage), "{stage} in {told}");
+        assert!(told.contains(stage), "{stage} in {told}");
     }
 
     // The commit carries author, message and trailers.

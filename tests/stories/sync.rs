@@ -49,7 +49,7 @@ fn suspends_again_after_a_kill(ground: &Ground) {
         child.kill().expect("our own child");
         let _ = child.wait();
         // Any next command of the operator keeps the promise; a console would do it at its start.
-        wait("suspended again", Duration::from_secs(60), || (kustomization(&operator, app)["suspended"] == true).then_some(()));
+        wait("suspended again", Duration::from_mins(1), || (kustomization(&operator, app)["suspended"] == true).then_some(()));
         let journal = operator.run(&["audit", "-o", "json"]).json();
         assert!(journal.as_array().is_some_and(|entries| !entries.is_empty()));
     }

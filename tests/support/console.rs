@@ -197,7 +197,7 @@ struct Screen {
 }
 
 fn watch(mut reader: Box<dyn Read + Send>, screen: &(Mutex<Screen>, Condvar)) {
-    let mut buffer = [0; 65536];
+    let mut buffer = [0; 8192];
     loop {
         let got = reader.read(&mut buffer).unwrap_or(0);
         let mut held = screen.0.lock().expect("no panic in the reader");
@@ -293,7 +293,7 @@ impl Console {
 
     /// Waits until a text is on the screen.
     pub(crate) fn see(&self, text: &str) -> String {
-        self.until(&format!("\u{201c}{text}\u{201d}"), Duration::from_secs(60), |screen| screen.contains(text))
+        self.until(&format!("\u{201c}{text}\u{201d}"), Duration::from_mins(1), |screen| screen.contains(text))
     }
 
     /// Tells whether nothing of a console is left on the terminal: no second screen, no hidden cursor, no mouse.

@@ -133,7 +133,10 @@ impl Ground {
 
     /// Returns how long a rollout may take here.
     pub(crate) const fn patience(&self) -> Duration {
-        Duration::from_secs(90)
+        match self.servers {
+            Servers::Sim(_) => Duration::from_mins(1),
+            Servers::Shared(_) | Servers::Own(_) => Duration::from_secs(90),
+        }
     }
 
     /// Returns the name of the namespace of an environment.
