@@ -85,10 +85,16 @@ async fn play(global: &Global, folder: &Path, speed: f64) -> Result<(), Trouble>
     let clusters = Clusters::fixed([Connection::from_service(context.clone(), sim.service())]);
     let deck = launch::deck_on(&settings, clusters, vec![context.clone()], Ok(context))?;
     let fleet = Fleet { git: folder.join("git"), engine: deck.engine.clone(), actor: deck.actor.clone() };
-    let raised = if deck.world().projects.is_empty() { Some(tokio::spawn(async move { fleet.raise().await })) } else { None };
+    let sailing = if deck.world().projects.is_empty() {
+        // The records are there before the first frame, so that it opens on them; what moves comes while somebody looks.
+        let production = fleet.found().await?;
+        Some(tokio::spawn(async move { fleet.sail(production).await }))
+    } else {
+        None
+    };
     let done = console::show(&deck).await;
-    if let Some(raised) = raised {
-        raised.abort();
+    if let Some(sailing) = sailing {
+        sailing.abort();
     }
     deck.close().await;
     drop(sim);
@@ -103,13 +109,8 @@ struct Fleet {
 }
 
 impl Fleet {
-    async fn raise(self) {
-        if let Err(trouble) = self.try_raise().await {
-            tracing::error!(%trouble, "the demo could not be set up");
-        }
-    }
-
-    async fn try_raise(&self) -> Result<(), Trouble> {
+    /// Makes repositories, projects and environments; returns the environment that is to fall behind.
+    async fn found(&self) -> Result<Environment, Trouble> {
         let hours = |n: i64| at(n * 3600);
         let shop = self.repository("shop", SHOP, hours(26))?;
         let ledger = self.repository("ledger", LEDGER, hours(50))?;
@@ -120,13 +121,25 @@ impl Fleet {
         self.environment("shop", EnvironmentType::Development).await?;
         self.environment("ledger", EnvironmentType::Production).await?;
         self.environment("ledger", EnvironmentType::Development).await?;
+        Ok(production)
+    }
+
+    async fn sail(self, production: Environment) {
+        if let Err(trouble) = self.try_sail(production).await {
+            tracing::error!(%trouble, "the demo could not be set up");
+        }
+    }
+
+    /// Lets one environment fall behind Git and starts two rollouts.
+    async fn try_sail(&self, production: Environment) -> Result<(), Trouble> {
         self.ready(&production).await;
         self.hold_back(production).await?;
         let path = self.git.join("shop.git");
         let overlay = "k8s/overlays/production/kustomization.yaml";
         let text = SHOP.iter().find(|(p, _)| *p == overlay).map_or("", |(_, t)| t).replace("1.8.3", "1.8.4");
         let by = author("Mira Lind", "mira@acme.example");
-        commit_files(&path, "main", &[FileChange::write(overlay, text)], ("Deploy shop 1.8.4 to production\n", &by, hours(2)))?;
+        let message = "Deploy shop 1.8.4 to production\n";
+        commit_files(&path, "main", &[FileChange::write(overlay, text)], (message, &by, at(2 * 3600)))?;
         self.deploy("shop/development", Edit::set(Field::ImageTag, "1.9.0-rc3")).await?;
         self.deploy("shop/staging", Edit::set(Field::ImageTag, "1.9.0-rc2-slow")).await
     }
