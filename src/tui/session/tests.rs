@@ -191,7 +191,7 @@ fn a_project_is_tested_and_saved() {
     assert_eq!(repository.url, "file:///srv/git/orders.git");
     let branches = vec![("main".to_owned(), crate::fixture::commit("ab"))];
     stage.reply(Reply::Answer(*ticket, Ok(domain::query::Answer::Connected(domain::query::Connected { branches }))));
-    assert!(stage.lines().contains("1 branches"), "{}", stage.lines());
+    assert!(stage.lines().contains("branches: 1"), "{}", stage.lines());
     stage.keys("ctrl-s");
     let wishes = stage.wishes();
     let [Wish::Give(ticket, Order::SaveProject(save))] = wishes.as_slice() else { panic!("{wishes:?}") };
