@@ -25,6 +25,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::global::Global;
 
+/// How long the engine may take to come to rest.
+const CLOSING: Duration = Duration::from_secs(5);
 /// How long a subcommand waits for a cluster's first answer.
 const FIRST_ANSWER: Duration = Duration::from_secs(15);
 
@@ -308,7 +310,8 @@ impl Deck {
 
     /// Ends the engine where it stands; what is not over is taken up at the next start.
     pub(crate) async fn close(self) {
-        self.engine.stop().await;
+        // Nothing that has to last waits for this; a part that does not stop must not hold up the end.
+        drop(tokio::time::timeout(CLOSING, self.engine.stop()).await);
     }
 }
 

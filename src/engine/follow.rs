@@ -26,6 +26,11 @@ pub(crate) fn lease_of(id: &DeploymentId) -> String {
 pub(crate) async fn run(core: Arc<Core>) {
     let mut worlds = core.world.subscribe();
     loop {
+        // What is started while everything is being stopped is dropped at once and gives its place back, which rings here:
+        // without this the loop would take and lose the same place for ever, and nobody could end it.
+        if core.tasks.is_stopped() {
+            return;
+        }
         let world = Arc::clone(&worlds.borrow_and_update());
         // The world lags a moment behind the store; what is over there needs nobody.
         let state = core.store.state();
@@ -44,5 +49,7 @@ pub(crate) async fn run(core: Arc<Core>) {
             changed = worlds.changed() => if changed.is_err() { return },
             () = core.driven.freed.notified() => {}
         }
+        // Whoever stops us must get a turn, also when places are given back as fast as they are taken.
+        tokio::task::yield_now().await;
     }
 }

@@ -30,6 +30,11 @@ impl Tasks {
         }
     }
 
+    /// Tells whether nothing is started any more.
+    pub(crate) fn is_stopped(&self) -> bool {
+        open(&self.set).is_none()
+    }
+
     /// Stops every task where it stands.
     pub(crate) fn stop(&self) {
         drop(open(&self.set).take());
@@ -95,6 +100,7 @@ mod tests {
         });
         tasks.stopped().await;
         assert!(gone.await.is_err(), "the sender must be dropped with its task");
+        assert!(tasks.is_stopped());
         tasks.spawn(async { panic!("must not start") });
     }
 }
