@@ -10,7 +10,9 @@ pub(crate) mod promise;
 
 use std::sync::Arc;
 
+use domain::Trouble;
 use domain::ident::DeploymentId;
+use store::Lease;
 
 use crate::driven::Place;
 use crate::shared::Core;
@@ -20,6 +22,28 @@ pub(crate) use drive::{drive, fail};
 /// Returns the name of the lease for driving a deployment.
 pub(crate) fn lease_of(id: &DeploymentId) -> String {
     format!("deployment-{id}")
+}
+
+/// Does work again until it succeeds, while its lease is held; each failure is told. Without the lease there is a pause, and
+/// whoever looks next tries again.
+async fn under_lease<Work>(core: &Core, place: &mut Place, lease: Result<Lease, Trouble>, work: impl Fn() -> Work)
+where
+    Work: Future<Output = Result<(), Trouble>>,
+{
+    let _lease = match lease {
+        Ok(lease) => lease,
+        Err(trouble) => {
+            core.mishaps.add(trouble);
+            return tokio::time::sleep(core.pace.pause(4)).await;
+        }
+    };
+    place.driving();
+    let mut failures = 0;
+    while let Err(trouble) = work().await {
+        core.mishaps.add(trouble);
+        tokio::time::sleep(core.pace.pause(failures)).await;
+        failures += 1;
+    }
 }
 
 /// Takes up whatever is not over, now and whenever something new appears or somebody gave it back unfinished.

@@ -32,20 +32,7 @@ pub(crate) async fn drive(core: Arc<Core>, id: DeploymentId, mut place: Place, l
         Some(lease) => Ok(lease),
         None => core.lease(place.name()).await,
     };
-    let _lease = match lease {
-        Ok(lease) => lease,
-        Err(trouble) => {
-            core.mishaps.add(trouble);
-            return tokio::time::sleep(core.pace.pause(4)).await;
-        }
-    };
-    place.driving();
-    let mut failures = 0;
-    while let Err(trouble) = sail(&core, &id).await {
-        core.mishaps.add(trouble);
-        tokio::time::sleep(core.pace.pause(failures)).await;
-        failures += 1;
-    }
+    super::under_lease(&core, &mut place, lease, || sail(&core, &id)).await;
 }
 
 /// Holds a voyage under way and what is owed to it.

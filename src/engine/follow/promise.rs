@@ -146,20 +146,8 @@ pub(crate) async fn settle(
 
 /// Finishes a promise that a process left behind; waits for its lease while that process lives.
 pub(super) async fn keep(core: Arc<Core>, id: EnvironmentId, mut place: Place) {
-    let _lease = match core.lease(place.name()).await {
-        Ok(lease) => lease,
-        Err(trouble) => {
-            core.mishaps.add(trouble);
-            return tokio::time::sleep(core.pace.pause(4)).await;
-        }
-    };
-    place.driving();
-    let mut failures = 0;
-    while let Err(trouble) = take_up(&core, &id).await {
-        core.mishaps.add(trouble);
-        tokio::time::sleep(core.pace.pause(failures)).await;
-        failures += 1;
-    }
+    let lease = core.lease(place.name()).await;
+    super::under_lease(&core, &mut place, lease, || take_up(&core, &id)).await;
 }
 
 async fn take_up(core: &Arc<Core>, id: &EnvironmentId) -> Result<(), Trouble> {

@@ -1,5 +1,6 @@
 //! The form that adds or edits an environment. Choosing a type fills in its defaults where nobody has typed anything else.
 
+use domain::check::is_interval;
 use domain::ident::{ContextName, EnvironmentId, ObjectName, Slug, label_fault};
 use domain::orders::SaveEnvironment;
 use domain::project::{Environment, EnvironmentType};
@@ -276,20 +277,7 @@ fn object(text: &str) -> Option<ObjectName> {
 
 /// Tells whether a text is a duration as Flux takes it: numbers with the units ms, s, m, h.
 fn duration(text: &str) -> bool {
-    let mut rest = text.trim();
-    if rest.is_empty() {
-        return false;
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let (number, tail) = rest.split_at(digits);
-        let Some(unit) = ["ms", "s", "m", "h"].into_iter().find(|u| tail.starts_with(u)) else { return false };
-        if number.parse::<f64>().is_err() {
-            return false;
-        }
-        rest = &tail[unit.len()..];
-    }
-    true
+    is_interval(text.trim())
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! The lines of the YAML tab: code in colours, findings, and where each document begins.
 
 use domain::change::{Finding, Preview};
-use manifest::yaml::{TokenKind, highlight};
+use manifest::yaml::highlight;
 
 use crate::cx::Cx;
 use crate::tabs::deploy::pane::severity;
 use crate::theme::Role;
 use crate::widgets::put::{Piece, piece};
+use crate::widgets::yaml::role;
 
 /// Holds one line.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,18 +111,6 @@ impl Sheet {
     /// Returns the rows in which a lower-case text occurs.
     pub(super) fn find(&self, text: &str) -> Vec<usize> {
         self.rows.iter().enumerate().filter(|(_, row)| row.text().to_lowercase().contains(text)).map(|(at, _)| at).collect()
-    }
-}
-
-const fn role(kind: TokenKind) -> Role {
-    match kind {
-        TokenKind::Key => Role::Key,
-        TokenKind::String => Role::String,
-        TokenKind::Number | TokenKind::Bool | TokenKind::Null => Role::Number,
-        TokenKind::Comment => Role::Comment,
-        TokenKind::Anchor => Role::Changed,
-        TokenKind::Punctuation | TokenKind::DocMarker => Role::Faint,
-        TokenKind::Text => Role::Text,
     }
 }
 
