@@ -1,9 +1,9 @@
-//! The service on a socket: HTTP/1.1 and unencrypted HTTP/2, on loopback only.
+//! The service on a socket: HTTP/1.1, on loopback only.
 
 use std::net::SocketAddr;
 
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -45,8 +45,7 @@ pub(crate) async fn listen(state: &Shared, service: ApiService, address: SocketA
 async fn connection(stream: TcpStream, service: ApiService) {
     // Small answers must not wait for larger ones.
     drop(stream.set_nodelay(true));
-    let builder = Builder::new(TokioExecutor::new());
-    if let Err(error) = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).await {
+    if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).await {
         tracing::debug!(%error, "a connection ended early");
     }
 }
