@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::edit::{Edit, Found, WorkloadRef};
+use crate::edit::{Ask, Edit, Found, WorkloadRef};
 use crate::ident::EnvironmentId;
 use crate::revision::CommitId;
 use crate::trouble::Trouble;
@@ -54,6 +54,41 @@ pub struct Finding {
     pub file: Option<String>,
     /// The line, counted from 1.
     pub line: Option<usize>,
+    /// The column, counted from 1, in characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// The object that it speaks of, as `Kind/name`, when it speaks of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+}
+
+impl Finding {
+    /// Builds a finding that speaks of no place yet.
+    pub fn new(severity: Severity, rule: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { severity, rule: rule.into(), message: message.into(), file: None, line: None, column: None, object: None }
+    }
+
+    /// Names the file and the line (counted from 1) that it speaks of.
+    pub fn at(mut self, file: impl Into<String>, line: usize) -> Self {
+        self.file = Some(file.into());
+        self.line = Some(line);
+        self
+    }
+
+    /// Names the object that it speaks of, as `Kind/name`.
+    pub fn of(mut self, object: impl Into<String>) -> Self {
+        self.object = Some(object.into());
+        self
+    }
+}
+
+/// Holds how risky a change is, from 0 (nothing to fear) to 100, and what that comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Risk {
+    /// The score, 0 to 100.
+    pub score: u8,
+    /// What adds to it, the gravest first: the points and the reason.
+    pub reasons: Vec<(u8, String)>,
 }
 
 /// Holds what an operator is about to deploy: kept on disk after each change until it is submitted or dropped.
@@ -121,8 +156,17 @@ pub struct Preview {
     pub rendered: Vec<ObjectChange>,
     /// All rendered objects after the change, one YAML text, documents separated by `---`.
     pub yaml: String,
+    /// What the change means, in words: `image 1.2 → 1.3 in 2 Deployments`.
+    #[serde(default)]
+    pub summary: Vec<String>,
     /// What the checks say.
     pub findings: Vec<Finding>,
+    /// How risky it is.
+    #[serde(default)]
+    pub risk: Risk,
+    /// What has to be answered first; nothing can be submitted while there is a question.
+    #[serde(default)]
+    pub asks: Vec<Ask>,
     /// The commit message, proposed or written, without trailers.
     pub message: String,
     /// The author as `Name <email>`.

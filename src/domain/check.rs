@@ -2,15 +2,13 @@
 //!
 //! Asks nobody. Whether a branch exists or a context is known is for those to say who can look.
 
+use crate::edit::WORKLOAD_KINDS;
 use crate::ident::{ObjectName, label_fault};
 use crate::project::{Environment, Project};
 use crate::trouble::Trouble;
 
 /// The most approvers that a rule may ask for.
 pub const MOST_APPROVERS: u32 = 20;
-
-/// The kinds of workload that can be deployed.
-pub const WORKLOAD_KINDS: [&str; 3] = ["Deployment", "StatefulSet", "DaemonSet"];
 
 /// Checks a project's own fields.
 pub fn project(project: &Project) -> Result<(), Trouble> {
@@ -53,8 +51,7 @@ pub fn environment(environment: &Environment) -> Result<(), Trouble> {
         return Err(wrong("number of approvers", &count, "nobody could gather so many", "Write a number from 0 to 20."));
     }
     if let Some(workload) = &environment.workload {
-        let kind = (!WORKLOAD_KINDS.contains(&workload.kind.as_str()))
-            .then_some("only a Deployment, a StatefulSet or a DaemonSet can be deployed");
+        let kind = (!WORKLOAD_KINDS.contains(&workload.kind.as_str())).then_some("its kind is none that can be deployed");
         if let Some(why) = kind.or_else(|| name_fault(&workload.name)) {
             return Err(wrong("workload", &workload.to_string(), why, "Write it as Kind/name, for example Deployment/shop-web."));
         }
@@ -164,7 +161,7 @@ mod tests {
             ("source", |e| e.gitops.source.name = "b/c".to_owned()),
             ("kustomization", |e| e.gitops.kustomization.name = "UPPER".to_owned()),
             ("approvers", |e| e.approval.approvers = 21),
-            ("workload", |e| e.workload = Some(WorkloadRef { kind: "Job".to_owned(), name: "x".to_owned() })),
+            ("workload", |e| e.workload = Some(WorkloadRef { kind: "Service".to_owned(), name: "x".to_owned() })),
         ];
         for (field, spoil) in spoil {
             let mut record = sound();

@@ -112,13 +112,11 @@ fn look(resource: &Resource, sources: &Sources, findings: &mut Vec<Finding>) {
         (rule.look)(&subject, &mut hits);
         for hit in hits {
             let place = hit.place.or(resource.val.from);
-            findings.push(Finding {
-                severity: rule.severity,
-                rule: rule.id.to_owned(),
-                message: hit.message,
-                file: place.map(|_| sources.file(place).to_owned()),
-                line: place.map(|_| sources.line(place)),
-            });
+            let mut finding = Finding::new(rule.severity, rule.id, hit.message).of(format!("{}/{}", subject.kind, subject.name));
+            if place.is_some() {
+                finding = finding.at(sources.file(place), sources.line(place));
+            }
+            findings.push(finding);
         }
     }
 }
@@ -133,7 +131,7 @@ fn broken(error: &Error) -> Finding {
         Error::Missing { by, .. } | Error::Outside { by, .. } => ("build", by.as_ref(), None),
         _ => ("build", None, None),
     };
-    Finding { severity: Severity::Error, rule: rule.to_owned(), message: error.to_string(), file: file.cloned(), line }
+    Finding { file: file.cloned(), line, ..Finding::new(Severity::Error, rule, error.to_string()) }
 }
 
 #[cfg(test)]

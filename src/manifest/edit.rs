@@ -67,7 +67,7 @@ fn stale_digest(edit: &Edit, edits: &[Edit], located: &Located) -> Result<Option
     {
         return Ok(None);
     }
-    let remove = Edit { container: edit.container.clone(), field: Field::ImageDigest, value: None };
+    let remove = Edit { container: edit.container.clone(), ..Edit::remove(Field::ImageDigest) };
     Ok((!met(located, edit)? && !met(located, &remove)?).then_some(remove))
 }
 
@@ -113,6 +113,11 @@ fn met(located: &Located, edit: &Edit) -> Result<bool, Error> {
             }
             now
         }
+        // Every family of fields below answers for itself in a module of its own; what none answers for cannot be changed.
+        field if !matches!(field, Field::Env(_)) => {
+            let why = "no place for it is known".to_owned();
+            return Err(Error::CannotEdit { field: field.to_string(), file: located.folder.clone(), why });
+        }
         Field::Env(name) => {
             let env = container.val.get("env").map(Val::items).unwrap_or_default();
             let Some(variable) = env.iter().find(|e| e.get("name").and_then(Val::scalar).as_deref() == Some(name)) else {
@@ -128,6 +133,7 @@ fn met(located: &Located, edit: &Edit) -> Result<bool, Error> {
                 .map_or(Some(String::new()), |v| if v.is_null() { Some(String::new()) } else { v.as_text().map(str::to_owned) });
             return Ok(wanted.is_some() && text.as_deref() == wanted);
         }
+        _ => None,
     };
     Ok(now.as_deref() == wanted)
 }

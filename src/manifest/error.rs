@@ -2,6 +2,7 @@
 //!
 //! Findings about readable manifests are no errors; they live in `check`.
 
+use domain::edit::Ask;
 use domain::{Trouble, TroubleKind};
 use thiserror::Error;
 
@@ -138,6 +139,9 @@ pub enum Error {
         /// Where it comes from instead.
         why: String,
     },
+    /// There is more than one place for an edit, and which is meant has to be asked.
+    #[error("{} {}", .0.field, .0.why)]
+    Choose(Box<Ask>),
     /// An edit cannot be made, though all was understood.
     #[error("{field} cannot be changed in {file}: {why}")]
     CannotEdit {
@@ -162,6 +166,10 @@ impl From<Error> for Trouble {
                 why.clone()
             }
             Error::CannotEdit { why, .. } => why.clone(),
+            Error::Choose(ask) => {
+                let offers = ask.offers.iter().map(|o| format!("{}:{} {}", o.file, o.line, o.what));
+                format!("{}: {}", ask.why, offers.collect::<Vec<_>>().join("; "))
+            }
             // The object says the place already.
             Error::NotText { .. } => "it is not UTF-8 text".to_owned(),
             Error::Missing { by, .. } => format!("it does not exist{}", wanted(by.as_ref())),
@@ -231,6 +239,7 @@ fn told(error: &Error) -> (TroubleKind, &'static str, String, &'static str) {
             field.clone(),
             "Change it where it comes from, or remove the reference in the file first.",
         ),
+        Error::Choose(ask) => (Refused, "There is more than one place for it", ask.field.to_string(), "Choose one of them."),
         Error::CannotEdit { field, .. } => {
             (Failed, "The field cannot be changed", field.clone(), "Change it in the file by hand.")
         }

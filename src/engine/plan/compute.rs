@@ -2,7 +2,7 @@
 
 use domain::Trouble;
 use domain::actor::Actor;
-use domain::change::{Draft, FileChange, FormFacts, Preview};
+use domain::change::{Draft, FileChange, FormFacts, Preview, Risk};
 use domain::edit::{Edit, Field, WorkloadRef};
 use domain::project::Environment;
 use domain::revision::CommitId;
@@ -67,7 +67,10 @@ pub(super) fn plan(
         branch: environment.gitops.branch.clone(),
         digest: digest(&applied.files, &yaml),
         rendered: manifest::object_changes(&objects.0, &objects.1),
+        summary: Vec::new(),
         findings: manifest::check(&changed, path),
+        risk: Risk::default(),
+        asks: Vec::new(),
         yaml,
         message,
         author: format!("{} <{}>", actor.name, actor.email),

@@ -26,12 +26,11 @@ fn repeated(file: Option<&str>, tree: &Tree<'_>) -> Vec<Finding> {
             let Some(key) = tree.scalar(entry.key).filter(|k| *k != "<<") else { continue };
             let Some(first) = seen.insert(key, entry.key) else { continue };
             let line = tree.line_of(entry.key);
+            let message = format!("the key \u{201c}{key}\u{201d} is there twice, first on line {}", tree.line_of(first));
             findings.push(Finding {
-                severity: Severity::Error,
-                rule: "duplicate-key".to_owned(),
-                message: format!("the key \u{201c}{key}\u{201d} is there twice, first on line {}", tree.line_of(first)),
                 file: file.map(str::to_owned),
                 line: Some(line),
+                ..Finding::new(Severity::Error, "duplicate-key", message)
             });
         }
     }
@@ -44,12 +43,11 @@ fn hidden(file: Option<&str>, text: &str) -> Vec<Finding> {
     for (at, line) in text.trim_start_matches('\u{feff}').split('\n').enumerate() {
         let line = line.strip_suffix('\r').unwrap_or(line);
         if let Some(odd) = line.chars().find(|c| *c != '\t' && domain::text::hidden(*c)) {
+            let message = format!("there is a character that nobody sees: U+{:04X}", u32::from(odd));
             findings.push(Finding {
-                severity: Severity::Warning,
-                rule: "hidden-character".to_owned(),
-                message: format!("there is a character that nobody sees: U+{:04X}", u32::from(odd)),
                 file: file.map(str::to_owned),
                 line: Some(at + 1),
+                ..Finding::new(Severity::Warning, "hidden-character", message)
             });
         }
     }

@@ -18,11 +18,11 @@ pub struct SyntaxFault {
 /// Checks a text as YAML and returns a finding with line and column in its message when it is none.
 pub fn syntax(file: Option<&str>, text: &str) -> Option<Finding> {
     let fault = Tree::parse(text).err()?;
+    let message = format!("line {}, column {}: {}", fault.line, fault.column, fault.why);
     Some(Finding {
-        severity: Severity::Error,
-        rule: "yaml-syntax".to_owned(),
-        message: format!("line {}, column {}: {}", fault.line, fault.column, fault.why),
         file: file.map(str::to_owned),
         line: Some(fault.line),
+        column: Some(fault.column),
+        ..Finding::new(Severity::Error, "yaml-syntax", message)
     })
 }

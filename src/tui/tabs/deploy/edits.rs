@@ -39,7 +39,7 @@ impl Edits {
         self.list.retain(|e| e.container != scope || e.field != field);
         let in_git = facts.find(Some(container), &field).map(|f| f.value.as_str());
         if in_git != value.as_deref() {
-            self.list.push(Edit { container: scope, field, value });
+            self.list.push(Edit { container: scope, field, value, choice: None });
             self.list.sort_by(|a, b| (&a.container, &a.field).cmp(&(&b.container, &b.field)));
         }
     }

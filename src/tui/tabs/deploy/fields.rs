@@ -202,8 +202,7 @@ impl Fields {
         self.check_variables(cx, ground);
         for (id, field) in PLAIN.iter().chain(FIGURES) {
             let edit = ground.edits.get(ground.facts, ground.container, field).cloned();
-            let fault =
-                edit.as_ref().and_then(|value| Edit { container: None, field: field.clone(), value: value.clone() }.fault());
+            let fault = edit.as_ref().and_then(|value| Edit { value: value.clone(), ..Edit::remove(field.clone()) }.fault());
             let git = in_git(ground, field).map(|f| f.value.as_str());
             let runs = ground.running.and_then(|w| running::value(w, ground.container, field));
             let note = note(cx, edit.is_some(), git, runs.as_deref());

@@ -24,7 +24,7 @@ pub(crate) fn value(workload: &Workload, container: &str, field: &Field) -> Opti
         Field::ImageDigest => image(container)?.digest,
         Field::Replicas => Some(workload.replicas.to_string()),
         Field::Resource(bound, resource) => figure(container, *bound, *resource),
-        Field::PullPolicy | Field::Env(_) => None,
+        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use domain::change::{Draft, FileChange, Finding, FormFacts, ObjectChange, Preview, Severity};
+use domain::change::{Draft, FileChange, Finding, FormFacts, ObjectChange, Preview, Risk, Severity};
 use domain::edit::{Bound, Edit, Field, Found, Resource, WorkloadRef};
 use domain::orders::Order;
 use domain::query::{Answer, Query};
@@ -79,13 +79,8 @@ pub(crate) fn preview(draft: &Draft) -> Preview {
         }
     }
     let changed = text != TEXT;
-    let finding = Finding {
-        severity: if text.contains("forbidden") { Severity::Error } else { Severity::Warning },
-        rule: "production".to_owned(),
-        message: "this goes to production".to_owned(),
-        file: Some(OVERLAY.to_owned()),
-        line: Some(7),
-    };
+    let severity = if text.contains("forbidden") { Severity::Error } else { Severity::Warning };
+    let finding = Finding::new(severity, "production", "this goes to production").at(OVERLAY, 7);
     Preview {
         environment: draft.environment.clone(),
         base: commit("9e1c21d"),
@@ -105,6 +100,9 @@ pub(crate) fn preview(draft: &Draft) -> Preview {
         yaml: format!(
             "{object}---\napiVersion: v1\nkind: Service\nmetadata:\n  name: shop-web\nspec:\n  ports:\n  - port: 80 # http\n"
         ),
+        summary: Vec::new(),
+        risk: Risk::default(),
+        asks: Vec::new(),
         findings: changed.then_some(finding).into_iter().collect(),
         message: draft.message.clone().unwrap_or_else(|| "Deploy shop to production".to_owned()),
         author: "Ada Byron <ada@example.org>".to_owned(),
