@@ -10,8 +10,11 @@
 //! was asked for. What cannot be reached so is an error, and no file changes.
 
 mod container;
+pub(crate) mod generators;
+pub(crate) mod helm;
 mod images;
 mod nested;
+pub(crate) mod network;
 mod overlay;
 
 use std::collections::BTreeMap;
@@ -76,10 +79,14 @@ fn one(desk: &mut Desk, path: &str, meant: &WorkloadRef, (mut located, edit): (L
         if met(&located, edit)? {
             return Ok(located);
         }
-        match edit.field {
-            Field::ImageName | Field::ImageTag | Field::ImageDigest => images::step(desk, &located, edit)?,
-            Field::Replicas => overlay::replicas(desk, &located, edit)?,
-            _ => container::step(desk, &located, edit)?,
+        match Family::of(&located, &edit.field) {
+            Family::Image => images::step(desk, &located, edit)?,
+            Family::Replicas => overlay::replicas(desk, &located, edit)?,
+            Family::Container => container::step(desk, &located, edit)?,
+            Family::Helm => helm::step(desk, &located, edit)?,
+            Family::Generators => generators::step(desk, &located, edit)?,
+            Family::Network => network::step(desk, &located, edit)?,
+            Family::Unknown => return Err(unknown(&located, edit)),
         }
         located = Located::new(&desk.files, path, Some(meant))?;
     }
@@ -91,8 +98,53 @@ fn one(desk: &mut Desk, path: &str, meant: &WorkloadRef, (mut located, edit): (L
     Err(Error::CannotEdit { field: edit.field.to_string(), file, why: "something else decides it after the change".to_owned() })
 }
 
+/// Names what answers for a field: each has `met`, `step` and `found` in a module of its own.
+enum Family {
+    Image,
+    Replicas,
+    Container,
+    /// Every field of a HelmRelease, and those that only a HelmRelease has.
+    Helm,
+    /// What a kustomization generates, whatever the workload is.
+    Generators,
+    /// The Service and the Ingress that lead to the workload's Pods.
+    Network,
+    Unknown,
+}
+
+impl Family {
+    fn of(located: &Located, field: &Field) -> Self {
+        match field {
+            Field::Config(..) => Self::Generators,
+            Field::ChartVersion | Field::Value(_) => Self::Helm,
+            _ if located.workload.kind() == "HelmRelease" => Self::Helm,
+            Field::ServiceType | Field::ServicePort(_) | Field::IngressHost => Self::Network,
+            Field::ImageName | Field::ImageTag | Field::ImageDigest => Self::Image,
+            Field::Replicas => Self::Replicas,
+            Field::PullPolicy | Field::Env(_) | Field::Resource(..) => Self::Container,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// Builds the error for a field that has no place in what is there.
+fn unknown(located: &Located, edit: &Edit) -> Error {
+    let why = "no place for it is known".to_owned();
+    Error::CannotEdit { field: edit.field.to_string(), file: located.folder.clone(), why }
+}
+
 /// Tells whether the effective value is the one that an edit asks for.
 fn met(located: &Located, edit: &Edit) -> Result<bool, Error> {
+    match Family::of(located, &edit.field) {
+        Family::Helm => helm::met(located, edit),
+        Family::Generators => generators::met(located, edit),
+        Family::Network => network::met(located, edit),
+        Family::Unknown => Err(unknown(located, edit)),
+        Family::Image | Family::Replicas | Family::Container => met_in_pod(located, edit),
+    }
+}
+
+fn met_in_pod(located: &Located, edit: &Edit) -> Result<bool, Error> {
     let wanted = edit.value.as_deref();
     if edit.field == Field::Replicas {
         return Ok(located.workload.val.at(&["spec", "replicas"]).and_then(Val::scalar).as_deref() == wanted);
@@ -112,11 +164,6 @@ fn met(located: &Located, edit: &Edit) -> Result<bool, Error> {
                 return Ok(a == b);
             }
             now
-        }
-        // Every family of fields below answers for itself in a module of its own; what none answers for cannot be changed.
-        field if !matches!(field, Field::Env(_)) => {
-            let why = "no place for it is known".to_owned();
-            return Err(Error::CannotEdit { field: field.to_string(), file: located.folder.clone(), why });
         }
         Field::Env(name) => {
             let env = container.val.get("env").map(Val::items).unwrap_or_default();

@@ -2,7 +2,7 @@
 //!
 //! Findings about readable manifests are no errors; they live in `check`.
 
-use domain::edit::Ask;
+use domain::edit::{Ask, WORKLOAD_KINDS};
 use domain::{Trouble, TroubleKind};
 use thiserror::Error;
 
@@ -82,7 +82,7 @@ pub enum Error {
         url: String,
     },
     /// No workload is under the path.
-    #[error("no Deployment, StatefulSet or DaemonSet is under {path}")]
+    #[error("no workload ({}) is under {path}", WORKLOAD_KINDS.join(", "))]
     NoWorkload {
         /// The path.
         path: String,
@@ -176,7 +176,7 @@ impl From<Error> for Trouble {
             Error::Outside { by, .. } => format!("it leads out of the repository{}", wanted(by.as_ref())),
             Error::UnknownField { field, .. } => format!("the kustomization field \u{201c}{field}\u{201d} is not supported"),
             Error::Remote { url, .. } => format!("the remote base {url} is not fetched"),
-            Error::NoWorkload { .. } => "no Deployment, StatefulSet or DaemonSet is there".to_owned(),
+            Error::NoWorkload { .. } => format!("none of {} is there", WORKLOAD_KINDS.join(", ")),
             Error::NoSuchWorkload { path, there, .. } => format!("{path} has {there}"),
             Error::NoSuchContainer { wanted, there, .. } => format!("it has no container {wanted}, but {there}"),
             other => other.to_string(),

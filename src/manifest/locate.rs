@@ -4,17 +4,17 @@
 //! The rules are those of `build`: a value that came through bases, patches, `images:` and `replicas:` says itself where it
 //! was written. Nothing here changes a file.
 
-use domain::edit::{Bound, Field, Found, Resource as Compute, WorkloadRef};
+mod helm;
+
+use domain::edit::{Bound, Field, Found, Resource as Compute, WORKLOAD_KINDS, WorkloadRef};
 
 use crate::build;
 use crate::build::resource::Resource;
 use crate::build::source::{Role, Source, Sources};
+use crate::edit::{generators, helm as releases, network};
 use crate::error::Error;
 use crate::files::{self, Files};
 use crate::yaml::{ImageTrace, Place, Val};
-
-/// The kinds that are edited.
-const KINDS: [&str; 3] = ["Deployment", "StatefulSet", "DaemonSet"];
 
 /// Holds what is known of a workload at an environment's path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub(crate) struct Located {
     pub(crate) sources: Sources,
     /// The workload.
     pub(crate) workload: Resource,
+    /// All other objects that are rendered, in order.
+    pub(crate) others: Vec<Resource>,
     all: Vec<WorkloadRef>,
 }
 
@@ -77,31 +79,48 @@ fn reference(resource: &Resource) -> WorkloadRef {
     WorkloadRef { kind: resource.kind(), name: resource.written_name().to_owned() }
 }
 
+/// Tells whether an object is a workload that can be edited: kinds that others define too count in their own group only.
+fn is_workload(resource: &Resource) -> bool {
+    let kind = resource.kind();
+    let group = match kind.as_str() {
+        "Rollout" => "argoproj.io",
+        "HelmRelease" => "helm.toolkit.fluxcd.io",
+        other => return WORKLOAD_KINDS.contains(&other),
+    };
+    resource.group_version().0 == group
+}
+
+/// Tells whether a workload runs to an end, so that it is not the one that is meant when none is named.
+fn passing(workload: &WorkloadRef) -> bool {
+    matches!(workload.kind.as_str(), "CronJob" | "Job")
+}
+
 impl Located {
     /// Renders a path and picks the workload.
     pub(crate) fn new(files: &Files, path: &str, workload: Option<&WorkloadRef>) -> Result<Self, Error> {
         let folder = files::join("", path, path)?;
-        let (resources, sources) = build::traced(files, path)?;
-        let mut there: Vec<Resource> = resources.into_iter().filter(|r| KINDS.contains(&r.kind().as_str())).collect();
-        let all: Vec<WorkloadRef> = there.iter().map(reference).collect();
+        let (mut others, sources) = build::traced(files, path)?;
+        let places: Vec<usize> = others.iter().enumerate().filter(|(_, r)| is_workload(r)).map(|(at, _)| at).collect();
+        let all: Vec<WorkloadRef> = places.iter().filter_map(|at| others.get(*at)).map(reference).collect();
         let shown = if folder.is_empty() { "the repository's root".to_owned() } else { folder.clone() };
-        if there.is_empty() {
+        if all.is_empty() {
             return Err(Error::NoWorkload { path: shown });
         }
         let at = match workload {
-            None => Some(0),
-            Some(wanted) => there
+            None => all.iter().position(|w| !passing(w)).or(Some(0)),
+            Some(wanted) => places
                 .iter()
+                .filter_map(|at| others.get(*at))
                 .position(|r| r.kind() == wanted.kind && r.id().name == wanted.name)
                 .or_else(|| all.iter().position(|w| w == wanted)),
         };
-        let Some(at) = at else {
+        let Some(at) = at.and_then(|at| places.get(at)) else {
             let there = all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             let wanted = workload.map(ToString::to_string).unwrap_or_default();
             return Err(Error::NoSuchWorkload { path: shown, wanted, there });
         };
-        let workload = there.swap_remove(at);
-        Ok(Self { real: files.resolve(&folder)?, folder, sources, workload, all })
+        let workload = others.remove(*at);
+        Ok(Self { real: files.resolve(&folder)?, folder, sources, workload, others, all })
     }
 
     /// Returns the containers in order.
@@ -142,19 +161,31 @@ impl Located {
     /// Returns everything that is known.
     pub(crate) fn facts(&self) -> Facts {
         let mut found = Vec::new();
+        let release = self.workload.kind() == "HelmRelease";
+        if release {
+            releases::found(self, &mut found);
+        } else {
+            self.pod_facts(&mut found);
+            network::found(self, &mut found);
+        }
+        generators::found(self, &mut found);
+        let names = || self.containers().iter().map(|c| c.name.to_owned()).collect();
+        Facts {
+            workload: self.reference(),
+            workloads: self.all.clone(),
+            containers: if release { helm::containers(self) } else { names() },
+            found,
+        }
+    }
+
+    fn pod_facts(&self, found: &mut Vec<Found>) {
         if let Some(replicas) = self.workload.val.at(&["spec", "replicas"])
             && let Some(value) = replicas.scalar()
         {
             found.push(self.found(Field::Replicas, None, value, replicas.from));
         }
         for container in self.containers() {
-            self.container_facts(container, &mut found);
-        }
-        Facts {
-            workload: self.reference(),
-            workloads: self.all.clone(),
-            containers: self.containers().iter().map(|c| c.name.to_owned()).collect(),
-            found,
+            self.container_facts(container, found);
         }
     }
 
@@ -197,7 +228,8 @@ impl Located {
         }
     }
 
-    fn found(&self, field: Field, container: Option<&str>, value: String, place: Option<Place>) -> Found {
+    /// Builds what is known of one field: its value, its place, and in words why that place decides it.
+    pub(crate) fn found(&self, field: Field, container: Option<&str>, value: String, place: Option<Place>) -> Found {
         Found {
             why: self.why(&field, container, place),
             field,
