@@ -1,12 +1,18 @@
 //! Differences between two texts, by lines and by words, for the screen and for scripts; and between rendered objects.
 
-use domain::change::ObjectChange;
-use similar::{Algorithm, ChangeTag, TextDiff};
+mod moved;
+mod objects;
+mod summary;
 
-use crate::build::{Object, render_value};
+use similar::{Algorithm, ChangeTag, DiffTag, TextDiff};
+
+pub use objects::object_changes;
+pub use summary::{ValueChange, summary, value_changes};
 
 /// How many unchanged lines stand around a change.
 const CONTEXT: usize = 3;
+/// In how many changed lines words are marked; nobody reads the words of more, and marking costs most of the time.
+const MARKED: usize = 2_000;
 
 /// Says what became of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,6 +36,8 @@ pub struct Line {
     pub new_no: Option<usize>,
     /// Its text in parts; `true` marks what differs from the line that it replaces or that replaces it.
     pub segments: Vec<(bool, String)>,
+    /// For an added or removed line that was moved: its number on the other side, from 1.
+    pub moved: Option<usize>,
 }
 
 impl Line {
@@ -54,31 +62,42 @@ pub struct Hunk {
 ///
 /// Lines that differ in nothing but their line break are shown with a mark at their end.
 pub fn diff(before: &str, after: &str) -> Vec<Hunk> {
-    let diff = TextDiff::configure().algorithm(Algorithm::Histogram).diff_lines(before, after);
-    let mut hunks = Vec::new();
+    let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(before, after);
+    let mut hunks: Vec<Hunk> = Vec::new();
+    let mut marked = 0;
     for group in diff.grouped_ops(CONTEXT) {
         let Some(first) = group.first() else { continue };
         let (old_start, new_start) = (first.old_range().start + 1, first.new_range().start + 1);
         let mut lines = Vec::new();
         for op in &group {
-            for change in diff.iter_inline_changes(op) {
-                let kind = match change.tag() {
-                    ChangeTag::Equal => LineKind::Context,
-                    ChangeTag::Insert => LineKind::Added,
-                    ChangeTag::Delete => LineKind::Removed,
-                };
-                let segments = segments(change.iter_strings_lossy().map(|(marked, text)| (marked, text.into_owned())));
-                lines.push(Line {
-                    kind,
-                    old_no: change.old_index().map(|n| n + 1),
-                    new_no: change.new_index().map(|n| n + 1),
-                    segments,
-                });
+            let size = op.old_range().len() + op.new_range().len();
+            if op.tag() == DiffTag::Replace && marked + size <= MARKED {
+                marked += size;
+                lines.extend(diff.iter_inline_changes(op).map(|change| {
+                    let parts = change.iter_strings_lossy().map(|(marked, text)| (marked, text.into_owned()));
+                    line(change.tag(), (change.old_index(), change.new_index()), parts)
+                }));
+            } else {
+                lines.extend(diff.iter_changes(op).map(|change| {
+                    let whole = std::iter::once((false, change.value().to_owned()));
+                    line(change.tag(), (change.old_index(), change.new_index()), whole)
+                }));
             }
         }
         hunks.push(Hunk { old_start, new_start, lines });
     }
+    let changed = hunks.iter_mut().flat_map(|h: &mut Hunk| &mut h.lines).filter(|l| l.kind != LineKind::Context);
+    moved::mark(&mut changed.collect::<Vec<_>>());
     hunks
+}
+
+fn line(tag: ChangeTag, (old, new): (Option<usize>, Option<usize>), parts: impl Iterator<Item = (bool, String)>) -> Line {
+    let kind = match tag {
+        ChangeTag::Equal => LineKind::Context,
+        ChangeTag::Insert => LineKind::Added,
+        ChangeTag::Delete => LineKind::Removed,
+    };
+    Line { kind, old_no: old.map(|n| n + 1), new_no: new.map(|n| n + 1), segments: segments(parts), moved: None }
 }
 
 /// Joins parts of the same kind and drops the line break; a changed carriage return becomes visible.
@@ -101,34 +120,10 @@ fn segments(parts: impl Iterator<Item = (bool, String)>) -> Vec<(bool, String)> 
 
 /// Returns the differences as a unified diff with the file's name; empty when there are none.
 pub fn unified(path: &str, before: &str, after: &str) -> String {
-    let diff = TextDiff::configure().algorithm(Algorithm::Histogram).diff_lines(before, after);
+    let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(before, after);
     let (old, new) = (format!("a/{path}"), format!("b/{path}"));
     let text = diff.unified_diff().context_radius(CONTEXT).header(&old, &new).to_string();
     if before == after { String::new() } else { text }
-}
-
-/// Returns the rendered objects that differ, in the order of the new side; what is gone comes last.
-pub fn object_changes(before: &[Object], after: &[Object]) -> Vec<ObjectChange> {
-    let find = |objects: &'_ [Object], wanted: &Object| -> Option<Object> {
-        objects.iter().find(|o| o.key() == wanted.key() && o.api_version() == wanted.api_version()).cloned()
-    };
-    let mut changes = Vec::new();
-    for object in after {
-        let old = find(before, object);
-        if old.as_ref().map(|o| &o.value) != Some(&object.value) {
-            changes.push(ObjectChange {
-                object: object.key(),
-                before: old.map(|o| render_value(&o.value)),
-                after: Some(render_value(&object.value)),
-            });
-        }
-    }
-    for object in before {
-        if find(after, object).is_none() {
-            changes.push(ObjectChange { object: object.key(), before: Some(render_value(&object.value)), after: None });
-        }
-    }
-    changes
 }
 
 #[cfg(test)]
@@ -157,20 +152,5 @@ mod tests {
         assert_eq!(unified("k/a.yaml", "a: 1\n", "a: 1\n"), "");
         let without = unified("k/a.yaml", "a: 1", "a: 2");
         assert!(without.contains("No newline at end of file"));
-    }
-
-    #[test]
-    fn objects_are_compared_by_kind_and_name() {
-        let object = |name: &str, n: i64| Object {
-            value: serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "n"}, "data": {"n": n}}),
-            written_name: name.to_owned(),
-            file: String::new(),
-            line: 1,
-        };
-        let changes =
-            object_changes(&[object("a", 1), object("b", 1), object("c", 1)], &[object("a", 1), object("b", 2), object("d", 1)]);
-        let names: Vec<(&str, bool, bool)> =
-            changes.iter().map(|c| (c.object.as_str(), c.before.is_some(), c.after.is_some())).collect();
-        assert_eq!(names, [("n/ConfigMap/b", true, true), ("n/ConfigMap/d", false, true), ("n/ConfigMap/c", true, false)]);
     }
 }

@@ -14,7 +14,7 @@ pub mod yaml;
 
 pub use build::{Object, build, render};
 pub use check::{check, check_text};
-pub use diff::{diff, object_changes, unified};
+pub use diff::{ValueChange, diff, object_changes, summary, unified, value_changes};
 pub use edit::{Applied, apply};
 pub use error::Error;
 pub use files::Files;
