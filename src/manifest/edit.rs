@@ -231,3 +231,7 @@ fn refused(file: &str, tree: &Tree<'_>, lead: usize, field: &Field, fault: Splic
 #[cfg(test)]
 #[path = "edit/tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "edit/style_tests.rs"]
+mod style_tests;

@@ -26,6 +26,8 @@ pub(crate) use insert::print;
 pub use insert::{At, Fragment, insert_entry, insert_item};
 pub use remove::{remove_entry, remove_item};
 pub(crate) use scalar::quote;
+#[cfg(test)]
+pub(crate) use scalar::written;
 pub use scalar::{Meant, Plain, resolve_plain};
 pub use splice::{Splice, SpliceFault, set_scalar, spliced};
 pub use tree::{Alias, Document, Entry, Kind, Node, NodeId, Style, Tree};

@@ -106,7 +106,9 @@ pub fn insert_entry(
             let Some(neighbour) = entries.get(index) else { return Err(SpliceFault::Unfit("the mapping is empty")) };
             if *flow {
                 braced(tree, place)?;
-                let text = format!(", {}", inside(&Fragment::Map(pair.to_vec()), true).trim_matches(['{', '}']).trim());
+                let whole = inside(&Fragment::Map(pair.to_vec()), true);
+                let bare = whole.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(&whole);
+                let text = format!(", {}", bare.trim());
                 return Ok(vec![after_value(tree, neighbour.value, text)]);
             }
             let column = lex::column(tree.text, tree.node(neighbour.key).start);

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 
 use crate::yaml::fault::SyntaxFault;
-use crate::yaml::highlight::{TokenKind, highlight};
+use crate::yaml::highlight::{Token, TokenKind, highlight};
 use crate::yaml::lex;
 use crate::yaml::tree::{Alias, Document, Entry, Kind, Node, NodeId, Style};
 
@@ -35,7 +35,8 @@ pub(super) struct Reader<'t> {
 /// How far lines in brackets are moved: further than anything is indented.
 const SHIFT: usize = 256;
 
-/// Holds a text whose lines in brackets are moved to the right, and where each of its characters was.
+/// Holds a text whose lines in brackets are moved to the right and whose tabs after colons and dashes are spaces, and where each
+/// of its characters was.
 pub(super) struct Shifted {
     text: String,
     bytes: Vec<usize>,
@@ -52,7 +53,9 @@ impl Shifted {
                 bytes.extend(std::iter::repeat_n(start, SHIFT));
                 moved += 1;
             }
-            out.push_str(line);
+            let spaced = after_colons(tokens, line);
+            moved += usize::from(spaced.is_some());
+            out.push_str(spaced.as_deref().unwrap_or(line));
             bytes.extend(line.char_indices().map(|(at, _)| start + at));
             start += line.len();
             for token in tokens.iter().filter(|t| t.kind == TokenKind::Punctuation) {
@@ -66,6 +69,21 @@ impl Shifted {
         bytes.push(text.len());
         (moved > 0).then_some(Self { text: out, bytes })
     }
+}
+
+/// Returns a line with a space for each tab that separates a key's colon or an item's dash from what follows; nothing when it has none.
+fn after_colons(tokens: &[Token], line: &str) -> Option<String> {
+    if !line.contains('\t') {
+        return None;
+    }
+    let mut out = line.to_owned();
+    for token in
+        tokens.iter().filter(|t| t.kind == TokenKind::Punctuation && matches!(line.get(t.range.clone()), Some(":" | "-")))
+    {
+        let gap = line[token.range.end..].bytes().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        out.replace_range(token.range.end..token.range.end + gap, &" ".repeat(gap));
+    }
+    (out != line).then_some(out)
 }
 
 /// Where the anchor and tag of a node were found, and what they say.

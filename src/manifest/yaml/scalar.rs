@@ -164,6 +164,12 @@ pub(crate) fn write(meant: Meant<'_>, style: Style, flow: bool) -> String {
     }
 }
 
+/// Writes a text without quotes where it can stand so and be read as text.
+#[cfg(test)]
+pub(crate) fn written(text: &str) -> String {
+    write(Meant::Text(text), Style::Plain, false)
+}
+
 /// Writes a text in double quotes.
 pub(crate) fn quote(text: &str) -> String {
     double(text)
