@@ -26,6 +26,7 @@ use crate::build::source::Sources;
 use crate::error::Error;
 use crate::files::Files;
 
+pub(crate) use accumulate::{FIELDS, NAMES};
 pub(crate) use images::split as split_image;
 pub use render::{render, render_value};
 

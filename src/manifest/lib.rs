@@ -10,6 +10,7 @@ pub mod error;
 pub mod files;
 pub mod locate;
 pub mod message;
+pub mod schema;
 pub mod yaml;
 
 pub use build::{Object, build, render};

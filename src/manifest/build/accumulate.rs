@@ -20,7 +20,7 @@ const DEPTH_LIMIT: usize = 32;
 const OBJECT_LIMIT: usize = 10_000;
 
 /// The fields of a kustomization that are rendered here.
-const FIELDS: &[&str] = &[
+pub(crate) const FIELDS: &[&str] = &[
     "$schema",
     "apiVersion",
     "kind",
