@@ -12,6 +12,7 @@ mod error;
 mod kubeconfig;
 mod lean;
 mod resource;
+mod schemas;
 mod watch;
 mod wire;
 
@@ -21,6 +22,7 @@ mod mock;
 pub use connection::{BoxError, Connection, ConnectionInfo, RequestBody};
 pub use error::Error;
 pub use kubeconfig::{Helper, Kubeconfigs, Surroundings};
+pub use schemas::{Served, schemas};
 pub use watch::{Clock, Scope, Snapshot, Versions, Watch, Watcher};
 
 /// A result whose error is this crate's.

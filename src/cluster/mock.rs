@@ -29,6 +29,8 @@ pub(crate) struct State {
     pub(crate) collections: BTreeMap<String, BTreeMap<(String, String), Value>>,
     /// Group versions that are served, with (plural, kind).
     pub(crate) served: BTreeMap<String, Vec<(String, String)>>,
+    /// Documents by path.
+    pub(crate) documents: BTreeMap<String, Value>,
     /// Answers a request whose path contains the text with this status.
     pub(crate) refuse: BTreeMap<String, u16>,
     /// Never answers a request whose path contains the text.
@@ -171,6 +173,9 @@ impl State {
             return status(code, "refused as the test wants");
         }
         let query: BTreeMap<&str, &str> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+        if let Some(document) = self.documents.get(path) {
+            return whole(200, &document.to_string());
+        }
         match path {
             "/readyz" => return whole(200, "ok"),
             "/version" => return whole(200, &json!({ "gitVersion": "v1.36.3" }).to_string()),

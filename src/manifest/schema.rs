@@ -40,12 +40,21 @@ const BUILT_IN: &str = include_str!("../../assets/schema/kubernetes.json");
 pub enum Extent {
     /// The whole object, as it is applied.
     Whole,
+    /// The whole object, but a kustomization takes it in and may name it and its namespace.
+    Taken,
     /// An object that an overlay may add to: what is missing is no fault yet.
     Base,
     /// A strategic merge patch.
     Patch,
     /// No object at all: data that a generator reads.
     Data,
+}
+
+impl Extent {
+    /// Tells whether what is missing will not come from elsewhere.
+    fn complete(self) -> bool {
+        matches!(self, Self::Whole | Self::Taken)
+    }
 }
 
 /// Holds schemas: those of the built-in kinds, and those that were added.

@@ -18,7 +18,7 @@ struct Layer {
 
 /// Returns what each file is that a kustomization or a Flux Kustomization speaks of; all others hold whole objects.
 ///
-/// A file is a base when some overlay that takes it in patches anything.
+/// A file is a base when some overlay that takes it in patches anything. Folders are among the paths, too.
 pub fn extents(files: &Files) -> BTreeMap<String, Extent> {
     let mut known = BTreeMap::new();
     let mut layers: BTreeMap<String, Layer> = BTreeMap::new();
@@ -108,5 +108,8 @@ fn bases(layers: &BTreeMap<String, Layer>, patched: BTreeSet<String>, known: &mu
             known.entry(path.clone()).or_insert(Extent::Base);
             open.push(path.clone());
         }
+    }
+    for path in layers.values().flat_map(|layer| &layer.takes) {
+        known.entry(path.clone()).or_insert(Extent::Taken);
     }
 }

@@ -111,8 +111,10 @@ fn name<'a>(walk: &mut Walk<'a>, val: &'a Val, (api_version, kind): (&str, &str)
     let field = |key: &str| metadata.and_then(|m| m.get(key)).filter(|v| !v.is_null());
     match field("name") {
         Some(name) => {
-            // What has no domain in its group and no schema may be the configuration of a program.
-            let object = known || api_version.split('/').next().is_some_and(|group| group.contains('.'));
+            // What has no domain in its group and no schema may be the configuration of a program. A kustomization's namespace
+            // replaces the name of a Namespace.
+            let replaced = walk.extent != Extent::Whole && kind == "Namespace";
+            let object = !replaced && (known || api_version.split('/').next().is_some_and(|group| group.contains('.')));
             if let Some(text) = name.as_text().filter(|text| object && !filled_in(text))
                 && let Some(why) = names::wrong_name(api_version, kind, text)
             {

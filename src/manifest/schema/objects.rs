@@ -120,7 +120,7 @@ fn service<'a>(walk: &mut Walk<'a>, val: &'a Val) {
     let items = val.get("ports").map(Val::items).unwrap_or_default();
     let mut seen: HashMap<(String, String), ()> = HashMap::new();
     for item in items {
-        if items.len() > 1 && item.get("name").is_none() && walk.extent == Extent::Whole {
+        if items.len() > 1 && item.get("name").is_none() && walk.extent.complete() {
             let message = format!("each of the {} ports of a Service needs a name", items.len());
             walk.wrong("schema-required", item, message);
         }
@@ -162,7 +162,7 @@ fn pod<'a>(walk: &mut Walk<'a>, val: &'a Val) {
 }
 
 fn mounts<'a>(walk: &mut Walk<'a>, pod: &'a Val) {
-    if walk.extent != Extent::Whole {
+    if !walk.extent.complete() {
         return;
     }
     let volumes = pod.get("volumes").map(Val::items).unwrap_or_default();

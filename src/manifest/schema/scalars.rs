@@ -168,7 +168,7 @@ fn within(walk: &mut Walk<'_>, rules: &Rules, val: &Val, number: f64) {
 fn count(walk: &mut Walk<'_>, val: &Val, (length, (least, most), what): (usize, (Option<u64>, Option<u64>), &str)) {
     let length = length as u64;
     // In a patch and in a base there may be fewer than in the whole.
-    let whole = walk.extent == super::Extent::Whole || what == "characters";
+    let whole = walk.extent.complete() || what == "characters";
     let message = if let Some(least) = least.filter(|least| length < *least && whole) {
         format!("{} has {length} {what}; it has to have at least {least}", walk.path())
     } else if let Some(most) = most.filter(|most| length > *most) {

@@ -167,7 +167,7 @@ impl<'a> Walk<'a> {
             }
             self.path.pop();
         }
-        if self.extent == Extent::Whole {
+        if self.extent.complete() {
             for name in &shape.required {
                 if map.get(&**name).is_none_or(Val::is_null) {
                     let message = format!("{} is missing", self.path_to(&[name]));
@@ -218,7 +218,7 @@ impl<'a> Walk<'a> {
             return;
         }
         objects::unique(self, rules, val);
-        if self.extent != Extent::Whole || !settled(val) {
+        if !self.extent.complete() || !settled(val) {
             return;
         }
         for id in &rules.all {
