@@ -28,12 +28,14 @@ use serde_json::Value;
 use shape::{Id, Library};
 
 pub use extents::extents;
-#[expect(unused_imports, reason = "the checks of rendered objects call it")]
+#[cfg_attr(not(test), expect(unused_imports, reason = "the checks of rendered objects call it"))]
 pub(crate) use file::validate_rendered;
 pub use file::{validate, validate_as, validate_tree};
 
 /// The schemas of the built-in kinds as an OpenAPI document.
 const BUILT_IN: &str = include_str!("../../assets/schema/kubernetes.json");
+/// The words that fields of theirs may be, which the bindings' types do not have: as a real API server serves them.
+const WORDS: &str = include_str!("../../assets/schema/words.json");
 
 /// Says how much of an object a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,7 +75,11 @@ impl Schemas {
     /// Returns the schemas of the built-in kinds; they are read once per process.
     pub fn built_in() -> Self {
         static READ: OnceLock<Arc<Library>> = OnceLock::new();
-        let read = || Arc::new(serde_json::from_str(BUILT_IN).map(|document| load::openapi(&document)).unwrap_or_default());
+        let read = || {
+            let (document, words) = (serde_json::from_str(BUILT_IN), serde_json::from_str(WORDS));
+            let whole = document.and_then(|document| words.map(|words| load::built_in(document, &words)));
+            Arc::new(whole.unwrap_or_default())
+        };
         Self { built_in: Arc::clone(READ.get_or_init(read)), added: Vec::new(), index: HashMap::new() }
     }
 

@@ -44,7 +44,7 @@ pub fn extents(files: &Files) -> BTreeMap<String, Extent> {
             }
         }
     }
-    bases(&layers, patched, &mut known);
+    bases(&layers, &patched, &mut known);
     known
 }
 
@@ -96,7 +96,7 @@ fn layer(val: &Val, folder: &str, known: &mut BTreeMap<String, Extent>) -> Layer
 }
 
 /// Marks what is taken in by an overlay that patches, whether directly or through others.
-fn bases(layers: &BTreeMap<String, Layer>, patched: BTreeSet<String>, known: &mut BTreeMap<String, Extent>) {
+fn bases(layers: &BTreeMap<String, Layer>, patched: &BTreeSet<String>, known: &mut BTreeMap<String, Extent>) {
     let mut open: Vec<String> = layers.iter().filter(|(_, layer)| layer.patches).map(|(folder, _)| folder.clone()).collect();
     open.extend(layers.keys().filter(|folder| patched.iter().any(|above| files::within(folder, above))).cloned());
     let mut seen: BTreeSet<String> = BTreeSet::new();

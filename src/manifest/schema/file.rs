@@ -162,8 +162,9 @@ impl Check<'_> {
             match &val.data {
                 Data::Map(_) => self.object(tree, spot, &val),
                 Data::List(_) if self.extent == Extent::Patch => {
-                    self.tell(tree, spot, &val, patch::operations(self.schemas, &val))
+                    self.tell(tree, spot, &val, patch::operations(self.schemas, &val));
                 }
+
                 _ => {}
             }
         }

@@ -12,6 +12,53 @@ const DEPTH_LIMIT: usize = 100;
 /// How every Quantity's pattern in a CustomResourceDefinition begins.
 const QUANTITY: &str = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|";
 
+/// What the API server asks for although the schemas call it optional.
+const ALSO: &[(&str, &[&str])] = &[
+    ("api.apps.v1.DaemonSet", &["spec"]),
+    ("api.apps.v1.Deployment", &["spec"]),
+    ("api.apps.v1.ReplicaSet", &["spec"]),
+    ("api.apps.v1.StatefulSet", &["spec"]),
+    ("api.batch.v1.CronJob", &["spec"]),
+    ("api.batch.v1.Job", &["spec"]),
+    ("api.core.v1.Container", &["image"]),
+    ("api.core.v1.PersistentVolume", &["spec"]),
+    ("api.core.v1.PersistentVolumeClaim", &["spec"]),
+    ("api.core.v1.PersistentVolumeClaimSpec", &["accessModes", "resources"]),
+    ("api.core.v1.PersistentVolumeSpec", &["accessModes", "capacity"]),
+    ("api.core.v1.Pod", &["spec"]),
+    ("api.core.v1.PodTemplateSpec", &["spec"]),
+    ("api.core.v1.ReplicationController", &["spec"]),
+    ("api.core.v1.ReplicationControllerSpec", &["template"]),
+    ("api.core.v1.Service", &["spec"]),
+    ("api.core.v1.VolumeResourceRequirements", &["requests"]),
+    ("api.networking.v1.Ingress", &["spec"]),
+];
+
+/// Reads the kinds that are built in, with the words that their fields may be: by definition, then field.
+pub(super) fn built_in(mut document: Value, words: &Value) -> Library {
+    let Some(schemas) = document.pointer_mut("/components/schemas") else { return Library::default() };
+    for (definition, fields) in words.as_object().into_iter().flatten() {
+        for (field, words) in fields.as_object().into_iter().flatten() {
+            let Some(property) = schemas.get_mut(definition).and_then(|d| d.get_mut("properties")).and_then(|p| p.get_mut(field))
+            else {
+                continue;
+            };
+            let listed = property.get("items").is_some();
+            let slot = if listed { property.get_mut("items") } else { Some(property) };
+            if let Some(Value::Object(slot)) = slot {
+                slot.insert("enum".to_owned(), words.clone());
+            }
+        }
+    }
+    for (definition, fields) in ALSO {
+        let Some(Value::Object(schema)) = schemas.get_mut(*definition) else { continue };
+        if let Value::Array(required) = schema.entry("required").or_insert_with(|| Value::Array(Vec::new())) {
+            required.extend(fields.iter().map(|field| Value::String((*field).to_owned())));
+        }
+    }
+    openapi(&document)
+}
+
 /// Reads the kinds of an OpenAPI document: the schemas below `components` that name their group, version and kind.
 pub(super) fn openapi(document: &Value) -> Library {
     let mut loader = Loader::new(false);

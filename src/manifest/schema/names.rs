@@ -84,7 +84,8 @@ fn word(text: &str) -> Option<String> {
         return Some(format!("it has {} characters and may have 63", text.len()));
     }
     if let Some(odd) = text.chars().find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.')) {
-        return Some(format!("it may not have the character {}", super::scalars::shown(&odd.to_string())));
+        let odd = if odd.is_whitespace() { "spaces".to_owned() } else { super::scalars::shown(&odd.to_string()) };
+        return Some(format!("it may not have {odd}"));
     }
     let good = text.bytes().next().is_some_and(edge) && text.bytes().last().is_some_and(edge);
     (!good).then(|| "it has to begin and end with a letter or digit".to_owned())

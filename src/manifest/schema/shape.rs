@@ -48,7 +48,10 @@ pub(super) enum Hook {
     ObjectMeta,
     LabelSelector,
     PodSpec,
+    Workload,
     Container,
+    Resources,
+    ClaimSpec,
     ContainerPort,
     ServiceSpec,
     ServicePort,
@@ -62,7 +65,13 @@ impl Hook {
             "apis.meta.v1.ObjectMeta" => Self::ObjectMeta,
             "apis.meta.v1.LabelSelector" => Self::LabelSelector,
             "api.core.v1.PodSpec" => Self::PodSpec,
+            "api.apps.v1.DeploymentSpec"
+            | "api.apps.v1.StatefulSetSpec"
+            | "api.apps.v1.DaemonSetSpec"
+            | "api.apps.v1.ReplicaSetSpec" => Self::Workload,
             "api.core.v1.Container" => Self::Container,
+            "api.core.v1.ResourceRequirements" => Self::Resources,
+            "api.core.v1.PersistentVolumeClaimSpec" => Self::ClaimSpec,
             "api.core.v1.ContainerPort" => Self::ContainerPort,
             "api.core.v1.ServiceSpec" => Self::ServiceSpec,
             "api.core.v1.ServicePort" => Self::ServicePort,

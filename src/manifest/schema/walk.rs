@@ -53,6 +53,10 @@ impl<'a> Walk<'a> {
     pub(super) fn object(&mut self, (library, id): Found<'a>, val: &'a Val) {
         let templates = val.at(&["spec", "volumeClaimTemplates"]).map(Val::items).unwrap_or_default();
         self.claims = templates.iter().filter_map(|t| t.at(&["metadata", "name"])).filter_map(Val::as_text).collect();
+        let bare = library.shape(id).is_some_and(|shape| shape.object) && val.get("metadata").is_none_or(Val::is_null);
+        if bare && self.extent.complete() {
+            self.wrong("schema-required", val, "metadata is missing");
+        }
         self.value(library, id, val);
     }
 
@@ -152,6 +156,8 @@ impl<'a> Walk<'a> {
     fn mapping(&mut self, library: &'a Library, shape: &'a Shape, val: &'a Val) {
         let Some(map) = val.as_map() else { return };
         let root = self.path.is_empty();
+        // What was probably meant by keys that are not known is not missing as well.
+        let mut meant: Vec<&str> = Vec::new();
         for (key, value) in map {
             let own = shape.field(key);
             let object = shape.object && matches!(key.as_str(), "apiVersion" | "kind" | "metadata");
@@ -163,13 +169,13 @@ impl<'a> Walk<'a> {
             } else if let Rest::Of(id) = shape.rest {
                 self.value(library, id, value);
             } else if !object && shape.rest == Rest::Closed && !self.aside(key, root) {
-                self.unknown(shape, key, value);
+                meant.extend(self.unknown(shape, key, value));
             }
             self.path.pop();
         }
         if self.extent.complete() {
             for name in &shape.required {
-                if map.get(&**name).is_none_or(Val::is_null) {
+                if !meant.contains(&&**name) && map.get(&**name).is_none_or(Val::is_null) {
                     let message = format!("{} is missing", self.path_to(&[name]));
                     self.wrong("schema-required", val, message);
                 }
@@ -189,11 +195,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn unknown(&mut self, shape: &'a Shape, key: &str, val: &'a Val) {
-        let known = shape.fields.iter().map(|(name, _)| &**name);
-        let meant = names::nearest(key, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    /// Says that a key is not known; returns the field that was probably meant.
+    fn unknown(&mut self, shape: &'a Shape, key: &str, val: &'a Val) -> Option<&'a str> {
+        let near = names::nearest(key, shape.fields.iter().map(|(name, _)| &**name));
+        let meant = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
         let message = format!("there is no field {}{meant}", self.path());
         self.wrong_key("schema-unknown-field", val, message);
+        near
     }
 
     fn list(&mut self, library: &'a Library, shape: &'a Shape, items: &'a [Val]) {
@@ -203,11 +211,24 @@ impl<'a> Walk<'a> {
             self.path.push(Step::Item(at, name));
             if self.extent == Extent::Patch && item.get("$patch").is_some() && item.as_map().is_some_and(|map| map.len() == 1) {
                 // `- $patch: replace` speaks of the list.
+            } else if item.is_null() {
+                self.nothing(library, id, item);
             } else {
                 self.value(library, id, item);
             }
             self.path.pop();
         }
+    }
+
+    /// A null within a list is no absence.
+    fn nothing(&mut self, library: &'a Library, id: Id, item: &'a Val) {
+        let Some(shape) = library.shape(id).filter(|shape| shape.types != 0 && self.extent.complete()) else { return };
+        // The decoders of the built-in kinds take it for an empty string.
+        if shape.types == types::TEXT && library.metadata.is_some() {
+            return;
+        }
+        let message = format!("{} wants {} and gets nothing", self.path(), scalars::wanted(shape));
+        self.wrong("schema-type", item, message);
     }
 
     fn rules(&mut self, library: &'a Library, shape: &Shape, rules: &'a Rules, val: &'a Val) {
