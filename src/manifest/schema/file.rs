@@ -127,7 +127,7 @@ fn name<'a>(walk: &mut Walk<'a>, val: &'a Val, (api_version, kind): (&str, &str)
         None => {}
     }
     if let Some(namespace) = field("namespace").filter(|_| known)
-        && let Some(text) = namespace.as_text().filter(|text| !filled_in(text) && !names::is_label(text))
+        && let Some(text) = namespace.as_text().filter(|text| !text.is_empty() && !filled_in(text) && !names::is_label(text))
     {
         let message = format!("metadata.namespace cannot be {}: it is no DNS label", shown(text));
         walk.wrong("name", namespace, message);

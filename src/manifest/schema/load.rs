@@ -45,16 +45,24 @@ pub(super) fn built_in(mut document: Value, words: &Value) -> Library {
             };
             let listed = property.get("items").is_some();
             let slot = if listed { property.get_mut("items") } else { Some(property) };
-            if let Some(Value::Object(slot)) = slot {
-                slot.insert("enum".to_owned(), words.clone());
+            if let (Some(Value::Object(slot)), Some(words)) = (slot, words.as_array()) {
+                // An empty text is an absence to the server's decoders.
+                let words = words.iter().cloned().chain([Value::String(String::new())]).collect();
+                slot.insert("enum".to_owned(), Value::Array(words));
             }
         }
     }
     for (definition, fields) in ALSO {
         let Some(Value::Object(schema)) = schemas.get_mut(*definition) else { continue };
         if let Value::Array(required) = schema.entry("required").or_insert_with(|| Value::Array(Vec::new())) {
-            required.extend(fields.iter().map(|field| Value::String((*field).to_owned())));
+            let missing = fields.iter().filter(|field| !required.iter().any(|known| known.as_str() == Some(**field)));
+            let missing: Vec<Value> = missing.map(|field| Value::String((*field).to_owned())).collect();
+            required.extend(missing);
         }
+    }
+    // Its name defaults to nothing, which the bindings' types do not tell.
+    if let Some(Value::Object(reference)) = schemas.get_mut("api.core.v1.LocalObjectReference") {
+        reference.shift_remove("required");
     }
     openapi(&document)
 }

@@ -78,7 +78,7 @@ fn ports<'a>(walk: &mut Walk<'a>, val: &'a Val, fields: &[&'a str]) {
     for field in ["name", "targetPort", "port"] {
         let named = field != "name" || fields.contains(&"containerPort");
         let Some(value) = val.get(field).filter(|_| named && (field == "name" || fields.contains(&field))) else { continue };
-        let Some(text) = value.as_text().filter(|text| !filled_in(text)) else { continue };
+        let Some(text) = value.as_text().filter(|text| !text.is_empty() && !filled_in(text)) else { continue };
         if let Some(why) = names::wrong_port_name(text) {
             let message = format!("{} cannot be {}: {why}", walk.path_to(&[field]), shown(text));
             walk.wrong("port", value, message);

@@ -117,7 +117,12 @@ fn date_time(text: &str) -> bool {
 /// Checks the bounds that a schema sets.
 pub(super) fn bounds(walk: &mut Walk<'_>, rules: &Rules, val: &Val) {
     if !rules.values.is_empty() && !rules.values.iter().any(|value| same(val, value)) {
-        let list = rules.values.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect::<Vec<_>>();
+        let list = rules
+            .values
+            .iter()
+            .filter(|v| v.as_str() != Some(""))
+            .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
+            .collect::<Vec<_>>();
         let list = if list.len() > 12 { format!("one of {} values", list.len()) } else { list.join(", ") };
         let near = val.as_text().and_then(|t| super::names::nearest(t, rules.values.iter().filter_map(Value::as_str)));
         let meant = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
