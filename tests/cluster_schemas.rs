@@ -15,7 +15,9 @@ const MOST: usize = 40;
 
 fn short(name: &str) -> String {
     let name = name.trim_start_matches("io.k8s.");
-    ["apimachinery.pkg.", "kube-aggregator.pkg.", "apiextensions-apiserver.pkg."].iter().fold(name.to_owned(), |n, p| n.replace(p, ""))
+    ["apimachinery.pkg.", "kube-aggregator.pkg.", "apiextensions-apiserver.pkg."]
+        .iter()
+        .fold(name.to_owned(), |n, p| n.replace(p, ""))
 }
 
 /// Returns the words that the fields of the built-in definitions may be, as the server's OpenAPI documents have them.
@@ -23,7 +25,9 @@ fn words(cluster: &Cluster) -> BTreeMap<String, Map<String, Value>> {
     let index = cluster.get("/openapi/v3").expect("the index of the OpenAPI documents");
     let mut words: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for (path, entry) in index["paths"].as_object().expect("paths") {
-        if !path.starts_with("api/") && path.matches('/').count() != 2 {
+        // The documents of custom kinds come and go while their definitions are taken in.
+        let group = path.strip_prefix("apis/").and_then(|rest| rest.split_once('/')).map(|(group, _)| group);
+        if path != "api/v1" && group.is_none_or(|group| group.contains('.') && !group.ends_with(".k8s.io")) {
             continue;
         }
         let document = cluster.get(entry["serverRelativeURL"].as_str().expect("an address")).expect("a document");
