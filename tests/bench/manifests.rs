@@ -1,0 +1,142 @@
+//! Manifests: an edit with everything that locates it, a rendering beside the kustomize program, a diff and a lint of many.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use domain::edit::{Edit, Field};
+use manifest::Files;
+
+use crate::median;
+
+/// Returns a repository of so many applications' files: six to an application, with an overlay each.
+pub(crate) fn repository(files: usize) -> Files {
+    let mut all = Files::new();
+    for app in 0..files.div_ceil(6) {
+        let (base, overlay) = (format!("apps/app-{app}/base"), format!("apps/app-{app}/production"));
+        all.insert(format!("{base}/kustomization.yaml"), "resources:\n  - deployment.yaml\n  - service.yaml\n  - config.yaml\n");
+        all.insert(format!("{base}/deployment.yaml"), deployment(app, 0));
+        all.insert(format!("{base}/service.yaml"), service(app));
+        all.insert(format!("{base}/config.yaml"), config(app));
+        all.insert(
+            format!("{overlay}/kustomization.yaml"),
+            format!(
+                "# Application {app}\nnamespace: app-{app}\nresources:\n  - ../base\n  - extra.yaml\nimages:\n  - name: registry.example/app-{app}-0\n    newTag: 1.4.2 # {{\"$imagepolicy\": \"flux-system:app-{app}:tag\"}}\nreplicas:\n  - name: app-{app}-0\n    count: 3\n"
+            ),
+        );
+        all.insert(format!("{overlay}/extra.yaml"), service(app + 1_000_000));
+    }
+    all
+}
+
+fn deployment(app: usize, number: usize) -> String {
+    let mut env = String::new();
+    for n in 0..8 {
+        write!(env, "            - name: SETTING_{n}\n              value: \"value {n} of {app}\" # kept\n")
+            .expect("a text grows");
+    }
+    format!(
+        "---\n# The {number}th workload.\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app-{app}-{number}\n  labels: {{app: app-{app}}}\nspec:\n  replicas: 1\n  selector:\n    matchLabels:\n      app: app-{app}\n  template:\n    metadata:\n      labels:\n        app: app-{app}\n    spec:\n      containers:\n        - name: app\n          image: registry.example/app-{app}-{number}:1.0.0\n          ports:\n            - {{name: http, containerPort: 8080}}\n          env:\n{env}          resources:\n            requests: {{cpu: 100m, memory: 64Mi}}\n            limits: {{memory: 128Mi}}\n          readinessProbe:\n            httpGet: {{path: /ready, port: http}}\n"
+    )
+}
+
+fn service(app: usize) -> String {
+    format!(
+        "apiVersion: v1\nkind: Service\nmetadata:\n  name: app-{app}\nspec:\n  selector:\n    app: app-{app}\n  ports:\n    - name: http\n      port: 80\n      targetPort: http\n"
+    )
+}
+
+fn config(app: usize) -> String {
+    let mut text = format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: app-{app}\ndata:\n");
+    for n in 0..12 {
+        writeln!(text, "  key-{n}: value {n} of {app}").expect("a text grows");
+    }
+    text
+}
+
+fn timed(runs: usize, mut what: impl FnMut()) -> f64 {
+    what();
+    let round = |_| {
+        let start = Instant::now();
+        what();
+        start.elapsed()
+    };
+    median((0..runs).map(round).collect::<Vec<Duration>>())
+}
+
+/// Returns the median milliseconds of one field's edit in a repository of so many files.
+pub(crate) fn edit(files: usize, runs: usize) -> f64 {
+    let all = repository(files);
+    timed(runs, || {
+        let edits = [Edit::set(Field::ImageTag, "9.9.9")];
+        let applied = manifest::apply(&all, "apps/app-7/production", None, &edits).expect("an edit");
+        assert_eq!(applied.files.len(), 1, "one file changes");
+    })
+}
+
+/// Returns the median milliseconds of a rendering of an overlay with 20 objects, ours and the program's when it is there.
+pub(crate) fn build(runs: usize) -> (f64, Option<f64>) {
+    let mut all = Files::new();
+    let mut names = String::new();
+    for number in 0..10 {
+        all.insert(format!("base/deployment-{number}.yaml"), deployment(1, number));
+        all.insert(format!("base/service-{number}.yaml"), service(number));
+        write!(names, "  - deployment-{number}.yaml\n  - service-{number}.yaml\n").expect("a text grows");
+    }
+    all.insert("base/kustomization.yaml", format!("resources:\n{names}"));
+    all.insert(
+        "overlay/kustomization.yaml",
+        "namespace: shop\nnamePrefix: prod-\nresources:\n  - ../base\nlabels:\n  - pairs: {team: shop}\nimages:\n  - name: registry.example/app-1-3\n    newTag: 2.0.0\nreplicas:\n  - name: app-1-4\n    count: 5\nconfigMapGenerator:\n  - name: settings\n    literals: [A=1, B=2]\npatches:\n  - target: {kind: Deployment}\n    patch: |-\n      - op: add\n        path: /spec/template/spec/serviceAccountName\n        value: shop\n",
+    );
+    let ours = timed(runs, || {
+        let objects = manifest::build(&all, "overlay").expect("a rendering");
+        assert_eq!(objects.len(), 21, "every object is there");
+        std::hint::black_box(manifest::render(&objects));
+    });
+    let Some(program) = kustomize() else { return (ours, None) };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    export(&all, folder.path());
+    let theirs = timed(runs, || {
+        let status = Command::new(&program).args(["build", "overlay"]).current_dir(folder.path()).stdout(Stdio::null()).status();
+        assert!(status.expect("the program starts").success(), "kustomize builds it");
+    });
+    (ours, Some(theirs))
+}
+
+/// Returns the kustomize program: the test cluster's, else the one on the PATH.
+fn kustomize() -> Option<PathBuf> {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/cluster/bin/kustomize");
+    if built.exists() {
+        return Some(built);
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join("kustomize")).find(|p| p.is_file())
+}
+
+fn export(files: &Files, folder: &Path) {
+    for path in files.paths() {
+        let to = folder.join(path);
+        std::fs::create_dir_all(to.parent().expect("a folder above")).expect("a folder");
+        std::fs::write(to, files.bytes(path).expect("a file")).expect("a file is written");
+    }
+}
+
+/// Returns the median milliseconds of the differences between two texts of so many lines, each fiftieth changed.
+pub(crate) fn diff(lines: usize, runs: usize) -> f64 {
+    let before = (0..lines).fold(String::new(), |text, n| text + &format!("  key-{}: value {}\n", n % 977, n * 7919 % 100_003));
+    let mut after = String::new();
+    for (n, line) in before.lines().enumerate() {
+        let changed = if n % 50 == 0 { line.replace("value", "other") } else { line.to_owned() };
+        writeln!(after, "{changed}").expect("a text grows");
+    }
+    timed(runs, || assert_eq!(manifest::diff(&before, &after).len(), lines / 50, "each change is a hunk"))
+}
+
+/// Returns the median milliseconds of everything that can be said of so many files.
+pub(crate) fn lint(files: usize, runs: usize) -> f64 {
+    let all = repository(files);
+    timed(runs, || {
+        std::hint::black_box(manifest::check(&all, ""));
+    })
+}
