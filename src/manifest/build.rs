@@ -27,7 +27,7 @@ use crate::error::Error;
 use crate::files::Files;
 
 pub(crate) use accumulate::{FIELDS, NAMES};
-pub(crate) use images::split as split_image;
+pub(crate) use images::{SCALED, split as split_image};
 pub use render::{render, render_value};
 
 /// Holds one rendered Kubernetes object.

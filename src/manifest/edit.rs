@@ -2,34 +2,45 @@
 //!
 //! A value that is written within the environment's own folder is changed where it is written. A value that comes from a
 //! base outside of it, which other environments may share, is overridden in the environment's kustomization: image parts
-//! under `images:`, replicas under `replicas:`, everything else in a strategic merge patch for the workload. When there is no
-//! such patch yet it is made inline under `patches:` and not as a file: then one file tells all that the overlay changes,
-//! no file name can collide, and the diff is one hunk.
+//! under `images:`, replicas under `replicas:`, everything else in a strategic merge patch for the workload (in a JSON patch
+//! for kinds whose lists such a patch would replace whole). When there is no such patch yet it is made inline under
+//! `patches:` and not as a file: then one file tells all that the overlay changes, no file name can collide, and the diff is
+//! one hunk. `Choice::Written` changes the base instead.
+//!
+//! What would change more than was asked for, or could go to several places, is asked: an anchor that others use, a patch
+//! that speaks of several objects, several patches for the object, several containers and none named.
 //!
 //! After each step the environment is rendered again; an edit counts as made only when the effective value is the one that
 //! was asked for. What cannot be reached so is an error, and no file changes.
 
-mod container;
+pub(crate) mod aim;
+pub(crate) mod container;
 pub(crate) mod generators;
 pub(crate) mod helm;
-mod images;
+pub(crate) mod images;
+pub(crate) mod metadata;
 mod nested;
 pub(crate) mod network;
+mod operations;
 mod overlay;
+pub(crate) mod ports;
+pub(crate) mod probes;
+pub(crate) mod replicas;
+mod shared;
+pub(crate) mod variables;
 
 use std::collections::BTreeMap;
 
 use domain::change::FileChange;
-use domain::edit::{Edit, Field, Found, WorkloadRef};
-use domain::quantity::Quantity;
+use domain::edit::{Choice, Edit, Field, Found, ProbePart, WorkloadRef};
 
 use crate::error::Error;
 use crate::files::Files;
-use crate::locate::{Located, image_parts, indirect};
-use crate::yaml::{Splice, SpliceFault, Tree, Val, spliced};
+use crate::locate::Located;
+use crate::yaml::{Splice, SpliceFault, Tree, spliced};
 
 /// How many steps one edit may take: taking a value out of a patch may show the one of the base below it.
-const STEPS: usize = 4;
+const STEPS: usize = 8;
 
 /// Holds what edits come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +64,8 @@ pub fn apply(files: &Files, path: &str, workload: Option<&WorkloadRef>, edits: &
             let value = edit.value.clone().unwrap_or_default();
             return Err(Error::Value { field: edit.field.to_string(), value, why });
         }
+    }
+    for edit in &ordered(edits) {
         let stale = stale_digest(edit, edits, &located)?;
         for edit in stale.iter().chain([edit]) {
             located = one(&mut desk, path, &meant, (located, edit))?;
@@ -63,6 +76,25 @@ pub fn apply(files: &Files, path: &str, workload: Option<&WorkloadRef>, edits: &
     Ok(Applied { files: desk.changes(), places })
 }
 
+/// Returns edits in the order in which they can be made, each with what the others say about it.
+fn ordered(edits: &[Edit]) -> Vec<Edit> {
+    let mut out = edits.to_vec();
+    for edit in &mut out {
+        // Who removes the reference too wants the plain value in its place.
+        if let (Field::Env(name), Some(_), None) = (&edit.field, &edit.value, &edit.choice) {
+            let gone = Edit { container: edit.container.clone(), ..Edit::remove(Field::EnvRef(name.clone())) };
+            edit.choice = edits.iter().any(|e| *e == gone).then_some(Choice::Own);
+        }
+    }
+    // A probe that is new needs a port before anything else.
+    out.sort_by_key(|edit| match edit.field {
+        Field::Probe(_, ProbePart::Port) => 0,
+        Field::Probe(_, ProbePart::Path) => 1,
+        _ => 2,
+    });
+    out
+}
+
 /// A digest pins the image, so that a new tag beside it would change nothing: unless a digest is asked for too, it goes.
 fn stale_digest(edit: &Edit, edits: &[Edit], located: &Located) -> Result<Option<Edit>, Error> {
     if !matches!(edit.field, Field::ImageTag | Field::ImageName)
@@ -70,23 +102,32 @@ fn stale_digest(edit: &Edit, edits: &[Edit], located: &Located) -> Result<Option
     {
         return Ok(None);
     }
-    let remove = Edit { container: edit.container.clone(), ..Edit::remove(Field::ImageDigest) };
+    let (container, choice) = (edit.container.clone(), edit.choice.clone());
+    let remove = Edit { container, choice, ..Edit::remove(Field::ImageDigest) };
     Ok((!met(located, edit)? && !met(located, &remove)?).then_some(remove))
 }
 
 fn one(desk: &mut Desk, path: &str, meant: &WorkloadRef, (mut located, edit): (Located, &Edit)) -> Result<Located, Error> {
+    let patches = overlay::inline(&located);
     for _ in 0..STEPS {
         if met(&located, edit)? {
+            // What was taken out may have left a patch with nothing to say.
+            if edit.value.is_none() && overlay::tidy(desk, &located, &patches, edit)? {
+                located = Located::new(&desk.files, path, Some(meant))?;
+            }
             return Ok(located);
         }
         match Family::of(&located, &edit.field) {
             Family::Image => images::step(desk, &located, edit)?,
-            Family::Replicas => overlay::replicas(desk, &located, edit)?,
+            Family::Replicas => replicas::step(desk, &located, edit)?,
             Family::Container => container::step(desk, &located, edit)?,
+            Family::Variables => variables::step(desk, &located, edit)?,
+            Family::Ports => ports::step(desk, &located, edit)?,
+            Family::Probes => probes::step(desk, &located, edit)?,
+            Family::Metadata => metadata::step(desk, &located, edit)?,
             Family::Helm => helm::step(desk, &located, edit)?,
             Family::Generators => generators::step(desk, &located, edit)?,
             Family::Network => network::step(desk, &located, edit)?,
-            Family::Unknown => return Err(unknown(&located, edit)),
         }
         located = Located::new(&desk.files, path, Some(meant))?;
     }
@@ -102,14 +143,19 @@ fn one(desk: &mut Desk, path: &str, meant: &WorkloadRef, (mut located, edit): (L
 enum Family {
     Image,
     Replicas,
+    /// Single values of a container.
     Container,
+    Variables,
+    Ports,
+    Probes,
+    /// Labels and annotations.
+    Metadata,
     /// Every field of a HelmRelease, and those that only a HelmRelease has.
     Helm,
     /// What a kustomization generates, whatever the workload is.
     Generators,
     /// The Service and the Ingress that lead to the workload's Pods.
     Network,
-    Unknown,
 }
 
 impl Family {
@@ -121,8 +167,11 @@ impl Family {
             Field::ServiceType | Field::ServicePort(_) | Field::IngressHost => Self::Network,
             Field::ImageName | Field::ImageTag | Field::ImageDigest => Self::Image,
             Field::Replicas => Self::Replicas,
-            Field::PullPolicy | Field::Env(_) | Field::Resource(..) => Self::Container,
-            _ => Self::Unknown,
+            Field::PullPolicy | Field::Resource(..) => Self::Container,
+            Field::Env(_) | Field::EnvRef(_) => Self::Variables,
+            Field::Port(_) => Self::Ports,
+            Field::Probe(..) => Self::Probes,
+            Field::Label(_) | Field::Annotation(_) | Field::PodLabel(_) | Field::PodAnnotation(_) => Self::Metadata,
         }
     }
 }
@@ -136,53 +185,17 @@ fn unknown(located: &Located, edit: &Edit) -> Error {
 /// Tells whether the effective value is the one that an edit asks for.
 fn met(located: &Located, edit: &Edit) -> Result<bool, Error> {
     match Family::of(located, &edit.field) {
+        Family::Image => images::met(located, edit),
+        Family::Replicas => replicas::met(located, edit),
+        Family::Container => container::met(located, edit),
+        Family::Variables => variables::met(located, edit),
+        Family::Ports => ports::met(located, edit),
+        Family::Probes => probes::met(located, edit),
+        Family::Metadata => metadata::met(located, edit),
         Family::Helm => helm::met(located, edit),
         Family::Generators => generators::met(located, edit),
         Family::Network => network::met(located, edit),
-        Family::Unknown => Err(unknown(located, edit)),
-        Family::Image | Family::Replicas | Family::Container => met_in_pod(located, edit),
     }
-}
-
-fn met_in_pod(located: &Located, edit: &Edit) -> Result<bool, Error> {
-    let wanted = edit.value.as_deref();
-    if edit.field == Field::Replicas {
-        return Ok(located.workload.val.at(&["spec", "replicas"]).and_then(Val::scalar).as_deref() == wanted);
-    }
-    let container = located.container(edit.container.as_deref())?;
-    let filled = |text: String| Some(text).filter(|t| !t.is_empty());
-    let now = match &edit.field {
-        Field::Replicas => None,
-        Field::ImageName => image_parts(container.val).map(|p| p.name),
-        Field::ImageTag => image_parts(container.val).and_then(|p| filled(p.tag)),
-        Field::ImageDigest => image_parts(container.val).and_then(|p| filled(p.digest)),
-        Field::PullPolicy => container.val.get("imagePullPolicy").and_then(Val::scalar),
-        Field::Resource(bound, resource) => {
-            let now = container.val.at(&["resources", bound.key(), resource.key()]).and_then(Val::scalar);
-            let quantity = |text: Option<&str>| text.and_then(|t| t.parse::<Quantity>().ok());
-            if let (Some(a), Some(b)) = (quantity(now.as_deref()), quantity(wanted)) {
-                return Ok(a == b);
-            }
-            now
-        }
-        Field::Env(name) => {
-            let env = container.val.get("env").map(Val::items).unwrap_or_default();
-            let Some(variable) = env.iter().find(|e| e.get("name").and_then(Val::scalar).as_deref() == Some(name)) else {
-                return Ok(wanted.is_none());
-            };
-            if let Some(why) = indirect(variable) {
-                let (file, line) = (located.sources.file(variable.from).to_owned(), located.sources.line(variable.from));
-                return Err(Error::Indirect { field: edit.field.to_string(), file, line, why });
-            }
-            // A number without quotes is no valid value, although it reads the same.
-            let text = variable
-                .get("value")
-                .map_or(Some(String::new()), |v| if v.is_null() { Some(String::new()) } else { v.as_text().map(str::to_owned) });
-            return Ok(wanted.is_some() && text.as_deref() == wanted);
-        }
-        _ => None,
-    };
-    Ok(now.as_deref() == wanted)
 }
 
 /// Holds the files as they become, and the texts of those that changed as they were.
@@ -229,7 +242,6 @@ fn refused(file: &str, tree: &Tree<'_>, lead: usize, field: &Field, fault: Splic
 }
 
 #[cfg(test)]
-#[path = "edit/tests.rs"]
 mod tests;
 
 #[cfg(test)]

@@ -6,12 +6,12 @@
 
 mod helm;
 
-use domain::edit::{Bound, Field, Found, Resource as Compute, WORKLOAD_KINDS, WorkloadRef};
+use domain::edit::{Ask, Choice, Edit, Field, Found, Offer, WORKLOAD_KINDS, WorkloadRef};
 
 use crate::build;
 use crate::build::resource::Resource;
 use crate::build::source::{Role, Source, Sources};
-use crate::edit::{generators, helm as releases, network};
+use crate::edit::{container, generators, helm as releases, images, metadata, network, ports, probes, replicas, variables};
 use crate::error::Error;
 use crate::files::{self, Files};
 use crate::yaml::{ImageTrace, Place, Val};
@@ -65,7 +65,14 @@ pub(crate) struct Container<'l> {
     pub(crate) name: &'l str,
     /// What it says.
     pub(crate) val: &'l Val,
+    /// The key of the list that holds it: `containers` or `initContainers`.
+    pub(crate) list: &'static str,
 }
+
+/// The lists of containers, in the order in which facts name them.
+const LISTS: [&str; 2] = ["containers", "initContainers"];
+/// The annotation of a Pod that says which container is meant when none is named.
+const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 
 /// Holds an image with the places of its parts.
 pub(crate) struct ImageParts {
@@ -123,24 +130,84 @@ impl Located {
         Ok(Self { real: files.resolve(&folder)?, folder, sources, workload, others, all })
     }
 
-    /// Returns the containers in order.
-    pub(crate) fn containers(&self) -> Vec<Container<'_>> {
-        let list = self.workload.val.at(&["spec", "template", "spec", "containers"]).map(Val::items).unwrap_or_default();
-        list.iter().filter_map(|val| Some(Container { name: val.get("name")?.as_text()?, val })).collect()
+    /// Returns the object that holds the Pod template: the workload, or the Deployment that a Rollout refers to.
+    pub(crate) fn pods(&self) -> &Resource {
+        let referred = self.workload.val.at(&["spec", "workloadRef"]).filter(|v| !v.is_null());
+        let Some(of) = referred.filter(|_| self.workload.kind() == "Rollout") else { return &self.workload };
+        let text = |key: &str| of.get(key).and_then(Val::scalar).unwrap_or_default();
+        let (kind, name) = (text("kind"), text("name"));
+        let named = |r: &&Resource| r.kind() == kind && r.ids().iter().any(|id| id.name == name);
+        self.others.iter().find(named).unwrap_or(&self.workload)
     }
 
-    /// Returns a container by name, or the first.
-    pub(crate) fn container(&self, name: Option<&str>) -> Result<Container<'_>, Error> {
-        let all = self.containers();
-        let found = match name {
-            None => all.first(),
-            Some(name) => all.iter().find(|c| c.name == name),
+    /// Returns the keys that lead to the Pod template.
+    pub(crate) fn template(&self) -> &'static [&'static str] {
+        match self.workload.kind().as_str() {
+            "CronJob" => &["spec", "jobTemplate", "spec", "template"],
+            _ => &["spec", "template"],
+        }
+    }
+
+    /// Returns the labels that select the workload's Pods; none where Kubernetes makes the selector itself.
+    pub(crate) fn selector(&self) -> Option<&Val> {
+        let made = matches!(self.workload.kind().as_str(), "Job" | "CronJob");
+        self.pods().val.at(&["spec", "selector", "matchLabels"]).filter(|_| !made)
+    }
+
+    /// Returns the containers in order, those that run before the others last.
+    pub(crate) fn containers(&self) -> Vec<Container<'_>> {
+        let pod = self.pods().val.at(self.template()).and_then(|t| t.get("spec"));
+        let of = |list: &'static str| {
+            let items = pod.and_then(|pod| pod.get(list)).map(Val::items).unwrap_or_default();
+            items.iter().filter_map(move |val| Some(Container { name: val.get("name")?.as_text()?, val, list }))
         };
-        found.copied().ok_or_else(|| Error::NoSuchContainer {
-            workload: reference(&self.workload).to_string(),
-            wanted: name.unwrap_or("at all").to_owned(),
-            there: all.iter().map(|c| c.name).collect::<Vec<_>>().join(", "),
-        })
+        LISTS.into_iter().flat_map(of).collect()
+    }
+
+    /// Returns the container that an edit means.
+    ///
+    /// That is the one that it names. When it names none: the only one (those that run before the others do not count), or of
+    /// several the one that the Pod's annotation `kubectl.kubernetes.io/default-container` names; else it is asked, and the
+    /// answer says where the container starts.
+    pub(crate) fn meant(&self, edit: &Edit) -> Result<Container<'_>, Error> {
+        let all = self.containers();
+        let missing = |wanted: &str| Error::NoSuchContainer {
+            workload: self.reference().to_string(),
+            wanted: wanted.to_owned(),
+            there: if all.is_empty() { "none".to_owned() } else { all.iter().map(|c| c.name).collect::<Vec<_>>().join(", ") },
+        };
+        if let Some(name) = edit.container.as_deref() {
+            return all.iter().find(|c| c.name == name).copied().ok_or_else(|| missing(name));
+        }
+        let place = |c: &Container<'_>| (self.sources.file(c.val.from).to_owned(), self.sources.line(c.val.from));
+        if let Some(Choice::At { file, line }) = &edit.choice
+            && let Some(one) = all.iter().find(|c| place(c) == (file.clone(), *line))
+        {
+            return Ok(*one);
+        }
+        let main: Vec<Container<'_>> = all.iter().filter(|c| c.list == LISTS[0]).copied().collect();
+        let annotations = self.pods().val.at(self.template()).and_then(|t| t.at(&["metadata", "annotations"]));
+        let preferred = annotations.and_then(|a| a.get(DEFAULT_CONTAINER)).and_then(Val::as_text);
+        match main.as_slice() {
+            [] => all.first().copied().ok_or_else(|| missing("at all")),
+            [one] => Ok(*one),
+            several => several.iter().find(|c| Some(c.name) == preferred).copied().ok_or_else(|| {
+                let offer = |c: &Container<'_>| {
+                    let (file, line) = place(c);
+                    let what = format!("changes container {}", c.name);
+                    Offer { choice: Choice::At { file: file.clone(), line }, file, line, what }
+                };
+                let why = format!("could be meant of {} containers", several.len());
+                let offers = all.iter().map(offer).collect();
+                Error::Choose(Box::new(Ask { container: None, field: edit.field.clone(), why, offers }))
+            }),
+        }
+    }
+
+    /// Returns the other objects that have a value from a place, by kind and name.
+    pub(crate) fn users(&self, place: Place, but: &Resource) -> Vec<String> {
+        let all = self.others.iter().chain([&self.workload]).filter(|r| !std::ptr::eq(*r, but));
+        all.filter(|r| uses(&r.val, place)).map(|r| format!("{} {}", r.kind(), r.written_name())).collect()
     }
 
     /// Tells whether a file belongs to the environment alone: it lies within the environment's own folder.
@@ -179,53 +246,15 @@ impl Located {
     }
 
     fn pod_facts(&self, found: &mut Vec<Found>) {
-        if let Some(replicas) = self.workload.val.at(&["spec", "replicas"])
-            && let Some(value) = replicas.scalar()
-        {
-            found.push(self.found(Field::Replicas, None, value, replicas.from));
-        }
+        replicas::found(self, found);
         for container in self.containers() {
-            self.container_facts(container, found);
+            images::found(self, container, found);
+            container::found(self, container, found);
+            variables::found(self, container, found);
+            ports::found(self, container, found);
+            probes::found(self, container, found);
         }
-    }
-
-    fn container_facts(&self, container: Container<'_>, found: &mut Vec<Found>) {
-        let name = Some(container.name);
-        if let Some(parts) = image_parts(container.val) {
-            found.push(self.found(Field::ImageName, name, parts.name, parts.trace.name));
-            for (field, value, place) in
-                [(Field::ImageTag, parts.tag, parts.trace.tag), (Field::ImageDigest, parts.digest, parts.trace.digest)]
-            {
-                if !value.is_empty() {
-                    found.push(self.found(field, name, value, place));
-                }
-            }
-        }
-        if let Some(policy) = container.val.get("imagePullPolicy")
-            && let Some(value) = policy.scalar()
-        {
-            found.push(self.found(Field::PullPolicy, name, value, policy.from));
-        }
-        for bound in [Bound::Request, Bound::Limit] {
-            for resource in [Compute::Cpu, Compute::Memory] {
-                if let Some(val) = container.val.at(&["resources", bound.key(), resource.key()])
-                    && let Some(value) = val.scalar()
-                {
-                    found.push(self.found(Field::Resource(bound, resource), name, value, val.from));
-                }
-            }
-        }
-        for env in container.val.get("env").map(Val::items).unwrap_or_default() {
-            let Some(variable) = env.get("name").and_then(Val::scalar) else { continue };
-            let mut one = match env.get("value").filter(|v| !v.is_null()) {
-                Some(value) => self.found(Field::Env(variable), name, value.scalar().unwrap_or_default(), value.from),
-                None => self.found(Field::Env(variable), name, String::new(), env.from),
-            };
-            if let Some(source) = indirect(env) {
-                one.why = format!("{source}, {}", one.why);
-            }
-            found.push(one);
-        }
+        metadata::found(self, found);
     }
 
     /// Builds what is known of one field: its value, its place, and in words why that place decides it.
@@ -244,7 +273,8 @@ impl Located {
     fn why(&self, field: &Field, container: Option<&str>, place: Option<Place>) -> String {
         let Some((number, _)) = place else { return "it is computed while rendering".to_owned() };
         let source = self.sources.get(number);
-        let workload = format!("{} {}", self.workload.kind(), self.workload.written_name());
+        let object = if container.is_some() { self.pods() } else { &self.workload };
+        let workload = format!("{} {}", object.kind(), object.written_name());
         let holder = container.map_or_else(|| workload.clone(), |c| format!("container {c} of {workload}"));
         match source.role {
             Role::Kustomization => {
@@ -275,19 +305,9 @@ pub(crate) fn image_parts(container: &Val) -> Option<ImageParts> {
     Some(ImageParts { name: name.to_owned(), tag: tag.to_owned(), digest: digest.to_owned(), trace })
 }
 
-/// Says where a variable's value comes from when it is not written out.
-pub(crate) fn indirect(env: &Val) -> Option<String> {
-    let from = env.get("valueFrom").filter(|v| !v.is_null())?;
-    let text = |path: &[&str]| from.at(path).and_then(Val::scalar).unwrap_or_default();
-    Some(if from.get("secretKeyRef").is_some() {
-        format!("comes from Secret {}, key {}", text(&["secretKeyRef", "name"]), text(&["secretKeyRef", "key"]))
-    } else if from.get("configMapKeyRef").is_some() {
-        format!("comes from ConfigMap {}, key {}", text(&["configMapKeyRef", "name"]), text(&["configMapKeyRef", "key"]))
-    } else if from.get("fieldRef").is_some() {
-        format!("comes from the Pod's field {}", text(&["fieldRef", "fieldPath"]))
-    } else if from.get("resourceFieldRef").is_some() {
-        format!("comes from the container's {}", text(&["resourceFieldRef", "resource"]))
-    } else {
-        "comes from elsewhere (valueFrom)".to_owned()
-    })
+/// Tells whether a value, or a part of it, was written at a place.
+fn uses(val: &Val, place: Place) -> bool {
+    val.from == Some(place)
+        || val.items().iter().any(|item| uses(item, place))
+        || val.as_map().is_some_and(|map| map.values().any(|value| uses(value, place)))
 }

@@ -22,13 +22,14 @@ mod value;
 
 pub use fault::{SyntaxFault, syntax};
 pub use highlight::{Token, TokenKind, highlight};
-pub(crate) use insert::print;
 pub use insert::{At, Fragment, insert_entry, insert_item};
+pub(crate) use insert::{print, print_list, replace_alias};
 pub use remove::{remove_entry, remove_item};
 pub(crate) use scalar::quote;
 #[cfg(test)]
 pub(crate) use scalar::written;
 pub use scalar::{Meant, Plain, resolve_plain};
+pub(crate) use splice::inert;
 pub use splice::{Splice, SpliceFault, set_scalar, spliced};
 pub use tree::{Alias, Document, Entry, Kind, Node, NodeId, Style, Tree};
 pub(crate) use value::read;

@@ -1,20 +1,33 @@
 //! Changes of an image's name, tag and digest.
 
-use domain::edit::{Edit, Field};
+use domain::edit::{Choice, Edit, Field, Found, Offer};
 
-use crate::edit::{Desk, nested, overlay};
+use crate::build::source::Role;
+use crate::edit::aim::Step;
+use crate::edit::{Desk, container, nested, overlay};
 use crate::error::Error;
-use crate::locate::{ImageParts, Located, image_parts};
+use crate::locate::{Container, ImageParts, Located, image_parts};
 use crate::yaml::{At, Fragment, Meant, NodeId, Place, Splice, SpliceFault, Tree, insert_entry, remove_entry, set_scalar};
+
+/// Tells whether the effective part is the one that an edit asks for.
+pub(super) fn met(located: &Located, edit: &Edit) -> Result<bool, Error> {
+    let parts = image_parts(located.meant(edit)?.val);
+    let now = parts.map(|p| match edit.field {
+        Field::ImageName => p.name,
+        Field::ImageTag => p.tag,
+        _ => p.digest,
+    });
+    Ok(now.filter(|text| !text.is_empty()) == edit.value)
+}
 
 /// Takes one step towards an image part that was asked for.
 pub(super) fn step(desk: &mut Desk, located: &Located, edit: &Edit) -> Result<(), Error> {
-    let container = located.container(edit.container.as_deref())?;
+    let container = located.meant(edit)?;
     let Some(parts) = image_parts(container.val) else {
         let why = format!("container {} has no image", container.name);
         return Err(Error::CannotEdit { field: edit.field.to_string(), file: located.folder.clone(), why });
     };
-    if let Some((number, node)) = entry_of_overlay(located, &parts) {
+    if let Some((number, node)) = entry_of_overlay(located, &parts, edit)? {
         return nested::change(desk, located, (number, &edit.field), |tree| in_entry(tree, node, &parts, edit));
     }
     let place = match edit.field {
@@ -23,14 +36,50 @@ pub(super) fn step(desk: &mut Desk, located: &Located, edit: &Edit) -> Result<()
         _ => parts.trace.digest.filter(|_| !parts.digest.is_empty()).or(parts.trace.name),
     };
     match place {
-        Some((number, node)) if overlay::own(located, number) => in_place(desk, located, (number, node), &parts, edit),
+        Some(place) if overlay::own(located, place.0) || edit.choice == Some(Choice::Written) => {
+            in_place(desk, located, place, &parts, edit)
+        }
         _ => new_entry(desk, located, &parts, edit),
     }
 }
 
-/// Returns the `images:` entry of the environment's own kustomization that speaks of the image.
-fn entry_of_overlay(located: &Located, parts: &ImageParts) -> Option<Place> {
-    parts.trace.entry.filter(|(number, _)| located.outermost(located.sources.get(*number)))
+/// Returns the `images:` entry of the environment's own kustomization that decides the part: the one that it is written in,
+/// else the one that speaks of the image. When several do, which of them is asked.
+fn entry_of_overlay(located: &Located, parts: &ImageParts, edit: &Edit) -> Result<Option<Place>, Error> {
+    let Some((number, last)) = parts.trace.entry.filter(|(n, _)| located.outermost(located.sources.get(*n))) else {
+        return Ok(None);
+    };
+    let source = located.sources.get(number);
+    let tree = nested::parse(&source.file, &source.text)?;
+    let (tag, digest) = (parts.trace.tag, parts.trace.digest);
+    let written = match edit.field {
+        Field::ImageName => parts.trace.name,
+        Field::ImageTag => tag.or(digest),
+        _ => digest.or(tag),
+    };
+    let holder = written.filter(|(n, _)| *n == number).and_then(|(_, node)| tree.node(node).parent);
+    if let Some(holder) = holder {
+        return Ok(Some((number, holder)));
+    }
+    let name = |entry: NodeId| tree.get(entry, "name").and_then(|n| tree.scalar(n)).map(str::to_owned);
+    let list = tree.node(last).parent.map(|list| tree.items(list)).unwrap_or_default();
+    let twins: Vec<NodeId> = list.iter().map(|(_, n)| *n).filter(|n| name(*n) == name(last)).collect();
+    let line = |entry: NodeId| tree.line_of(entry);
+    if twins.len() < 2 {
+        return Ok(Some((number, last)));
+    }
+    if let Some(Choice::At { file, line: wanted }) = &edit.choice
+        && *file == source.file
+        && let Some(one) = twins.iter().find(|n| line(**n) == *wanted)
+    {
+        return Ok(Some((number, *one)));
+    }
+    let offer = |entry: &NodeId| {
+        let (file, line) = (source.file.clone(), line(*entry));
+        Offer { choice: Choice::At { file: file.clone(), line }, file, line, what: "extends this images: entry".to_owned() }
+    };
+    let why = format!("could go to {} images: entries", twins.len());
+    Err(container::aim(located, edit)?.choose(why, twins.iter().map(offer).collect()))
 }
 
 fn key(field: &Field) -> &'static str {
@@ -76,32 +125,32 @@ fn in_entry(tree: &Tree<'_>, entry: NodeId, parts: &ImageParts, edit: &Edit) -> 
     Ok(splices)
 }
 
-/// Writes the image anew where its text stands.
-fn in_place(desk: &mut Desk, located: &Located, (number, node): Place, parts: &ImageParts, edit: &Edit) -> Result<(), Error> {
-    nested::change(desk, located, (number, &edit.field), |tree| {
-        // The part may stand alone in an `images:` entry of an inner kustomization.
-        let holder = tree.node(node).parent.filter(|p| tree.get(*p, "image").is_none() && tree.get(*p, "name").is_some());
-        let text = tree.scalar(node).unwrap_or_default().to_owned();
-        let alone = holder.is_some_and(|h| ["newName", "newTag", "digest", "name"].iter().any(|k| tree.get(h, k) == Some(node)));
-        if let (true, Some(entry)) = (alone, holder) {
-            return in_entry(tree, entry, parts, edit);
+/// Writes the image anew where its text stands, or the part in the `images:` entry of an inner kustomization.
+fn in_place(desk: &mut Desk, located: &Located, place: Place, parts: &ImageParts, edit: &Edit) -> Result<(), Error> {
+    let (number, node) = place;
+    let source = located.sources.get(number);
+    let tree = nested::parse(&source.file, &source.text)?;
+    if source.role == Role::Kustomization
+        && let Some(entry) = tree.node(node).parent
+    {
+        return nested::change(desk, located, (number, &edit.field), |tree| in_entry(tree, entry, parts, edit));
+    }
+    let text = tree.scalar(node).unwrap_or_default();
+    let (name, tag, digest) = crate::build::split_image(text);
+    let value = edit.value.as_deref().unwrap_or_default();
+    let (name, tag, digest) = match edit.field {
+        Field::ImageName => (value, tag, digest),
+        Field::ImageTag => (name, value, digest),
+        _ => (name, tag, value),
+    };
+    let mut whole = name.to_owned();
+    for (mark, part) in [(':', tag), ('@', digest)] {
+        if !part.is_empty() {
+            whole.push(mark);
+            whole.push_str(part);
         }
-        let (name, tag, digest) = crate::build::split_image(&text);
-        let (mut name, mut tag, mut digest) = (name.to_owned(), tag.to_owned(), digest.to_owned());
-        let value = edit.value.clone().unwrap_or_default();
-        match edit.field {
-            Field::ImageName => name = value,
-            Field::ImageTag => tag = value,
-            _ => digest = value,
-        }
-        if !tag.is_empty() {
-            name = format!("{name}:{tag}");
-        }
-        if !digest.is_empty() {
-            name = format!("{name}@{digest}");
-        }
-        set_scalar(tree, node, Meant::Text(&name))
-    })
+    }
+    container::aim(located, edit)?.below(Step::keys(&["image"])).set(desk, located, &Fragment::Text(whole))
 }
 
 fn new_entry(desk: &mut Desk, located: &Located, parts: &ImageParts, edit: &Edit) -> Result<(), Error> {
@@ -124,4 +173,18 @@ fn new_entry(desk: &mut Desk, located: &Located, parts: &ImageParts, edit: &Edit
         return Err(Error::CannotEdit { field: edit.field.to_string(), file: located.folder.clone(), why });
     }
     overlay::item(desk, located, "images", &Fragment::Map(pairs), &edit.field)
+}
+
+/// Adds the parts of a container's image with their places.
+pub(crate) fn found(located: &Located, container: Container<'_>, found: &mut Vec<Found>) {
+    let Some(parts) = image_parts(container.val) else { return };
+    let name = Some(container.name);
+    found.push(located.found(Field::ImageName, name, parts.name, parts.trace.name));
+    for (field, value, place) in
+        [(Field::ImageTag, parts.tag, parts.trace.tag), (Field::ImageDigest, parts.digest, parts.trace.digest)]
+    {
+        if !value.is_empty() {
+            found.push(located.found(field, name, value, place));
+        }
+    }
 }

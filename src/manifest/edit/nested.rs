@@ -5,7 +5,7 @@ use domain::edit::Field;
 use crate::edit::{Desk, refused};
 use crate::error::Error;
 use crate::locate::Located;
-use crate::yaml::{Kind, Meant, NodeId, Splice, SpliceFault, Style, Tree, set_scalar, spliced};
+use crate::yaml::{Kind, Meant, NodeId, Place, Splice, SpliceFault, Style, Tree, set_scalar, spliced};
 
 /// Makes splices in the text with the given number; `find` gets its tree and returns them.
 pub(super) fn change(
@@ -28,7 +28,13 @@ pub(super) fn change(
     desk.write(&outer.file, field, &lifted)
 }
 
-fn parse<'t>(file: &str, text: &'t str) -> Result<Tree<'t>, Error> {
+/// Tells whether a mapping stands at a place.
+pub(super) fn is_mapping(located: &Located, (number, node): Place) -> bool {
+    Tree::parse(&located.sources.get(number).text).is_ok_and(|tree| tree.scalar(node).is_none())
+}
+
+/// Reads a text of a rendering.
+pub(super) fn parse<'t>(file: &str, text: &'t str) -> Result<Tree<'t>, Error> {
     Tree::parse(text).map_err(|f| Error::Syntax { file: file.to_owned(), line: f.line, column: f.column, why: f.why })
 }
 

@@ -1,16 +1,26 @@
-//! Overrides in the environment's own kustomization: `images:`, `replicas:` and patches.
+//! Overrides in the environment's own kustomization: `images:`, `replicas:` and strategic merge patches.
+//!
+//! A patch that speaks of the object already is extended: the one that says most of the path, and when several say the same
+//! of it, which of them is asked. Otherwise a new inline patch is added.
 
-use domain::edit::{Edit, Field};
+use domain::edit::{Choice, Edit, Field, Offer};
 
+use crate::build::resource::Resource;
 use crate::build::source::Role;
-use crate::edit::{Desk, nested};
+use crate::edit::aim::{Aim, Leaf, Step, into, nest};
+use crate::edit::{Desk, nested, operations};
 use crate::error::Error;
 use crate::locate::Located;
-use crate::yaml::{At, Fragment, Meant, NodeId, Splice, SpliceFault, Tree, insert_entry, insert_item, set_scalar};
+use crate::yaml::{At, Fragment, NodeId, SpliceFault, Tree, insert_entry, insert_item, remove_entry, remove_item};
+
+/// Returns the number of the environment's own kustomization.
+pub(super) fn kustomization(located: &Located) -> Option<u32> {
+    located.sources.all().find(|(_, s)| located.outermost(s)).map(|(number, _)| number)
+}
 
 /// Adds an item to a list of the environment's kustomization; the list is made when it is not there.
 pub(super) fn item(desk: &mut Desk, located: &Located, list: &str, fragment: &Fragment, field: &Field) -> Result<(), Error> {
-    let Some(number) = located.sources.all().find(|(_, s)| located.outermost(s)).map(|(number, _)| number) else {
+    let Some(number) = kustomization(located) else {
         let why =
             "the value comes from outside of the environment's folder, which has no kustomization to override it in".to_owned();
         return Err(Error::CannotEdit { field: field.to_string(), file: located.folder.clone(), why });
@@ -25,158 +35,187 @@ pub(super) fn item(desk: &mut Desk, located: &Located, list: &str, fragment: &Fr
     })
 }
 
-/// Takes one step towards the number of replicas that was asked for.
-pub(super) fn replicas(desk: &mut Desk, located: &Located, edit: &Edit) -> Result<(), Error> {
-    let fault =
-        |why: &str| Error::CannotEdit { field: edit.field.to_string(), file: located.folder.clone(), why: why.to_owned() };
-    let count = edit.value.as_deref().ok_or_else(|| fault("it cannot be removed"))?;
-    if located.workload.kind() == "DaemonSet" {
-        return Err(fault("a DaemonSet runs one Pod on each node and has no replicas"));
-    }
-    let place = located.workload.val.at(&["spec", "replicas"]).and_then(|v| v.from);
-    if let Some((number, node)) = place.filter(|(number, _)| own(located, *number)) {
-        return nested::change(desk, located, (number, &edit.field), |tree| match tree.scalar(node) {
-            Some(_) => set_scalar(tree, node, Meant::Plain(count)),
-            // A `replicas:` entry without a count means none.
-            None => insert_entry(tree, node, ("count", &Fragment::Plain(count.to_owned())), At::Last),
-        });
-    }
-    let spec = located.workload.val.get("spec").and_then(|v| v.from);
-    if let Some((number, node)) = spec.filter(|(number, _)| place.is_none() && own(located, *number)) {
-        let value = Fragment::Plain(count.to_owned());
-        return nested::change(desk, located, (number, &edit.field), |tree| {
-            insert_entry(tree, node, ("replicas", &value), At::First)
-        });
-    }
-    let name = located.workload.written_name().to_owned();
-    let pairs = vec![("name".to_owned(), Fragment::Text(name)), ("count".to_owned(), Fragment::Plain(count.to_owned()))];
-    item(desk, located, "replicas", &Fragment::Map(pairs), &edit.field)
-}
-
 /// Tells whether a text is the environment's own to change.
 pub(super) fn own(located: &Located, number: u32) -> bool {
     located.own(&located.sources.get(number).file)
 }
 
-/// Puts a value under a path of a container of the workload into a patch: one that is there, or a new inline one.
-pub(super) fn patch(
-    desk: &mut Desk,
-    located: &Located,
-    container: &str,
-    (path, value): (&[&str], &Fragment),
-    field: &Field,
-) -> Result<(), Error> {
-    let there = located.sources.all().find_map(|(number, source)| {
-        let fits = source.role == Role::Patch && source.layer == located.folder && !source.targeted && own(located, number);
-        fits.then(|| patch_document(located, &source.text)).flatten().map(|_| number)
-    });
-    if let Some(number) = there {
-        let text = &located.sources.get(number).text;
-        return nested::change(desk, located, (number, field), |tree| {
-            let root = patch_document(located, text).ok_or(SpliceFault::Unfit("the patch is not there"))?;
-            into_patch(tree, root, container, path, value)
-        });
-    }
-    let whole = Fragment::Block(new_patch(located, container, path, value));
-    item(desk, located, "patches", &Fragment::entry("patch", whole), field)
+/// Returns what an object is called in a sentence.
+pub(super) fn name(object: &Resource) -> String {
+    format!("{} {}", object.kind(), object.written_name())
 }
 
-/// Returns the document of a text that patches the workload.
-fn patch_document(located: &Located, text: &str) -> Option<NodeId> {
-    let tree = Tree::parse(text).ok()?;
-    let ids = located.workload.ids();
+/// Holds a patch that could say more of an object.
+struct Candidate {
+    number: u32,
+    root: NodeId,
+    /// How many steps of the path it says already.
+    depth: usize,
+    line: usize,
+}
+
+/// Says something of an object in a patch of the overlay: one that is there (after the text `after`), or a new inline one.
+pub(super) fn patch(desk: &mut Desk, located: &Located, aim: &Aim<'_>, leaf: Leaf<'_>, after: u32) -> Result<(), Error> {
+    // A strategic merge patch replaces the lists of kinds whose merge keys nobody knows.
+    if !aim.object.built_in() && aim.path.iter().any(|step| matches!(step, Step::Item(_))) {
+        return operations::patch(desk, located, aim, leaf);
+    }
+    let candidates = candidates(located, aim, after);
+    if let Some(one) = chosen(located, aim, &candidates)? {
+        return nested::change(desk, located, (one.number, &aim.edit.field), |tree| {
+            let (node, steps) = reach(tree, one.root, &aim.path);
+            // The patch may speak of the whole already, without deciding it.
+            let steps = steps.min(aim.path.len().saturating_sub(1));
+            let node = if steps + 1 == aim.path.len() { reach(tree, one.root, &aim.path[..steps]).0 } else { node };
+            into(tree, node, &aim.path[steps..], leaf)
+        });
+    }
+    let whole = Fragment::Block(new_patch(aim, leaf));
+    item(desk, located, "patches", &Fragment::entry("patch", whole), &aim.edit.field)
+}
+
+fn candidates(located: &Located, aim: &Aim<'_>, after: u32) -> Vec<Candidate> {
+    let fits = |number: u32| {
+        let source = located.sources.get(number);
+        source.role == Role::Patch
+            && source.layer == located.folder
+            && !source.targeted
+            && own(located, number)
+            && number >= after
+    };
+    let numbers = located.sources.all().map(|(number, _)| number).filter(|number| fits(*number));
+    numbers
+        .filter_map(|number| {
+            let source = located.sources.get(number);
+            let tree = Tree::parse(&source.text).ok()?;
+            let root = document(aim.object, &tree)?;
+            let (_, depth) = reach(&tree, root, &aim.path);
+            Some(Candidate { number, root, depth, line: tree.line_of(root) + located.sources.lead(source) })
+        })
+        .collect()
+}
+
+fn chosen<'c>(located: &Located, aim: &Aim<'_>, candidates: &'c [Candidate]) -> Result<Option<&'c Candidate>, Error> {
+    let file = |c: &Candidate| located.sources.get(c.number).file.clone();
+    if let Some(Choice::At { file: wanted, line }) = &aim.edit.choice
+        && let Some(one) = candidates.iter().find(|c| file(c) == *wanted && c.line == *line)
+    {
+        return Ok(Some(one));
+    }
+    let most = candidates.iter().map(|c| c.depth).max().unwrap_or_default();
+    let best: Vec<&Candidate> = candidates.iter().filter(|c| c.depth == most).collect();
+    if best.len() < 2 {
+        return Ok(best.first().copied());
+    }
+    let offer = |c: &&Candidate| {
+        let inline = located.sources.get(c.number).host.is_some();
+        let what = if inline { "extends this inline patch" } else { "extends this patch" };
+        Offer { choice: Choice::At { file: file(c), line: c.line }, file: file(c), line: c.line, what: what.to_owned() }
+    };
+    let why = format!("could go to {} patches for {}", best.len(), name(aim.object));
+    Err(aim.choose(why, best.iter().map(offer).collect()))
+}
+
+/// Returns the document of a text that patches an object.
+fn document(object: &Resource, tree: &Tree<'_>) -> Option<NodeId> {
+    let (ids, kind) = (object.ids(), object.kind());
     tree.documents().iter().map(|d| d.root).find(|root| {
         let name = tree.at(*root, &["metadata", "name"]).and_then(|n| tree.scalar(n));
-        let kind = tree.get(*root, "kind").and_then(|n| tree.scalar(n));
-        kind == Some(located.workload.kind().as_str())
+        tree.get(*root, "kind").and_then(|n| tree.scalar(n)) == Some(kind.as_str())
             && ids.iter().any(|id| Some(id.name.as_str()) == name)
             && tree.get(*root, "$patch").is_none()
     })
 }
 
-const CONTAINERS: [&str; 4] = ["spec", "template", "spec", "containers"];
-
-fn into_patch(
-    tree: &Tree<'_>,
-    root: NodeId,
-    container: &str,
-    path: &[&str],
-    value: &Fragment,
-) -> Result<Vec<Splice>, SpliceFault> {
+/// Follows a path as far as a text says it: the node there and the number of steps.
+fn reach(tree: &Tree<'_>, root: NodeId, path: &[Step]) -> (NodeId, usize) {
     let mut at = root;
-    for (depth, key) in CONTAINERS.iter().enumerate() {
-        let Some(next) = tree.get(at, key).filter(|n| !tree.is_null(*n)) else {
-            let item = Fragment::List(vec![container_fragment(container, path, value)]);
-            let rest = CONTAINERS[depth + 1..].iter().rev().fold(item, |inner, key| Fragment::entry(*key, inner));
-            return put(tree, at, key, &rest);
-        };
-        at = next;
-    }
-    let named =
-        tree.items(at).iter().map(|(_, n)| *n).find(|n| tree.get(*n, "name").and_then(|v| tree.scalar(v)) == Some(container));
-    match named {
-        Some(node) => into(tree, node, path, value),
-        None => insert_item(tree, at, &container_fragment(container, path, value), false),
-    }
-}
-
-fn container_fragment(container: &str, path: &[&str], value: &Fragment) -> Fragment {
-    let Fragment::Map(mut pairs) = Fragment::entry("name", Fragment::Text(container.to_owned())) else { return value.clone() };
-    if let Some((first, rest)) = path.split_first() {
-        pairs.push(((*first).to_owned(), rest.iter().rev().fold(value.clone(), |inner, key| Fragment::entry(*key, inner))));
-    }
-    Fragment::Map(pairs)
-}
-
-/// Sets or adds an entry; a null that stands there is replaced.
-fn put(tree: &Tree<'_>, mapping: NodeId, key: &str, value: &Fragment) -> Result<Vec<Splice>, SpliceFault> {
-    let Some(node) = tree.get(mapping, key) else {
-        let at = if key == "imagePullPolicy" && tree.get(mapping, "image").is_some() { At::After("image") } else { At::Last };
-        return insert_entry(tree, mapping, (key, value), at);
-    };
-    match value {
-        Fragment::Text(text) | Fragment::Block(text) => set_scalar(tree, node, Meant::Text(text)),
-        Fragment::Quantity(text) => set_scalar(tree, node, Meant::Quantity(text)),
-        Fragment::Plain(text) => set_scalar(tree, node, Meant::Plain(text)),
-        Fragment::Map(pairs) => match pairs.as_slice() {
-            [(key, value)] => insert_entry(tree, node, (key, value), At::Last),
-            _ => Err(SpliceFault::Unfit("several fields at once")),
-        },
-        Fragment::List(items) => match items.as_slice() {
-            [item] => insert_item(tree, node, item, false),
-            _ => Err(SpliceFault::Unfit("several items at once")),
-        },
-    }
-}
-
-/// Puts a value under a path of keys below a mapping; what is missing on the way is made. An item goes into a list.
-pub(super) fn into(tree: &Tree<'_>, mapping: NodeId, path: &[&str], value: &Fragment) -> Result<Vec<Splice>, SpliceFault> {
-    let Some((first, rest)) = path.split_first() else { return Err(SpliceFault::Unfit("no field is named")) };
-    match tree.get(mapping, first).filter(|n| !tree.is_null(*n)) {
-        Some(next) if !rest.is_empty() => into(tree, next, rest, value),
-        _ => {
-            let whole = rest.iter().rev().fold(value.clone(), |inner, key| Fragment::entry(*key, inner));
-            put(tree, mapping, first, &whole)
+    for (depth, step) in path.iter().enumerate() {
+        match step.node(tree, at).filter(|n| !tree.is_null(*n)) {
+            Some(next) => at = next,
+            None => return (at, depth),
         }
     }
+    (at, path.len())
 }
 
-fn new_patch(located: &Located, container: &str, path: &[&str], value: &Fragment) -> String {
-    let (group, version) = located.workload.group_version();
+fn new_patch(aim: &Aim<'_>, leaf: Leaf<'_>) -> String {
+    let (group, version) = aim.object.group_version();
     let api = if group.is_empty() { version } else { format!("{group}/{version}") };
-    let ids = located.workload.ids();
-    let namespace = ids.first().map(|id| id.namespace.clone()).unwrap_or_default();
-    let mut metadata = vec![("name".to_owned(), Fragment::Text(located.workload.written_name().to_owned()))];
+    let namespace = aim.object.ids().first().map(|id| id.namespace.clone()).unwrap_or_default();
+    let mut metadata = vec![("name".to_owned(), Fragment::Text(aim.object.written_name().to_owned()))];
     if !namespace.is_empty() {
         metadata.push(("namespace".to_owned(), Fragment::Text(namespace)));
     }
-    let item = Fragment::List(vec![container_fragment(container, path, value)]);
-    let spec = CONTAINERS[1..].iter().rev().fold(item, |inner, key| Fragment::entry(*key, inner));
-    let whole = vec![
-        ("apiVersion".to_owned(), Fragment::Text(api)),
-        ("kind".to_owned(), Fragment::Text(located.workload.kind())),
-        ("metadata".to_owned(), Fragment::Map(metadata)),
-        ("spec".to_owned(), spec),
-    ];
+    let mut whole = vec![("apiVersion".to_owned(), Fragment::Text(api)), ("kind".to_owned(), Fragment::Text(aim.object.kind()))];
+    match nest(&aim.path, leaf) {
+        Fragment::Map(mut pairs) => match pairs.pop() {
+            Some((key, Fragment::Map(more))) if key == "metadata" => {
+                metadata.extend(more);
+                whole.push(("metadata".to_owned(), Fragment::Map(metadata)));
+            }
+            last => {
+                whole.push(("metadata".to_owned(), Fragment::Map(metadata)));
+                whole.extend(last);
+            }
+        },
+        _ => whole.push(("metadata".to_owned(), Fragment::Map(metadata))),
+    }
     crate::yaml::print(&whole)
+}
+
+/// Returns the inline patches of the environment's own kustomization: their texts.
+pub(super) fn inline(located: &Located) -> Vec<String> {
+    let ours = located.sources.all().filter(|(_, s)| s.role == Role::Patch && s.host.is_some() && s.layer == located.folder);
+    ours.map(|(_, s)| s.text.clone()).collect()
+}
+
+/// Takes an inline patch out that an edit has left without anything to say; tells whether there was one.
+pub(super) fn tidy(desk: &mut Desk, located: &Located, before: &[String], edit: &Edit) -> Result<bool, Error> {
+    let empty = located.sources.all().find_map(|(number, source)| {
+        let host =
+            source.host.filter(|_| source.role == Role::Patch && source.layer == located.folder && own(located, number))?;
+        let tree = Tree::parse(&source.text).ok().filter(|_| !before.contains(&source.text))?;
+        let [document] = tree.documents() else { return None };
+        says_nothing(&tree, document.root).then_some(host)
+    });
+    let Some((number, node)) = empty else { return Ok(false) };
+    nested::change(desk, located, (number, &edit.field), |tree| {
+        let unfit = SpliceFault::Unfit("the patch is not in a list");
+        let item = tree.node(node).parent.ok_or(unfit)?;
+        let list = tree.node(item).parent.ok_or(unfit)?;
+        let at = tree.items(list).iter().position(|(_, n)| *n == item).ok_or(unfit)?;
+        if tree.items(list).len() > 1 {
+            return remove_item(tree, list, at);
+        }
+        let root = tree.node(list).parent.ok_or(unfit)?;
+        let at = tree.entries(root).iter().position(|e| e.value == list).ok_or(unfit)?;
+        remove_entry(tree, root, at)
+    })?;
+    Ok(true)
+}
+
+/// Tells whether a patch names its object, and perhaps items of its lists, and says nothing about them.
+fn says_nothing(tree: &Tree<'_>, root: NodeId) -> bool {
+    if !tree.items(root).is_empty() || tree.get(root, "$patch").is_some() {
+        return false;
+    }
+    tree.entries(root).iter().all(|entry| match tree.scalar(entry.key) {
+        Some("apiVersion" | "kind") => true,
+        Some("metadata") => tree
+            .entries(entry.value)
+            .iter()
+            .all(|e| matches!(tree.scalar(e.key), Some("name" | "namespace")) || hollow(tree, e.value)),
+        _ => hollow(tree, entry.value),
+    })
+}
+
+fn hollow(tree: &Tree<'_>, node: NodeId) -> bool {
+    let named_only = |item: NodeId| {
+        tree.entries(item).iter().all(|e| tree.scalar(e.key) == Some("name") || hollow(tree, e.value))
+            && tree.scalar(item).is_none()
+    };
+    tree.scalar(node).is_none()
+        && tree.entries(node).iter().all(|e| hollow(tree, e.value))
+        && tree.items(node).iter().all(|(_, item)| named_only(*item))
 }

@@ -23,6 +23,14 @@ pub enum Fragment {
 }
 
 impl Fragment {
+    /// Returns the text of a single value.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) | Self::Plain(text) | Self::Quantity(text) | Self::Block(text) => Some(text),
+            Self::Map(_) | Self::List(_) => None,
+        }
+    }
+
     /// Builds a mapping with one entry.
     pub fn entry(key: impl Into<String>, value: Self) -> Self {
         Self::Map(vec![(key.into(), value)])
@@ -153,6 +161,37 @@ pub fn insert_item(tree: &Tree<'_>, sequence: NodeId, item: &Fragment, first: bo
         }
         _ => fill(tree, place, &Fragment::List(vec![item.clone()]), layout),
     }
+}
+
+/// Writes a value of its own where an alias is written; `anchor` names it, so that others can use it from there.
+pub(crate) fn replace_alias(tree: &Tree<'_>, alias: NodeId, fragment: &Fragment, anchor: Option<&str>) -> Vec<Splice> {
+    let node = tree.node(alias);
+    let layout = Layout::of(tree);
+    let named = anchor.map(|a| format!("&{a}")).unwrap_or_default();
+    let entry = node.parent.and_then(|p| tree.entries(p).iter().find(|e| e.value == alias).copied());
+    let mut text = String::new();
+    if let (Some(entry), Some(colon), false) = (entry, entry.and_then(|e| e.colon), tree.in_flow(alias)) {
+        let column = lex::column(tree.text, tree.node(entry.key).start);
+        match fragment {
+            Fragment::List(items) if !items.is_empty() => block_list(items, column + layout.list, layout, &mut text),
+            Fragment::Map(pairs) if !pairs.is_empty() => block_map(pairs, column + layout.step, layout, &mut text),
+            _ => {}
+        }
+        if !text.is_empty() {
+            let line = lex::line_end(tree.text, node.span.end);
+            let named = if named.is_empty() { named } else { format!(" {named}") };
+            return vec![Splice::new(colon + 1..node.span.end, named), Splice::new(line..line, text)];
+        }
+    }
+    let gap = if named.is_empty() { "" } else { " " };
+    vec![Splice::new(node.span.clone(), format!("{named}{gap}{}", inside(fragment, tree.in_flow(alias))))]
+}
+
+/// Prints a sequence as a text of its own.
+pub(crate) fn print_list(items: &[Fragment]) -> String {
+    let mut out = String::new();
+    block_list(items, 0, Layout { step: 2, list: 2, eol: "\n" }, &mut out);
+    out.trim_start().to_owned()
 }
 
 /// Prints a mapping as a text of its own.

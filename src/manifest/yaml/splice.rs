@@ -58,6 +58,9 @@ pub fn spliced(text: &str, splices: &[Splice]) -> String {
 /// uses that.
 pub(crate) fn owned(tree: &Tree<'_>, id: NodeId) -> Result<NodeId, SpliceFault> {
     let place = tree.target(id);
+    if tree.is_regardless() {
+        return Ok(place);
+    }
     let uses =
         |anchor: NodeId| tree.nodes().filter(move |(other, _)| *other != id && tree.target(*other) == anchor && *other != anchor);
     let mut at = Some(place);
@@ -76,7 +79,7 @@ pub(crate) fn owned(tree: &Tree<'_>, id: NodeId) -> Result<NodeId, SpliceFault> 
 }
 
 /// Tells whether a node stands where Kubernetes reads nothing: under a root key that starts with `x-` or a dot.
-fn inert(tree: &Tree<'_>, id: NodeId) -> bool {
+pub(crate) fn inert(tree: &Tree<'_>, id: NodeId) -> bool {
     let mut child = id;
     while let Some(parent) = tree.node(child).parent {
         if tree.node(parent).parent.is_none() {

@@ -105,6 +105,7 @@ pub struct Tree<'t> {
     pub text: &'t str,
     nodes: Vec<Node>,
     documents: Vec<Document>,
+    regardless: bool,
 }
 
 impl<'t> Tree<'t> {
@@ -122,7 +123,17 @@ impl<'t> Tree<'t> {
             // Brackets that close at the column of their key are no YAML by the letter, but everybody writes and reads them.
             Err(fault) => Shifted::new(text).and_then(|s| Reader::shifted(text, &s).stream().ok()).ok_or(fault)?,
         };
-        Ok(Self { text, nodes, documents })
+        Ok(Self { text, nodes, documents, regardless: false })
+    }
+
+    /// Returns it with edits allowed where others use the same value through an anchor: who calls this has asked about them.
+    pub(crate) fn regardless(self) -> Self {
+        Self { regardless: true, ..self }
+    }
+
+    /// Tells whether edits may change what others use too.
+    pub(crate) const fn is_regardless(&self) -> bool {
+        self.regardless
     }
 
     /// Returns the documents in order.
