@@ -185,6 +185,29 @@ pub enum Field {
     Config(String, String),
 }
 
+impl Field {
+    /// Tells whether it belongs to a container, so that an edit of it may have to name one.
+    pub const fn is_of_container(&self) -> bool {
+        matches!(
+            self,
+            Self::ImageName
+                | Self::ImageTag
+                | Self::ImageDigest
+                | Self::PullPolicy
+                | Self::Env(_)
+                | Self::EnvRef(_)
+                | Self::Resource(..)
+                | Self::Port(_)
+                | Self::Probe(..)
+        )
+    }
+
+    /// Tells whether its value may be a secret, so that it is not repeated where more people read than in the file.
+    pub const fn is_private(&self) -> bool {
+        matches!(self, Self::Env(_) | Self::Config(..) | Self::Value(_))
+    }
+}
+
 impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -218,7 +241,9 @@ impl fmt::Display for Field {
 /// quoting. An edit that asks for the value that is already there changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Edit {
-    /// The container meant; absent when the workload has just one (or means the first).
+    /// The container meant; absent when the workload has just one (those that run before the others do not count). Among
+    /// several, none named means the one that the Pod's annotation `kubectl.kubernetes.io/default-container` names; without
+    /// that it is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<String>,
     /// The field.
@@ -276,7 +301,7 @@ pub struct Offer {
 }
 
 impl Edit {
-    /// Builds an edit of the workload's first container.
+    /// Builds an edit that names no container.
     pub fn set(field: Field, value: impl Into<String>) -> Self {
         Self { container: None, field, value: Some(value.into()), choice: None }
     }

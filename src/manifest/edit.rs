@@ -65,7 +65,8 @@ pub fn apply(files: &Files, path: &str, workload: Option<&WorkloadRef>, edits: &
             return Err(Error::Value { field: edit.field.to_string(), value, why });
         }
     }
-    for edit in &ordered(edits) {
+    for edit in ordered(edits) {
+        let edit = &located.addressed(edit);
         let stale = stale_digest(edit, edits, &located)?;
         for edit in stale.iter().chain([edit]) {
             located = one(&mut desk, path, &meant, (located, edit))?;
@@ -83,7 +84,7 @@ fn ordered(edits: &[Edit]) -> Vec<Edit> {
         // Who removes the reference too wants the plain value in its place.
         if let (Field::Env(name), Some(_), None) = (&edit.field, &edit.value, &edit.choice) {
             let gone = Edit { container: edit.container.clone(), ..Edit::remove(Field::EnvRef(name.clone())) };
-            edit.choice = edits.iter().any(|e| *e == gone).then_some(Choice::Own);
+            edit.choice = edits.contains(&gone).then_some(Choice::Own);
         }
     }
     // A probe that is new needs a port before anything else.

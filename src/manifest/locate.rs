@@ -179,11 +179,8 @@ impl Located {
         if let Some(name) = edit.container.as_deref() {
             return all.iter().find(|c| c.name == name).copied().ok_or_else(|| missing(name));
         }
-        let place = |c: &Container<'_>| (self.sources.file(c.val.from).to_owned(), self.sources.line(c.val.from));
-        if let Some(Choice::At { file, line }) = &edit.choice
-            && let Some(one) = all.iter().find(|c| place(c) == (file.clone(), *line))
-        {
-            return Ok(*one);
+        if let Some(one) = self.chosen(edit) {
+            return Ok(one);
         }
         let main: Vec<Container<'_>> = all.iter().filter(|c| c.list == LISTS[0]).copied().collect();
         let annotations = self.pods().val.at(self.template()).and_then(|t| t.at(&["metadata", "annotations"]));
@@ -193,7 +190,7 @@ impl Located {
             [one] => Ok(*one),
             several => several.iter().find(|c| Some(c.name) == preferred).copied().ok_or_else(|| {
                 let offer = |c: &Container<'_>| {
-                    let (file, line) = place(c);
+                    let (file, line) = self.start(c);
                     let what = format!("changes container {}", c.name);
                     Offer { choice: Choice::At { file: file.clone(), line }, file, line, what }
                 };
@@ -202,6 +199,28 @@ impl Located {
                 Error::Choose(Box::new(Ask { container: None, field: edit.field.clone(), why, offers }))
             }),
         }
+    }
+
+    /// Returns an edit with the container by name that its choice points at: a later question is free to ask for another.
+    pub(crate) fn addressed(&self, edit: Edit) -> Edit {
+        if edit.container.is_some() || !edit.field.is_of_container() || !matches!(edit.choice, Some(Choice::At { .. })) {
+            return edit;
+        }
+        match self.chosen(&edit).map(|c| c.name.to_owned()) {
+            Some(name) => Edit { container: Some(name), choice: None, ..edit },
+            None => edit,
+        }
+    }
+
+    /// Returns the container that starts where an edit's choice says.
+    fn chosen(&self, edit: &Edit) -> Option<Container<'_>> {
+        let Some(Choice::At { file, line }) = &edit.choice else { return None };
+        self.containers().into_iter().find(|c| self.start(c) == (file.clone(), *line))
+    }
+
+    /// Returns where a container starts: file and line.
+    fn start(&self, container: &Container<'_>) -> (String, usize) {
+        (self.sources.file(container.val.from).to_owned(), self.sources.line(container.val.from))
     }
 
     /// Returns the other objects that have a value from a place, by kind and name.

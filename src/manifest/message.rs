@@ -1,6 +1,7 @@
 //! The commit message that is proposed for a set of edits.
 //!
-//! Values of environment variables are not repeated: a message is read at more places than the file.
+//! Values that may be secret (variables, generated keys, a release's values) are not repeated: a message is read at more
+//! places than the file. Neither are values that are no short line.
 
 use domain::edit::{Edit, Field};
 
@@ -19,7 +20,7 @@ pub fn proposed_message(project: &str, environment: &str, edits: &[Edit], facts:
     let rank = |field: &Field| match field {
         Field::ImageTag => 0,
         Field::ImageDigest => 1,
-        Field::ImageName => 2,
+        Field::ImageName | Field::ChartVersion => 2,
         Field::Replicas => 3,
         _ => 4,
     };
@@ -43,21 +44,37 @@ fn subject(project: &str, environment: &str, edit: &Edit) -> String {
         (Field::ImageDigest, Some(digest)) => format!("Deploy {project} {} to {environment}", digest.get(..19).unwrap_or(digest)),
         (Field::ImageName, Some(name)) => format!("Deploy {project} from {name} to {environment}"),
         (Field::Replicas, Some(count)) => format!("Scale {project} to {count} in {environment}"),
+        (Field::ChartVersion, Some(version)) => format!("Deploy chart {version} of {project} to {environment}"),
         (Field::Env(name), Some(_)) => format!("Set {name} of {project} in {environment}"),
-        (Field::Env(name), None) => format!("Remove {name} from {project} in {environment}"),
+        (Field::Env(name) | Field::EnvRef(name), None) => format!("Remove {name} from {project} in {environment}"),
+        (Field::EnvRef(name), Some(value)) => format!("Take {name} of {project} from {} in {environment}", source(value)),
+        (field, Some(value)) if !shown(field, value) => format!("Set {field} of {project} in {environment}"),
         (field, Some(value)) => format!("Set {field} of {project} to {value} in {environment}"),
         (field, None) => format!("Remove {field} of {project} in {environment}"),
     }
 }
 
+/// Tells whether a value can stand in a message.
+fn shown(field: &Field, value: &str) -> bool {
+    !field.is_private() && value.chars().count() <= 60 && !value.contains(['\n', '\r'])
+}
+
+/// Says in words what `secret:NAME/KEY` names.
+fn source(value: &str) -> String {
+    let (kind, rest) = value.split_once(':').unwrap_or(("secret", value));
+    let name = rest.split('/').next().unwrap_or(rest);
+    format!("{} {name}", if kind == "configmap" { "ConfigMap" } else { "Secret" })
+}
+
 fn line(edit: &Edit, facts: &Facts) -> String {
     let first = facts.containers.first().map(String::as_str);
-    let container =
-        edit.container.as_deref().filter(|c| Some(*c) != first).map(|c| format!(" of container {c}")).unwrap_or_default();
+    let named = edit.container.as_deref().filter(|_| edit.field.is_of_container());
+    let container = named.filter(|c| Some(*c) != first).map(|c| format!(" of container {c}")).unwrap_or_default();
     let now = facts.find(edit.container.as_deref(), &edit.field).map(|f| f.value.as_str());
     match (&edit.field, now, edit.value.as_deref()) {
-        (Field::Env(name), None, Some(_)) => format!("- add env {name}{container}"),
-        (Field::Env(name), Some(_), Some(_)) => format!("- change env {name}{container}"),
+        (field, None, Some(new)) if !shown(field, new) => format!("- add {field}{container}"),
+        (field, Some(old), Some(new)) if !shown(field, new) || !shown(field, old) => format!("- change {field}{container}"),
+        (Field::EnvRef(name), _, Some(new)) => format!("- env {name}{container} from {}", source(new)),
         (field, Some(old), Some(new)) => format!("- {field}{container}: {old} \u{2192} {new}"),
         (field, None, Some(new)) => format!("- {field}{container}: {new}"),
         (field, _, None) => format!("- remove {field}{container}"),
@@ -66,7 +83,7 @@ fn line(edit: &Edit, facts: &Facts) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::edit::{Bound, Found, Resource, WorkloadRef};
+    use domain::edit::{Bound, Found, Probe, ProbePart, Resource, WorkloadRef};
 
     use super::*;
 
@@ -98,6 +115,24 @@ mod tests {
             (vec![env.clone()], "Set A of shop in production"),
             (vec![env, cpu], "Configure shop in production\n\n- change env A\n- cpu limit of container side: 1"),
             (vec![Edit::remove(Field::Env("A".into()))], "Remove A from shop in production"),
+            (vec![Edit::set(Field::EnvRef("B".into()), "secret:login/b")], "Take B of shop from Secret login in production"),
+            (vec![Edit::set(Field::Port("http".into()), "80")], "Set port http of shop to 80 in production"),
+            (
+                vec![Edit::set(Field::Probe(Probe::Liveness, ProbePart::Path), "/up")],
+                "Set liveness path of shop to /up in production",
+            ),
+            (vec![Edit::set(Field::Label("team".into()), "a")], "Set label team of shop to a in production"),
+            (vec![Edit::set(Field::Annotation("a".into()), "one\ntwo")], "Set annotation a of shop in production"),
+            (vec![Edit::set(Field::ChartVersion, "4.2.0")], "Deploy chart 4.2.0 of shop to production"),
+            (vec![Edit::set(Field::Value("db.password".into()), "hunter2")], "Set value db.password of shop in production"),
+            (
+                vec![
+                    Edit::set(Field::Config("settings".into(), "LEVEL".into()), "hunter2"),
+                    Edit::set(Field::EnvRef("B".into()), "configmap:settings/b"),
+                    Edit { container: Some("side".into()), ..Edit::set(Field::IngressHost, "shop.example.org") },
+                ],
+                "Configure shop in production\n\n- add config settings LEVEL\n- env B from ConfigMap settings\n- ingress host: shop.example.org",
+            ),
             (Vec::new(), "Deploy shop to production"),
         ] {
             assert_eq!(proposed_message("shop", "production", &edits, &facts), expect);

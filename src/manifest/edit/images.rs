@@ -62,20 +62,19 @@ fn entry_of_overlay(located: &Located, parts: &ImageParts, edit: &Edit) -> Resul
         return Ok(Some((number, holder)));
     }
     let name = |entry: NodeId| tree.get(entry, "name").and_then(|n| tree.scalar(n)).map(str::to_owned);
-    let list = tree.node(last).parent.map(|list| tree.items(list)).unwrap_or_default();
-    let twins: Vec<NodeId> = list.iter().map(|(_, n)| *n).filter(|n| name(*n) == name(last)).collect();
-    let line = |entry: NodeId| tree.line_of(entry);
+    let entries = tree.node(last).parent.map(|list| tree.items(list)).unwrap_or_default();
+    let twins: Vec<NodeId> = entries.iter().map(|(_, n)| *n).filter(|n| name(*n) == name(last)).collect();
     if twins.len() < 2 {
         return Ok(Some((number, last)));
     }
-    if let Some(Choice::At { file, line: wanted }) = &edit.choice
+    if let Some(Choice::At { file, line: at }) = &edit.choice
         && *file == source.file
-        && let Some(one) = twins.iter().find(|n| line(**n) == *wanted)
+        && let Some(one) = twins.iter().find(|n| tree.line_of(**n) == *at)
     {
         return Ok(Some((number, *one)));
     }
     let offer = |entry: &NodeId| {
-        let (file, line) = (source.file.clone(), line(*entry));
+        let (file, line) = (source.file.clone(), tree.line_of(*entry));
         Offer { choice: Choice::At { file: file.clone(), line }, file, line, what: "extends this images: entry".to_owned() }
     };
     let why = format!("could go to {} images: entries", twins.len());

@@ -27,6 +27,7 @@ fn aim<'a>(located: &'a Located, edit: &'a Edit) -> (Aim<'a>, &'a str) {
 }
 
 /// Tells whether the effective value is the one that an edit asks for.
+#[expect(clippy::unnecessary_wraps, reason = "every family of fields answers in the same form")]
 pub(super) fn met(located: &Located, edit: &Edit) -> Result<bool, Error> {
     let (aim, _) = aim(located, edit);
     let now = aim.value();

@@ -50,7 +50,10 @@ fn operation(aim: &Aim<'_>, leaf: Leaf<'_>) -> Fragment {
         let held = trail.get(at).copied();
         match step {
             Step::Key(key) => path.push_str(&segment(key)),
-            Step::Item(_) => path.push_str(&format!("/{}", held.and_then(|list| position(list, step)).unwrap_or_default())),
+            Step::Item(_) => {
+                path.push('/');
+                path.push_str(&held.and_then(|list| position(list, step)).unwrap_or_default().to_string());
+            }
         }
     }
     let plain = |text: &str| Fragment::Plain(text.to_owned());

@@ -63,10 +63,10 @@ pub(super) fn step(desk: &mut Desk, located: &Located, edit: &Edit) -> Result<()
         }
         (ProbePart::Port, Some("exec")) => Err(whole.refused(located, "the probe runs a command and has no port")),
         (ProbePart::Path, None) => {
-            let port = default_port(container).ok_or_else(|| {
+            let first = default_port(container).ok_or_else(|| {
                 whole.refused(located, "there is no such probe, and no port that it could ask; set its port too")
             })?;
-            let pairs = vec![("path".to_owned(), Fragment::Text(value.clone())), ("port".to_owned(), port)];
+            let pairs = vec![("path".to_owned(), Fragment::Text(value.clone())), ("port".to_owned(), first)];
             whole.below(Step::keys(&["httpGet"])).set(desk, located, &Fragment::Map(pairs))
         }
         (ProbePart::Path, Some(_)) => aim.set(desk, located, &Fragment::Text(value.clone())),

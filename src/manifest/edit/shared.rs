@@ -193,8 +193,8 @@ fn hand_over(
     // A value behind it on the line moves up to where the anchor stood; without one, the space before it goes.
     let gap = tree.text[end..].len() - tree.text[end..].trim_start_matches(' ').len();
     let ends_line = tree.text[end + gap..].starts_with(['\n', '\r', '#']);
-    let lead = tree.text[..begin].len() - tree.text[..begin].trim_end_matches(' ').len();
-    let cut = if ends_line { begin - lead..end } else { begin..end + gap };
+    let space = tree.text[..begin].len() - tree.text[..begin].trim_end_matches(' ').len();
+    let cut = if ends_line { begin - space..end } else { begin..end + gap };
     let free = tree.clone().regardless();
     let meant = match value {
         Fragment::Plain(text) => crate::yaml::Meant::Plain(text),

@@ -286,7 +286,7 @@ fn labels_and_annotations_are_set_where_they_stand() {
     let bare = deployment("      - name: a\n        image: x\n");
     let edit = Edit::set(Field::PodLabel("tier".into()), "x");
     let expect = bare.replace("  template:\n", "  template:\n    metadata:\n      labels:\n        tier: x\n");
-    check(&[("k/w.yaml", &bare)], "k", &[edit.clone()], ("k/w.yaml", &expect));
+    check(&[("k/w.yaml", &bare)], "k", std::slice::from_ref(&edit), ("k/w.yaml", &expect));
     let after = files(&[("k/w.yaml", &expect)]);
     let back = apply(&after, "k", None, &[Edit::remove(Field::PodLabel("tier".into()))]).unwrap();
     assert_eq!(back.files[0].after.as_deref(), Some(bare.as_str()), "adding and removing gives the original bytes");
@@ -351,7 +351,7 @@ fn an_override_that_is_taken_back_leaves_nothing() {
     ] {
         let applied = apply(&base(bare), "o", None, &[put]).unwrap();
         let after = base(applied.files[0].after.as_deref().unwrap());
-        let back = apply(&after, "o", None, &[take.clone()]).unwrap();
+        let back = apply(&after, "o", None, std::slice::from_ref(&take)).unwrap();
         assert_eq!(back.files[0].after.as_deref(), Some(bare), "{take:?}");
     }
 }

@@ -28,7 +28,7 @@ fn workload(kind: &str) -> String {
     };
     let head = format!("apiVersion: {api}\nkind: {kind}\nmetadata:\n  name: app\nspec:\n");
     if deeper {
-        let pod = POD.replace("\n", "\n    ").trim_end().to_owned();
+        let pod = POD.replace('\n', "\n    ").trim_end().to_owned();
         return format!("{head}  schedule: \"0 3 * * *\"\n  jobTemplate:\n    spec:\n      template:\n        {pod}\n");
     }
     format!("{head}  template:\n    {POD}")
@@ -74,7 +74,7 @@ fn every_kind_is_overridden_in_the_overlay() {
                 "resources: [../base]\npatches:\n  - target:\n      group: argoproj.io\n      version: v1alpha1\n      kind: Rollout\n      name: app\n    patch: |-\n      - op: replace\n        path: /spec/template/spec/containers/0/env/0/value\n        value: b\n"
             ),
             "CronJob" => {
-                assert!(after.starts_with(&format!("{head}      apiVersion: batch/v1\n      kind: CronJob\n")), "{after}")
+                assert!(after.starts_with(&format!("{head}      apiVersion: batch/v1\n      kind: CronJob\n")), "{after}");
             }
             _ => assert!(after.contains("              - name: app\n                env:\n"), "{after}"),
         }
@@ -103,14 +103,11 @@ fn replicas_are_those_of_the_kind() {
             ("o/kustomization.yaml", "resources: [../base]\n"),
         ];
         let edit = Edit::set(Field::Replicas, "3");
-        match expect {
-            Some(tail) => {
-                check(&list, "o", &[edit], ("o/kustomization.yaml", &format!("resources: [../base]\n{tail}")));
-            }
-            None => {
-                let error = apply(&files(&list), "o", None, &[edit]).unwrap_err();
-                assert!(matches!(&error, Error::CannotEdit { why, .. } if why.contains(kind)), "{error}");
-            }
+        if let Some(tail) = expect {
+            check(&list, "o", &[edit], ("o/kustomization.yaml", &format!("resources: [../base]\n{tail}")));
+        } else {
+            let error = apply(&files(&list), "o", None, &[edit]).unwrap_err();
+            assert!(matches!(&error, Error::CannotEdit { why, .. } if why.contains(kind)), "{error}");
         }
     }
 }
