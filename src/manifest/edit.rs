@@ -110,10 +110,10 @@ fn stale_digest(edit: &Edit, edits: &[Edit], located: &Located) -> Result<Option
 
 fn one(desk: &mut Desk, path: &str, meant: &WorkloadRef, (mut located, edit): (Located, &Edit)) -> Result<Located, Error> {
     let patches = overlay::inline(&located);
-    for _ in 0..STEPS {
+    for step in 0..STEPS {
         if met(&located, edit)? {
             // What was taken out may have left a patch with nothing to say.
-            if edit.value.is_none() && overlay::tidy(desk, &located, &patches, edit)? {
+            if step > 0 && overlay::tidy(desk, &located, &patches, edit)? {
                 located = Located::new(&desk.files, path, Some(meant))?;
             }
             return Ok(located);

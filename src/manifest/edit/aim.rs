@@ -379,7 +379,7 @@ fn neighbour<'k>(tree: &Tree<'_>, mapping: NodeId, key: &str) -> At<'k> {
 }
 
 /// Removes the entry or item that a node is, and up to `spare` collections above it that it leaves empty.
-fn remove(tree: &Tree<'_>, node: NodeId, spare: usize) -> Result<Vec<Splice>, SpliceFault> {
+pub(super) fn remove(tree: &Tree<'_>, node: NodeId, spare: usize) -> Result<Vec<Splice>, SpliceFault> {
     let mut child = node;
     let mut spare = spare;
     loop {

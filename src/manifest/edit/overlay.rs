@@ -7,7 +7,7 @@ use domain::edit::{Choice, Edit, Field, Offer};
 
 use crate::build::resource::Resource;
 use crate::build::source::Role;
-use crate::edit::aim::{Aim, Leaf, Step, into, nest};
+use crate::edit::aim::{Aim, Leaf, Step, into, nest, remove};
 use crate::edit::{Desk, nested, operations};
 use crate::error::Error;
 use crate::locate::Located;
@@ -63,6 +63,12 @@ pub(super) fn patch(desk: &mut Desk, located: &Located, aim: &Aim<'_>, leaf: Lea
     let candidates = candidates(located, aim, after);
     if let Some(one) = chosen(located, aim, &candidates)? {
         return nested::change(desk, located, (one.number, &aim.edit.field), |tree| {
+            // What the patch takes away comes back before it is changed.
+            if let Some((node, steps)) = taken(tree, one.root, &aim.path)
+                && matches!(leaf, Leaf::Set(_))
+            {
+                return remove(tree, node, steps.saturating_sub(aim.floor + 1));
+            }
             let (node, steps) = reach(tree, one.root, &aim.path);
             // The patch may speak of the whole already, without deciding it.
             let steps = steps.min(aim.path.len().saturating_sub(1));
@@ -137,6 +143,15 @@ fn reach(tree: &Tree<'_>, root: NodeId, path: &[Step]) -> (NodeId, usize) {
         }
     }
     (at, path.len())
+}
+
+/// Returns the item on a path that a patch takes away, with the number of steps to it.
+fn taken(tree: &Tree<'_>, root: NodeId, path: &[Step]) -> Option<(NodeId, usize)> {
+    (1..=path.len()).find_map(|steps| {
+        let (node, reached) = reach(tree, root, &path[..steps]);
+        let gone = tree.get(node, "$patch").and_then(|n| tree.scalar(n)) == Some("delete");
+        (gone && reached == steps).then_some((node, steps))
+    })
 }
 
 fn new_patch(aim: &Aim<'_>, leaf: Leaf<'_>) -> String {

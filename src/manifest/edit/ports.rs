@@ -9,7 +9,7 @@ use crate::edit::aim::{Aim, Step};
 use crate::edit::{Desk, container, overlay};
 use crate::error::Error;
 use crate::locate::{Container, Located};
-use crate::yaml::{Data, Fragment, Val};
+use crate::yaml::{Data, Fragment, Place, Tree, Val};
 
 /// Returns what a port is called: its name, or its number.
 fn name(port: &Val) -> Option<String> {
@@ -100,6 +100,10 @@ fn change(
     let new = Fragment::Plain(if key == "protocol" { protocol.to_owned() } else { number.to_owned() });
     let place = port.get(key).and_then(|v| v.from).or(port.from);
     let here = place.is_some_and(|(n, _)| overlay::own(located, n)) || list.edit.choice == Some(domain::edit::Choice::Written);
+    if place.is_some_and(|place| takes_away(located, place, number)) {
+        // It goes, so that the base's own port with that number can come back.
+        return list.below(vec![step_to(port)]).remove(desk, located);
+    }
     if here || !list.object.built_in() {
         return item.below(Step::keys(&[key])).set(desk, located, &new);
     }
@@ -121,6 +125,18 @@ fn change(
         return list.below(vec![step_to(port)]).remove(desk, located);
     }
     list.below(vec![identity(&pairs)]).set(desk, located, &Fragment::Map(pairs))
+}
+
+/// Tells whether the patch that a port is written in takes another one with a number away.
+fn takes_away(located: &Located, (source, node): Place, number: &str) -> bool {
+    Tree::parse(&located.sources.get(source).text).is_ok_and(|tree| {
+        let list = tree.node(node).parent.and_then(|item| tree.node(item).parent);
+        let items = list.map(|list| tree.items(list)).unwrap_or_default();
+        items.iter().any(|(_, item)| {
+            let text = |key: &str| tree.get(*item, key).and_then(|n| tree.scalar(n));
+            text("$patch") == Some("delete") && text("containerPort") == Some(number)
+        })
+    })
 }
 
 fn identity(pairs: &[(String, Fragment)]) -> Step {

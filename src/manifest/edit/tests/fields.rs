@@ -344,6 +344,8 @@ fn an_override_that_is_taken_back_leaves_nothing() {
         (env("NEW", "1"), Edit::remove(Field::Env("NEW".into()))),
         (refer("NEW", "secret:a/b"), Edit::remove(Field::EnvRef("NEW".into()))),
         (cpu("1"), Edit::remove(Field::Resource(Bound::Limit, Resource::Cpu))),
+        (Edit::remove(Field::Port("http".into())), port("http", "80")),
+        (port("http", "81"), port("http", "80")),
         (port("grpc", "5000"), Edit::remove(Field::Port("grpc".into()))),
         (probe(Probe::Liveness, ProbePart::Delay, "3"), Edit::remove(Field::Probe(Probe::Liveness, ProbePart::Delay))),
         (Edit::set(Field::Label("a".into()), "b"), Edit::remove(Field::Label("a".into()))),
