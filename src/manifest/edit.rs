@@ -27,6 +27,7 @@ pub(crate) mod ports;
 pub(crate) mod probes;
 pub(crate) mod replicas;
 mod shared;
+mod tidy;
 pub(crate) mod variables;
 
 use std::collections::BTreeMap;
@@ -109,11 +110,11 @@ fn stale_digest(edit: &Edit, edits: &[Edit], located: &Located) -> Result<Option
 }
 
 fn one(desk: &mut Desk, path: &str, meant: &WorkloadRef, (mut located, edit): (Located, &Edit)) -> Result<Located, Error> {
-    let patches = overlay::inline(&located);
+    let patches = tidy::patches(&located);
     for step in 0..STEPS {
         if met(&located, edit)? {
             // What was taken out may have left a patch with nothing to say.
-            if step > 0 && overlay::tidy(desk, &located, &patches, edit)? {
+            while step > 0 && tidy::tidy(desk, &located, &patches, edit)? {
                 located = Located::new(&desk.files, path, Some(meant))?;
             }
             return Ok(located);

@@ -79,18 +79,20 @@ pub(super) struct Aim<'a> {
     pub(super) floor: usize,
     /// The edit.
     pub(super) edit: &'a Edit,
+    /// Whether an override is a JSON patch, whatever the kind is.
+    pub(super) operations: bool,
 }
 
 impl<'a> Aim<'a> {
     /// Builds an aim below a path of keys that stays.
     pub(super) fn new(object: &'a Resource, path: Vec<Step>, floor: usize, edit: &'a Edit) -> Self {
-        Self { object, path, floor, edit }
+        Self { object, path, floor, edit, operations: false }
     }
 
     /// Returns the same aim with more steps.
     pub(super) fn below(&self, more: Vec<Step>) -> Self {
         let path = self.path.iter().cloned().chain(more).collect();
-        Self { object: self.object, path, floor: self.floor, edit: self.edit }
+        Self { path, ..*self }
     }
 
     /// Returns the values on the way, the object first, as far as there are any.

@@ -168,7 +168,12 @@ fn new_entry(desk: &mut Desk, located: &Located, parts: &ImageParts, edit: &Edit
         (_, None) => {}
     }
     if pairs.len() == 1 {
-        let why = "an overlay can replace a tag but not take it away".to_owned();
+        let why = if edit.field == Field::ImageDigest {
+            "a base pins the image by a digest, which an overlay can replace but not take away; set a tag or a digest too"
+        } else {
+            "an overlay can replace a tag but not take it away"
+        };
+        let why = why.to_owned();
         return Err(Error::CannotEdit { field: edit.field.to_string(), file: located.folder.clone(), why });
     }
     overlay::item(desk, located, "images", &Fragment::Map(pairs), &edit.field)

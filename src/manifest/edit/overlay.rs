@@ -3,7 +3,7 @@
 //! A patch that speaks of the object already is extended: the one that says most of the path, and when several say the same
 //! of it, which of them is asked. Otherwise a new inline patch is added.
 
-use domain::edit::{Choice, Edit, Field, Offer};
+use domain::edit::{Choice, Field, Offer};
 
 use crate::build::resource::Resource;
 use crate::build::source::Role;
@@ -11,7 +11,7 @@ use crate::edit::aim::{Aim, Leaf, Step, into, nest, remove};
 use crate::edit::{Desk, nested, operations};
 use crate::error::Error;
 use crate::locate::Located;
-use crate::yaml::{At, Fragment, NodeId, SpliceFault, Tree, insert_entry, insert_item, remove_entry, remove_item};
+use crate::yaml::{At, Fragment, NodeId, SpliceFault, Tree, insert_entry, insert_item};
 
 /// Returns the number of the environment's own kustomization.
 pub(super) fn kustomization(located: &Located) -> Option<u32> {
@@ -57,7 +57,8 @@ struct Candidate {
 /// Says something of an object in a patch of the overlay: one that is there (after the text `after`), or a new inline one.
 pub(super) fn patch(desk: &mut Desk, located: &Located, aim: &Aim<'_>, leaf: Leaf<'_>, after: u32) -> Result<(), Error> {
     // A strategic merge patch replaces the lists of kinds whose merge keys nobody knows.
-    if !aim.object.built_in() && aim.path.iter().any(|step| matches!(step, Step::Item(_))) {
+    let lists = aim.path.iter().any(|step| matches!(step, Step::Item(_)));
+    if aim.operations || (lists && !aim.object.built_in()) {
         return operations::patch(desk, located, aim, leaf);
     }
     let candidates = candidates(located, aim, after);
@@ -177,60 +178,4 @@ fn new_patch(aim: &Aim<'_>, leaf: Leaf<'_>) -> String {
         _ => whole.push(("metadata".to_owned(), Fragment::Map(metadata))),
     }
     crate::yaml::print(&whole)
-}
-
-/// Returns the inline patches of the environment's own kustomization: their texts.
-pub(super) fn inline(located: &Located) -> Vec<String> {
-    let ours = located.sources.all().filter(|(_, s)| s.role == Role::Patch && s.host.is_some() && s.layer == located.folder);
-    ours.map(|(_, s)| s.text.clone()).collect()
-}
-
-/// Takes an inline patch out that an edit has left without anything to say; tells whether there was one.
-pub(super) fn tidy(desk: &mut Desk, located: &Located, before: &[String], edit: &Edit) -> Result<bool, Error> {
-    let empty = located.sources.all().find_map(|(number, source)| {
-        let host =
-            source.host.filter(|_| source.role == Role::Patch && source.layer == located.folder && own(located, number))?;
-        let tree = Tree::parse(&source.text).ok().filter(|_| !before.contains(&source.text))?;
-        let [document] = tree.documents() else { return None };
-        says_nothing(&tree, document.root).then_some(host)
-    });
-    let Some((number, node)) = empty else { return Ok(false) };
-    nested::change(desk, located, (number, &edit.field), |tree| {
-        let unfit = SpliceFault::Unfit("the patch is not in a list");
-        let item = tree.node(node).parent.ok_or(unfit)?;
-        let list = tree.node(item).parent.ok_or(unfit)?;
-        let at = tree.items(list).iter().position(|(_, n)| *n == item).ok_or(unfit)?;
-        if tree.items(list).len() > 1 {
-            return remove_item(tree, list, at);
-        }
-        let root = tree.node(list).parent.ok_or(unfit)?;
-        let at = tree.entries(root).iter().position(|e| e.value == list).ok_or(unfit)?;
-        remove_entry(tree, root, at)
-    })?;
-    Ok(true)
-}
-
-/// Tells whether a patch names its object, and perhaps items of its lists, and says nothing about them.
-fn says_nothing(tree: &Tree<'_>, root: NodeId) -> bool {
-    if !tree.items(root).is_empty() || tree.get(root, "$patch").is_some() {
-        return false;
-    }
-    tree.entries(root).iter().all(|entry| match tree.scalar(entry.key) {
-        Some("apiVersion" | "kind") => true,
-        Some("metadata") => tree
-            .entries(entry.value)
-            .iter()
-            .all(|e| matches!(tree.scalar(e.key), Some("name" | "namespace")) || hollow(tree, e.value)),
-        _ => hollow(tree, entry.value),
-    })
-}
-
-fn hollow(tree: &Tree<'_>, node: NodeId) -> bool {
-    let named_only = |item: NodeId| {
-        tree.entries(item).iter().all(|e| tree.scalar(e.key) == Some("name") || hollow(tree, e.value))
-            && tree.scalar(item).is_none()
-    };
-    tree.scalar(node).is_none()
-        && tree.entries(node).iter().all(|e| hollow(tree, e.value))
-        && tree.items(node).iter().all(|(_, item)| named_only(*item))
 }

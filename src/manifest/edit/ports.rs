@@ -1,15 +1,16 @@
 //! Changes of a container's ports.
 //!
-//! A port is known by its name, or by its number when it has none. A patch knows it by its number, so that another number
-//! for a port of a base is a new port beside which the old one goes.
+//! A port is known by its name, or by its number when it has none. What a base says is overridden by a JSON patch: in a
+//! strategic merge patch a port is known by number and protocol, and kustomize neither merges nor deletes where one of two
+//! sides leaves the protocol out.
 
 use domain::edit::{Edit, Field, Found};
 
 use crate::edit::aim::{Aim, Step};
-use crate::edit::{Desk, container, overlay};
+use crate::edit::{Desk, container};
 use crate::error::Error;
 use crate::locate::{Container, Located};
-use crate::yaml::{Data, Fragment, Place, Tree, Val};
+use crate::yaml::{Fragment, Val};
 
 /// Returns what a port is called: its name, or its number.
 fn name(port: &Val) -> Option<String> {
@@ -67,7 +68,8 @@ fn step_to(port: &Val) -> Step {
 /// Takes one step towards the port that was asked for.
 pub(super) fn step(desk: &mut Desk, located: &Located, edit: &Edit) -> Result<(), Error> {
     let container = located.meant(edit)?;
-    let list = container::aim(located, edit)?.below(Step::keys(&["ports"]));
+    let mut list = container::aim(located, edit)?.below(Step::keys(&["ports"]));
+    list.operations = true;
     let there = called(container, asked(edit));
     let Some(wanted) = meant(edit) else {
         return match there.first() {
@@ -75,92 +77,30 @@ pub(super) fn step(desk: &mut Desk, located: &Located, edit: &Edit) -> Result<()
             None => Ok(()),
         };
     };
-    if there.len() > 1 {
-        // The new one is there beside the old one.
-        let old = there.iter().find(|port| value(port).as_deref() != Some(wanted)).or(there.last());
-        return old.map_or(Ok(()), |port| list.below(vec![step_to(port)]).remove(desk, located));
-    }
     let (number, protocol) = wanted.split_once('/').unwrap_or((wanted, "TCP"));
     match there.first() {
-        Some(port) => change(desk, located, (&list, port), (number, protocol)),
-        None => add(desk, located, (&list, container), (asked(edit), number, protocol)),
+        Some(port) => {
+            let now = port.get("containerPort").and_then(Val::scalar);
+            let (key, value) = if now.as_deref() == Some(number) { ("protocol", protocol) } else { ("containerPort", number) };
+            let mut item = list.below(vec![step_to(port)]);
+            item.floor = item.path.len();
+            item.below(Step::keys(&[key])).set(desk, located, &Fragment::Plain(value.to_owned()))
+        }
+        None => add(desk, located, &list, (asked(edit), number, protocol)),
     }
 }
 
-fn change(
-    desk: &mut Desk,
-    located: &Located,
-    (list, port): (&Aim<'_>, &Val),
-    (number, protocol): (&str, &str),
-) -> Result<(), Error> {
-    let mut item = list.below(vec![step_to(port)]);
-    item.floor = item.path.len();
-    let text = |key: &str| port.get(key).and_then(Val::scalar);
-    let key = if text("containerPort").as_deref() == Some(number) { "protocol" } else { "containerPort" };
-    let new = Fragment::Plain(if key == "protocol" { protocol.to_owned() } else { number.to_owned() });
-    let place = port.get(key).and_then(|v| v.from).or(port.from);
-    let here = place.is_some_and(|(n, _)| overlay::own(located, n)) || list.edit.choice == Some(domain::edit::Choice::Written);
-    if place.is_some_and(|place| takes_away(located, place, number)) {
-        // It goes, so that the base's own port with that number can come back.
-        return list.below(vec![step_to(port)]).remove(desk, located);
-    }
-    if here || !list.object.built_in() {
-        return item.below(Step::keys(&[key])).set(desk, located, &new);
-    }
-    let mut pairs: Vec<(String, Fragment)> = Vec::new();
-    for (key, val) in port.as_map().into_iter().flatten() {
-        let value = match (key.as_str(), &val.data) {
-            ("containerPort", _) => Fragment::Plain(number.to_owned()),
-            ("protocol", _) => Fragment::Plain(protocol.to_owned()),
-            (_, Data::Text(text)) => Fragment::Text(text.clone()),
-            _ => Fragment::Plain(val.scalar().unwrap_or_default()),
-        };
-        pairs.push((key.clone(), value));
-    }
-    if protocol != "TCP" && !pairs.iter().any(|(key, _)| key == "protocol") {
-        pairs.push(("protocol".to_owned(), Fragment::Plain(protocol.to_owned())));
-    }
-    if port.get("name").is_none() {
-        // Without a name the old one has to go first: nothing else tells the two apart.
-        return list.below(vec![step_to(port)]).remove(desk, located);
-    }
-    list.below(vec![identity(&pairs)]).set(desk, located, &Fragment::Map(pairs))
-}
-
-/// Tells whether the patch that a port is written in takes another one with a number away.
-fn takes_away(located: &Located, (source, node): Place, number: &str) -> bool {
-    Tree::parse(&located.sources.get(source).text).is_ok_and(|tree| {
-        let list = tree.node(node).parent.and_then(|item| tree.node(item).parent);
-        let items = list.map(|list| tree.items(list)).unwrap_or_default();
-        items.iter().any(|(_, item)| {
-            let text = |key: &str| tree.get(*item, key).and_then(|n| tree.scalar(n));
-            text("$patch") == Some("delete") && text("containerPort") == Some(number)
-        })
-    })
-}
-
-fn identity(pairs: &[(String, Fragment)]) -> Step {
-    let of = |key: &'static str| pairs.iter().find(|(k, _)| k == key).map(|(_, value)| (key, value.clone()));
-    Step::Item(of("containerPort").into_iter().chain(of("protocol")).collect())
-}
-
-fn add(
-    desk: &mut Desk,
-    located: &Located,
-    (list, container): (&Aim<'_>, Container<'_>),
-    (name, number, protocol): (&str, &str, &str),
-) -> Result<(), Error> {
+fn add(desk: &mut Desk, located: &Located, list: &Aim<'_>, (name, number, protocol): (&str, &str, &str)) -> Result<(), Error> {
     let mut pairs = Vec::new();
     if !unnamed(name) {
-        pairs.push(("name".to_owned(), Fragment::Text(name.to_owned())));
+        pairs.push(("name", Fragment::Text(name.to_owned())));
     }
-    pairs.push(("containerPort".to_owned(), Fragment::Plain(number.to_owned())));
-    // Where the others name their protocol, kustomize drops one that does not.
-    let others = container.val.get("ports").map(Val::items).unwrap_or_default();
-    if protocol != "TCP" || others.iter().any(|p| p.get("protocol").is_some()) {
-        pairs.push(("protocol".to_owned(), Fragment::Plain(protocol.to_owned())));
+    pairs.push(("containerPort", Fragment::Plain(number.to_owned())));
+    if protocol != "TCP" {
+        pairs.push(("protocol", Fragment::Plain(protocol.to_owned())));
     }
-    list.below(vec![identity(&pairs)]).set(desk, located, &Fragment::Map(pairs))
+    let whole = Fragment::Map(pairs.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect());
+    list.below(vec![Step::Item(pairs)]).set(desk, located, &whole)
 }
 
 /// Adds a container's ports with their places.

@@ -117,11 +117,7 @@ fn ports_are_known_by_their_names() {
     plain(one, &[port("dns", "5353/UDP")], &one.replace("53,", "5353,"));
     plain(one, &[port("dns", "53")], &one.replace("UDP", "TCP"));
     plain(one, &[port("9000", "9001")], &one.replace("9000", "9001"));
-    plain(
-        one,
-        &[port("metrics", "9100")],
-        &format!("{one}        - name: metrics\n          containerPort: 9100\n          protocol: TCP\n"),
-    );
+    plain(one, &[port("metrics", "9100")], &format!("{one}        - name: metrics\n          containerPort: 9100\n"));
     plain(
         one,
         &[Edit::remove(Field::Port("dns".into()))],
@@ -154,6 +150,7 @@ spec:
       containers:
       - name: web
         image: ghcr.io/acme/web:1
+        env: [{name: A, value: a}]
         ports:
         - {name: http, containerPort: 80, hostPort: 8000}
         - {containerPort: 90}
@@ -184,7 +181,7 @@ fn effective(edits: &[Edit]) -> serde_json::Value {
 }
 
 #[test]
-fn ports_of_a_base_are_replaced_whole() {
+fn ports_of_a_base_are_overridden() {
     use serde_json::json;
     assert_eq!(
         effective(&[port("http", "81")])["ports"],
@@ -192,7 +189,7 @@ fn ports_of_a_base_are_replaced_whole() {
     );
     assert_eq!(
         effective(&[port("90", "91")])["ports"],
-        json!([{"containerPort": 91}, {"name": "http", "containerPort": 80, "hostPort": 8000}])
+        json!([{"name": "http", "containerPort": 80, "hostPort": 8000}, {"containerPort": 91}])
     );
     assert_eq!(effective(&[Edit::remove(Field::Port("http".into()))])["ports"], json!([{"containerPort": 90}]));
     let more = effective(&[port("grpc", "50051"), port("quic", "443/UDP")]);
@@ -321,12 +318,13 @@ fn facts_tell_all_that_is_there() {
         [
             "image = ghcr.io/acme/web @ base/web.yaml:11",
             "image tag = 1 @ base/web.yaml:11",
-            "port http = 80 @ base/web.yaml:13",
-            "port 90 = 90 @ base/web.yaml:14",
-            "liveness path = /live @ base/web.yaml:15",
-            "liveness port = http @ base/web.yaml:15",
-            "liveness period = 5 @ base/web.yaml:15",
-            "readiness port = 80 @ base/web.yaml:16",
+            "env A = a @ base/web.yaml:12",
+            "port http = 80 @ base/web.yaml:14",
+            "port 90 = 90 @ base/web.yaml:15",
+            "liveness path = /live @ base/web.yaml:16",
+            "liveness port = http @ base/web.yaml:16",
+            "liveness period = 5 @ base/web.yaml:16",
+            "readiness port = 80 @ base/web.yaml:17",
             "annotation by = us @ o/kustomization.yaml:2",
             "pod label app = web @ base/web.yaml:7",
             "pod label tier = front @ base/web.yaml:7",
@@ -344,8 +342,7 @@ fn an_override_that_is_taken_back_leaves_nothing() {
         (env("NEW", "1"), Edit::remove(Field::Env("NEW".into()))),
         (refer("NEW", "secret:a/b"), Edit::remove(Field::EnvRef("NEW".into()))),
         (cpu("1"), Edit::remove(Field::Resource(Bound::Limit, Resource::Cpu))),
-        (Edit::remove(Field::Port("http".into())), port("http", "80")),
-        (port("http", "81"), port("http", "80")),
+        (Edit::remove(Field::Env("A".into())), env("A", "a")),
         (port("grpc", "5000"), Edit::remove(Field::Port("grpc".into()))),
         (probe(Probe::Liveness, ProbePart::Delay, "3"), Edit::remove(Field::Probe(Probe::Liveness, ProbePart::Delay))),
         (Edit::set(Field::Label("a".into()), "b"), Edit::remove(Field::Label("a".into()))),
@@ -355,5 +352,25 @@ fn an_override_that_is_taken_back_leaves_nothing() {
         let after = base(applied.files[0].after.as_deref().unwrap());
         let back = apply(&after, "o", None, std::slice::from_ref(&take)).unwrap();
         assert_eq!(back.files[0].after.as_deref(), Some(bare), "{take:?}");
+    }
+}
+
+#[test]
+fn a_patch_keeps_what_it_says_besides() {
+    let text = "resources: [../base]\npatches:\n- patch: |-\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: web}\n    spec:\n      template:\n        spec:\n          volumes:\n          - name: tmp\n            emptyDir: {}\n";
+    let other = "resources: [../base]\npatches:\n- patch: |-\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: web}\n    spec:\n      minReadySeconds: 3\n      template: {}\n- path: p.yaml\n";
+    for bare in [text, other] {
+        let mut set = base(bare);
+        set.insert("o/p.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: none}\n$patch: delete\n");
+        set.insert("base/none.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: none}\n");
+        set.insert("base/kustomization.yaml", "resources: [web.yaml, none.yaml]\n");
+        for edit in [env("NEW", "1"), cpu("1"), Edit::set(Field::PodAnnotation("a".into()), "b")] {
+            let applied = apply(&set, "o", None, std::slice::from_ref(&edit)).unwrap();
+            let mut after = set.clone();
+            after.insert("o/kustomization.yaml", applied.files[0].after.clone().unwrap());
+            let back = apply(&after, "o", None, &[Edit { value: None, ..edit }]).unwrap();
+            let expect = bare.replace("      template: {}\n", "");
+            assert_eq!(back.files[0].after.as_deref().unwrap().replace("      template: {}\n", ""), expect);
+        }
     }
 }
