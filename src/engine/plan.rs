@@ -30,6 +30,16 @@ pub(crate) struct Plan {
     pub(crate) expect_replicas: Option<i32>,
 }
 
+impl Plan {
+    /// Returns the plan when nothing has to be asked first; else the question.
+    pub(crate) fn settled(self) -> Result<Self, Trouble> {
+        match self.preview.asks.first() {
+            Some(ask) => Err(manifest::Error::Choose(Box::new(ask.clone())).into()),
+            None => Ok(self),
+        }
+    }
+}
+
 /// Reads the fields of an environment's workload at a commit; its own or only workload when none is named.
 pub(crate) async fn facts(scene: &Scene, head: CommitId, workload: Option<WorkloadRef>) -> Result<FormFacts, Trouble> {
     let environment = scene.environment.clone();

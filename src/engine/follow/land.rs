@@ -159,7 +159,7 @@ async fn again(scene: &Scene, deployment: &mut Deployment, head: CommitId) -> Re
         // The message was settled with the first commit and already carries its trailers.
         message: Some(deployment.message.clone()),
     };
-    let plan = plan::plan(scene, head, &draft, &deployment.actor).await?;
+    let plan = plan::plan(scene, head, &draft, &deployment.actor).await?.settled()?;
     if plan.preview.is_empty() {
         return Err(Trouble::refused("Nothing is left to change", &deployment.environment)
             .why("the branch moved, and what is on it now already reads as asked")

@@ -3,11 +3,11 @@
 use domain::Trouble;
 use domain::actor::Actor;
 use domain::change::{Draft, FileChange, FormFacts, Preview, Risk};
-use domain::edit::{Edit, Field, WorkloadRef};
+use domain::edit::{Ask, Edit, Field, WorkloadRef};
 use domain::project::Environment;
 use domain::revision::CommitId;
 use manifest::files::Files;
-use manifest::{Facts, build, render};
+use manifest::{Applied, Error, Facts, build, render};
 use sha2::{Digest, Sha256};
 
 use super::{Plan, named};
@@ -45,7 +45,7 @@ pub(super) fn plan(
     let path = folder(environment);
     let wanted = draft.workload.as_ref().or(environment.workload.as_ref());
     let before = manifest::facts(files, path, wanted)?;
-    let applied = manifest::apply(files, path, Some(&before.workload), &draft.edits)?;
+    let (applied, asks) = applied(files, path, &before.workload, &draft.edits)?;
     let changed = with(files, &applied.files);
     let after = facts(&changed, environment, head, Some(&before.workload))?;
     let (old, rendered) = (build(files, path), build(&changed, path));
@@ -67,10 +67,10 @@ pub(super) fn plan(
         branch: environment.gitops.branch.clone(),
         digest: digest(&applied.files, &yaml),
         rendered: manifest::object_changes(&objects.0, &objects.1),
-        summary: Vec::new(),
+        summary: manifest::summary(&objects.0, &objects.1),
         findings: manifest::check(&changed, path),
         risk: Risk::default(),
-        asks: Vec::new(),
+        asks,
         yaml,
         message,
         author: format!("{} <{}>", actor.name, actor.email),
@@ -86,6 +86,24 @@ pub(super) fn plan(
         expect_replicas: will_be.1.filter(|n| was.1 != Some(*n)),
         preview,
     })
+}
+
+/// Applies the edits that need no answer, and returns the questions that the others ask.
+fn applied(files: &Files, path: &str, workload: &WorkloadRef, edits: &[Edit]) -> Result<(Applied, Vec<Ask>), Trouble> {
+    let (mut edits, mut asks) = (edits.to_vec(), Vec::new());
+    loop {
+        let ask = match manifest::apply(files, path, Some(workload), &edits) {
+            Ok(applied) => return Ok((applied, asks)),
+            Err(Error::Choose(ask)) => ask,
+            Err(error) => return Err(error.into()),
+        };
+        let others = edits.iter().filter(|e| e.field != ask.field || e.container != ask.container).cloned().collect::<Vec<_>>();
+        if others.len() == edits.len() {
+            return Err(Error::Choose(ask).into());
+        }
+        edits = others;
+        asks.push(*ask);
+    }
 }
 
 fn folder(environment: &Environment) -> &str {
@@ -144,10 +162,10 @@ fn summary(before: &FormFacts, edits: &[Edit]) -> String {
             Some(container) if several && edit.field != Field::Replicas => format!("{container} {name}"),
             _ => name,
         };
-        // A variable's value may be a secret, and this goes into lists and the journal.
+        // Values that applications read may be secrets, and this goes into lists and the journal.
         Some(match (&edit.field, old, edit.value.as_deref()) {
-            (Field::Env(_), Some(_), Some(_)) => format!("{name} changed"),
-            (Field::Env(_), None, Some(_)) => format!("{name} added"),
+            (Field::Env(_) | Field::Value(_) | Field::Config(..), Some(_), Some(_)) => format!("{name} changed"),
+            (Field::Env(_) | Field::Value(_) | Field::Config(..), None, Some(_)) => format!("{name} added"),
             (_, _, None) => format!("{name} removed"),
             (_, Some(old), Some(new)) => format!("{name} {old} \u{2192} {new}"),
             (_, None, Some(new)) => format!("{name} {new}"),

@@ -42,6 +42,26 @@ fn a_plan_tells_files_objects_summary_and_expectations() {
 }
 
 #[test]
+fn a_question_stands_in_the_preview_and_nothing_goes_out_before_it_is_answered() {
+    let mut shared = files();
+    let text = shared.text("k8s/base/deployment.yaml", None).unwrap().to_owned();
+    let own = text.replace("image: shop", "image: &image other:1\n        - name: side\n          image: *image");
+    shared.insert("k8s/overlays/development/web.yaml", own.replace("name: web\nspec", "name: own\nspec"));
+    shared.insert(PATH, "resources: [web.yaml]\n");
+    let edits = vec![Edit { container: Some("side".to_owned()), ..Edit::set(Field::ImageTag, "2") }, Edit::set(Field::Replicas, "6")];
+    let plan = plan_of(&shared, edits.clone());
+    let [ask] = plan.preview.asks.as_slice() else { panic!("{:?}", plan.preview.asks) };
+    assert_eq!((&ask.field, ask.container.as_deref()), (&Field::ImageTag, Some("side")));
+    assert_eq!(plan.preview.files.len(), 1, "what needs no answer is shown");
+    let choice = Some(ask.offers[0].choice.clone());
+    let trouble = plan.settled().unwrap_err();
+    assert!(trouble.to_string().contains("web.yaml"), "{trouble}");
+    let answered = edits.into_iter().map(|e| if e.container.is_some() { Edit { choice: choice.clone(), ..e } } else { e });
+    let plan = plan_of(&shared, answered.collect()).settled().unwrap();
+    assert!(plan.preview.summary.iter().any(|s| s.starts_with("image 1 \u{2192} 2")), "{:?}", plan.preview.summary);
+}
+
+#[test]
 fn the_digest_holds_over_what_does_not_matter_and_breaks_over_what_does() {
     let edits = || vec![Edit::set(Field::ImageTag, "1.8.5")];
     let digest = |files: &Files| plan_of(files, edits()).preview.digest;
