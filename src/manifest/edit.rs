@@ -17,10 +17,12 @@ pub(crate) mod aim;
 pub(crate) mod container;
 pub(crate) mod generators;
 pub(crate) mod helm;
+mod hosts;
 pub(crate) mod images;
 pub(crate) mod metadata;
 mod nested;
 pub(crate) mod network;
+mod objects;
 mod operations;
 mod overlay;
 pub(crate) mod ports;
@@ -216,9 +218,21 @@ impl Desk {
             let why = format!("the file would be no YAML any more (line {}: {})", fault.line, fault.why);
             return Err(Error::CannotEdit { field: field.to_string(), file: path.to_owned(), why });
         }
-        self.files.insert(real.clone(), after);
-        self.before.entry(real).or_insert(text);
+        self.put(real, text, after);
         Ok(())
+    }
+
+    /// Puts another text into a file that is no manifest.
+    fn replace(&mut self, path: &str, after: String) -> Result<(), Error> {
+        let real = self.files.resolve(path)?;
+        let text = self.files.text(&real, None)?.to_owned();
+        self.put(real, text, after);
+        Ok(())
+    }
+
+    fn put(&mut self, real: String, before: String, after: String) {
+        self.files.insert(real.clone(), after);
+        self.before.entry(real).or_insert(before);
     }
 
     fn changes(&self) -> Vec<FileChange> {

@@ -142,6 +142,12 @@ pub enum Error {
     /// There is more than one place for an edit, and which is meant has to be asked.
     #[error("{} {}", .0.field, .0.why)]
     Choose(Box<Ask>),
+    /// Files that were to be made are there already.
+    #[error("{paths}: there already")]
+    Exists {
+        /// Their paths, separated by commas.
+        paths: String,
+    },
     /// An edit cannot be made, though all was understood.
     #[error("{field} cannot be changed in {file}: {why}")]
     CannotEdit {
@@ -171,6 +177,7 @@ impl From<Error> for Trouble {
                 format!("{}: {}", ask.why, offers.collect::<Vec<_>>().join("; "))
             }
             // The object says the place already.
+            Error::Exists { .. } => "it is there already".to_owned(),
             Error::NotText { .. } => "it is not UTF-8 text".to_owned(),
             Error::Missing { by, .. } => format!("it does not exist{}", wanted(by.as_ref())),
             Error::Outside { by, .. } => format!("it leads out of the repository{}", wanted(by.as_ref())),
@@ -240,6 +247,12 @@ fn told(error: &Error) -> (TroubleKind, &'static str, String, &'static str) {
             "Change it where it comes from, or remove the reference in the file first.",
         ),
         Error::Choose(ask) => (Refused, "There is more than one place for it", ask.field.to_string(), "Choose one of them."),
+        Error::Exists { paths } => (
+            Refused,
+            "Nothing was made, so that nothing is overwritten",
+            paths.clone(),
+            "Name other folders, or edit what is there.",
+        ),
         Error::CannotEdit { field, .. } => {
             (Failed, "The field cannot be changed", field.clone(), "Change it in the file by hand.")
         }

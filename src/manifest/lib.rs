@@ -10,6 +10,7 @@ pub mod error;
 pub mod files;
 pub mod locate;
 pub mod message;
+pub mod scaffold;
 pub mod schema;
 pub mod yaml;
 
@@ -21,4 +22,5 @@ pub use error::Error;
 pub use files::Files;
 pub use locate::{Facts, facts};
 pub use message::proposed_message;
+pub use scaffold::{Scaffold, scaffold};
 pub use yaml::{Token, TokenKind, highlight, syntax};

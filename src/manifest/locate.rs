@@ -4,6 +4,7 @@
 //! The rules are those of `build`: a value that came through bases, patches, `images:` and `replicas:` says itself where it
 //! was written. Nothing here changes a file.
 
+pub(crate) mod configs;
 mod helm;
 
 use domain::edit::{Ask, Choice, Edit, Field, Found, Offer, WORKLOAD_KINDS, WorkloadRef};
@@ -55,6 +56,8 @@ pub(crate) struct Located {
     pub(crate) workload: Resource,
     /// All other objects that are rendered, in order.
     pub(crate) others: Vec<Resource>,
+    /// What its kustomizations generate.
+    pub(crate) generators: Vec<configs::Generator>,
     all: Vec<WorkloadRef>,
 }
 
@@ -127,7 +130,8 @@ impl Located {
             return Err(Error::NoSuchWorkload { path: shown, wanted, there });
         };
         let workload = others.remove(*at);
-        Ok(Self { real: files.resolve(&folder)?, folder, sources, workload, others, all })
+        let generators = configs::generators(files, &sources)?;
+        Ok(Self { real: files.resolve(&folder)?, folder, sources, workload, others, generators, all })
     }
 
     /// Returns the object that holds the Pod template: the workload, or the Deployment that a Rollout refers to.
@@ -310,7 +314,8 @@ impl Located {
         }
     }
 
-    fn layer(&self, layer: &str) -> String {
+    /// Names a kustomization by its folder.
+    pub(crate) fn layer(&self, layer: &str) -> String {
         if layer == self.folder { "the overlay".to_owned() } else { format!("the base {layer}") }
     }
 }

@@ -196,6 +196,8 @@ fn absorb(
             if !present.namespace.is_empty() {
                 new.val.with(&["metadata", "namespace"], |slot| *slot = Val::text(present.namespace));
             }
+            // Whether the name gets a hash is what the first one said, whatever the options are here.
+            new.hashed = old.hashed;
             new.before.clone_from(&old.before);
             new.around.clone_from(&old.around);
             resources[at] = new;

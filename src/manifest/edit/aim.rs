@@ -373,6 +373,7 @@ fn neighbour<'k>(tree: &Tree<'_>, mapping: NodeId, key: &str) -> At<'k> {
         "value" | "valueFrom" if has("name") => At::After("name"),
         "protocol" if has("containerPort") => At::After("containerPort"),
         "path" if has("port") => At::First,
+        "type" if has("ports") => At::First,
         "replicas" if has("template") || has("selector") => At::First,
         "metadata" if has("spec") && !has("kind") => At::First,
         "labels" if has("annotations") && !has("name") => At::First,

@@ -2,6 +2,9 @@
 //!
 //! An inline JSON patch of the overlay whose target is the object alone is extended; otherwise a new one is added.
 
+use domain::edit::Field;
+
+use crate::build::resource::Resource;
 use crate::edit::aim::{Aim, Leaf, Step, nest};
 use crate::edit::{Desk, nested, overlay};
 use crate::error::Error;
@@ -10,36 +13,49 @@ use crate::yaml::{Fragment, NodeId, Tree, Val, insert_item};
 
 /// Says something of an object in a JSON patch of the overlay.
 pub(super) fn patch(desk: &mut Desk, located: &Located, aim: &Aim<'_>, leaf: Leaf<'_>) -> Result<(), Error> {
-    let operation = operation(aim, leaf);
+    append(desk, located, (aim.object, &aim.edit.field), &[operation(aim, leaf)])
+}
+
+/// Adds operations to the JSON patch of the overlay that has an object as its target, or to a new one.
+pub(super) fn append(
+    desk: &mut Desk,
+    located: &Located,
+    (object, field): (&Resource, &Field),
+    operations: &[Fragment],
+) -> Result<(), Error> {
     let there = located.sources.all().find_map(|(number, source)| {
         let host = source.host.filter(|_| source.layer == located.folder && overlay::own(located, number))?;
         let outer = Tree::parse(&located.sources.get(host.0).text).ok()?;
         let tree = Tree::parse(&source.text).ok()?;
         let list = tree.documents().first()?.root;
         let first = tree.items(list).first()?.1;
-        (tree.get(first, "op").is_some() && targets(&outer, host.1, aim)).then_some((number, list))
+        (tree.get(first, "op").is_some() && targets(&outer, host.1, object)).then_some((number, list))
     });
     if let Some((number, list)) = there {
-        return nested::change(desk, located, (number, &aim.edit.field), |tree| insert_item(tree, list, &operation, false));
+        return nested::change(desk, located, (number, field), |tree| {
+            let each = operations.iter().map(|operation| insert_item(tree, list, operation, false));
+            each.collect::<Result<Vec<_>, _>>().map(|splices| splices.into_iter().flatten().collect())
+        });
     }
-    let (group, version) = aim.object.group_version();
+    // Without the version: a base that goes on to another would leave the patch without effect, and nothing would say so.
+    let (group, _) = object.group_version();
     let mut target = Vec::new();
-    for (key, value) in [("group", group), ("version", version), ("kind", aim.object.kind())] {
+    for (key, value) in [("group", group), ("kind", object.kind())] {
         if !value.is_empty() {
             target.push((key.to_owned(), Fragment::Text(value)));
         }
     }
-    target.push(("name".to_owned(), Fragment::Text(aim.object.written_name().to_owned())));
-    let text = crate::yaml::print_list(&[operation]);
+    target.push(("name".to_owned(), Fragment::Text(object.written_name().to_owned())));
+    let text = crate::yaml::print_list(operations);
     let whole = vec![("target".to_owned(), Fragment::Map(target)), ("patch".to_owned(), Fragment::Block(text))];
-    overlay::item(desk, located, "patches", &Fragment::Map(whole), &aim.edit.field)
+    overlay::item(desk, located, "patches", &Fragment::Map(whole), field)
 }
 
-/// Tells whether the patch at a node of a kustomization has the object, and nothing else, as its target.
-fn targets(outer: &Tree<'_>, node: NodeId, aim: &Aim<'_>) -> bool {
+/// Tells whether the patch at a node of a kustomization has an object, and nothing else, as its target.
+fn targets(outer: &Tree<'_>, node: NodeId, object: &Resource) -> bool {
     let target = outer.node(node).parent.and_then(|item| outer.get(item, "target"));
     let text = |key: &str| target.and_then(|t| outer.get(t, key)).and_then(|n| outer.scalar(n));
-    text("kind") == Some(aim.object.kind().as_str()) && text("name") == Some(aim.object.written_name())
+    text("kind") == Some(object.kind().as_str()) && text("name") == Some(object.written_name())
 }
 
 /// Returns the operation that makes the change.
