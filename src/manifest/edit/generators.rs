@@ -337,7 +337,7 @@ fn add_to(
             return desk.replace(file, line_added(&text, key, value));
         }
     }
-    let item = Fragment::Text(literal("", key, value));
+    let item = fragment(&literal("", key, value));
     nested::change(desk, located, (generator.item.0, &edit.field), |tree| match generator.literals {
         Some((_, list)) => insert_item(tree, list, &item, false),
         None => match tree.get(generator.item.1, "literals") {
@@ -374,7 +374,7 @@ fn merge(config: Config<'_>, key: &str, value: &str) -> Fragment {
     if let Some(kind) = config.resource.val.get("type").and_then(Val::scalar).filter(|kind| config.secret && kind != "Opaque") {
         pairs.push(("type".to_owned(), text(&kind)));
     }
-    pairs.push(("literals".to_owned(), Fragment::List(vec![text(&literal("", key, value))])));
+    pairs.push(("literals".to_owned(), Fragment::List(vec![fragment(&literal("", key, value))])));
     Fragment::Map(pairs)
 }
 

@@ -233,6 +233,65 @@ fn plain_objects_are_edited_in_their_data() {
 }
 
 #[test]
+fn values_of_several_lines_are_written_as_blocks() {
+    let two = "configMapGenerator:\n- name: conf\n  literals:\n  - A=1\n";
+    own(two, &set("conf", "B", "x: 1\n\ny: 2\n"), &format!("{two}  - |\n    B=x: 1\n\n    y: 2\n"));
+    own(two, &set("conf", "B", "x\ny"), &format!("{two}  - |-\n    B=x\n    y\n"));
+    own(two, &set("conf", "B", "x\ny\n\n"), &format!("{two}  - |+\n    B=x\n    y\n\n"));
+    let block = format!("{two}  - |\n    B=x\n    y\n  - C=3\n");
+    own(&block, &set("conf", "B", "x\nz\n"), &block.replace("    y\n", "    z\n"));
+    own(&block, &set("conf", "B", "x"), &block.replace("|\n    B=x\n    y\n", "|-\n    B=x\n"));
+    own(&block, &remove("conf", "B"), &block.replace("  - |\n    B=x\n    y\n", ""));
+    let crlf = format!("resources: [web.yaml]\n{two}").replace('\n', "\r\n");
+    let after = format!("{crlf}  - |\r\n    B=x\r\n    y\r\n");
+    let list = [("base/kustomization.yaml", crlf.as_str())];
+    check(&list, "base", &set("conf", "B", "x\ny\n"), &[("base/kustomization.yaml", &after)]);
+    // Without a final line break, the last line of a block would lose its own.
+    for (value, tail) in
+        [("x\ny", "|-\n    B=x\n    y"), ("x\ny\n", "|\n    B=x\n    y\n"), ("x\ny\n\n", "|+\n    B=x\n    y\n\n")]
+    {
+        own(two.trim_end(), &set("conf", "B", value), &format!("{two}  - {tail}"));
+    }
+    let bare = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf}\ndata:\n  A: a";
+    let list = [("base/kustomization.yaml", "resources: [web.yaml, conf.yaml]\n"), ("base/conf.yaml", bare)];
+    check(&list, "base", &set("conf", "B", "x\ny\n"), &[("base/conf.yaml", &format!("{bare}\n  B: |\n    x\n    y\n"))]);
+}
+
+#[test]
+fn blocks_at_the_end_of_a_patch_keep_their_last_line_break() {
+    let kustomization = ("base/kustomization.yaml", "resources: [web.yaml, conf.yaml]\n");
+    let patch = "resources:\n- ../base\npatches:\n- patch: |\n    apiVersion: v1\n    kind: ConfigMap\n    metadata:\n      name: conf\n    data:\n      B: |\n        x\n        y\n";
+    for bare in ["resources:\n- ../base\n", "resources:\n- ../base"] {
+        let list = [kustomization, ("base/conf.yaml", PLAIN), ("o/kustomization.yaml", bare)];
+        check(&list, "o", &set("conf", "B", "x\ny\n"), &[("o/kustomization.yaml", patch)]);
+    }
+    let list = [kustomization, ("base/conf.yaml", PLAIN), ("o/kustomization.yaml", patch)];
+    let after = patch.replace("        y\n", "        y\n      A: \"2\"\n");
+    check(&list, "o", &set("conf", "A", "2"), &[("o/kustomization.yaml", &after)]);
+    let stripped = patch.replace("patch: |\n", "patch: |-\n").replace("B: |\n        x\n        y\n", "A: \"2\" # two\n");
+    let after = patch.replace("      B: |", "      A: \"2\" # two\n      B: |");
+    let list = [kustomization, ("base/conf.yaml", PLAIN), ("o/kustomization.yaml", &stripped)];
+    check(&list, "o", &set("conf", "B", "x\ny\n"), &[("o/kustomization.yaml", &after)]);
+    // As the tools read it: a text without a final line break gives none to its last block.
+    let open = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf}\ndata:\n  A: |\n    x";
+    let list = [kustomization, ("base/conf.yaml", open)];
+    check(&list, "base", &set("conf", "A", "x\n"), &[("base/conf.yaml", &format!("{open}\n"))]);
+}
+
+#[test]
+fn what_is_shared_through_an_anchor_is_asked_about() {
+    let two = "configMapGenerator:\n- name: conf\n  literals:\n  - &l A=1\n- name: other\n  literals:\n  - *l\n";
+    let kustomization = format!("resources: [web.yaml]\n{two}");
+    let list = [("base/kustomization.yaml", kustomization.as_str())];
+    let files: Files = list.into_iter().chain([WORKLOAD]).collect();
+    let Error::Choose(ask) = apply(&files, "base", None, &[set("other", "A", "2")]).unwrap_err() else { panic!("no question") };
+    let told: Vec<String> = ask.offers.iter().map(|o| format!("{}:{} {}", o.file, o.line, o.what)).collect();
+    assert_eq!(told, ["base/kustomization.yaml:5 changes base/kustomization.yaml:8 too"]);
+    let edit = Edit { choice: Some(ask.offers[0].choice.clone()), ..set("other", "A", "2") };
+    own(two, &edit, &two.replace("A=1", "A=2"));
+}
+
+#[test]
 fn what_cannot_be_changed_is_said() {
     let kustomization =
         ("base/kustomization.yaml", "resources: [web.yaml, conf.yaml]\nsecretGenerator:\n- name: sops\n  envs: [e.env]\n");

@@ -43,8 +43,10 @@ pub(super) fn lift(tree: &Tree<'_>, node: NodeId, inner: &str, splices: &[Splice
     let place = tree.target(node);
     let span = tree.node(place).span.clone();
     let literal = matches!(tree.node(place).kind, Kind::Scalar { style: Style::Literal, .. });
-    if !literal || tree.shared(place).is_some() {
-        return set_scalar(tree, node, Meant::Text(&spliced(inner, splices)));
+    let whole = spliced(inner, splices);
+    // Whether the last line has a line break is said by the block's header.
+    if !literal || tree.shared(place).is_some() || whole.ends_with('\n') != inner.ends_with('\n') {
+        return set_scalar(tree, node, Meant::Text(&whole));
     }
     let text = tree.text;
     let header_end = text[span.start..].find('\n').map_or(text.len(), |n| span.start + n + 1);

@@ -31,6 +31,17 @@ impl Fragment {
         }
     }
 
+    /// Tells whether its last line, as it is written, is the content of a block scalar that ends with a line break: at the end
+    /// of a text it needs one.
+    fn ends_open(&self) -> bool {
+        match self {
+            Self::Block(text) => text.ends_with('\n') && scalar::literal_fits(text),
+            Self::Map(pairs) => pairs.last().is_some_and(|(_, value)| value.ends_open()),
+            Self::List(items) => items.last().is_some_and(Self::ends_open),
+            Self::Text(_) | Self::Plain(_) | Self::Quantity(_) => false,
+        }
+    }
+
     /// Builds a mapping with one entry.
     pub fn entry(key: impl Into<String>, value: Self) -> Self {
         Self::Map(vec![(key.into(), value)])
@@ -127,7 +138,7 @@ pub fn insert_entry(
                 let start = tree.node(neighbour.key).start;
                 return Ok(vec![Splice::new(start..start, text)]);
             }
-            Ok(vec![after_line(tree, place, end_of_entry(tree, neighbour.value, neighbour.colon), &text)])
+            Ok(vec![after_line(tree, place, end_of_entry(tree, neighbour.value, neighbour.colon), (&text, value, layout))])
         }
         _ => fill(tree, place, &Fragment::Map(pair.to_vec()), layout),
     }
@@ -157,7 +168,7 @@ pub fn insert_item(tree: &Tree<'_>, sequence: NodeId, item: &Fragment, first: bo
                 let text = format!("{}{}{}", text.trim_start_matches(['\r', '\n', ' ']), layout.eol, " ".repeat(column));
                 return Ok(vec![Splice::new(*dash..*dash, text)]);
             }
-            Ok(vec![after_line(tree, place, end_of_entry(tree, *last, None).max(dash + 1), &text)])
+            Ok(vec![after_line(tree, place, end_of_entry(tree, *last, None).max(dash + 1), (&text, item, layout))])
         }
         _ => fill(tree, place, &Fragment::List(vec![item.clone()]), layout),
     }
@@ -191,6 +202,9 @@ pub(crate) fn replace_alias(tree: &Tree<'_>, alias: NodeId, fragment: &Fragment,
 pub(crate) fn print_list(items: &[Fragment]) -> String {
     let mut out = String::new();
     block_list(items, 0, Layout { step: 2, list: 2, eol: "\n" }, &mut out);
+    if items.last().is_some_and(Fragment::ends_open) {
+        out.push('\n');
+    }
     out.trim_start().to_owned()
 }
 
@@ -198,6 +212,9 @@ pub(crate) fn print_list(items: &[Fragment]) -> String {
 pub(crate) fn print(pairs: &[(String, Fragment)]) -> String {
     let mut out = String::new();
     block_map(pairs, 0, Layout { step: 2, list: 2, eol: "\n" }, &mut out);
+    if pairs.last().is_some_and(|(_, value)| value.ends_open()) {
+        out.push('\n');
+    }
     out.trim_start().to_owned()
 }
 
@@ -217,10 +234,15 @@ fn after_value(tree: &Tree<'_>, value: NodeId, with: String) -> Splice {
     Splice::new(end..end, with)
 }
 
-fn after_line(tree: &Tree<'_>, place: NodeId, end: usize, with: &str) -> Splice {
+fn after_line(tree: &Tree<'_>, place: NodeId, end: usize, (text, what, layout): (&str, &Fragment, Layout)) -> Splice {
     // A collection within a flow collection of several lines has no lines of its own.
     let at = if tree.in_flow(place) { end } else { lex::line_end(tree.text, end) };
-    Splice::new(at..at, with)
+    Splice::new(at..at, closed(tree, at, text.to_owned(), (what, layout)))
+}
+
+/// Adds the line break that a new text needs where it becomes the end of the whole.
+fn closed(tree: &Tree<'_>, at: usize, text: String, (what, layout): (&Fragment, Layout)) -> String {
+    if at == tree.text.len() && what.ends_open() { text + layout.eol } else { text }
 }
 
 /// Puts a collection where nothing, null, `{}` or `[]` is written now.
@@ -251,7 +273,7 @@ fn fill(tree: &Tree<'_>, place: NodeId, fragment: &Fragment, layout: Layout) -> 
     let from = if node.anchor.is_some() || node.tag.is_some() { node.span.start } else { from };
     let line = lex::line_end(tree.text, node.span.end.max(from));
     let gap = if node.span.is_empty() { node.span.clone() } else { from.min(node.span.start)..node.span.end };
-    Ok(vec![Splice::new(gap, ""), Splice::new(line..line, text)])
+    Ok(vec![Splice::new(gap, ""), Splice::new(line..line, closed(tree, line, text, (fragment, layout)))])
 }
 
 fn block_map(pairs: &[(String, Fragment)], column: usize, layout: Layout, out: &mut String) {
@@ -269,18 +291,29 @@ fn entry(key: &str, value: &Fragment, column: usize, layout: Layout, out: &mut S
         Fragment::Map(pairs) if !pairs.is_empty() => block_map(pairs, column + layout.step, layout, out),
         Fragment::List(items) if !items.is_empty() => block_list(items, column + layout.list, layout, out),
         Fragment::Block(text) if text.contains('\n') && scalar::literal_fits(text) => {
-            out.push_str(if text.ends_with('\n') { " |" } else { " |-" });
-            for line in text.trim_end_matches('\n').split('\n') {
-                out.push_str(layout.eol);
-                if !line.is_empty() {
-                    out.push_str(&" ".repeat(column + layout.step));
-                    out.push_str(line);
-                }
-            }
+            out.push(' ');
+            literal(text, column + layout.step, layout, out);
         }
         other => {
             out.push(' ');
             out.push_str(&inside(other, false));
+        }
+    }
+}
+
+/// Writes a text as a literal block scalar whose lines start at a column.
+fn literal(text: &str, column: usize, layout: Layout, out: &mut String) {
+    let content = text.trim_end_matches('\n');
+    out.push_str(match text.len() - content.len() {
+        0 => "|-",
+        1 => "|",
+        _ => "|+",
+    });
+    for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
+        out.push_str(layout.eol);
+        if !line.is_empty() {
+            out.push_str(&" ".repeat(column));
+            out.push_str(line);
         }
     }
 }
@@ -295,6 +328,9 @@ fn block_list(items: &[Fragment], column: usize, layout: Layout, out: &mut Strin
                 let mut text = String::new();
                 block_map(pairs, column + 2, layout, &mut text);
                 out.push_str(text.trim_start_matches(['\r', '\n', ' ']));
+            }
+            Fragment::Block(text) if text.contains('\n') && scalar::literal_fits(text) => {
+                literal(text, column + layout.step, layout, out);
             }
             other => out.push_str(&inside(other, false)),
         }

@@ -226,7 +226,12 @@ impl<'t> Reader<'t> {
             let (style, end) = self.scalar_end(style, begin, self.byte(span.end.index()))?;
             (style, begin..end, properties.start)
         };
-        let kind = Kind::Scalar { value: value.into_owned(), style };
+        let mut value = value.into_owned();
+        // The last line of a text that has no line break gives none to a block scalar, as the tools read it.
+        if matches!(style, Style::Literal | Style::Folded) && !self.text[range.end..].contains('\n') && value.ends_with('\n') {
+            value.pop();
+        }
+        let kind = Kind::Scalar { value, style };
         Ok(self.push(Node { kind, span: range, start, anchor: properties.anchor, tag, parent }, anchor))
     }
 

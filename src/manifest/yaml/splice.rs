@@ -167,6 +167,10 @@ fn set_block(text: &str, range: Range<usize>, style: Style, meant: Meant<'_>) ->
     for _ in 1..tail {
         lines.push_str(eol);
     }
+    if tail > 0 && range.end == text.len() {
+        // Without it the last line would have none of its own.
+        lines.push_str(eol);
+    }
     let mut out = Vec::new();
     let wanted = format!("{sign}{chomp}");
     if wanted != header {
