@@ -5,14 +5,14 @@
 //! was written. Nothing here changes a file.
 
 pub(crate) mod configs;
-mod helm;
+pub(crate) mod helm;
 
 use domain::edit::{Ask, Choice, Edit, Field, Found, Offer, WORKLOAD_KINDS, WorkloadRef};
 
 use crate::build;
 use crate::build::resource::Resource;
 use crate::build::source::{Role, Source, Sources};
-use crate::edit::{container, generators, helm as releases, images, metadata, network, ports, probes, replicas, variables};
+use crate::edit::{container, generators, images, metadata, network, ports, probes, replicas, variables};
 use crate::error::Error;
 use crate::files::{self, Files};
 use crate::yaml::{ImageTrace, Place, Val};
@@ -58,6 +58,8 @@ pub(crate) struct Located {
     pub(crate) others: Vec<Resource>,
     /// What its kustomizations generate.
     pub(crate) generators: Vec<configs::Generator>,
+    /// What its values say, when it is a HelmRelease.
+    pub(crate) release: Option<helm::Release>,
     all: Vec<WorkloadRef>,
 }
 
@@ -109,7 +111,7 @@ impl Located {
     /// Renders a path and picks the workload.
     pub(crate) fn new(files: &Files, path: &str, workload: Option<&WorkloadRef>) -> Result<Self, Error> {
         let folder = files::join("", path, path)?;
-        let (mut others, sources) = build::traced(files, path)?;
+        let (mut others, mut sources) = build::traced(files, path)?;
         let places: Vec<usize> = others.iter().enumerate().filter(|(_, r)| is_workload(r)).map(|(at, _)| at).collect();
         let all: Vec<WorkloadRef> = places.iter().filter_map(|at| others.get(*at)).map(reference).collect();
         let shown = if folder.is_empty() { "the repository's root".to_owned() } else { folder.clone() };
@@ -131,7 +133,8 @@ impl Located {
         };
         let workload = others.remove(*at);
         let generators = configs::generators(files, &sources)?;
-        Ok(Self { real: files.resolve(&folder)?, folder, sources, workload, others, generators, all })
+        let release = (workload.kind() == "HelmRelease").then(|| helm::Release::read(&workload, &others, &mut sources, files));
+        Ok(Self { real: files.resolve(&folder)?, folder, sources, workload, others, generators, release, all })
     }
 
     /// Returns the object that holds the Pod template: the workload, or the Deployment that a Rollout refers to.
@@ -251,9 +254,8 @@ impl Located {
     /// Returns everything that is known.
     pub(crate) fn facts(&self) -> Facts {
         let mut found = Vec::new();
-        let release = self.workload.kind() == "HelmRelease";
-        if release {
-            releases::found(self, &mut found);
+        if self.release.is_some() {
+            helm::found(self, &mut found);
         } else {
             self.pod_facts(&mut found);
             network::found(self, &mut found);
@@ -263,7 +265,7 @@ impl Located {
         Facts {
             workload: self.reference(),
             workloads: self.all.clone(),
-            containers: if release { helm::containers(self) } else { names() },
+            containers: if self.release.is_some() { helm::containers(self) } else { names() },
             found,
         }
     }

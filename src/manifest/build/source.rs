@@ -41,6 +41,8 @@ pub(crate) struct Source {
 struct Read {
     source: Source,
     lines: Vec<usize>,
+    /// How many lines of its file stand before its first one.
+    lead: usize,
 }
 
 /// Holds all texts of one rendering.
@@ -79,7 +81,7 @@ impl Sources {
         }
         let breaks: Vec<usize> = source.text.match_indices('\n').map(|(at, _)| at).collect();
         let lines = tree.nodes().map(|(_, node)| breaks.partition_point(|at| *at < node.span.start) + 1).collect();
-        self.list.push(Read { source, lines });
+        self.list.push(Read { source, lines, lead });
         Ok((number, values))
     }
 
@@ -96,14 +98,14 @@ impl Sources {
         // The content of a block scalar starts on the line after its header.
         let block = Tree::parse(&host.source.text)
             .is_ok_and(|tree| host.source.text[tree.node(tree.target(node)).span.start..].starts_with(['|', '>']));
-        line - usize::from(!block)
+        line - usize::from(!block) + host.lead
     }
 
     /// Returns the line of its file that a value was written on; 1 for values that were computed.
     pub(crate) fn line(&self, from: Option<(u32, NodeId)>) -> usize {
         let Some(read) = from.and_then(|(number, _)| self.list.get(number as usize)) else { return 1 };
         let line = from.and_then(|(_, node)| read.lines.get(node.0)).copied().unwrap_or(1);
-        line + self.lead(&read.source)
+        line + read.lead
     }
 
     /// Returns the file that a value was written in.

@@ -18,14 +18,16 @@ pub(super) fn change(
     let lead = located.sources.lead(source);
     let tree = parse(&source.file, &source.text)?;
     let splices = find(&tree).map_err(|fault| refused(&source.file, &tree, lead, field, fault))?;
-    let Some((host, node)) = source.host else {
-        return desk.write(&source.file, field, &splices);
-    };
-    let outer = located.sources.get(host);
-    let outer_tree = parse(&outer.file, &outer.text)?;
-    let lifted =
-        lift(&outer_tree, node, &source.text, &splices).map_err(|fault| refused(&outer.file, &outer_tree, 0, field, fault))?;
-    desk.write(&outer.file, field, &lifted)
+    // A text within a text within a file: outwards, until the file itself is reached.
+    let (mut inner, mut splices) = (source, splices);
+    while let Some((host, node)) = inner.host {
+        let outer = located.sources.get(host);
+        let tree = parse(&outer.file, &outer.text)?;
+        splices = lift(&tree, node, &inner.text, &splices)
+            .map_err(|fault| refused(&outer.file, &tree, located.sources.lead(outer), field, fault))?;
+        inner = outer;
+    }
+    desk.write(&inner.file, field, &splices)
 }
 
 /// Tells whether a mapping stands at a place.
