@@ -167,6 +167,7 @@ impl Family {
         match field {
             Field::Config(..) => Self::Generators,
             Field::ChartVersion | Field::Value(_) => Self::Helm,
+            Field::Label(_) | Field::Annotation(_) => Self::Metadata,
             _ if located.workload.kind() == "HelmRelease" => Self::Helm,
             Field::ServiceType | Field::ServicePort(_) | Field::IngressHost => Self::Network,
             Field::ImageName | Field::ImageTag | Field::ImageDigest => Self::Image,
@@ -175,7 +176,7 @@ impl Family {
             Field::Env(_) | Field::EnvRef(_) => Self::Variables,
             Field::Port(_) => Self::Ports,
             Field::Probe(..) => Self::Probes,
-            Field::Label(_) | Field::Annotation(_) | Field::PodLabel(_) | Field::PodAnnotation(_) => Self::Metadata,
+            Field::PodLabel(_) | Field::PodAnnotation(_) => Self::Metadata,
         }
     }
 }

@@ -256,6 +256,7 @@ impl Located {
         let mut found = Vec::new();
         if self.release.is_some() {
             helm::found(self, &mut found);
+            metadata::found(self, &mut found);
         } else {
             self.pod_facts(&mut found);
             network::found(self, &mut found);

@@ -23,6 +23,8 @@ pub(crate) enum Step {
     Key(String),
     /// The item of a list that has these values: its merge keys, as a patch has to name them.
     Item(Vec<(&'static str, Fragment)>),
+    /// The item of a list at this position, counted from 0.
+    Index(usize),
 }
 
 impl Step {
@@ -40,6 +42,7 @@ impl Step {
     pub(crate) fn from<'v>(&self, val: &'v Val) -> Option<&'v Val> {
         match self {
             Self::Key(key) => val.get(key).filter(|v| !v.is_null()),
+            Self::Index(at) => val.items().get(*at),
             Self::Item(keys) => val
                 .items()
                 .iter()
@@ -51,6 +54,7 @@ impl Step {
     pub(super) fn node(&self, tree: &Tree<'_>, node: NodeId) -> Option<NodeId> {
         match self {
             Self::Key(key) => tree.get(node, key),
+            Self::Index(at) => tree.items(node).get(*at).map(|(_, item)| *item),
             Self::Item(keys) => {
                 tree.items(node).iter().map(|(_, item)| *item).find(|item| {
                     keys.iter().all(|(key, value)| tree.get(*item, key).and_then(|n| tree.scalar(n)) == value.text())
@@ -306,6 +310,7 @@ pub(super) fn nest(path: &[Step], leaf: Leaf<'_>) -> Fragment {
         (None, Leaf::Set(value)) => value.clone(),
         (None, Leaf::Gone) => Fragment::Plain("null".to_owned()),
         (Some((Step::Key(key), rest)), leaf) => Fragment::entry(key.clone(), nest(rest, leaf)),
+        (Some((Step::Index(_), rest)), leaf) => Fragment::List(vec![nest(rest, leaf)]),
         (Some((Step::Item(keys), rest)), leaf) => {
             let mut pairs: Vec<(String, Fragment)> = keys.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
             match (rest.is_empty(), leaf) {

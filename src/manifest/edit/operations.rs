@@ -66,6 +66,10 @@ fn operation(aim: &Aim<'_>, leaf: Leaf<'_>) -> Fragment {
         let held = trail.get(at).copied();
         match step {
             Step::Key(key) => path.push_str(&segment(key)),
+            Step::Index(at) => {
+                path.push('/');
+                path.push_str(&at.to_string());
+            }
             Step::Item(_) => {
                 path.push('/');
                 path.push_str(&held.and_then(|list| position(list, step)).unwrap_or_default().to_string());
@@ -81,7 +85,7 @@ fn operation(aim: &Aim<'_>, leaf: Leaf<'_>) -> Fragment {
             path.push_str(&segment(key));
             ("add", Some(nest(rest, leaf)))
         }
-        (Some((Step::Item(_), _)), leaf) => {
+        (Some((Step::Item(_) | Step::Index(_), _)), leaf) => {
             path.push_str("/-");
             let item = match nest(missing, leaf) {
                 Fragment::List(mut items) => items.pop(),

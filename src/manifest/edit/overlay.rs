@@ -57,7 +57,7 @@ struct Candidate {
 /// Says something of an object in a patch of the overlay: one that is there (after the text `after`), or a new inline one.
 pub(super) fn patch(desk: &mut Desk, located: &Located, aim: &Aim<'_>, leaf: Leaf<'_>, after: u32) -> Result<(), Error> {
     // A strategic merge patch replaces the lists of kinds whose merge keys nobody knows.
-    let lists = aim.path.iter().any(|step| matches!(step, Step::Item(_)));
+    let lists = aim.path.iter().any(|step| matches!(step, Step::Item(_) | Step::Index(_)));
     if aim.operations || (lists && !aim.object.built_in()) {
         return operations::patch(desk, located, aim, leaf);
     }

@@ -267,6 +267,16 @@ fn changed(whole: &Fragment, path: &[Step], leaf: Leaf<'_>) -> Option<Fragment> 
             put(&mut items, at, new);
             Fragment::List(items)
         }
+        (Step::Index(at), Fragment::List(items)) => {
+            let mut items = items.clone();
+            let new = match items.get(*at) {
+                Some(item) => changed(item, rest, leaf),
+                None => made(),
+            };
+            let there = (*at < items.len()).then_some(*at);
+            put(&mut items, there, new);
+            Fragment::List(items)
+        }
         (_, other) => other.clone(),
     })
 }

@@ -16,10 +16,10 @@ use crate::files::{self, Files};
 use crate::locate::Located;
 use crate::yaml::{Data, Place, Tree, Val};
 
-pub(crate) use chart::Chart;
+pub(crate) use chart::{Chart, reference};
 pub(crate) use env::{LISTS, Variable, variable, variables};
-pub(crate) use image::{Image, Part};
-pub(crate) use units::{Names, Shape, Unit};
+pub(crate) use image::Part;
+pub(crate) use units::{Names, Shape, Unit, child, replicas};
 
 /// Holds a HelmRelease's values and what is found in them.
 pub(crate) struct Release {
@@ -53,6 +53,8 @@ pub(crate) struct Foreign {
     pub(crate) target: Option<Vec<String>>,
     /// How many layers are weaker.
     pub(crate) over: usize,
+    /// Where the release refers to it.
+    pub(crate) place: Option<Place>,
 }
 
 /// Returns the value under a path of keys and list positions.
@@ -99,7 +101,7 @@ impl Release {
             let key = text("valuesKey").unwrap_or_else(|| "values.yaml".to_owned());
             let what = format!("key {key} of {kind} {name}");
             if let Some(target) = text("targetPath") {
-                foreign.push(Foreign { what, target: Some(target_path(&target)), over: layers.len() });
+                foreign.push(Foreign { what, target: Some(target_path(&target)), over: layers.len(), place: reference.from });
                 continue;
             }
             match content(release, others, sources, files, (&kind, &name, &key)) {
@@ -107,7 +109,7 @@ impl Release {
                     let object = Some(Resource::new(val.clone(), number, 1));
                     layers.push(Layer { object, val, what, secret: kind == "Secret" });
                 }
-                Err(why) => foreign.push(Foreign { what: format!("{what}, {why}"), target: None, over: layers.len() }),
+                Err(why) => foreign.push(Foreign { what: format!("{what}, {why}"), target: None, over: layers.len(), place: reference.from }),
             }
         }
         let own = release.val.at(&["spec", "values"]).cloned().unwrap_or_else(Val::map);
@@ -136,14 +138,6 @@ impl Release {
         let stronger = |f: &&Foreign| level.is_none_or(|level| f.over > level);
         let exact = |f: &&Foreign| f.target.as_ref().is_some_and(|target| target == path);
         self.foreign.iter().filter(stronger).find(exact)
-    }
-
-    /// Returns a unit by name, or the first.
-    pub(crate) fn unit(&self, name: Option<&str>) -> Option<&Unit> {
-        match name {
-            None => self.units.first(),
-            Some(name) => self.units.iter().find(|u| u.name == name),
-        }
     }
 }
 
@@ -242,7 +236,7 @@ pub(crate) fn found(located: &Located, found: &mut Vec<Found>) {
         unit_facts(located, release, unit, found);
     }
     if release.units.is_empty()
-        && let Some(path) = units::replicas(&release.values, None, &release.units)
+        && let Some(path) = replicas(&release.values, None, &release.units)
         && let Some(value) = release.value(&path)
     {
         push(located, release, (Field::Replicas, None), &path, value, found);
@@ -261,7 +255,7 @@ fn unit_facts(located: &Located, release: &Release, unit: &Unit, found: &mut Vec
     }
     let mut paths: Vec<(Field, Vec<String>)> = Vec::new();
     paths.extend(unit.policy().map(|path| (Field::PullPolicy, path)));
-    paths.extend(units::replicas(&release.values, Some(unit), &release.units).map(|path| (Field::Replicas, path)));
+    paths.extend(replicas(&release.values, Some(unit), &release.units).map(|path| (Field::Replicas, path)));
     for bound in [Bound::Request, Bound::Limit] {
         for resource in [Compute::Cpu, Compute::Memory] {
             paths.extend(unit.resources(bound, resource).map(|path| (Field::Resource(bound, resource), path)));
