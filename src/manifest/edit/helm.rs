@@ -50,7 +50,11 @@ fn says(now: &Val, wanted: &Fragment, strict: bool) -> bool {
     let text = now.scalar();
     match wanted {
         Fragment::Text(wanted) | Fragment::Block(wanted) => {
-            if strict { now.as_text() == Some(wanted) } else { text.as_deref() == Some(wanted) }
+            if strict {
+                now.as_text() == Some(wanted)
+            } else {
+                text.as_deref() == Some(wanted)
+            }
         }
         Fragment::Plain(wanted) => match resolve_plain(wanted) {
             Plain::Null => now.is_null(),
@@ -206,9 +210,9 @@ fn home<'l>(located: &Located, release: &'l Release, edit: &Edit, want: &Want) -
         return layer.object.as_ref().filter(|_| lookup(&layer.val, &want.path).is_some_and(own));
     }
     let depth = |val: &Val| {
-        (0..want.path.len()).rev().find(|len| {
-            lookup(val, &want.path[..*len]).is_some_and(|v| own(v) && matches!(v.data, Data::Map(_) | Data::List(_)))
-        })
+        (0..want.path.len())
+            .rev()
+            .find(|len| lookup(val, &want.path[..*len]).is_some_and(|v| own(v) && matches!(v.data, Data::Map(_) | Data::List(_))))
     };
     let best = release.layers.iter().rev().max_by_key(|layer| {
         let reach = depth(&layer.val).map_or(0, |d| d + 1);
@@ -217,3 +221,6 @@ fn home<'l>(located: &Located, release: &'l Release, edit: &Edit, want: &Want) -
     });
     best.and_then(|layer| layer.object.as_ref())
 }
+
+#[cfg(test)]
+mod tests;

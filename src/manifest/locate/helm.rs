@@ -109,7 +109,12 @@ impl Release {
                     let object = Some(Resource::new(val.clone(), number, 1));
                     layers.push(Layer { object, val, what, secret: kind == "Secret" });
                 }
-                Err(why) => foreign.push(Foreign { what: format!("{what}, {why}"), target: None, over: layers.len(), place: reference.from }),
+                Err(why) => foreign.push(Foreign {
+                    what: format!("{what}, {why}"),
+                    target: None,
+                    over: layers.len(),
+                    place: reference.from,
+                }),
             }
         }
         let own = release.val.at(&["spec", "values"]).cloned().unwrap_or_else(Val::map);
@@ -180,13 +185,16 @@ fn content(
 ) -> Result<(u32, Val), String> {
     let home = release.id().namespace;
     let object = others.iter().find(|o| {
-        o.kind() == kind && o.group_version().0.is_empty() && o.ids().iter().any(|id| id.name == name && same_namespace(&id.namespace, &home))
+        o.kind() == kind
+            && o.group_version().0.is_empty()
+            && o.ids().iter().any(|id| id.name == name && same_namespace(&id.namespace, &home))
     });
     let object = object.ok_or("which is not in these manifests")?;
     if object.val.get("sops").is_some() {
         return Err("which is encrypted".to_owned());
     }
-    let held = ["stringData", "data"].iter().find_map(|field| object.val.at(&[field]).and_then(|m| m.get(key)).map(|v| (*field, v)));
+    let held =
+        ["stringData", "data"].iter().find_map(|field| object.val.at(&[field]).and_then(|m| m.get(key)).map(|v| (*field, v)));
     let (field, val) = held.ok_or("which it does not have")?;
     let (text, place) = val.as_text().zip(val.from).ok_or("which is computed")?;
     let outer = sources.get(place.0);
@@ -267,16 +275,20 @@ fn unit_facts(located: &Located, release: &Release, unit: &Unit, found: &mut Vec
         }
     }
     for variable in variables(release, unit) {
-        match &variable.reference {
-            Some(reference) => {
-                let field = Field::EnvRef(variable.name.clone());
-                found.push(place(located, release, (field, name), (reference.clone(), variable.place, &variable.path)));
-            }
-            None => {
-                let field = Field::Env(variable.name.clone());
-                let value = variable.value.clone().unwrap_or_default();
-                found.push(place(located, release, (field, name), (value, variable.place, &variable.path)));
-            }
+        let value = variable.value.unwrap_or_default();
+        let field = Field::Env(variable.name.clone());
+        let mut one = place(located, release, (field, name), (value, variable.place, &variable.path));
+        let Some(reference) = variable.reference else {
+            found.push(one);
+            continue;
+        };
+        let why = std::mem::take(&mut one.why);
+        one.why = format!("{}, {why}", reference.words);
+        let (file, line) = (one.file.clone(), one.line);
+        found.push(one);
+        if let Some(value) = reference.value {
+            let field = Field::EnvRef(variable.name);
+            found.push(Found { field, container: Some(unit.name.clone()), value, file, line, why });
         }
     }
 }
@@ -326,7 +338,8 @@ fn place(
     let from = release.layers.get(layer).filter(|l| l.object.is_some());
     if let Some((number, _)) = place {
         let source = located.sources.get(number);
-        let base = if located.own(&source.file) { String::new() } else { format!(", in the base {}", files::parent(&source.file)) };
+        let base =
+            if located.own(&source.file) { String::new() } else { format!(", in the base {}", files::parent(&source.file)) };
         match (from, source.role) {
             (Some(layer), _) => found.why = format!("{} (valuesFrom){base}", layer.what),
             (None, Role::Resource) => found.why = format!("values of HelmRelease {}{base}", located.workload.written_name()),
@@ -334,7 +347,8 @@ fn place(
         }
     }
     for foreign in release.foreign.iter().filter(|f| f.target.is_none() && f.over > layer) {
-        found.why = format!("{}; {} may override it", found.why, foreign.what);
+        let comma = if foreign.what.contains(',') { "," } else { "" };
+        found.why = format!("{}; {}{comma} may override it", found.why, foreign.what);
     }
     if let Some(foreign) = release.hidden(path) {
         found.why = format!("{}; {} overrides it", found.why, foreign.what);

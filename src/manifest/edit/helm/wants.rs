@@ -43,9 +43,7 @@ pub(super) fn of(located: &Located, release: &Release, edit: &Edit) -> Result<Ve
         Field::Env(name) => env(located, release, unit, (name, edit)),
         Field::EnvRef(name) => env_reference(located, release, unit, (name, edit)),
         Field::PodLabel(key) => one(pod(release, unit, ("labels", "podLabels")).map(|p| child(&p, key)), quoted()),
-        Field::PodAnnotation(key) => {
-            one(pod(release, unit, ("annotations", "podAnnotations")).map(|p| child(&p, key)), quoted())
-        }
+        Field::PodAnnotation(key) => one(pod(release, unit, ("annotations", "podAnnotations")).map(|p| child(&p, key)), quoted()),
         Field::Probe(probe, part) => {
             let value = match part {
                 ProbePart::Path => quoted(),
@@ -229,7 +227,7 @@ fn env(located: &Located, release: &Release, unit: &Unit, (name, edit): (&str, &
     if let Some(now) = variable(release, unit, name) {
         if let (Some(reference), Some(_)) = (&now.reference, &edit.value) {
             let (file, line) = (located.sources.file(now.place).to_owned(), located.sources.line(now.place));
-            return Err(Error::Indirect { field: edit.field.to_string(), file, line, why: format!("comes from {reference}") });
+            return Err(Error::Indirect { field: edit.field.to_string(), file, line, why: reference.words.clone() });
         }
         let Some(value) = &edit.value else {
             // A reference is not a plain value: it has a field of its own.
@@ -283,8 +281,7 @@ fn env_reference(located: &Located, release: &Release, unit: &Unit, (name, edit)
     };
     let (kind, rest) = value.split_once(':').unwrap_or_default();
     let (object, key) = rest.split_once('/').unwrap_or_default();
-    let (field, other) =
-        if kind == "secret" { ("secretKeyRef", "configMapKeyRef") } else { ("configMapKeyRef", "secretKeyRef") };
+    let (field, other) = if kind == "secret" { ("secretKeyRef", "configMapKeyRef") } else { ("configMapKeyRef", "secretKeyRef") };
     let pairs = Fragment::Map(vec![("name".to_owned(), text(object)), ("key".to_owned(), text(key))]);
     let Some(now) = now else {
         return added(located, release, unit, (name, edit, ("valueFrom", Fragment::entry(field, pairs))));

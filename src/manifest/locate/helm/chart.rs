@@ -32,14 +32,20 @@ impl<'l> Chart<'l> {
         let release = &located.workload;
         let Some((kind, name, namespace)) = reference(release) else {
             release.val.at(&["spec", "chart", "spec"])?;
-            return Some(Self { object: release, path: vec!["spec", "chart", "spec", "version"], digest: None, users: Vec::new() });
+            return Some(Self {
+                object: release,
+                path: vec!["spec", "chart", "spec", "version"],
+                digest: None,
+                users: Vec::new(),
+            });
         };
-        let names = |r: &Resource, name: &str| {
-            r.ids().iter().any(|id| id.name == name) && same_namespace(&r.id().namespace, &namespace)
-        };
+        let names =
+            |r: &Resource, name: &str| r.ids().iter().any(|id| id.name == name) && same_namespace(&r.id().namespace, &namespace);
         let fits = |r: &&Resource| r.kind() == kind && r.group_version().0 == "source.toolkit.fluxcd.io" && names(r, &name);
         let object = located.others.iter().find(fits)?;
-        let same = |r: &&Resource| reference(r).is_some_and(|(k, n, ns)| k == kind && names(object, &n) && same_namespace(&ns, &namespace));
+        let same = |r: &&Resource| {
+            reference(r).is_some_and(|(k, n, ns)| k == kind && names(object, &n) && same_namespace(&ns, &namespace))
+        };
         let users = located.others.iter().filter(|r| r.kind() == "HelmRelease").filter(same);
         let users = users.map(|r| format!("HelmRelease {}", r.written_name())).collect();
         if kind == "HelmChart" {

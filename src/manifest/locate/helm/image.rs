@@ -1,8 +1,8 @@
 //! The parts of an image in a release's values: what each says and the value that it is written in.
 
 use crate::build;
-use crate::locate::helm::units::{Names, Shape, Unit, child};
 use crate::locate::helm::Release;
+use crate::locate::helm::units::{Names, Shape, Unit, child};
 use crate::yaml::{Place, Val};
 
 /// Holds one part of an image.

@@ -237,7 +237,9 @@ fn short(values: &Val, unit: &Unit) -> Option<String> {
     if unit.controller.is_some() {
         return holder.last().cloned();
     }
-    unit.listed.then(|| lookup(values, holder).and_then(|val| val.get("name")).and_then(Val::as_text).map(str::to_owned)).flatten()
+    unit.listed
+        .then(|| lookup(values, holder).and_then(|val| val.get("name")).and_then(Val::as_text).map(str::to_owned))
+        .flatten()
 }
 
 /// Returns the name that comes from the path.
