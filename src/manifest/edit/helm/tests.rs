@@ -303,7 +303,7 @@ fn a_release_of_a_base_is_overridden_in_the_overlay() {
     let chart = format!("{OVER}{patch}      chart:\n        spec:\n          version: 2.0.0\n");
     check(&list, "prod", &[Edit::set(Field::ChartVersion, "2.0.0")], ("prod/kustomization.yaml", &chart));
     let item = format!(
-        "{OVER}patches:\n- target:\n    group: helm.toolkit.fluxcd.io\n    version: v2\n    kind: HelmRelease\n    name: shop\n  patch: |-\n    - op: replace\n      path: /spec/values/extra/0/image\n      value: c/d:2\n"
+        "{OVER}patches:\n- target:\n    group: helm.toolkit.fluxcd.io\n    kind: HelmRelease\n    name: shop\n  patch: |-\n    - op: replace\n      path: /spec/values/extra/0/image\n      value: c/d:2\n"
     );
     check(&list, "prod", &[tag("x", "2")], ("prod/kustomization.yaml", &item));
     let gone = format!("{OVER}{patch}      values:\n        image:\n          tag: null\n");
