@@ -5,13 +5,17 @@
 
 mod ask;
 mod audit;
+mod build;
 mod deploy;
 mod deployments;
 mod environment;
+mod fields;
 mod flux;
 mod get;
+mod lint;
 mod output;
 mod project;
+mod set;
 
 use std::path::PathBuf;
 
@@ -54,7 +58,13 @@ pub(crate) enum Command {
     #[command(subcommand, visible_alias = "env")]
     Environment(environment::Verb),
     /// Changes fields of an environment's workload, commits, pushes and follows.
-    Deploy(deploy::Deploy),
+    Deploy(Box<deploy::Deploy>),
+    /// Changes fields of manifests in a local folder, and nothing else in their files: prints a diff, --write writes.
+    Set(Box<set::Set>),
+    /// Renders a local folder as kustomize build does.
+    Build(build::Build),
+    /// Says what is wrong with the manifests of a local folder, with file, line and column.
+    Lint(lint::Lint),
     /// Follows a deployment to its end.
     Follow(deployments::Follow),
     /// Lists deployments, newest first.
@@ -83,17 +93,28 @@ pub(crate) struct DemoArgs {
 }
 
 /// Runs a subcommand; the console and the demo are not among them.
-pub(crate) async fn run(settings: Settings, format: Format, command: Command) -> Result<(), Trouble> {
-    if let Some(trouble) = launch::start_log(&settings)? {
+pub(crate) async fn run(global: &Global, command: Command) -> Result<(), Trouble> {
+    let format = global.output.unwrap_or(Format::Table);
+    match command {
+        Command::Set(set) => set::run(format, &set),
+        Command::Build(build) => build::run(global.output, build).await,
+        Command::Lint(lint) => lint::run(global, &lint).await,
+        command => with_state(&Settings::gather(global)?, format, command).await,
+    }
+}
+
+/// Runs a subcommand that needs the state folder.
+async fn with_state(settings: &Settings, format: Format, command: Command) -> Result<(), Trouble> {
+    if let Some(trouble) = launch::start_log(settings)? {
         remark(&trouble);
     }
     terminal::catch_panics(&settings.state);
     if let Command::Audit(audit) = &command
         && audit.offline()
     {
-        return audit::without_engine(&settings, format, audit);
+        return audit::without_engine(settings, format, audit);
     }
-    let deck = launch::deck(&settings)?;
+    let deck = launch::deck(settings)?;
     for notice in &deck.notices {
         output::note(notice);
     }
@@ -104,11 +125,13 @@ pub(crate) async fn run(settings: Settings, format: Format, command: Command) ->
 
 async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), Trouble> {
     match command {
-        Command::Demo(_) => Err(Trouble::usage("The demo is a console", "demo").next("Start it in a terminal.")),
+        Command::Demo(_) | Command::Set(_) | Command::Build(_) | Command::Lint(_) => {
+            Err(Trouble::usage("That needs no engine", "this command").next("Start it by itself."))
+        }
         Command::Get(get) => get::run(deck, format, get).await,
         Command::Project(verb) => project::run(deck, format, verb).await,
         Command::Environment(verb) => environment::run(deck, format, verb).await,
-        Command::Deploy(deploy) => deploy::run(deck, format, deploy).await,
+        Command::Deploy(deploy) => deploy::run(deck, format, *deploy).await,
         Command::Follow(follow) => deployments::follow(deck, format, follow).await,
         Command::History(history) => deployments::history(deck, format, &history),
         Command::Sync(sync) => flux::sync(deck, format, sync).await,

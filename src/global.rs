@@ -25,9 +25,9 @@ pub(crate) struct Global {
     /// How much is written to the log file: error, warn, info, debug, trace.
     #[arg(long, global = true, value_name = "LEVEL", default_value = "info", env = "QUARTERDECK_LOG", hide_env_values = true)]
     pub(crate) log: String,
-    /// How objects are printed: table, wide, json, yaml or name.
-    #[arg(short, long, global = true, value_enum, default_value_t = Format::Table, value_name = "FORMAT", hide_possible_values = true)]
-    pub(crate) output: Format,
+    /// How objects are printed: table, wide, json, yaml or name; a table when absent, where the command says nothing else.
+    #[arg(short, long, global = true, value_enum, value_name = "FORMAT", hide_possible_values = true)]
+    pub(crate) output: Option<Format>,
 }
 
 /// How objects are printed.

@@ -5,7 +5,9 @@ mod cli;
 mod console;
 mod demo;
 mod global;
+mod kustomize;
 mod launch;
+mod local;
 mod terminal;
 
 use std::panic::{self, AssertUnwindSafe};
@@ -50,6 +52,6 @@ async fn run(cli: Cli) -> Result<(), Trouble> {
             terminal::needed()?;
             console::run(Settings::gather(&cli.global)?).await
         }
-        Some(command) => cli::run(Settings::gather(&cli.global)?, cli.global.output, command).await,
+        Some(command) => cli::run(&cli.global, command).await,
     }
 }

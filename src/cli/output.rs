@@ -5,8 +5,9 @@
 //!
 //! The names of JSON and YAML fields are a promise; the help of each command lists them.
 
+use std::env;
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use domain::text::{display, hidden, one_line};
 use domain::{Time, Trouble};
@@ -17,6 +18,39 @@ use super::Format;
 /// Prints one line to standard output; a closed pipe ends quietly.
 pub(crate) fn line(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{}", display(text, true));
+}
+
+/// Prints a text to standard output: byte for byte into a pipe or a file, through the sieve on a terminal.
+pub(crate) fn text(text: &str) {
+    let mut out = io::stdout().lock();
+    let shown = if out.is_terminal() { display(text, true) } else { text.to_owned() };
+    let _ = out.write_all(shown.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Prints a unified diff as [`text`] does; on a terminal in colour, unless `NO_COLOR` says otherwise.
+pub(crate) fn diff(unified: &str) {
+    if !io::stdout().is_terminal() {
+        return text(unified);
+    }
+    let plain = env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()) || env::var_os("TERM").is_some_and(|v| v == "dumb");
+    let mut out = io::stdout().lock();
+    for line in unified.lines() {
+        let colour = if plain { "" } else { hue(line) };
+        let end = if colour.is_empty() { "" } else { "\u{1b}[m" };
+        let _ = writeln!(out, "{colour}{}{end}", display(line, true));
+    }
+    let _ = out.flush();
+}
+
+/// Returns what gives a line of a unified diff its colour: the old side red, the new green, places cyan, file names bold.
+fn hue(line: &str) -> &'static str {
+    match line.as_bytes() {
+        [b'-', b'-', b'-', b' ', ..] | [b'+', b'+', b'+', b' ', ..] => "\u{1b}[1m",
+        [b'@', ..] => "\u{1b}[36m",
+        [b'-', ..] => "\u{1b}[31m",
+        [b'+', ..] => "\u{1b}[32m",
+        _ => "",
+    }
 }
 
 /// Prints a remark to the error stream.

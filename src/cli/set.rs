@@ -1,0 +1,227 @@
+//! `set`: fields of a local folder's manifests, shown with their places or changed where they live.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use domain::Trouble;
+use domain::change::FileChange;
+use domain::edit::{Ask, Edit, Field, Found, WorkloadRef};
+use manifest::{Applied, Error, Facts, apply, facts, unified};
+use serde::Serialize;
+
+use super::fields::{self, Fields};
+use super::{Format, environment, output};
+use crate::local::Local;
+
+/// Changes fields of manifests in a local folder, and nothing else in their files: prints a diff, --write writes.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  \
+    quarterdeck set k8s/overlays/production\n  \
+    quarterdeck set k8s/overlays/production --tag 1.9.0 --replicas 3\n  \
+    quarterdeck set k8s/overlays/production --tag 1.9.0 --write\n  \
+    quarterdeck set apps/shop --workload HelmRelease/shop --value ingress.enabled=true | git apply\n\n\
+    Without fields it lists what it finds: each field with its value, its place, and why that place decides it.\n\
+    A value that comes from a base goes into the folder's own kustomization, unless --at written says otherwise. When a value \
+    has several places it asks, with status 2, and --at answers.\n\
+    Only what has to change is changed: comments, quoting, order and line ends stay byte for byte.\n\n\
+    JSON: without fields a list of field, workload, container, value, file, line, why; else written, workload, changes (field, \
+    container, before, after, file, line, why) and files (path, before, after).")]
+pub(crate) struct Set {
+    /// The folder: an overlay, a base, or any folder with manifests.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    #[command(flatten)]
+    fields: Fields,
+    /// Writes the files; without it the diff is only printed.
+    #[arg(long)]
+    write: bool,
+    /// Where the repository begins; the nearest folder above with a .git when absent.
+    #[arg(long, value_name = "FOLDER")]
+    root: Option<PathBuf>,
+}
+
+/// Holds one field and where it lives.
+#[derive(Debug, Serialize)]
+struct Place {
+    field: String,
+    workload: String,
+    container: Option<String>,
+    value: String,
+    file: String,
+    line: usize,
+    why: String,
+}
+
+/// Holds what became of one field.
+#[derive(Debug, Serialize)]
+struct Change {
+    field: String,
+    container: Option<String>,
+    before: Option<String>,
+    after: Option<String>,
+    file: String,
+    line: usize,
+    why: String,
+}
+
+/// What `set -o json` prints.
+#[derive(Debug, Serialize)]
+struct Done<'a> {
+    written: bool,
+    workload: String,
+    changes: Vec<Change>,
+    files: &'a [FileChange],
+}
+
+pub(crate) fn run(format: Format, set: &Set) -> Result<(), Trouble> {
+    let workload = set.fields.workload.as_deref().map(environment::workload).transpose()?;
+    let edits = fields::maybe(&set.fields)?;
+    if edits.is_empty() && set.write {
+        return fields::edits(&set.fields, "set --write").map(drop);
+    }
+    let mut local = Local::open(&set.folder, set.root.as_deref())?;
+    if edits.is_empty() {
+        return list(format, &mut local, workload.as_ref(), set.fields.container.as_deref());
+    }
+    let before = known(&mut local, workload.as_ref(), &edits)?;
+    let meant = &before.workload;
+    let folder = local.folder().to_owned();
+    let applied = match local.with(|files| apply(files, &folder, Some(meant), &edits))? {
+        Ok(applied) => applied,
+        Err(Error::Choose(ask)) => return Err(asked(&ask)),
+        Err(error) => return Err(error.into()),
+    };
+    if set.write {
+        local.write(&applied.files)?;
+    }
+    let done = Done {
+        written: set.write && !applied.files.is_empty(),
+        workload: meant.to_string(),
+        changes: changes(&edits, &before, &applied),
+        files: &applied.files,
+    };
+    show(format, &local, &done)
+}
+
+/// Reads what is there, of the only workload or of the one that was named.
+fn known(local: &mut Local, workload: Option<&WorkloadRef>, edits: &[Edit]) -> Result<Facts, Trouble> {
+    let folder = local.folder().to_owned();
+    let facts = local.with(|files| facts(files, &folder, workload))??;
+    // What a kustomization generates belongs to no workload.
+    let needed = edits.iter().any(|edit| !matches!(edit.field, Field::Config(..)));
+    if workload.is_none() && needed && facts.workloads.len() > 1 {
+        let names: Vec<String> = facts.workloads.iter().map(ToString::to_string).collect();
+        return Err(Trouble::usage("There are several workloads", local.shown(&folder))
+            .why(names.join(", "))
+            .next(format!("Choose one: --workload {}", names[0])));
+    }
+    Ok(facts)
+}
+
+/// Turns a question into a refusal that holds its answers.
+fn asked(ask: &Ask) -> Trouble {
+    let answers: Vec<(String, String)> =
+        ask.offers.iter().map(|o| (format!("--at {}", fields::at(&o.choice)), format!("{}:{}", o.file, o.line))).collect();
+    let (first, second) =
+        answers.iter().fold((0, 0), |(a, b), (at, place)| (a.max(at.chars().count()), b.max(place.chars().count())));
+    let lines = answers.iter().zip(&ask.offers).enumerate().map(|(number, ((at, place), offer))| {
+        let place = if at.ends_with(place.as_str()) { String::new() } else { format!("{place:second$}  ") };
+        format!("\n  {}. {at:first$}  {place}{}", number + 1, offer.what)
+    });
+    let who = ask.container.as_ref().map(|c| format!(" of container {c}")).unwrap_or_default();
+    Trouble::usage("There is more than one place for it", format!("{}{who}", ask.field))
+        .why(&ask.why)
+        .next(format!("Choose one of them:{}", lines.collect::<String>()))
+}
+
+fn changes(edits: &[Edit], before: &Facts, applied: &Applied) -> Vec<Change> {
+    let change = |edit: &Edit| {
+        let old = before.find(edit.container.as_deref(), &edit.field);
+        let first = before.containers.first();
+        let new = applied.places.iter().find(|place| {
+            let meant = edit.container.as_ref().or(first);
+            place.field == edit.field && (place.container.is_none() || place.container.as_ref() == meant)
+        });
+        let value = |found: Option<&Found>| found.map(|found| found.value.clone());
+        let place = new.or(old)?;
+        (value(old) != value(new)).then(|| Change {
+            field: fields::word(&edit.field),
+            container: place.container.clone(),
+            before: value(old),
+            after: value(new),
+            file: place.file.clone(),
+            line: place.line,
+            why: place.why.clone(),
+        })
+    };
+    edits.iter().filter_map(change).collect()
+}
+
+fn show(format: Format, local: &Local, done: &Done<'_>) -> Result<(), Trouble> {
+    match format {
+        Format::Table | Format::Wide => {
+            for file in done.files {
+                let text = |side: &Option<String>| side.clone().unwrap_or_default();
+                output::diff(&unified(&file.path, &text(&file.before), &text(&file.after)));
+            }
+        }
+        Format::Name => done.files.iter().for_each(|file| output::line(&local.shown(&file.path))),
+        Format::Json | Format::Yaml => output::show(format, done, &[])?,
+    }
+    let names: Vec<String> = done.files.iter().map(|file| local.shown(&file.path)).collect();
+    output::note(&match (names.is_empty(), done.written) {
+        (true, _) => format!("Nothing to change: {} reads so already.", done.workload),
+        (_, true) => format!("Written: {}.", names.join(", ")),
+        (_, false) => "Nothing is written yet; --write writes it.".to_owned(),
+    });
+    Ok(())
+}
+
+/// Lists every field that is found, of one workload or of all.
+fn list(format: Format, local: &mut Local, workload: Option<&WorkloadRef>, container: Option<&str>) -> Result<(), Trouble> {
+    let folder = local.folder().to_owned();
+    let first = local.with(|files| facts(files, &folder, workload))??;
+    if let Some(wanted) = container.filter(|wanted| !first.containers.iter().any(|c| c == wanted)) {
+        let there = first.containers.join(", ");
+        let (workload, wanted) = (first.workload.to_string(), wanted.to_owned());
+        return Err(Error::NoSuchContainer { workload, wanted, there }.into());
+    }
+    let others: Vec<WorkloadRef> = match workload {
+        Some(_) => Vec::new(),
+        None => first.workloads.iter().filter(|w| **w != first.workload).cloned().collect(),
+    };
+    let mut all = vec![first];
+    for other in &others {
+        all.push(local.with(|files| facts(files, &folder, Some(other)))??);
+    }
+    let mut places: Vec<Place> = Vec::new();
+    for facts in &all {
+        for found in
+            facts.found.iter().filter(|f| container.is_none() || f.container.is_none() || f.container.as_deref() == container)
+        {
+            // What a kustomization generates is found with every workload.
+            if !(matches!(found.field, Field::Config(..)) && facts.workload != all[0].workload) {
+                places.push(place(&facts.workload, found));
+            }
+        }
+    }
+    let mut rows = vec![output::row(["FIELD", "WORKLOAD", "CONTAINER", "VALUE", "PLACE", "WHY"])];
+    rows.extend(places.iter().map(|p| {
+        let container = p.container.clone().unwrap_or_else(|| "-".to_owned());
+        let at = format!("{}:{}", local.shown(&p.file), p.line);
+        vec![p.field.clone(), p.workload.clone(), container, p.value.clone(), at, p.why.clone()]
+    }));
+    output::show(format, &places, &rows)
+}
+
+fn place(workload: &WorkloadRef, found: &Found) -> Place {
+    Place {
+        field: fields::word(&found.field),
+        workload: workload.to_string(),
+        container: found.container.clone(),
+        value: found.value.clone(),
+        file: found.file.clone(),
+        line: found.line,
+        why: found.why.clone(),
+    }
+}

@@ -1,0 +1,188 @@
+//! What a kustomization would lead the kustomize program to: other hosts, and charts that helm inflates.
+//!
+//! Looked for before the program runs, over every kustomization that it would read. What is not there as a file counts as
+//! elsewhere, because the program would try to fetch it.
+
+use std::collections::BTreeSet;
+
+use manifest::Error;
+use manifest::files::{self, Files};
+use serde_yaml::Value;
+
+/// The names that a kustomization file may have.
+const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+/// Fields whose items are folders or files of objects; a folder has a kustomization of its own.
+const FOLDERS: [&str; 6] = ["resources", "bases", "components", "generators", "transformers", "validators"];
+/// Fields that hold files to be read.
+const FILES: [&str; 9] = [
+    "patches",
+    "patchesStrategicMerge",
+    "patchesJson6902",
+    "replacements",
+    "configMapGenerator",
+    "secretGenerator",
+    "crds",
+    "configurations",
+    "openapi",
+];
+/// Keys below those that hold a path.
+const PATHS: [&str; 4] = ["path", "files", "envs", "env"];
+
+/// Holds what was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// What would be fetched: the kustomization, the line, and what it names.
+    pub(crate) remote: Vec<(String, usize, String)>,
+    /// Whether charts are inflated.
+    pub(crate) helm: bool,
+}
+
+/// Finds what a folder's kustomization leads to, and those that it names.
+pub(crate) fn reach(files: &Files, folder: &str) -> Result<Reach, Error> {
+    let mut reach = Reach::default();
+    let mut seen = BTreeSet::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        if !seen.insert(files.resolve(&folder)?) {
+            continue;
+        }
+        let Some(file) = NAMES.iter().map(|name| joined(&folder, name)).find(|file| files.is_file(file)) else {
+            return Err(Error::Missing { path: joined(&folder, NAMES[0]), by: None });
+        };
+        let text = files.text(&file, None)?;
+        let Ok(value) = serde_yaml::from_str::<Value>(text) else { continue };
+        let mut layer = Layer { files, folder: &folder, file: &file, text, reach: &mut reach };
+        open.extend(layer.folders(&value)?);
+        layer.fetched(&value);
+        layer.charts(&value);
+    }
+    Ok(reach)
+}
+
+fn joined(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// One kustomization while it is looked at.
+struct Layer<'l> {
+    files: &'l Files,
+    folder: &'l str,
+    file: &'l str,
+    text: &'l str,
+    reach: &'l mut Reach,
+}
+
+impl Layer<'_> {
+    /// Notes what lies elsewhere and returns the folders that lie here.
+    fn folders(&mut self, value: &Value) -> Result<Vec<String>, Error> {
+        let mut below = Vec::new();
+        for item in FOLDERS.iter().filter_map(|field| value.get(field)?.as_sequence()).flatten() {
+            let Some(written) = item.as_str().filter(|text| !text.contains('\n')) else { continue };
+            if elsewhere(written) {
+                self.note(written);
+                continue;
+            }
+            let path = files::join(self.folder, written, self.file)?;
+            self.files.resolve(&path)?;
+            if self.files.is_folder(&path) {
+                below.push(path);
+            } else if !self.files.is_file(&path) {
+                return Err(Error::Missing { path, by: Some(self.file.to_owned()) });
+            }
+        }
+        Ok(below)
+    }
+
+    /// Notes files that would be fetched.
+    fn fetched(&mut self, value: &Value) {
+        let mut found = Vec::new();
+        for field in FILES {
+            match value.get(field) {
+                Some(Value::Sequence(items)) => items.iter().for_each(|item| paths(item, &mut found)),
+                Some(other) => paths(other, &mut found),
+                None => {}
+            }
+        }
+        for path in found {
+            if path.contains("://") && !path.contains('\n') {
+                self.note(&path);
+            }
+        }
+    }
+
+    /// Notes charts, and where they would be fetched from.
+    fn charts(&mut self, value: &Value) {
+        for field in ["helmCharts", "helmChartInflationGenerator"] {
+            for chart in value.get(field).and_then(Value::as_sequence).into_iter().flatten() {
+                self.reach.helm = true;
+                let repo = ["repo", "chartRepo", "chartRepoUrl"].iter().find_map(|key| chart.get(key)?.as_str());
+                if let Some(repo) = repo.filter(|repo| !repo.is_empty()) {
+                    self.note(repo);
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, written: &str) {
+        let line = self.text.lines().position(|line| line.contains(written)).map_or(1, |at| at + 1);
+        self.reach.remote.push((self.file.to_owned(), line, written.to_owned()));
+    }
+}
+
+/// Collects the texts of a value that are paths.
+fn paths(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Mapping(map) => {
+            for (key, inner) in map {
+                if key.as_str().is_some_and(|key| PATHS.contains(&key)) {
+                    match inner {
+                        Value::Sequence(items) => items.iter().for_each(|item| paths(item, found)),
+                        other => paths(other, found),
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Tells whether a text names something on another host.
+fn elsewhere(written: &str) -> bool {
+    let host = written.split('/').next().unwrap_or_default();
+    let scheme = written.contains("://") || written.contains("?ref=") || written.contains("?version=");
+    let git = written.contains(".git//") || written.contains("git@") || written.starts_with("git::");
+    scheme || git || written.starts_with("github.com") || (host.contains(':') && !host.starts_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
+    use super::*;
+
+    #[test]
+    fn everything_that_would_be_fetched_is_found_wherever_it_is_named() {
+        let base = "resources: [web.yaml]\nconfigMapGenerator:\n- name: x\n  files: [a.txt, k=https://b.invalid/k.txt]\n  literals: [url=https://fine.example]\n";
+        let overlay = "resources:\n- ../base\n- https://a.invalid/r.yaml\ncomponents: ['github.com/acme/x?ref=1']\npatches:\n- path: http://c.invalid/p.yaml\n  \
+                       target: {kind: Deployment}\n- patch: |\n    - op: add\n      path: /x\n      value: http://fine.example\nhelmCharts:\n- name: y\n  repo: https://d.invalid\n";
+        let mut files: Files =
+            [("base/kustomization.yaml", base), ("base/web.yaml", ""), ("over/kustomization.yml", overlay)].into_iter().collect();
+        let found = reach(&files, "over").unwrap();
+        let named: Vec<(&str, usize)> = found.remote.iter().map(|(_, line, what)| (what.as_str(), *line)).collect();
+        assert_eq!(
+            named,
+            [
+                ("https://a.invalid/r.yaml", 3),
+                ("github.com/acme/x?ref=1", 4),
+                ("http://c.invalid/p.yaml", 6),
+                ("https://d.invalid", 14),
+                ("k=https://b.invalid/k.txt", 4),
+            ]
+        );
+        assert!(found.helm);
+        files.insert("over/kustomization.yml", "resources: [../base, ../../out]\n");
+        assert!(matches!(reach(&files, "over"), Err(Error::Outside { .. })));
+        files.insert("over/kustomization.yml", "resources: [../base, gone]\n");
+        assert!(matches!(reach(&files, "over"), Err(Error::Missing { .. })));
+    }
+}
