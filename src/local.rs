@@ -119,6 +119,27 @@ impl Local {
         here.map_or_else(|_| path.clone(), |here| between(&here, &path)).display().to_string()
     }
 
+    /// Returns the file that a person here means by a path: from the working folder, else from the root.
+    pub(crate) fn meant(&self, shown: &str) -> String {
+        let from_here =
+            fs::canonicalize(shown).ok().and_then(|path| Some(path.strip_prefix(&self.root).ok()?.to_str()?.to_owned()));
+        from_here.unwrap_or_else(|| shown.to_owned())
+    }
+
+    /// Turns an error into words for somebody who works on a folder here.
+    pub(crate) fn told(&self, error: Error) -> Trouble {
+        let next = match &error {
+            Error::Syntax { .. } | Error::Meaning { .. } => "Mend the file, then try again.".to_owned(),
+            Error::Missing { by: Some(by), .. } => format!("Put it there, or take it out of {}.", self.shown(by)),
+            Error::Missing { .. } | Error::NoWorkload { .. } => "Name the folder that has the manifests.".to_owned(),
+            Error::Outside { .. } if self.root.join(".git").symlink_metadata().is_err() => {
+                format!("The repository is taken to begin at {}; name its root with --root.", self.root.display())
+            }
+            _ => return error.into(),
+        };
+        Trouble::from(error).next(next)
+    }
+
     /// Reads a file or folder that something names; tells whether there is more than before.
     fn take(&mut self, wanted: &str) -> Result<bool, Trouble> {
         let before = self.files.len();

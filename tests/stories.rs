@@ -6,6 +6,7 @@ mod fail;
 mod input;
 mod interrupt;
 mod keys;
+mod local;
 mod moved;
 mod refuse;
 mod stale;

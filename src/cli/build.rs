@@ -49,7 +49,7 @@ pub(crate) async fn run(format: Option<Format>, build: Build) -> Result<(), Trou
             }
             show(format, &local, &objects(&text)?)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(local.told(error)),
     }
 }
 
@@ -67,7 +67,7 @@ async fn elsewhere(build: &Build, local: &mut Local, error: Error) -> Result<Str
         let next = format!("Put kustomize or kubectl on the PATH. {}", trouble.next);
         return Err(trouble.next(next));
     };
-    let reach = local.with(|files| kustomize::reach(files, &folder))??;
+    let reach = local.with(|files| kustomize::reach(files, &folder))?.map_err(|e| local.told(e))?;
     if let (Some((file, line, what)), false) = (reach.remote.first(), build.allow_remote) {
         return Err(Trouble::refused("Nothing is fetched from other hosts", format!("{file}:{line}"))
             .why(format!("it names {what}"))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use domain::Trouble;
 use domain::change::FileChange;
-use domain::edit::{Ask, Edit, Field, Found, WorkloadRef};
+use domain::edit::{Ask, Choice, Edit, Field, Found, Offer, WorkloadRef};
 use manifest::{Applied, Error, Facts, apply, facts, unified};
 use serde::Serialize;
 
@@ -75,7 +75,7 @@ struct Done<'a> {
 
 pub(crate) fn run(format: Format, set: &Set) -> Result<(), Trouble> {
     let workload = set.fields.workload.as_deref().map(environment::workload).transpose()?;
-    let edits = fields::maybe(&set.fields)?;
+    let mut edits = fields::maybe(&set.fields)?;
     if edits.is_empty() && set.write {
         return fields::edits(&set.fields, "set --write").map(drop);
     }
@@ -83,13 +83,18 @@ pub(crate) fn run(format: Format, set: &Set) -> Result<(), Trouble> {
     if edits.is_empty() {
         return list(format, &mut local, workload.as_ref(), set.fields.container.as_deref());
     }
+    for edit in &mut edits {
+        if let Some(Choice::At { file, .. }) = &mut edit.choice {
+            *file = local.meant(file);
+        }
+    }
     let before = known(&mut local, workload.as_ref(), &edits)?;
     let meant = &before.workload;
     let folder = local.folder().to_owned();
     let applied = match local.with(|files| apply(files, &folder, Some(meant), &edits))? {
         Ok(applied) => applied,
-        Err(Error::Choose(ask)) => return Err(asked(&ask)),
-        Err(error) => return Err(error.into()),
+        Err(Error::Choose(ask)) => return Err(asked(&local, &ask)),
+        Err(error) => return Err(local.told(error)),
     };
     if set.write {
         local.write(&applied.files)?;
@@ -106,7 +111,7 @@ pub(crate) fn run(format: Format, set: &Set) -> Result<(), Trouble> {
 /// Reads what is there, of the only workload or of the one that was named.
 fn known(local: &mut Local, workload: Option<&WorkloadRef>, edits: &[Edit]) -> Result<Facts, Trouble> {
     let folder = local.folder().to_owned();
-    let facts = local.with(|files| facts(files, &folder, workload))??;
+    let facts = local.with(|files| facts(files, &folder, workload))?.map_err(|e| local.told(e))?;
     // What a kustomization generates belongs to no workload.
     let needed = edits.iter().any(|edit| !matches!(edit.field, Field::Config(..)));
     if workload.is_none() && needed && facts.workloads.len() > 1 {
@@ -119,9 +124,16 @@ fn known(local: &mut Local, workload: Option<&WorkloadRef>, edits: &[Edit]) -> R
 }
 
 /// Turns a question into a refusal that holds its answers.
-fn asked(ask: &Ask) -> Trouble {
-    let answers: Vec<(String, String)> =
-        ask.offers.iter().map(|o| (format!("--at {}", fields::at(&o.choice)), format!("{}:{}", o.file, o.line))).collect();
+fn asked(local: &Local, ask: &Ask) -> Trouble {
+    let answer = |offer: &Offer| {
+        let place = format!("{}:{}", local.shown(&offer.file), offer.line);
+        let at = match &offer.choice {
+            Choice::At { file, line } => format!("{}:{line}", local.shown(file)),
+            choice => fields::at(choice),
+        };
+        (format!("--at {at}"), place)
+    };
+    let answers: Vec<(String, String)> = ask.offers.iter().map(answer).collect();
     let (first, second) =
         answers.iter().fold((0, 0), |(a, b), (at, place)| (a.max(at.chars().count()), b.max(place.chars().count())));
     let lines = answers.iter().zip(&ask.offers).enumerate().map(|(number, ((at, place), offer))| {
@@ -180,7 +192,7 @@ fn show(format: Format, local: &Local, done: &Done<'_>) -> Result<(), Trouble> {
 /// Lists every field that is found, of one workload or of all.
 fn list(format: Format, local: &mut Local, workload: Option<&WorkloadRef>, container: Option<&str>) -> Result<(), Trouble> {
     let folder = local.folder().to_owned();
-    let first = local.with(|files| facts(files, &folder, workload))??;
+    let first = local.with(|files| facts(files, &folder, workload))?.map_err(|e| local.told(e))?;
     if let Some(wanted) = container.filter(|wanted| !first.containers.iter().any(|c| c == wanted)) {
         let there = first.containers.join(", ");
         let (workload, wanted) = (first.workload.to_string(), wanted.to_owned());
@@ -192,7 +204,7 @@ fn list(format: Format, local: &mut Local, workload: Option<&WorkloadRef>, conta
     };
     let mut all = vec![first];
     for other in &others {
-        all.push(local.with(|files| facts(files, &folder, Some(other)))??);
+        all.push(local.with(|files| facts(files, &folder, Some(other)))?.map_err(|e| local.told(e))?);
     }
     let mut places: Vec<Place> = Vec::new();
     for facts in &all {

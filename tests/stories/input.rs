@@ -19,7 +19,7 @@ fn simulated(story: &str) -> Ground {
 
 /// Checks a refusal: its status, nothing on standard output, and one message on the error stream with all these parts.
 #[track_caller]
-fn refused(said: Said, code: i32, parts: &[&str]) -> String {
+pub(super) fn refused(said: Said, code: i32, parts: &[&str]) -> String {
     assert_eq!(said.out, "", "a refusal prints nothing for pipes; stderr:\n{}", said.err);
     let err = said.failed(code);
     let begins = err.lines().filter(|line| line.starts_with("quarterdeck: ") || line.starts_with("error: ")).count();

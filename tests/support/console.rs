@@ -129,6 +129,11 @@ impl Operator {
         self.command(arguments).envs(more.iter().copied()).output().expect("the program starts").into()
     }
 
+    /// Runs a subcommand in a folder, with further environment variables.
+    pub(crate) fn run_in(&self, folder: &Path, arguments: &[&str], more: &[(&str, &str)]) -> Said {
+        self.command(arguments).current_dir(folder).envs(more.iter().copied()).output().expect("the program starts").into()
+    }
+
     /// Starts a subcommand and leaves it running.
     pub(crate) fn start(&self, arguments: &[&str]) -> std::process::Child {
         self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")

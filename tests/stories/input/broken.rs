@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{refused, simulated};
 use crate::support::console::Operator;
-use crate::support::note;
+use crate::support::mount::Mount;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -108,41 +108,17 @@ fn a_damaged_index_is_put_aside_and_built_again() {
     operator.run(&["audit", "verify"]).ok();
 }
 
-/// Holds a mounted file system; dropping it takes it off again.
-struct Mount(PathBuf);
-
-impl Mount {
-    /// Mounts, or says why that test is skipped.
-    fn new(arguments: &[&str], at: &Path) -> Option<Self> {
-        fs::create_dir_all(at).expect("a folder of our own");
-        let done = Command::new("mount").args(arguments).arg(at).output();
-        if done.as_ref().is_ok_and(|output| output.status.success()) {
-            return Some(Self(at.to_owned()));
-        }
-        let why = done.map_or_else(|e| e.to_string(), |output| String::from_utf8_lossy(&output.stderr).trim().to_owned());
-        note(&format!("a disk story is skipped, nothing can be mounted here: {why}"));
-        None
-    }
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        // Lazily: a process that is just ending may still hold it.
-        drop(Command::new("umount").arg("-l").arg(&self.0).status());
-    }
-}
-
 #[test]
 fn on_a_full_disk_orders_fail_clearly_and_all_that_was_recorded_stays() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let Some(mount) = Mount::new(&["-t", "tmpfs", "-o", "size=2m", "quarterdeck-test"], &folder.path().join("small")) else {
         return;
     };
-    let operator = Operator::lost().with_state(&mount.0.join("state"));
+    let operator = Operator::lost().with_state(&mount.path().join("state"));
     operator.run(&["project", "add", "shop", "--repo", "https://git.example/acme/shop.git", "--no-test"]).ok();
     let fill = || {
         // As large as it goes; the rest is what no longer fits.
-        let mut filler = fs::File::create(mount.0.join("filler")).expect("a file");
+        let mut filler = fs::File::create(mount.path().join("filler")).expect("a file");
         while std::io::Write::write(&mut filler, &[0; 4096]).is_ok_and(|n| n > 0) {}
     };
     fill();
@@ -169,7 +145,7 @@ fn on_a_full_disk_orders_fail_clearly_and_all_that_was_recorded_stays() {
     console.keys("!");
     console.until("why", LIMIT, |screen| screen.contains("No space left") || screen.contains("switched off"));
     console.kill();
-    fs::remove_file(mount.0.join("filler")).expect("our own file");
+    fs::remove_file(mount.path().join("filler")).expect("our own file");
     operator.run(&["project", "edit", "shop", "--description", "room again"]).ok();
     operator.run(&["audit", "verify"]).ok();
     assert_eq!(operator.run(&["project", "show", "shop", "-o", "json"]).json()["description"], "room again");
@@ -181,9 +157,9 @@ fn on_a_disk_for_reading_only_everything_can_be_seen_and_nothing_ordered() {
     let state = operator.state().to_string_lossy().into_owned();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let Some(mount) = Mount::new(&["--bind", &state], &folder.path().join("closed")) else { return };
-    let closed = Command::new("mount").args(["-o", "remount,ro,bind"]).arg(&mount.0).status();
+    let closed = Command::new("mount").args(["-o", "remount,ro,bind"]).arg(mount.path()).status();
     assert!(closed.is_ok_and(|status| status.success()), "what was mounted can be closed");
-    let operator = operator.with_state(&mount.0);
+    let operator = operator.with_state(mount.path());
     let told = operator.run(&["get", "projects", "-o", "name"]);
     assert!(told.err.contains("reading only") && told.err.contains("No log is written"), "{}", told.err);
     assert_eq!(told.ok().lines().collect::<Vec<_>>(), ["ledger", "shop"]);
