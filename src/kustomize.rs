@@ -168,11 +168,6 @@ async fn all(stream: Option<impl AsyncRead + Unpin>, most: usize, strict: bool) 
     }
 }
 
-/// Returns the PATH that programs are looked for on.
-pub(crate) fn path() -> String {
-    std::env::var("PATH").unwrap_or_default()
-}
-
 #[cfg(test)]
 #[path = "kustomize/tests.rs"]
 mod tests;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cluster::{Kubeconfigs, Surroundings};
+use cluster::{Connection, Kubeconfigs, Surroundings};
 use domain::actor::{Actor, Authentication, Role};
 use domain::deployment::Deployment;
 use domain::ident::{ContextName, EnvironmentId, Slug};
@@ -106,12 +106,7 @@ pub(crate) struct Deck {
 /// Opens the store and starts an engine on the clusters of the kubeconfig.
 pub(crate) fn deck(settings: &Settings) -> Result<Deck, Trouble> {
     let (store, notices) = open_store(&settings.state)?;
-    let surroundings = Surroundings {
-        https_proxy: variable("HTTPS_PROXY"),
-        no_proxy: variable("NO_PROXY"),
-        in_cluster: std::env::var_os("KUBERNETES_SERVICE_HOST").is_some(),
-    };
-    let found = Kubeconfigs::read(&settings.kubeconfigs, surroundings);
+    let found = Kubeconfigs::read(&settings.kubeconfigs, surroundings());
     let (clusters, contexts, context) = match found {
         Ok(files) => {
             let contexts = files.contexts();
@@ -125,6 +120,22 @@ pub(crate) fn deck(settings: &Settings) -> Result<Deck, Trouble> {
         Err(error) => return Err(error.into()),
     };
     Ok(start(settings, (store, notices), clusters, contexts, context))
+}
+
+/// Reaches one cluster, without a store or an engine.
+pub(crate) async fn connect(global: &Global, context: &str) -> Result<Connection, Trouble> {
+    let settings = Settings::gather(global)?;
+    let files = Kubeconfigs::read(&settings.kubeconfigs, surroundings())?;
+    let context = choose(Some(&ContextName(context.to_owned())), None, &files.contexts())??;
+    Ok(Connection::from_context(&files, &context).await?)
+}
+
+fn surroundings() -> Surroundings {
+    Surroundings {
+        https_proxy: variable("HTTPS_PROXY"),
+        no_proxy: variable("NO_PROXY"),
+        in_cluster: std::env::var_os("KUBERNETES_SERVICE_HOST").is_some(),
+    }
 }
 
 /// Opens the store and starts an engine on clusters that are given.
@@ -158,7 +169,13 @@ fn start(
     Deck { engine: Engine::start(parts), actor: operator(settings.readonly), notices, readonly: settings.readonly, context }
 }
 
-fn variable(name: &str) -> Option<String> {
+/// Returns the PATH that programs are looked for on.
+pub(crate) fn search_path() -> String {
+    std::env::var("PATH").unwrap_or_default()
+}
+
+/// Returns an environment variable that says something, in upper or lower case.
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).or_else(|_| std::env::var(name.to_lowercase())).ok().filter(|v| !v.is_empty())
 }
 

@@ -60,12 +60,11 @@ impl Local {
     /// Opens a folder and reads nothing yet.
     pub(crate) fn at(folder: &Path, root: Option<&Path>) -> Result<Self, Trouble> {
         let there = real(folder)?;
-        let root = match root {
-            Some(root) => real(root)?,
-            None => {
-                let above = there.ancestors().find(|above| above.join(".git").symlink_metadata().is_ok());
-                above.unwrap_or(&there).to_owned()
-            }
+        let root = if let Some(root) = root {
+            real(root)?
+        } else {
+            let above = there.ancestors().find(|above| above.join(".git").symlink_metadata().is_ok());
+            above.unwrap_or(&there).to_owned()
         };
         let Ok(below) = there.strip_prefix(&root) else {
             return Err(Trouble::usage("The folder is not in that repository", folder.display())
@@ -240,7 +239,7 @@ impl Local {
                 Ok(())
             }
             Ok(None) if named => Err(Trouble::refused("The file is too large", path)
-                .why(format!("it has more than {} bytes", FILE_LIMIT))
+                .why(format!("it has more than {FILE_LIMIT} bytes"))
                 .next("Split it, or take it out of the kustomization.")),
             Err(e) if named || e.kind() != ErrorKind::PermissionDenied => Err(self.unreadable(path, &e)),
             _ => Ok(()),

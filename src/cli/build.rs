@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{Format, output};
 use crate::kustomize::{self, Bounds, Program};
+use crate::launch;
 use crate::local::Local;
 
 /// Renders a local folder as kustomize build does.
@@ -61,7 +62,7 @@ const fn unsupported(error: &Error) -> bool {
 /// Renders with the kustomize program.
 async fn elsewhere(build: &Build, local: &mut Local, error: Error) -> Result<String, Trouble> {
     let folder = local.folder().to_owned();
-    let path = kustomize::path();
+    let path = launch::search_path();
     let Some(program) = Program::find(&path) else {
         let trouble = Trouble::from(error);
         let next = format!("Put kustomize or kubectl on the PATH. {}", trouble.next);
@@ -76,11 +77,11 @@ async fn elsewhere(build: &Build, local: &mut Local, error: Error) -> Result<Str
     output::note(&format!("{error}; {} renders it.", program.name));
     let export = local.export()?;
     let printed = program.render(&export, &folder, (&path, reach.helm), Bounds::default()).await.map_err(|trouble| {
-        let left = export.left_out.iter().map(|path| format!(" {path}")).collect::<String>();
+        let left = export.left_out.join(" ");
         if left.is_empty() {
             trouble
         } else {
-            trouble.next(format!("Left out of its copy, as too large or leading out of the repository:{left}"))
+            trouble.next(format!("Left out of its copy, as too large or leading out of the repository: {left}"))
         }
     })?;
     for line in printed.remarks.lines() {

@@ -2,19 +2,26 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
+use cluster::Served;
 use domain::Trouble;
 use domain::change::{Finding, Severity};
 use domain::text::one_line;
 use manifest::files::{self, Files, is_yaml, parent};
+use manifest::schema::{Extent, Schemas, extents, validate_as};
 use manifest::{check, check_text};
+use serde::Deserialize;
 use serde_yaml::Value;
 
 use super::{Format, output};
 use crate::global::Global;
+use crate::launch;
 use crate::local::Local;
 
+/// How long a cluster may take to say which kinds it serves.
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The names that a kustomization file may have.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
@@ -23,8 +30,9 @@ const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomizat
 #[command(after_long_help = "Examples:\n  \
     quarterdeck lint .\n  \
     quarterdeck lint k8s/overlays/production --strict\n\n\
-    Every kustomization below the folder is rendered and checked, and every other manifest by itself. Prints \
-    file:line:column: severity rule: message. Ends with 1 when there is an error, with --strict also when there is a warning.\n\n\
+    Every kustomization below the folder is rendered and checked, and every manifest against the schema of its kind: those of \
+    Kubernetes, those that the folder defines itself and, with --context, those that the cluster serves. Prints \
+    file:line:column: severity rule: message, notes only with -o wide. Ends with 1 when there is an error, with --strict also when there is a warning.\n\n\
     JSON: a list of severity, rule, message, file (from the repository's root), line, column, object.")]
 pub(crate) struct Lint {
     /// The folder: a repository, an overlay, a base, or any folder with manifests.
@@ -41,22 +49,62 @@ pub(crate) struct Lint {
 pub(crate) async fn run(global: &Global, lint: &Lint) -> Result<(), Trouble> {
     let mut local = Local::open(&lint.folder, lint.root.as_deref())?;
     let folder = local.folder().to_owned();
-    let mut findings = Vec::new();
-    for unit in units(local.files(), &folder) {
-        local.complete(&unit)?;
-        findings.extend(check(local.files(), &unit));
+    let units = units(local.files(), &folder);
+    for unit in &units {
+        local.complete(unit)?;
     }
+    let mut schemas = Schemas::built_in();
+    if let Some(context) = &global.context {
+        served(global, context, &mut schemas).await?;
+    }
+    defined(local.files(), &mut schemas);
+    let mut findings: Vec<Finding> = units.iter().flat_map(|unit| check(local.files(), unit)).collect();
+    let extents = extents(local.files());
     let texts: Vec<&str> = local.files().below(&folder).filter(|file| is_yaml(file)).collect();
     for file in &texts {
+        let extent = extents.get(*file).copied().unwrap_or(Extent::Whole);
         match local.files().text(file, None) {
-            Ok(text) => findings.extend(check_text(Some(file), text)),
-            // It was said where it is used; a file that nobody uses may be anything.
-            Err(_) => {}
+            Ok(text) => {
+                findings.extend(check_text(Some(file), text));
+                findings.extend(validate_as(file, text, &schemas, extent));
+            }
+            Err(error) => findings.push(Finding::new(Severity::Error, "unreadable", error.to_string()).at(*file, 1)),
         }
     }
     let findings = sorted(findings);
-    show(global.output.unwrap_or(Format::Table), &local, &findings)?;
-    verdict(lint, (&local.shown(&folder), texts.len()), &findings)
+    let format = global.output.unwrap_or(Format::Table);
+    show(format, &local, &findings)?;
+    verdict(lint, format, (&local.shown(&folder), texts.len()), &findings)
+}
+
+/// Adds the kinds that a cluster serves.
+async fn served(global: &Global, context: &str, schemas: &mut Schemas) -> Result<(), Trouble> {
+    let connection = launch::connect(global, context).await?;
+    let answer = tokio::time::timeout(PATIENCE, cluster::schemas(&connection)).await.map_err(|_| {
+        Trouble::timed_out("The cluster did not say which kinds it serves", context)
+            .next("Check the connection, or leave --context out.")
+    })?;
+    let kinds: usize = match answer? {
+        Served::Definitions(all) => all.iter().map(|crd| schemas.add_crd(crd)).sum(),
+        Served::Documents(all) => all.iter().map(|document| schemas.add_openapi(document)).sum(),
+    };
+    tracing::debug!(context, kinds, "the cluster's own kinds are known");
+    Ok(())
+}
+
+/// Adds the kinds that the files themselves define.
+fn defined(files: &Files, schemas: &mut Schemas) {
+    for path in files.paths().filter(|path| is_yaml(path)) {
+        let Ok(text) = files.text(path, None) else { continue };
+        if !text.contains("CustomResourceDefinition") {
+            continue;
+        }
+        // What is no YAML is said elsewhere.
+        let documents = serde_yaml::Deserializer::from_str(text).map_while(|d| serde_json::Value::deserialize(d).ok());
+        for crd in documents.filter(|value| value.get("kind").is_some_and(|kind| kind == "CustomResourceDefinition")) {
+            schemas.add_crd(&crd);
+        }
+    }
 }
 
 /// Returns the folders to render: those with a kustomization that no other one takes in; the folder itself when there are none.
@@ -101,14 +149,17 @@ fn show(format: Format, local: &Local, findings: &[Finding]) -> Result<(), Troub
     };
     match format {
         Format::Table | Format::Wide => {
-            for finding in findings {
+            let said = |finding: &&Finding| format == Format::Wide || finding.severity > Severity::Info;
+            for finding in findings.iter().filter(said) {
                 let said = format!("{} {}: {}", word(finding.severity), finding.rule, finding.message);
                 output::line(&one_line(&format!("{}: {said}", place(finding))));
             }
             Ok(())
         }
         Format::Name => {
-            findings.iter().for_each(|finding| output::line(&place(finding)));
+            for finding in findings {
+                output::line(&place(finding));
+            }
             Ok(())
         }
         Format::Json | Format::Yaml => output::show(format, &findings, &[]),
@@ -124,12 +175,13 @@ const fn word(severity: Severity) -> &'static str {
 }
 
 /// Says how many there are, and fails where they are grave enough.
-fn verdict(lint: &Lint, (folder, files): (&str, usize), findings: &[Finding]) -> Result<(), Trouble> {
+fn verdict(lint: &Lint, format: Format, (folder, files): (&str, usize), findings: &[Finding]) -> Result<(), Trouble> {
     let count = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let (errors, warnings, notes) = (count(Severity::Error), count(Severity::Warning), count(Severity::Info));
     let some = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
-    let all = [some(errors, "error"), some(warnings, "warning"), some(count(Severity::Info), "note")].join(", ");
-    let said = format!("{all} in {}", some(files, "file"));
+    let all = [some(errors, "error"), some(warnings, "warning"), some(notes, "note")].join(", ");
+    let more = if notes > 0 && format == Format::Table { " (-o wide shows the notes)" } else { "" };
+    let said = format!("{all} in {}{more}", some(files, "file"));
     if errors == 0 && (warnings == 0 || !lint.strict) {
         output::note(&format!("{said}."));
         return Ok(());

@@ -5,7 +5,6 @@
 //!
 //! The names of JSON and YAML fields are a promise; the help of each command lists them.
 
-use std::env;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
@@ -14,6 +13,7 @@ use domain::{Time, Trouble};
 use serde::Serialize;
 
 use super::Format;
+use crate::launch;
 
 /// Prints one line to standard output; a closed pipe ends quietly.
 pub(crate) fn line(text: &str) {
@@ -32,7 +32,7 @@ pub(crate) fn diff(unified: &str) {
     if !io::stdout().is_terminal() {
         return text(unified);
     }
-    let plain = env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()) || env::var_os("TERM").is_some_and(|v| v == "dumb");
+    let plain = launch::variable("NO_COLOR").is_some() || launch::variable("TERM").is_some_and(|term| term == "dumb");
     let mut out = io::stdout().lock();
     for line in unified.lines() {
         let colour = if plain { "" } else { hue(line) };
