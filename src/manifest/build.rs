@@ -5,18 +5,31 @@
 //! network, no plugins, no path outside of the given files.
 
 pub(crate) mod accumulate;
+mod config;
+mod defaults;
 mod fieldspec;
+mod flux;
 mod generate;
+mod hash;
 mod images;
+mod json;
 mod jsonpatch;
+mod kinds;
+mod layer;
 mod merge;
 mod metadata;
 mod order;
+mod origin;
 mod patches;
+mod path;
+mod printed;
 mod references;
 mod render;
+mod replacements;
 pub(crate) mod resource;
+mod select;
 pub(crate) mod source;
+mod vars;
 
 use serde_json::Value;
 
@@ -26,8 +39,9 @@ use crate::build::source::Sources;
 use crate::error::Error;
 use crate::files::Files;
 
-pub(crate) use accumulate::{FIELDS, NAMES};
+pub use flux::Overlay;
 pub(crate) use images::{SCALED, split as split_image};
+pub(crate) use layer::{FIELDS, NAMES};
 pub use render::{render, render_value};
 
 /// Holds one rendered Kubernetes object.
@@ -84,6 +98,16 @@ pub fn build(files: &Files, path: &str) -> Result<Vec<Object>, Error> {
     Ok(resources.iter().map(|r| object(r, &sources)).collect())
 }
 
+/// Renders the folder at `path` as Flux does with a Kustomization's `spec` on top of it.
+///
+/// Objects come in the order in which they are named; Flux sorts them when it applies them. Fields of the folder's own
+/// kustomization that are not known are passed over, since Flux writes that file anew before it renders it.
+pub fn build_with(files: &Files, path: &str, overlay: &Overlay) -> Result<Vec<Object>, Error> {
+    let mut builder = Builder::new(files);
+    let resources = builder.run(path, Some(overlay))?;
+    Ok(resources.iter().map(|r| object(r, &builder.sources)).collect())
+}
+
 fn object(resource: &Resource, sources: &Sources) -> Object {
     Object {
         value: resource.val.to_json(),
@@ -96,7 +120,7 @@ fn object(resource: &Resource, sources: &Sources) -> Object {
 /// Renders a folder and keeps where every value was written.
 pub(crate) fn traced(files: &Files, path: &str) -> Result<(Vec<Resource>, Sources), Error> {
     let mut builder = Builder::new(files);
-    let resources = builder.run(path)?;
+    let resources = builder.run(path, None)?;
     Ok((resources, builder.sources))
 }
 

@@ -124,9 +124,10 @@ fn look(resource: &Resource, sources: &Sources, findings: &mut Vec<Finding>) {
 fn broken(error: &Error) -> Finding {
     let (rule, file, line) = match error {
         Error::Syntax { file, line, .. } => ("yaml-syntax", Some(file), Some(*line)),
-        Error::Meaning { file, line, .. } | Error::UnknownField { file, line, .. } | Error::Remote { file, line, .. } => {
-            ("build", Some(file), Some(*line))
-        }
+        Error::Meaning { file, line, .. }
+        | Error::UnknownField { file, line, .. }
+        | Error::Unsupported { file, line, .. }
+        | Error::Remote { file, line, .. } => ("build", Some(file), Some(*line)),
         Error::NotText { file } | Error::Limit { file, .. } => ("unreadable", Some(file), None),
         Error::Missing { by, .. } | Error::Outside { by, .. } => ("build", by.as_ref(), None),
         _ => ("build", None, None),

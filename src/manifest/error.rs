@@ -71,6 +71,18 @@ pub enum Error {
         /// The field.
         field: String,
     },
+    /// A kustomization has a field that kustomize itself hands to another program.
+    #[error("{file}:{line}: the kustomization field {field} is not rendered here; `{by}` renders it")]
+    Unsupported {
+        /// The kustomization file.
+        file: String,
+        /// The line.
+        line: usize,
+        /// The field.
+        field: String,
+        /// The command that renders it.
+        by: String,
+    },
     /// A kustomization names a base elsewhere.
     #[error("{file}:{line}: the remote base {url} is not fetched")]
     Remote {
@@ -182,6 +194,9 @@ impl From<Error> for Trouble {
             Error::Missing { by, .. } => format!("it does not exist{}", wanted(by.as_ref())),
             Error::Outside { by, .. } => format!("it leads out of the repository{}", wanted(by.as_ref())),
             Error::UnknownField { field, .. } => format!("the kustomization field \u{201c}{field}\u{201d} is not supported"),
+            Error::Unsupported { field, by, .. } => {
+                format!("the kustomization field \u{201c}{field}\u{201d} is not rendered here; {by} renders it")
+            }
             Error::Remote { url, .. } => format!("the remote base {url} is not fetched"),
             Error::NoWorkload { .. } => format!("none of {} is there", WORKLOAD_KINDS.join(", ")),
             Error::NoSuchWorkload { path, there, .. } => format!("{path} has {there}"),
@@ -212,7 +227,7 @@ fn told(error: &Error) -> (TroubleKind, &'static str, String, &'static str) {
         Error::Outside { path, .. } => {
             (Refused, "The path is refused", path.clone(), "Keep all manifests inside the repository.")
         }
-        Error::UnknownField { file, line, .. } => (
+        Error::UnknownField { file, line, .. } | Error::Unsupported { file, line, .. } => (
             Failed,
             "The kustomization cannot be rendered here",
             format!("{file}:{line}"),

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::error::Error;
 
-/// The largest manifest that is read, in bytes.
-pub const FILE_LIMIT: usize = 1 << 20;
+/// The largest manifest that is read, in bytes. Bundles of resource definitions have up to 4 MiB in practice.
+pub const FILE_LIMIT: usize = 8 << 20;
 /// How many links are followed for one path.
 const LINK_LIMIT: usize = 16;
 

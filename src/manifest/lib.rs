@@ -12,9 +12,10 @@ pub mod locate;
 pub mod message;
 pub mod scaffold;
 pub mod schema;
+pub mod substitute;
 pub mod yaml;
 
-pub use build::{Object, build, render};
+pub use build::{Object, Overlay, build, build_with, render};
 pub use check::{check, check_text};
 pub use diff::{ValueChange, diff, object_changes, summary, unified, value_changes};
 pub use edit::{Applied, apply};

@@ -10,7 +10,7 @@ use domain::edit::{Edit, Field};
 use domain::ident::label_fault;
 use domain::image::Image;
 
-use crate::build::accumulate::NAMES;
+use crate::build::NAMES;
 use crate::error::Error;
 use crate::files::{self, Files};
 use crate::yaml::{Fragment, print};

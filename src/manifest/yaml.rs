@@ -32,5 +32,5 @@ pub use scalar::{Meant, Plain, resolve_plain};
 pub(crate) use splice::inert;
 pub use splice::{Splice, SpliceFault, set_scalar, spliced};
 pub use tree::{Alias, Document, Entry, Kind, Node, NodeId, Style, Tree};
-pub(crate) use value::read;
 pub use value::{Data, ImageTrace, Place, Val};
+pub(crate) use value::{older, read};

@@ -1,49 +1,26 @@
 //! The walk over kustomizations: resources, generators and components first, then the transformations in their fixed order.
 
-use crate::build::generate;
-use crate::build::images;
-use crate::build::metadata;
-use crate::build::order;
-use crate::build::patches;
-use crate::build::references;
-use crate::build::resource::Resource;
+use std::collections::{HashSet, VecDeque};
+
+use crate::build::config::Config;
+use crate::build::flux::Overlay;
+use crate::build::layer::{self, Layer};
+use crate::build::order::{self, Order};
+use crate::build::origin::{self, Origin, Wanted};
+use crate::build::resource::{Key, Resource};
 use crate::build::source::{Role, Source, Sources};
+use crate::build::vars::{self, Var};
+use crate::build::{generate, hash, images, metadata, patches, printed, references, replacements};
 use crate::error::Error;
 use crate::files::{self, Files};
 use crate::yaml::{Data, Val};
 
-/// The names that a kustomization file may have.
-pub(crate) const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 /// How deep kustomizations may refer to each other.
 const DEPTH_LIMIT: usize = 32;
 /// How many objects one rendering may have.
 const OBJECT_LIMIT: usize = 10_000;
-
-/// The fields of a kustomization that are rendered here.
-pub(crate) const FIELDS: &[&str] = &[
-    "$schema",
-    "apiVersion",
-    "kind",
-    "metadata",
-    "resources",
-    "bases",
-    "components",
-    "namespace",
-    "namePrefix",
-    "nameSuffix",
-    "labels",
-    "commonLabels",
-    "commonAnnotations",
-    "images",
-    "replicas",
-    "patches",
-    "patchesStrategicMerge",
-    "patchesJson6902",
-    "configMapGenerator",
-    "secretGenerator",
-    "generatorOptions",
-    "sortOptions",
-];
+/// How many kustomizations one rendering may read: a base that many overlays share is read for each of them.
+const LAYER_LIMIT: usize = 2_000;
 
 /// Renders one folder.
 pub(crate) struct Builder<'f> {
@@ -52,327 +29,348 @@ pub(crate) struct Builder<'f> {
     /// The texts that were read.
     pub(crate) sources: Sources,
     stack: Vec<String>,
+    layers: usize,
+    wanted: Wanted,
+    /// Where the present kustomization is, seen from the one that is rendered.
+    place: String,
 }
 
-/// Holds one kustomization: its fields and where they stand.
-pub(crate) struct Layer {
-    /// The fields.
-    pub(crate) val: Val,
-    /// The number of its source.
-    pub(crate) source: u32,
-    /// Its file.
-    pub(crate) file: String,
-    /// Its folder.
-    pub(crate) folder: String,
-}
-
-impl Layer {
-    /// Builds the error for something that does not make sense at a value.
-    pub(crate) fn meaning(&self, sources: &Sources, at: &Val, why: impl Into<String>) -> Error {
-        Error::Meaning { file: self.file.clone(), line: sources.line(at.from), why: why.into() }
-    }
-
-    /// Returns the items of a list field; an error when it is something else.
-    pub(crate) fn list(&self, sources: &Sources, field: &str) -> Result<Vec<Val>, Error> {
-        match self.val.get(field) {
-            None | Some(Val { data: Data::Null, .. }) => Ok(Vec::new()),
-            Some(Val { data: Data::List(items), .. }) => Ok(items.clone()),
-            Some(other) => Err(self.meaning(sources, other, format!("{field} is no list"))),
-        }
-    }
-
-    /// Returns a field that is a text.
-    pub(crate) fn text(&self, field: &str) -> String {
-        self.val.get(field).and_then(Val::scalar).unwrap_or_default()
-    }
+/// Holds what a kustomization and those below it came to so far.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub(super) resources: Vec<Resource>,
+    config: Config,
+    vars: Vec<Var>,
 }
 
 impl<'f> Builder<'f> {
     /// Builds a renderer over some files.
     pub(crate) fn new(files: &'f Files) -> Self {
-        Self { files, sources: Sources::default(), stack: Vec::new() }
+        Self { files, sources: Sources::default(), stack: Vec::new(), layers: 0, wanted: Wanted::default(), place: String::new() }
     }
 
-    /// Renders a folder to its final objects in order.
-    pub(crate) fn run(&mut self, path: &str) -> Result<Vec<Resource>, Error> {
+    /// Renders a folder to its final objects in order, with what a Flux Kustomization adds when there is one.
+    pub(crate) fn run(&mut self, path: &str, overlay: Option<&Overlay>) -> Result<Vec<Resource>, Error> {
         let folder = files::join("", path, path)?;
         if !self.files.is_folder(&folder) {
             return Err(Error::Missing { path: if folder.is_empty() { ".".to_owned() } else { folder }, by: None });
         }
-        let mut order = String::new();
-        let mut resources = if let Some(file) = self.kustomization(&folder)? {
-            let layer = self.layer(&folder, file)?;
-            order = layer.val.at(&["sortOptions", "order"]).and_then(Val::scalar).unwrap_or_default();
-            let mut resources = Vec::new();
-            self.stack.push(folder);
-            self.apply(&layer, &mut resources)?;
-            resources
-        } else {
-            self.plain(&folder)?
+        let layer = match layer::find(self.files, &folder)? {
+            Some(file) => {
+                self.layers += 1;
+                let mut layer = Layer::read(self.files, &mut self.sources, &folder, file, overlay.is_some())?;
+                if let Some(overlay) = overlay {
+                    overlay.merge(self.files, &mut layer)?;
+                }
+                layer
+            }
+            None => self.unwritten(&folder, overlay)?,
         };
-        for resource in &mut resources {
-            generate::suffix(resource);
-        }
-        references::fix(&mut resources);
+        self.wanted = Wanted::of(&layer);
+        self.stack.push(self.files.resolve(&folder)?);
+        let mut gathered = Gathered::default();
+        self.apply(&layer, &mut gathered)?;
+        let default = if overlay.is_some() { None } else { Some(Order::legacy()) };
+        self.finish(gathered, order::asked(&self.sources, &layer, default)?)
+    }
+
+    /// Does what is done once, when all is gathered.
+    fn finish(&self, gathered: Gathered, order: Option<Order>) -> Result<Vec<Resource>, Error> {
+        let Gathered { mut resources, config, vars } = gathered;
+        resources.iter_mut().for_each(hash::suffix);
+        references::fix(&self.sources, &config, &mut resources)?;
+        vars::resolve(&config, &vars, &mut resources)?;
         resources.retain(|r| {
-            r.val.at(&["metadata", "annotations", "config.kubernetes.io/local-config"]).and_then(Val::scalar).as_deref()
-                != Some("true")
+            let local = r.val.at(&["metadata", "annotations", "config.kubernetes.io/local-config"]);
+            local.is_none_or(|flag| flag.scalar().as_deref() == Some("false"))
         });
-        if order != "fifo" {
-            order::legacy(&mut resources);
+        for resource in resources.iter_mut().filter(|r| !r.plain) {
+            printed::object(&self.sources, &mut resource.val);
         }
+        if let Some(order) = order {
+            order.sort(&mut resources);
+        }
+        origin::finish(&self.sources, self.wanted, &mut resources);
         Ok(resources)
     }
 
-    /// Returns the kustomization file of a folder; an error when there are several.
-    fn kustomization(&self, folder: &str) -> Result<Option<String>, Error> {
-        let mut there = NAMES.iter().filter_map(|name| {
-            let path = if folder.is_empty() { (*name).to_owned() } else { format!("{folder}/{name}") };
-            self.files.is_file(&path).then_some(path)
-        });
-        let first = there.next();
-        if let (Some(first), Some(second)) = (&first, there.next()) {
-            return Err(Error::Meaning {
-                file: second,
-                line: 1,
-                why: format!("there is {first} beside it; a folder has one kustomization"),
-            });
-        }
-        Ok(first)
-    }
-
-    fn layer(&mut self, folder: &str, file: String) -> Result<Layer, Error> {
-        let text = self.files.text(&file, None)?.to_owned();
-        let source =
-            Source { file: file.clone(), layer: folder.to_owned(), role: Role::Kustomization, text, targeted: false, host: None };
-        let (number, mut docs) = self.sources.add(source)?;
-        if docs.len() > 1 {
-            return Err(Error::Meaning {
-                file,
-                line: self.sources.line(docs[1].from),
-                why: "a kustomization has one document".to_owned(),
-            });
-        }
-        let Some(val) = docs.pop() else {
-            return Err(Error::Meaning { file, line: 1, why: "the kustomization is empty".to_owned() });
-        };
-        let layer = Layer { val, source: number, file, folder: folder.to_owned() };
-        self.known(&layer)?;
-        Ok(layer)
-    }
-
-    fn known(&self, layer: &Layer) -> Result<(), Error> {
-        let Some(map) = layer.val.as_map() else {
-            return Err(layer.meaning(&self.sources, &layer.val, "the kustomization is no mapping"));
-        };
-        for (field, value) in map {
-            let filled = !value.is_null() && (!value.items().is_empty() || !matches!(value.data, Data::List(_)));
-            if !FIELDS.contains(&field.as_str()) && filled {
-                return Err(Error::UnknownField {
-                    file: layer.file.clone(),
-                    line: self.sources.line(value.from),
-                    field: field.clone(),
-                });
+    /// Does all that one kustomization says to what was gathered so far.
+    fn apply(&mut self, layer: &Layer, gathered: &mut Gathered) -> Result<(), Error> {
+        let mut there: HashSet<Key> = gathered.resources.iter().map(Resource::key).collect();
+        for field in ["resources", "bases"] {
+            for item in layer.list(&self.sources, field)? {
+                self.resource(layer, &item, gathered, &mut there)?;
             }
         }
-        let legacy = layer.val.at(&["sortOptions", "legacySortOptions"]);
-        if let Some(options) = legacy {
-            let line = self.sources.line(options.from);
-            return Err(Error::UnknownField {
-                file: layer.file.clone(),
-                line,
-                field: "sortOptions.legacySortOptions".to_owned(),
-            });
+        for item in layer.list(&self.sources, "configurations")? {
+            self.configuration(layer, &item, &mut gathered.config)?;
         }
-        let kind = layer.text("kind");
-        if !matches!(kind.as_str(), "" | "Kustomization" | "Component") {
-            return Err(layer.meaning(&self.sources, &layer.val, format!("its kind is {kind}, not Kustomization or Component")));
+        for (field, kind, maker) in generate::GENERATORS {
+            for item in layer.list(&self.sources, field)? {
+                let (mut new, behavior) = generate::generated(self, layer, &item, kind)?;
+                new.origin = self.made(layer, maker);
+                generate::absorb(&self.sources, (layer, &item), (new, behavior), &mut gathered.resources)?;
+            }
         }
-        let version = layer.text("apiVersion");
-        let flux = version.starts_with("kustomize.toolkit.fluxcd.io/");
-        if flux {
-            return Err(layer.meaning(
-                &self.sources,
-                &layer.val,
-                "this is a Flux Kustomization; kustomize has a file of the same name",
-            ));
+        for item in layer.list(&self.sources, "components")? {
+            let path = self.named(layer, &item)?;
+            let missing = || Error::Missing { path: path.clone(), by: Some(layer.file.clone()) };
+            let file = layer::find(self.files, &path)?.ok_or_else(missing)?;
+            self.nested((layer, &item), (&path, file), true, gathered)?;
+        }
+        self.transform(layer, gathered)?;
+        vars::gather(&self.sources, layer, &mut gathered.resources, &mut gathered.vars)
+    }
+
+    /// Does the transformations of a kustomization in their order.
+    fn transform(&mut self, layer: &Layer, gathered: &mut Gathered) -> Result<(), Error> {
+        let Gathered { resources, config, .. } = gathered;
+        let filled = |field: &str| layer.val.get(field).is_some_and(|v| !v.is_null() && v.as_text() != Some(""));
+        let any = |field: &str| layer.val.get(field).is_some_and(|v| !v.items().is_empty());
+        if any("patchesStrategicMerge") {
+            patches::strategic(self, layer, resources)?;
+            self.done(layer, "PatchStrategicMergeTransformer", resources);
+        }
+        for item in layer.list(&self.sources, "patches")? {
+            patches::patch(self, layer, &item, resources)?;
+            self.done(layer, "PatchTransformer", resources);
+        }
+        if filled("namespace") {
+            metadata::namespace(&self.sources, layer, config, resources)?;
+            self.done(layer, "NamespaceTransformer", resources);
+        }
+        if filled("namePrefix") {
+            metadata::prefix(&self.sources, layer, config, resources)?;
+            self.done(layer, "PrefixTransformer", resources);
+        }
+        if filled("nameSuffix") {
+            metadata::suffix(&self.sources, layer, config, resources)?;
+            self.done(layer, "SuffixTransformer", resources);
+        }
+        for item in layer.list(&self.sources, "labels")? {
+            metadata::label(&self.sources, (layer, &item), config, resources)?;
+            self.done(layer, "LabelTransformer", resources);
+        }
+        if any("labels") || layer.val.get("commonLabels").and_then(Val::as_map).is_some_and(|map| !map.is_empty()) {
+            metadata::common_labels(&self.sources, layer, config, resources)?;
+            self.done(layer, "LabelTransformer", resources);
+        }
+        if layer.val.get("commonAnnotations").and_then(Val::as_map).is_some_and(|map| !map.is_empty()) {
+            metadata::annotations(&self.sources, layer, config, resources)?;
+            self.done(layer, "AnnotationsTransformer", resources);
+        }
+        for item in layer.list(&self.sources, "patchesJson6902")? {
+            patches::json6902(self, layer, &item, resources)?;
+            self.done(layer, "PatchJson6902Transformer", resources);
+        }
+        for item in layer.list(&self.sources, "replicas")? {
+            images::replica(&self.sources, (layer, &item), config, resources)?;
+            self.done(layer, "ReplicaCountTransformer", resources);
+        }
+        for field in ["images", "imageTags"] {
+            for item in layer.list(&self.sources, field)? {
+                images::image(&self.sources, (layer, &item), config, resources)?;
+                self.done(layer, "ImageTagTransformer", resources);
+            }
+        }
+        if any("replacements") {
+            replacements::run(self, layer, resources)?;
+            self.done(layer, "ReplacementTransformer", resources);
         }
         Ok(())
     }
 
-    /// Does all that one kustomization says to the resources so far.
-    fn apply(&mut self, layer: &Layer, resources: &mut Vec<Resource>) -> Result<(), Error> {
-        for field in ["resources", "bases"] {
-            for item in layer.list(&self.sources, field)? {
-                self.resource(layer, &item, resources)?;
-            }
+    fn made(&self, layer: &Layer, kind: &'static str) -> Option<Origin> {
+        let name = layer.file.rsplit('/').next().unwrap_or_default();
+        self.wanted.any.then(|| Origin::Builtin(beside(&self.place, name), kind))
+    }
+
+    fn done(&self, layer: &Layer, kind: &'static str, resources: &mut [Resource]) {
+        if let Some(by) = self.made(layer, kind) {
+            origin::note(resources, &by);
         }
-        generate::run(self, layer, resources)?;
-        for item in layer.list(&self.sources, "components")? {
-            self.component(layer, &item, resources)?;
+    }
+
+    /// Refuses what would have to be fetched.
+    pub(super) fn local(&self, layer: &Layer, item: &Val) -> Result<(), Error> {
+        let written = item.as_text().unwrap_or_default();
+        if remote(written) || written.contains("://") {
+            let line = self.sources.line(item.from);
+            return Err(Error::Remote { file: layer.file.clone(), line, url: written.to_owned() });
         }
-        patches::strategic(self, layer, resources)?;
-        patches::patches(self, layer, resources)?;
-        metadata::namespace(layer, resources);
-        metadata::affixes(layer, resources);
-        metadata::labels(&self.sources, layer, resources)?;
-        metadata::annotations(layer, resources);
-        patches::json6902(self, layer, resources)?;
-        images::replicas(&self.sources, layer, resources)?;
-        images::images(&self.sources, layer, resources)
+        Ok(())
     }
 
     fn named(&self, layer: &Layer, item: &Val) -> Result<String, Error> {
         let Some(written) = item.as_text() else {
             return Err(layer.meaning(&self.sources, item, "this is no path"));
         };
-        if remote(written) {
+        let here = files::join(&layer.folder, written, &layer.file);
+        if remote(written) && !here.as_ref().is_ok_and(|path| self.files.is_file(path)) {
             let line = self.sources.line(item.from);
             return Err(Error::Remote { file: layer.file.clone(), line, url: written.to_owned() });
         }
-        files::join(&layer.folder, written, &layer.file)
+        here
     }
 
-    fn resource(&mut self, layer: &Layer, item: &Val, resources: &mut Vec<Resource>) -> Result<(), Error> {
+    fn configuration(&mut self, layer: &Layer, item: &Val, config: &mut Config) -> Result<(), Error> {
+        self.local(layer, item)?;
+        let path = self.named(layer, item)?;
+        let text = self.files.text(&path, Some(&layer.file))?.to_owned();
+        let file = self.files.resolve(&path)?;
+        let source = Source {
+            file: file.clone(),
+            layer: layer.folder.clone(),
+            role: Role::Kustomization,
+            text,
+            targeted: false,
+            host: None,
+        };
+        let (_, docs) = self.sources.add(source)?;
+        docs.first().map_or(Ok(()), |doc| config.read(doc)).map_err(|why| Error::Meaning { file, line: 1, why })
+    }
+
+    fn resource(&mut self, layer: &Layer, item: &Val, gathered: &mut Gathered, there: &mut HashSet<Key>) -> Result<(), Error> {
         let path = self.named(layer, item)?;
         self.files.resolve(&path)?;
-        let mut more = if self.files.is_file(&path) {
-            self.objects(&path, &layer.folder)?
+        let more = if self.files.is_file(&path) {
+            let mut more = self.objects(&path, &layer.folder)?;
+            if self.wanted.any {
+                let origin = Origin::File(beside(&self.place, item.as_text().unwrap_or_default()));
+                more.iter_mut().for_each(|r| r.origin = Some(origin.clone()));
+            }
+            more
         } else if self.files.is_folder(&path) {
-            let file = self
-                .kustomization(&path)?
-                .ok_or_else(|| Error::Missing { path: format!("{path}/kustomization.yaml"), by: Some(layer.file.clone()) })?;
-            let mut inner = Vec::new();
-            self.nested(&path, file, &mut inner)?;
-            inner
+            let missing = || Error::Missing { path: format!("{path}/kustomization.yaml"), by: Some(layer.file.clone()) };
+            let file = layer::find(self.files, &path)?.ok_or_else(missing)?;
+            let mut inner = Gathered::default();
+            self.nested((layer, item), (&path, file), false, &mut inner)?;
+            gathered.config.absorb(&inner.config).map_err(|why| layer.meaning(&self.sources, item, why))?;
+            vars::absorb(&mut gathered.vars, inner.vars)?;
+            inner.resources
         } else {
             return Err(Error::Missing { path, by: Some(layer.file.clone()) });
         };
-        for resource in more.drain(..) {
-            self.append(layer, item, resources, resource)?;
+        for new in more {
+            if !there.insert(new.key()) {
+                let why = format!("{} {} is there twice", new.kind(), new.id().name);
+                return Err(layer.meaning(&self.sources, item, why));
+            }
+            if gathered.resources.len() >= OBJECT_LIMIT {
+                let why = format!("there are more than {OBJECT_LIMIT} objects");
+                return Err(Error::Limit { file: layer.file.clone(), why });
+            }
+            gathered.resources.push(new);
         }
         Ok(())
     }
 
-    fn append(&self, layer: &Layer, item: &Val, resources: &mut Vec<Resource>, new: Resource) -> Result<(), Error> {
-        let wanted = new.val.at(&["metadata", "name"]).and_then(Val::scalar);
-        let twin = resources.iter().any(|r| {
-            r.val.at(&["metadata", "name"]).is_some_and(|n| n.as_text() == wanted.as_deref())
-                && r.kind() == new.kind()
-                && r.group_version().0 == new.group_version().0
-                && r.id() == new.id()
-        });
-        if twin {
-            let why = format!("{} {} is there twice", new.kind(), new.id().name);
-            return Err(layer.meaning(&self.sources, item, why));
-        }
-        if resources.len() >= OBJECT_LIMIT {
-            return Err(Error::Limit { file: layer.file.clone(), why: format!("there are more than {OBJECT_LIMIT} objects") });
-        }
-        resources.push(new);
-        Ok(())
-    }
-
-    fn nested(&mut self, folder: &str, file: String, resources: &mut Vec<Resource>) -> Result<(), Error> {
+    /// Goes into the kustomization of another folder.
+    fn nested(
+        &mut self,
+        (outer, item): (&Layer, &Val),
+        (folder, file): (&str, String),
+        component: bool,
+        gathered: &mut Gathered,
+    ) -> Result<(), Error> {
         let real = self.files.resolve(folder)?;
-        if self.stack.contains(&real) {
-            return Err(Error::Meaning {
-                file,
-                line: 1,
-                why: format!("kustomizations refer to each other in a circle: {}", self.stack.join(" → ")),
-            });
+        // A folder that holds one that is being rendered cannot be its base: kustomize takes that for a circle.
+        if let Some(inner) = self.stack.iter().find(|inner| files::within(inner, &real)) {
+            let shown = |path: &str| if path.is_empty() { ".".to_owned() } else { path.to_owned() };
+            let why = format!("kustomizations refer to each other in a circle: {} is in {}", shown(inner), shown(&real));
+            return Err(outer.meaning(&self.sources, item, why));
         }
+        self.layers += 1;
         if self.stack.len() >= DEPTH_LIMIT {
             return Err(Error::Limit { file, why: format!("kustomizations nest deeper than {DEPTH_LIMIT}") });
         }
-        let layer = self.layer(folder, file)?;
+        if self.layers > LAYER_LIMIT {
+            return Err(Error::Limit { file, why: format!("more than {LAYER_LIMIT} kustomizations are to be read") });
+        }
+        let layer = Layer::read(self.files, &mut self.sources, folder, file, false)?;
+        if layer.is_component() != component {
+            let kind = if component {
+                "is no component: its kind is not Component"
+            } else {
+                "is a component: it belongs into components"
+            };
+            return Err(outer.meaning(&self.sources, item, format!("{folder} {kind}")));
+        }
+        let place = beside(&self.place, item.as_text().unwrap_or_default());
+        let place = std::mem::replace(&mut self.place, place);
         self.stack.push(real);
-        self.apply(&layer, resources)?;
+        self.apply(&layer, gathered)?;
         self.stack.pop();
+        self.place = place;
         Ok(())
     }
 
-    fn component(&mut self, layer: &Layer, item: &Val, resources: &mut Vec<Resource>) -> Result<(), Error> {
-        let path = self.named(layer, item)?;
-        let file =
-            self.kustomization(&path)?.ok_or_else(|| Error::Missing { path: path.clone(), by: Some(layer.file.clone()) })?;
-        self.nested(&path, file, resources)
-    }
-
     /// Reads the objects of a file; lists are opened.
-    fn objects(&mut self, path: &str, layer: &str) -> Result<Vec<Resource>, Error> {
+    pub(super) fn objects(&mut self, path: &str, layer: &str) -> Result<Vec<Resource>, Error> {
         // Behind a link, the file is where it really is: that decides whose it is when it is edited.
         let path = &self.files.resolve(path)?;
         let text = self.files.text(path, None)?.to_owned();
         let source =
             Source { file: path.to_owned(), layer: layer.to_owned(), role: Role::Resource, text, targeted: false, host: None };
         let (number, docs) = self.sources.add(source)?;
-        let mut out = Vec::new();
-        // The items of a list come after all other documents of its file.
-        let mut queue: std::collections::VecDeque<Val> = docs.into();
-        while let Some(doc) = queue.pop_front() {
+        let meaning =
+            |at: &Val, why: &str| Error::Meaning { file: path.to_owned(), line: self.sources.line(at.from), why: why.to_owned() };
+        let docs = opened(docs).map_err(|at| meaning(&at, "its items are no list"))?;
+        let mut out = Vec::with_capacity(docs.len());
+        for doc in docs {
             let kind = doc.get("kind").and_then(Val::as_text).unwrap_or_default();
-            if kind.ends_with("List") && matches!(doc.get("items").map(|i| &i.data), Some(Data::List(_))) {
-                queue.extend(doc.get("items").map(|i| i.items().to_vec()).unwrap_or_default());
-                continue;
+            let name = doc.at(&["metadata", "name"]).and_then(Val::scalar).unwrap_or_default();
+            if kind.is_empty() || (name.is_empty() && !kind.ends_with("List")) {
+                return Err(meaning(&doc, "this is no Kubernetes object: kind or metadata.name is missing"));
             }
             let line = self.sources.line(doc.from);
-            let named =
-                doc.get("kind").and_then(Val::as_text).is_some() && doc.at(&["metadata", "name"]).and_then(Val::scalar).is_some();
-            if !named {
-                let why = "this is no Kubernetes object: kind or metadata.name is missing".to_owned();
-                return Err(Error::Meaning { file: path.to_owned(), line, why });
-            }
             out.push(Resource::new(doc, number, line));
         }
         Ok(out)
     }
-
-    /// Reads a folder without a kustomization: every YAML file below it, and every folder below it that has one.
-    fn plain(&mut self, folder: &str) -> Result<Vec<Resource>, Error> {
-        let mut paths: Vec<String> = self.files.below(folder).map(str::to_owned).collect();
-        paths.sort_by(|a, b| a.split('/').cmp(b.split('/')));
-        let mut done: Vec<String> = Vec::new();
-        let mut resources = Vec::new();
-        let pseudo = Layer { val: Val::map(), source: 0, file: folder.to_owned(), folder: folder.to_owned() };
-        for path in paths {
-            if done.iter().any(|d| files::within(&path, d)) {
-                continue;
-            }
-            let mut more = Vec::new();
-            if let Some(inner) = self.outermost(folder, &path) {
-                if let Some(file) = self.kustomization(&inner)? {
-                    self.nested(&inner, file, &mut more)?;
-                }
-                done.push(inner);
-            } else if files::is_yaml(&path) {
-                more = self.objects(&path, folder)?;
-            }
-            for resource in more {
-                let at = Val::null();
-                self.append(&pseudo, &at, &mut resources, resource)?;
-            }
-        }
-        Ok(resources)
-    }
-
-    /// Returns the outermost folder below `folder` and above a path that has a kustomization.
-    fn outermost(&self, folder: &str, path: &str) -> Option<String> {
-        let start = if folder.is_empty() { 0 } else { folder.len() + 1 };
-        path[start..]
-            .match_indices('/')
-            .map(|(at, _)| &path[..start + at])
-            .find(|dir| NAMES.iter().any(|name| self.files.is_file(&format!("{dir}/{name}"))))
-            .map(str::to_owned)
-    }
 }
 
+/// Opens the lists among documents: their items come after all others. Empty mappings are left out. An error is the list
+/// whose items are none.
+pub(super) fn opened(docs: Vec<Val>) -> Result<Vec<Val>, Val> {
+    let mut queue: VecDeque<Val> = docs.into();
+    let mut out = Vec::with_capacity(queue.len());
+    while let Some(doc) = queue.pop_front() {
+        if doc.is_null() || doc.as_map().is_some_and(indexmap::IndexMap::is_empty) {
+            continue;
+        }
+        let listed = doc.get("kind").and_then(Val::as_text).is_some_and(|kind| kind.ends_with("List"));
+        match doc.get("items").filter(|_| listed).map(|items| &items.data) {
+            None => out.push(doc),
+            Some(Data::Null) => {}
+            Some(Data::List(items)) => queue.extend(items.iter().cloned()),
+            Some(_) => return Err(doc),
+        }
+    }
+    Ok(out)
+}
+
+/// Returns a written path seen from a folder, cleaned; it may lead upwards.
+fn beside(folder: &str, written: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(written.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
+}
+
+/// Tells whether kustomize would fetch what is written.
 fn remote(written: &str) -> bool {
-    let host = written.split('/').next().unwrap_or_default();
-    written.contains("://")
-        || written.contains("?ref=")
-        || written.starts_with("git@")
-        || written.starts_with("github.com")
-        || (host.contains(':') && !host.starts_with('.'))
-        || written.contains(".git//")
+    let lower = written.to_ascii_lowercase();
+    let rest = lower.strip_prefix("git::").unwrap_or(&lower);
+    let user = rest.split_once('@').map_or("", |(user, _)| user);
+    let user = user.starts_with(|c: char| c.is_ascii_alphabetic())
+        && user.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        && rest.contains(['/', ':']);
+    ["ssh://", "https://", "http://", "file://", "oci://", "github.com/", "github.com:"].iter().any(|p| rest.starts_with(p))
+        || user
 }

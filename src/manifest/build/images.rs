@@ -1,11 +1,19 @@
 //! `images:` and `replicas:` of a kustomization, with the place that each of their parts was taken from.
 
-use crate::build::accumulate::Layer;
-use crate::build::fieldspec::{spec, walk};
+use regex::Regex;
+
+use crate::build::config::{Config, Part};
+use crate::build::fieldspec::Made;
+use crate::build::layer::Layer;
 use crate::build::resource::Resource;
 use crate::build::source::Sources;
 use crate::error::Error;
-use crate::yaml::{Data, ImageTrace, NodeId, Val};
+use crate::yaml::{Data, ImageTrace, Place, Val};
+
+/// The fields of an entry of `images:`.
+const FIELDS: &[&str] = &["name", "newName", "newTag", "digest", "tagSuffix"];
+/// What may follow the name of an image that an entry speaks of.
+const VERSIONS: &str = "(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$";
 
 /// Splits an image text into name, tag and digest, as kustomize does it.
 pub(crate) fn split(text: &str) -> (&str, &str, &str) {
@@ -20,91 +28,88 @@ pub(crate) fn split(text: &str) -> (&str, &str, &str) {
     }
 }
 
-/// Tells whether an `images:` entry for a name speaks of an image. The name is read as kustomize reads it, as a pattern.
-fn matches(text: &str, pattern: Option<&regex::Regex>) -> bool {
-    pattern.is_some_and(|p| p.is_match(text))
-}
-
 struct Change {
-    pattern: Option<regex::Regex>,
+    /// The name is read as kustomize reads it, as a pattern.
+    pattern: Regex,
     name: Option<Val>,
     tag: Option<Val>,
     digest: Option<Val>,
     suffix: Option<Val>,
-    from: Option<(u32, NodeId)>,
+    from: Option<Place>,
 }
 
-/// Does what `images:` says.
-pub(super) fn images(sources: &Sources, layer: &Layer, resources: &mut [Resource]) -> Result<(), Error> {
-    for item in layer.list(sources, "images")? {
+impl Change {
+    fn read(sources: &Sources, layer: &Layer, item: &Val) -> Result<Self, Error> {
+        layer.keys(sources, item, ("images", FIELDS))?;
         let name = item.get("name").and_then(Val::scalar).unwrap_or_default();
-        let field = |key: &str| {
-            let val = item.get(key)?;
-            let text = val.scalar().filter(|t| !t.is_empty())?;
-            Some(Val { data: Data::Text(text), from: val.from, image: None })
-        };
-        if let Some((odd, val)) = item
-            .as_map()
-            .and_then(|m| m.iter().find(|(key, _)| !["name", "newName", "newTag", "digest", "tagSuffix"].contains(&key.as_str())))
-        {
-            return Err(Error::UnknownField {
-                file: layer.file.clone(),
-                line: sources.line(val.from),
-                field: format!("images.{odd}"),
-            });
+        for key in FIELDS {
+            if let Some(odd) = item.get(key).filter(|v| matches!(v.data, Data::Number(_) | Data::Bool(_))) {
+                let why = format!("{key} must be quoted: without quotes it is read as a number");
+                return Err(layer.meaning(sources, odd, why));
+            }
         }
-        if let Some(tag) = item.get("newTag").filter(|t| matches!(t.data, Data::Number(_) | Data::Bool(_))) {
-            return Err(layer.meaning(sources, tag, "newTag must be quoted: without quotes it is read as a number"));
-        }
-        let pattern = regex::Regex::new(&format!("^(?:{name})(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$")).ok();
-        let change = Change {
+        let field = |key: &str| item.get(key).filter(|v| v.as_text().is_some_and(|t| !t.is_empty())).cloned();
+        let pattern = Regex::new(&format!("^{name}{VERSIONS}"))
+            .map_err(|_| layer.meaning(sources, item, format!("images: \u{201c}{name}\u{201d} is no name")))?;
+        Ok(Self {
             pattern,
             name: field("newName"),
             tag: field("newTag"),
             digest: field("digest"),
             suffix: field("tagSuffix"),
             from: item.from,
-        };
-        for resource in &mut *resources {
-            if resource.kind() == "CustomResourceDefinition" {
-                continue;
-            }
-            everywhere(&mut resource.val, &change);
-            for path in [
-                &["spec", "volumes[]", "image", "reference"][..],
-                &["spec", "template", "spec", "volumes[]", "image", "reference"],
-            ] {
-                walk(&mut resource.val, path, false, &mut |slot| rewrite(slot, &change));
-            }
+        })
+    }
+}
+
+/// Does what one item of `images` says.
+pub(super) fn image(
+    sources: &Sources,
+    (layer, item): (&Layer, &Val),
+    config: &Config,
+    resources: &mut [Resource],
+) -> Result<(), Error> {
+    let change = Change::read(sources, layer, item)?;
+    let fault = |why: String| layer.meaning(sources, item, format!("images: {why}"));
+    for resource in &mut *resources {
+        if resource.kind_text() == "CustomResourceDefinition" {
+            continue;
+        }
+        everywhere(&mut resource.val, &change).map_err(fault)?;
+        for field in config.fields(Part::Images) {
+            field.visit(resource, Made::Nothing, &mut |slot| rewrite(slot, &change)).map_err(fault)?;
         }
     }
     Ok(())
 }
 
-fn everywhere(val: &mut Val, change: &Change) {
+/// Goes to every list of containers, wherever it stands.
+fn everywhere(val: &mut Val, change: &Change) -> Result<(), String> {
     match &mut val.data {
-        Data::List(items) => items.iter_mut().for_each(|item| everywhere(item, change)),
-        Data::Map(map) => {
-            for (key, value) in map {
-                if key == "containers" || key == "initContainers" {
-                    for container in value.items_mut() {
-                        if let Some(image) = container.get_mut("image") {
-                            rewrite(image, change);
-                        }
-                    }
-                } else {
-                    everywhere(value, change);
-                }
+        Data::List(items) => items.iter_mut().try_for_each(|item| everywhere(item, change)),
+        Data::Map(map) => map.iter_mut().try_for_each(|(key, value)| {
+            everywhere(value, change)?;
+            if key != "containers" && key != "initContainers" {
+                return Ok(());
             }
-        }
-        _ => {}
+            value.items_mut().iter_mut().try_for_each(|container| match &mut container.data {
+                Data::Map(container) => container.get_mut("image").map_or(Ok(()), |image| rewrite(image, change)),
+                Data::Null => Ok(()),
+                _ => Err("a container is no mapping".to_owned()),
+            })
+        }),
+        _ => Ok(()),
     }
 }
 
-fn rewrite(slot: &mut Val, change: &Change) {
-    let Some(text) = slot.as_text().map(str::to_owned) else { return };
-    if !matches(&text, change.pattern.as_ref()) {
-        return;
+fn rewrite(slot: &mut Val, change: &Change) -> Result<(), String> {
+    let text = match &slot.data {
+        Data::Text(text) => text.clone(),
+        Data::List(_) | Data::Map(_) => return Err("an image is no text".to_owned()),
+        _ => return Ok(()),
+    };
+    if !change.pattern.is_match(&text) {
+        return Ok(());
     }
     let (name, tag, digest) = split(&text);
     let mut trace = slot.image.take().map_or_else(|| ImageTrace::of(slot.from), |boxed| *boxed);
@@ -140,28 +145,40 @@ fn rewrite(slot: &mut Val, change: &Change) {
     }
     slot.data = Data::Text(full);
     slot.image = Some(Box::new(trace));
+    Ok(())
 }
 
-/// Does what `replicas:` says.
-pub(super) fn replicas(sources: &Sources, layer: &Layer, resources: &mut [Resource]) -> Result<(), Error> {
-    for item in layer.list(sources, "replicas")? {
-        let name = item.get("name").and_then(Val::scalar).unwrap_or_default();
-        let count =
-            item.get("count").cloned().unwrap_or_else(|| Val { data: Data::Number(0.into()), from: item.from, image: None });
-        let mut found = false;
-        for resource in &mut *resources {
-            if !SCALED.contains(&resource.kind().as_str()) || !resource.ids().iter().any(|id| id.name == name) {
-                continue;
-            }
+/// Does what one item of `replicas` says.
+pub(super) fn replica(
+    sources: &Sources,
+    (layer, item): (&Layer, &Val),
+    config: &Config,
+    resources: &mut [Resource],
+) -> Result<(), Error> {
+    layer.keys(sources, item, ("replicas", &["name", "count"]))?;
+    let name = item.get("name").and_then(Val::scalar).unwrap_or_default();
+    let count = item.get("count").cloned().unwrap_or_else(|| Val { data: Data::Number(0.into()), from: item.from, image: None });
+    if !matches!(&count.data, Data::Number(number) if number.is_i64()) {
+        return Err(layer.meaning(sources, &count, "replicas: count is no whole number"));
+    }
+    let mut found = false;
+    for field in config.fields(Part::Replicas) {
+        let meant = |r: &Resource| r.ids().iter().any(|id| id.name == name && field.selects(r.api_version(), &id.kind));
+        for resource in resources.iter_mut().filter(|r| meant(r)) {
             found = true;
-            let kind = spec("", "spec/replicas", true);
-            kind.visit(resource, &mut |slot| *slot = count.clone());
-        }
-        if !found {
-            return Err(layer.meaning(sources, &item, format!("replicas: names {name}, and there is no such workload")));
+            field
+                .visit(resource, Made::Scalar, &mut |slot| {
+                    *slot = count.clone();
+                    Ok(())
+                })
+                .map_err(|why| layer.meaning(sources, item, format!("replicas: {why}")))?;
         }
     }
-    Ok(())
+    if found {
+        Ok(())
+    } else {
+        Err(layer.meaning(sources, item, format!("replicas: names {name}, and there is no such workload")))
+    }
 }
 
 /// The kinds that `replicas:` speaks of.

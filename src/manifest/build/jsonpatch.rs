@@ -1,4 +1,5 @@
-//! JSON patches (RFC 6902) on values that keep their places.
+//! JSON patches (RFC 6902) on values that keep their places, with the liberties that kustomize's library takes: an index may
+//! count from the end, and `replace` may set a key that was not there.
 
 use crate::yaml::{Data, Val};
 
@@ -7,100 +8,135 @@ pub(super) fn operate(root: &mut Val, operation: &Val) -> Result<(), String> {
     let text = |key: &str| operation.get(key).and_then(Val::scalar);
     let op = text("op").ok_or("an operation without op")?;
     let path = text("path").ok_or("an operation without path")?;
-    let value = || operation.get("value").cloned().ok_or_else(|| format!("{op} {path} without value"));
+    let value = || operation.get("value").cloned().unwrap_or_else(Val::null);
     let from = || text("from").ok_or_else(|| format!("{op} {path} without from"));
     match op.as_str() {
-        "add" => add(root, &path, value()?),
-        "replace" => {
-            let new = value()?;
-            let slot = find(root, &path).ok_or_else(|| format!("replace {path}: there is nothing"))?;
-            *slot = new;
-            Ok(())
-        }
-        "remove" => take(root, &path).map(|_| ()),
+        "add" => add(root, &path, value()),
+        "replace" => replace(root, &path, value()),
+        "remove" => take(root, &path, "remove").map(|_| ()),
         "move" => {
-            let moved = take(root, &from()?)?;
+            let moved = take(root, &from()?, "move")?;
             add(root, &path, moved)
         }
         "copy" => {
-            let from = from()?;
-            let copied = find(root, &from).cloned().ok_or_else(|| format!("copy {from}: there is nothing"))?;
+            let copied = get(root, &from()?, "copy")?.cloned().unwrap_or_else(Val::null);
             add(root, &path, copied)
         }
         "test" => {
-            let wanted = value()?;
-            let same = find(root, &path).is_some_and(|found| found.to_json() == wanted.to_json());
+            let wanted = value();
+            let found = if path.is_empty() { Some(&*root) } else { get(root, &path, "test")? };
+            let same = found.map_or(wanted.is_null(), |found| found.to_json() == wanted.to_json());
             if same { Ok(()) } else { Err(format!("test {path}: it is something else")) }
         }
         other => Err(format!("{other} is no operation of a JSON patch")),
     }
 }
 
-fn segments(path: &str) -> Result<Vec<String>, String> {
-    if path.is_empty() {
-        return Ok(Vec::new());
+/// Forgets how nulls are written: in JSON, every null is one.
+pub(super) fn as_json(val: &mut Val) {
+    match &mut val.data {
+        Data::Null => val.from = None,
+        Data::List(items) => items.iter_mut().for_each(as_json),
+        Data::Map(map) => map.values_mut().for_each(as_json),
+        _ => {}
     }
-    let rest = path.strip_prefix('/').ok_or_else(|| format!("the path {path} does not start with /"))?;
-    Ok(rest.split('/').map(|s| s.replace("~1", "/").replace("~0", "~")).collect())
+}
+
+fn decoded(segment: &str) -> String {
+    segment.replace("~1", "/").replace("~0", "~")
 }
 
 fn index(segment: &str, len: usize) -> Option<usize> {
-    if let Some(back) = segment.strip_prefix('-').filter(|b| !b.is_empty()) {
-        return back.parse::<usize>().ok().and_then(|n| len.checked_sub(n));
-    }
-    segment.parse().ok()
+    let number: i64 = segment.parse().ok()?;
+    let len = i64::try_from(len).ok()?;
+    usize::try_from(if number < 0 { len + number } else { number }).ok()
 }
 
-fn find<'v>(root: &'v mut Val, path: &str) -> Option<&'v mut Val> {
+/// Returns the keys on the way to a field, and its own.
+fn way(path: &str) -> Result<(Vec<String>, String), String> {
+    // What stands before the first slash is nothing, or is passed over.
+    let mut parts = path.split('/').skip(1).map(decoded).collect::<Vec<_>>();
+    let last = parts.pop().ok_or_else(|| format!("\u{201c}{path}\u{201d} is no path to a field"))?;
+    Ok((parts, last))
+}
+
+/// Returns what holds a field, and the field's key.
+fn holder<'v>(root: &'v mut Val, path: &str, op: &str) -> Result<(&'v mut Val, String), String> {
+    let (parts, last) = way(path)?;
     let mut at = root;
-    for segment in segments(path).ok()? {
-        at = match &mut at.data {
-            Data::Map(map) => map.get_mut(&segment)?,
-            Data::List(items) => {
-                let index = index(&segment, items.len())?;
-                items.get_mut(index)?
-            }
-            _ => return None,
+    for part in parts {
+        let next = match &mut at.data {
+            Data::Map(map) => map.get_mut(&part),
+            Data::List(items) => index(&part, items.len()).and_then(|at| items.get_mut(at)),
+            _ => None,
         };
+        at = next.filter(|val| !val.is_null()).ok_or_else(|| format!("{op} {path}: there is no {part} on the way"))?;
     }
-    Some(at)
+    match at.data {
+        Data::Map(_) | Data::List(_) => Ok((at, last)),
+        _ => Err(format!("{op} {path}: there is neither a list nor a mapping")),
+    }
 }
 
-fn parent<'v>(root: &'v mut Val, path: &str) -> Result<(&'v mut Val, String), String> {
-    let mut all = segments(path)?;
-    let last = all.pop().ok_or("the whole object cannot be replaced")?;
-    let above = &path[..path.rfind('/').unwrap_or(0)];
-    let slot = find(root, above).ok_or_else(|| format!("{path}: there is no {above}"))?;
-    Ok((slot, last))
+fn get<'v>(root: &'v mut Val, path: &str, op: &str) -> Result<Option<&'v Val>, String> {
+    let (slot, last) = holder(root, path, op)?;
+    match &slot.data {
+        Data::List(items) => {
+            let found = index(&last, items.len()).and_then(|at| items.get(at));
+            found.map(Some).ok_or_else(|| format!("{op} {path}: the list has {} items", items.len()))
+        }
+        _ => Ok(slot.get(&last)),
+    }
 }
 
-fn add(root: &mut Val, path: &str, value: Val) -> Result<(), String> {
-    let (slot, last) = parent(root, path)?;
+fn replace(root: &mut Val, path: &str, value: Val) -> Result<(), String> {
+    if path.is_empty() {
+        if !matches!(value.data, Data::Map(_)) {
+            return Err("an object can only be replaced by an object".to_owned());
+        }
+        *root = value;
+        return Ok(());
+    }
+    let (slot, last) = holder(root, path, "replace")?;
     match &mut slot.data {
         Data::Map(map) => {
             map.insert(last, value);
             Ok(())
         }
         Data::List(items) => {
-            let at = if last == "-" { Some(items.len()) } else { index(&last, items.len()) };
-            match at.filter(|&at| at <= items.len()) {
-                Some(at) => {
-                    items.insert(at, value);
-                    Ok(())
-                }
-                None => Err(format!("add {path}: the list has {} items", items.len())),
-            }
+            let len = items.len();
+            let item = index(&last, len).and_then(|at| items.get_mut(at));
+            *item.ok_or_else(|| format!("replace {path}: the list has {len} items"))? = value;
+            Ok(())
+        }
+        _ => Err(format!("replace {path}: there is nothing")),
+    }
+}
+
+fn add(root: &mut Val, path: &str, value: Val) -> Result<(), String> {
+    let (slot, last) = holder(root, path, "add")?;
+    match &mut slot.data {
+        Data::Map(map) => {
+            map.insert(last, value);
+            Ok(())
+        }
+        Data::List(items) => {
+            let len = items.len();
+            let at = if last == "-" { Some(len) } else { index(&last, len + 1) };
+            let at = at.filter(|&at| at <= len).ok_or_else(|| format!("add {path}: the list has {len} items"))?;
+            items.insert(at, value);
+            Ok(())
         }
         _ => Err(format!("add {path}: there is neither a list nor a mapping")),
     }
 }
 
-fn take(root: &mut Val, path: &str) -> Result<Val, String> {
-    let (slot, last) = parent(root, path)?;
+fn take(root: &mut Val, path: &str, op: &str) -> Result<Val, String> {
+    let (slot, last) = holder(root, path, op)?;
     let taken = match &mut slot.data {
         Data::Map(map) => map.shift_remove(&last),
         Data::List(items) => index(&last, items.len()).filter(|&at| at < items.len()).map(|at| items.remove(at)),
         _ => None,
     };
-    taken.ok_or_else(|| format!("remove {path}: there is nothing"))
+    taken.ok_or_else(|| format!("{op} {path}: there is nothing"))
 }

@@ -1,182 +1,200 @@
-//! Strategic merge of a patch into an object: lists of the built-in kinds merge by their keys, other lists are replaced.
+//! Strategic merge of a patch into an object: mappings merge, lists of known kinds merge by their keys, other lists are
+//! replaced. `$patch: delete`, `replace` and `merge` are followed; what kustomize does in odd cases (items without their
+//! key, items that are there twice) is done here too.
+
+mod list;
+
+pub(super) use list::typed;
 
 use indexmap::IndexMap;
 
+use crate::build::kinds::{self, Keys, Shape};
+use crate::build::source::Sources;
 use crate::yaml::{Data, Val};
 
-/// Merges a patch into a value. `built_in` says whether the merge keys of Kubernetes' own kinds hold. Returns whether the
-/// value is still there afterwards; an error names a directive that is not known.
-pub(super) fn merge(into: &mut Val, patch: &Val, built_in: bool) -> Result<bool, String> {
-    merge_at(into, patch, &Context { built_in, kind: patch.get("kind").and_then(Val::scalar).unwrap_or_default() }, "")
+/// The key of a directive.
+const DIRECTIVE: &str = "$patch";
+
+/// Merges a patch into an object. Returns nothing when the patch deletes it; an error says what does not fit.
+pub(super) fn merge(sources: &Sources, into: Val, patch: &Val) -> Result<Option<Val>, String> {
+    Merger { sources }.walk(Some(into), From::Patch(patch), Known::default())
 }
 
-struct Context {
-    built_in: bool,
-    kind: String,
+struct Merger<'s> {
+    sources: &'s Sources,
 }
 
-fn directive(patch: &Val) -> Result<Option<&str>, String> {
-    let Some(map) = patch.as_map() else { return Ok(None) };
-    if let Some(odd) = map.keys().find(|k| k.starts_with('$') && *k != "$patch") {
-        return Err(format!("the directive {odd} is not supported"));
-    }
-    match map.get("$patch").map(|v| v.as_text().unwrap_or_default()) {
-        None => Ok(None),
-        Some(known @ ("delete" | "replace" | "merge")) => Ok(Some(known)),
-        Some(other) => Err(format!("$patch: {other} is not supported")),
-    }
+/// Says what is merged in.
+#[derive(Clone, Copy)]
+enum From<'p> {
+    /// Nothing: the value is only walked through.
+    Nothing,
+    /// The value itself: it came out of a patch as a whole.
+    Itself,
+    /// A part of a patch.
+    Patch(&'p Val),
 }
 
-fn merge_at(into: &mut Val, patch: &Val, context: &Context, field: &str) -> Result<bool, String> {
-    match (&mut into.data, &patch.data) {
-        (_, Data::Null) => Ok(false),
-        (Data::Map(_), Data::Map(_)) => {
-            match directive(patch)? {
-                Some("delete") => return Ok(false),
-                Some("replace") => {
-                    *into = cleaned(patch)?;
-                    return Ok(true);
-                }
-                _ => {}
-            }
-            if let (Data::Map(target), Data::Map(changes)) = (&mut into.data, &patch.data) {
-                merge_maps(target, changes, context)?;
-            }
-            Ok(true)
-        }
-        (Data::List(items), Data::List(changes)) => {
-            if changes.iter().any(|c| directive(c).ok().flatten() == Some("replace") && c.as_map().is_some_and(|m| m.len() == 1))
-            {
-                *items = changes.iter().filter(|c| c.get("$patch").is_none()).map(cleaned).collect::<Result<_, _>>()?;
-                return Ok(true);
-            }
-            match keys(context, field, items, changes) {
-                Some(keys) => merge_lists(items, changes, context, keys)?,
-                None if field == "finalizers" => merge_words(items, changes),
-                None => *into = cleaned(patch)?,
-            }
-            Ok(true)
-        }
-        _ => {
-            if directive(patch)? == Some("delete") {
-                return Ok(false);
-            }
-            *into = cleaned(patch)?;
-            Ok(true)
+impl<'p> From<'p> {
+    fn given(self) -> Option<&'p Val> {
+        match self {
+            Self::Patch(val) => Some(val),
+            Self::Nothing | Self::Itself => None,
         }
     }
 }
 
-fn merge_maps(target: &mut IndexMap<String, Val>, changes: &IndexMap<String, Val>, context: &Context) -> Result<(), String> {
-    for (key, change) in changes {
-        if key == "$patch" {
-            continue;
-        }
-        if let Some(slot) = target.get_mut(key) {
-            if !merge_at(slot, change, context, key)? {
-                target.shift_remove(key);
-            }
-        } else if !change.is_null() && directive(change)? != Some("delete") {
-            target.insert(key.clone(), cleaned(change)?);
-        }
+/// Says what is known of a value: its shape, and its keys when it is a list that merges.
+#[derive(Default, Clone, Copy)]
+struct Known {
+    shape: Option<Shape>,
+    keys: Option<Keys>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Directive {
+    Merge,
+    Replace,
+    Delete,
+}
+
+fn directive_of(word: &str) -> Result<Directive, String> {
+    match word {
+        "merge" => Ok(Directive::Merge),
+        "replace" => Ok(Directive::Replace),
+        "delete" => Ok(Directive::Delete),
+        other => Err(format!("$patch: {other} is no directive")),
     }
-    Ok(())
 }
 
-/// Returns a part of a patch as it stands where there was nothing before: directives and nulls dropped.
-fn cleaned(patch: &Val) -> Result<Val, String> {
-    let data = match &patch.data {
-        Data::Map(map) => {
-            let _ = directive(patch)?;
-            let mut out = IndexMap::new();
-            for (key, value) in map {
-                if key != "$patch" && !value.is_null() {
-                    out.insert(key.clone(), cleaned(value)?);
-                }
-            }
-            Data::Map(out)
-        }
-        Data::List(items) => {
-            let mut out = Vec::new();
-            for item in items {
-                if directive(item)? != Some("delete") {
-                    out.push(cleaned(item)?);
-                }
-            }
-            Data::List(out)
-        }
-        other => other.clone(),
-    };
-    Ok(Val { data, from: patch.from, image: None })
+/// Takes the directive out of a mapping.
+fn directive(map: &mut IndexMap<String, Val>) -> Result<Directive, String> {
+    match map.shift_remove(DIRECTIVE) {
+        Some(word) => directive_of(&word.scalar().unwrap_or_default()),
+        None => Ok(Directive::Merge),
+    }
 }
 
-fn key_of(item: &Val, key: &str) -> String {
-    item.get(key).and_then(Val::scalar).unwrap_or_default()
+fn missing(val: Option<&Val>) -> bool {
+    val.is_none_or(Val::is_null)
 }
 
-/// Merges lists by their keys: what the patch names comes first, in its order, then the rest.
-fn merge_lists(items: &mut Vec<Val>, changes: &[Val], context: &Context, keys: &[&str]) -> Result<(), String> {
-    let identity = |item: &Val| keys.iter().map(|key| key_of(item, key)).collect::<Vec<_>>();
-    let several = keys.len() > 1 && items.iter().chain(changes).any(|i| !key_of(i, keys[1]).is_empty());
-    let mut front = Vec::new();
-    for change in changes {
-        let id = identity(change);
-        let at = items.iter().position(|item| identity(item) == id);
-        let removed = directive(change)? == Some("delete");
-        let Some(at) = at else {
-            // With two keys, an item that leaves one out while the other side has it is not merged by kustomize, but lost.
-            let loose = several && items.iter().any(|item| loosely(&identity(item), &id));
-            if !removed && !loose {
-                front.push(cleaned(change)?);
-            }
-            continue;
+impl Merger<'_> {
+    fn text(&self, val: &Val) -> String {
+        self.sources.written(val)
+    }
+
+    fn walk(&self, dest: Option<Val>, patch: From<'_>, known: Known) -> Result<Option<Val>, String> {
+        let there = [dest.as_ref(), patch.given()];
+        let decides = there.into_iter().flatten().find(|val| !val.is_null());
+        let fits = |same: fn(&Data) -> bool| {
+            let odd = there.into_iter().flatten().any(|val| !val.is_null() && !same(&val.data));
+            if odd { Err("the patch has another type than the field that it changes".to_owned()) } else { Ok(()) }
         };
-        let kept = merge_at(&mut items[at], change, context, "")? && !removed;
-        if !kept {
-            items.remove(at);
-        } else if !several {
-            front.push(items.remove(at));
+        match decides.map(|val| &val.data) {
+            None | Some(Data::Map(_)) => {
+                fits(|data| matches!(data, Data::Map(_)))?;
+                let shape = known.shape.or_else(|| there.into_iter().flatten().find_map(shape));
+                self.mapping(dest, patch, shape)
+            }
+            Some(Data::List(_)) => {
+                fits(|data| matches!(data, Data::List(_)))?;
+                match known.keys {
+                    Some(keys) => self.merged_list(dest, patch, known.shape, keys),
+                    None => Ok(patch.given().cloned().or(dest).filter(|val| !val.is_null())),
+                }
+            }
+            Some(_) => {
+                fits(|data| !matches!(data, Data::List(_) | Data::Map(_)))?;
+                Ok(patch.given().cloned().or(dest).filter(|val| !val.is_null()))
+            }
         }
     }
-    front.append(items);
-    *items = front;
-    Ok(())
-}
 
-fn loosely(a: &[String], b: &[String]) -> bool {
-    a.iter().zip(b).all(|(x, y)| x == y || x.is_empty() || y.is_empty()) && a.iter().zip(b).any(|(x, y)| x == y && !x.is_empty())
-}
-
-fn merge_words(items: &mut Vec<Val>, changes: &[Val]) {
-    let mut all: Vec<Val> = changes.to_vec();
-    all.extend(items.iter().filter(|i| !changes.contains(i)).cloned());
-    *items = all;
-}
-
-/// Returns the merge keys of a list of a built-in kind, by the name of its field.
-fn keys(context: &Context, field: &str, items: &[Val], changes: &[Val]) -> Option<&'static [&'static str]> {
-    if !context.built_in || items.iter().chain(changes).any(|i| i.as_map().is_none()) {
-        return None;
+    fn mapping(&self, dest: Option<Val>, patch: From<'_>, shape: Option<Shape>) -> Result<Option<Val>, String> {
+        if missing(dest.as_ref()) {
+            return match patch {
+                // A null that is written out stays; a field with nothing behind its colon goes.
+                From::Nothing => Ok(dest.filter(|val| !self.sources.blank(val))),
+                From::Patch(val) if !val.is_null() => {
+                    let mut new = val.clone();
+                    let Data::Map(map) = &mut new.data else { return Ok(None) };
+                    if directive(map).is_ok_and(|d| d == Directive::Delete) {
+                        return Ok(None);
+                    }
+                    self.fields(new, From::Itself, shape).map(Some)
+                }
+                _ => Ok(None),
+            };
+        }
+        let Some(mut dest) = dest else { return Ok(None) };
+        match patch {
+            From::Patch(val) if val.is_null() => Ok(None),
+            From::Patch(val) => {
+                let mut patch = val.clone();
+                let Data::Map(map) = &mut patch.data else { return Ok(Some(dest)) };
+                match directive(map)? {
+                    Directive::Delete => Ok(None),
+                    Directive::Replace => self.fields(patch, From::Itself, shape).map(Some),
+                    Directive::Merge => self.fields(dest, From::Patch(&patch), shape).map(Some),
+                }
+            }
+            From::Itself => {
+                let Data::Map(map) = &mut dest.data else { return Ok(Some(dest)) };
+                match directive(map)? {
+                    Directive::Delete => Ok(None),
+                    _ => self.fields(dest, From::Itself, shape).map(Some),
+                }
+            }
+            From::Nothing => self.fields(dest, From::Nothing, shape).map(Some),
+        }
     }
-    let service = context.kind == "Service";
-    Some(match field {
-        "containers"
-        | "initContainers"
-        | "ephemeralContainers"
-        | "env"
-        | "volumes"
-        | "imagePullSecrets"
-        | "resourceClaims"
-        | "claims"
-        | "webhooks" => &["name"],
-        "secrets" if context.kind == "ServiceAccount" => &["name"],
-        "ports" if service => &["port", "protocol"],
-        "ports" => &["containerPort", "protocol"],
-        "volumeMounts" => &["mountPath"],
-        "volumeDevices" => &["devicePath"],
-        "hostAliases" => &["ip"],
-        "topologySpreadConstraints" => &["topologyKey", "whenUnsatisfiable"],
-        "ownerReferences" => &["uid"],
-        _ => return None,
-    })
+
+    /// Merges field by field.
+    fn fields(&self, dest: Val, patch: From<'_>, shape: Option<Shape>) -> Result<Val, String> {
+        let Val { data, from, image } = dest;
+        let Data::Map(map) = data else { return Ok(Val { data, from, image }) };
+        let changes = patch.given().and_then(Val::as_map);
+        let mut out = IndexMap::with_capacity(map.len());
+        let mut gone: Vec<String> = Vec::new();
+        for (key, value) in map {
+            let part = match (patch, changes.and_then(|changes| changes.get(&key))) {
+                (From::Itself, _) => From::Itself,
+                (_, Some(change)) => From::Patch(change),
+                (_, None) => From::Nothing,
+            };
+            let known = known_field(shape, &key);
+            if let Some(value) = self.walk(Some(value), part, known).map_err(|why| at(&key, &why))? {
+                out.insert(key, value);
+            } else {
+                gone.push(key);
+            }
+        }
+        for (key, change) in changes.into_iter().flatten() {
+            if !change.is_null()
+                && !gone.contains(key)
+                && !out.contains_key(key)
+                && let Some(value) = self.walk(None, From::Patch(change), known_field(shape, key)).map_err(|why| at(key, &why))?
+            {
+                out.insert(key.clone(), value);
+            }
+        }
+        Ok(Val { data: Data::Map(out), from, image })
+    }
+}
+
+fn at(key: &str, why: &str) -> String {
+    if why.contains(": ") { format!("{key}.{why}") } else { format!("{key}: {why}") }
+}
+
+fn known_field(shape: Option<Shape>, key: &str) -> Known {
+    match shape.and_then(|shape| kinds::field(shape, key)) {
+        Some((shape, keys)) => Known { shape: Some(shape), keys },
+        None => Known::default(),
+    }
+}
+
+/// Returns the shape of an object by its own word.
+fn shape(val: &Val) -> Option<Shape> {
+    kinds::shape(val.get("apiVersion")?.as_text()?, val.get("kind")?.as_text()?)
 }

@@ -1,204 +1,193 @@
 //! Namespace, name prefix and suffix, labels and annotations.
 
-use crate::build::accumulate::Layer;
-use crate::build::fieldspec::{FieldSpec, grouped, spec};
+use crate::build::config::{self, Config, Part};
+use crate::build::defaults::{TEMPLATES, UNTOUCHED};
+use crate::build::fieldspec::{FieldSpec, Made};
+use crate::build::layer::Layer;
 use crate::build::resource::Resource;
 use crate::build::source::Sources;
 use crate::error::Error;
-use crate::yaml::{Data, Val};
+use crate::yaml::{Data, Place, Val};
+
+fn valued(text: &str, from: Option<Place>) -> Val {
+    Val { data: Data::Text(text.to_owned()), from, image: None }
+}
 
 /// Puts resources into the kustomization's namespace.
-pub(super) fn namespace(layer: &Layer, resources: &mut [Resource]) {
+pub(super) fn namespace(sources: &Sources, layer: &Layer, config: &Config, resources: &mut [Resource]) -> Result<(), Error> {
     let namespace = layer.text("namespace");
     if namespace.is_empty() {
-        return;
+        return Ok(());
     }
-    let from = layer.val.get("namespace").and_then(|v| v.from);
-    let value = || Val { data: Data::Text(namespace.clone()), from, image: None };
-    for resource in resources {
+    let value = valued(&namespace, layer.val.get("namespace").and_then(|v| v.from));
+    for resource in &mut *resources {
         resource.remember();
-        let kind = resource.kind();
-        if kind == "Namespace" && resource.group_version() == (String::new(), "v1".to_owned()) {
-            resource.val.with(&["metadata", "name"], |slot| *slot = value());
+        place(resource, config, &value).map_err(|why| layer.fault(sources, "namespace", why))?;
+    }
+    let mut there = std::collections::HashSet::new();
+    match resources.iter().find(|r| !there.insert(r.key())) {
+        Some(twin) => {
+            let why = format!("{} {} is there twice in {namespace}", twin.kind(), twin.id().name);
+            Err(layer.fault(sources, "namespace", why))
         }
-        if !resource.cluster_scoped() {
-            resource.val.with(&["metadata", "namespace"], |slot| *slot = value());
-        }
-        if matches!(kind.as_str(), "RoleBinding" | "ClusterRoleBinding") {
-            for subject in resource.val.get_mut("subjects").map(Val::items_mut).unwrap_or_default() {
-                if subject.get("name").and_then(Val::as_text) == Some("default") {
-                    subject.set("namespace", value());
-                }
-            }
-        }
-        for field in [
-            grouped("apiregistration.k8s.io", "APIService", "spec/service/namespace", true),
-            grouped(
-                "apiextensions.k8s.io",
-                "CustomResourceDefinition",
-                "spec/conversion/webhook/clientConfig/service/namespace",
-                false,
-            ),
-        ] {
-            field.visit(resource, &mut |slot| *slot = value());
-        }
+        None => Ok(()),
     }
 }
 
-/// Puts the kustomization's prefix and suffix around names.
-pub(super) fn affixes(layer: &Layer, resources: &mut [Resource]) {
-    let (prefix, suffix) = (layer.text("namePrefix"), layer.text("nameSuffix"));
-    for resource in resources {
-        let (group, _) = resource.group_version();
-        let kind = resource.kind();
-        if matches!(kind.as_str(), "CustomResourceDefinition" | "Namespace")
-            || (kind == "APIService" && group == "apiregistration.k8s.io")
-        {
-            continue;
-        }
-        resource.around.push((prefix.clone(), suffix.clone()));
-        if prefix.is_empty() && suffix.is_empty() {
-            continue;
-        }
-        resource.remember();
-        let name = resource.id().name;
-        resource.rename(format!("{prefix}{name}{suffix}"));
+fn place(resource: &mut Resource, config: &Config, value: &Val) -> Result<(), String> {
+    if !resource.cluster_scoped() {
+        resource.val.with(&["metadata", "namespace"], |slot| *slot = value.clone());
     }
+    let binding = matches!(resource.kind_text(), "RoleBinding" | "ClusterRoleBinding");
+    if binding {
+        for subject in resource.val.get_mut("subjects").map(Val::items_mut).unwrap_or_default() {
+            if subject.get("name").and_then(Val::as_text) == Some("default") {
+                subject.set("namespace", value.clone());
+            }
+        }
+    }
+    for field in config.fields(Part::Namespace) {
+        let own = field.path == "metadata/namespace";
+        let name = field.path == "metadata/name" && resource.api_version() != "v1";
+        let subject = binding && field.path == "subjects/namespace" && field.kind.ends_with("RoleBinding");
+        if own || name || subject {
+            continue;
+        }
+        field.visit(resource, Made::Scalar, &mut |slot| {
+            if matches!(slot.data, Data::List(_) | Data::Map(_)) {
+                return Err("it is no text".to_owned());
+            }
+            *slot = value.clone();
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Puts the kustomization's prefix before names.
+pub(super) fn prefix(sources: &Sources, layer: &Layer, config: &Config, resources: &mut [Resource]) -> Result<(), Error> {
+    affix(layer, (config, Part::Prefix), resources).map_err(|why| layer.fault(sources, "namePrefix", why))
+}
+
+/// Puts the kustomization's suffix behind names.
+pub(super) fn suffix(sources: &Sources, layer: &Layer, config: &Config, resources: &mut [Resource]) -> Result<(), Error> {
+    affix(layer, (config, Part::Suffix), resources).map_err(|why| layer.fault(sources, "nameSuffix", why))
+}
+
+fn affix(layer: &Layer, (config, part): (&Config, Part), resources: &mut [Resource]) -> Result<(), String> {
+    let first = part == Part::Prefix;
+    let affix = layer.text(if first { "namePrefix" } else { "nameSuffix" });
+    if affix.is_empty() {
+        return Ok(());
+    }
+    for resource in resources {
+        let kind = resource.first().kind;
+        if UNTOUCHED.iter().any(|field| field.selects(resource.api_version(), &kind)) {
+            continue;
+        }
+        for field in config.fields(part) {
+            if !field.selects(resource.api_version(), &kind) {
+                continue;
+            }
+            if field.path == "metadata/name" {
+                if first {
+                    resource.prefixes.push(affix.clone())
+                } else {
+                    resource.suffixes.push(affix.clone())
+                }
+                resource.remember();
+            }
+            field.visit(resource, Made::Scalar, &mut |slot| {
+                let name = slot.scalar().unwrap_or_default();
+                if matches!(slot.data, Data::List(_) | Data::Map(_)) {
+                    return Err("it is no text".to_owned());
+                }
+                slot.data = Data::Text(if first { format!("{affix}{name}") } else { format!("{name}{affix}") });
+                Ok(())
+            })?;
+        }
+    }
+    Ok(())
 }
 
 fn pairs(layer: &Layer, sources: &Sources, val: Option<&Val>) -> Result<Vec<(String, Val)>, Error> {
     let Some(val) = val.filter(|v| !v.is_null()) else { return Ok(Vec::new()) };
     let Some(map) = val.as_map() else { return Err(layer.meaning(sources, val, "this is no mapping of texts")) };
     map.iter()
-        .map(|(key, value)| {
-            let text = value.scalar().ok_or_else(|| layer.meaning(sources, value, format!("{key} is no text")))?;
-            Ok((key.clone(), Val { data: Data::Text(text), from: value.from, image: None }))
+        .map(|(key, value)| match &value.data {
+            Data::Text(text) => Ok((key.clone(), valued(text, value.from))),
+            Data::Null => Ok((key.clone(), valued("", value.from))),
+            _ => Err(layer.meaning(sources, value, format!("{key} is no text: it has to be quoted"))),
         })
         .collect()
 }
 
-fn put(fields: &[FieldSpec], resource: &mut Resource, pairs: &[(String, Val)]) {
-    let mut done: Vec<&str> = Vec::new();
-    for field in fields {
-        if !field.covers(resource) || done.contains(&field.path) {
-            continue;
-        }
-        done.push(field.path);
-        field.visit(resource, &mut |slot| {
-            for (key, value) in pairs {
-                slot.set(key, value.clone());
-            }
-        });
-    }
-}
-
-/// Adds `labels` and `commonLabels`.
-pub(super) fn labels(sources: &Sources, layer: &Layer, resources: &mut [Resource]) -> Result<(), Error> {
-    let everywhere: Vec<FieldSpec> = SELECTORS.iter().chain(TEMPLATES).copied().collect();
-    for item in layer.list(sources, "labels")? {
-        if let Some(fields) = item.get("fields") {
-            let line = sources.line(fields.from);
-            return Err(Error::UnknownField { file: layer.file.clone(), line, field: "labels.fields".to_owned() });
-        }
-        let pairs = pairs(layer, sources, item.get("pairs"))?;
-        let fields: &[FieldSpec] = if item.get("includeSelectors").is_some_and(Val::is_true) {
-            &everywhere
-        } else if item.get("includeTemplates").is_some_and(Val::is_true) {
-            TEMPLATES
-        } else {
-            &TEMPLATES[..1]
-        };
-        for resource in &mut *resources {
-            put(fields, resource, &pairs);
-        }
-    }
-    let common = pairs(layer, sources, layer.val.get("commonLabels"))?;
-    if !common.is_empty() {
-        for resource in resources {
-            put(&everywhere, resource, &common);
+fn put<'f>(
+    fields: impl Iterator<Item = &'f FieldSpec> + Clone,
+    resources: &mut [Resource],
+    pairs: &[(String, Val)],
+) -> Result<(), String> {
+    for resource in resources {
+        for field in fields.clone() {
+            field.visit(resource, Made::Map, &mut |slot| match &mut slot.data {
+                Data::Map(map) => {
+                    for (key, value) in pairs {
+                        map.insert(key.clone(), value.clone());
+                    }
+                    Ok(())
+                }
+                Data::Null => Ok(()),
+                _ => Err("it is no mapping".to_owned()),
+            })?;
         }
     }
     Ok(())
 }
 
-/// Adds `commonAnnotations`.
-pub(super) fn annotations(layer: &Layer, resources: &mut [Resource]) {
-    let Some(map) = layer.val.get("commonAnnotations").and_then(Val::as_map) else { return };
-    let pairs: Vec<(String, Val)> = map
-        .iter()
-        .filter_map(|(key, value)| Some((key.clone(), Val { data: Data::Text(value.scalar()?), from: value.from, image: None })))
-        .collect();
+/// Adds one item of `labels`.
+pub(super) fn label(
+    sources: &Sources,
+    (layer, item): (&Layer, &Val),
+    config: &Config,
+    resources: &mut [Resource],
+) -> Result<(), Error> {
+    let known = ("labels", &["pairs", "includeSelectors", "includeTemplates", "fields"][..]);
+    layer.keys(sources, item, known)?;
+    let pairs = pairs(layer, sources, item.get("pairs"))?;
     if pairs.is_empty() {
-        return;
+        return Ok(());
     }
-    for resource in resources {
-        put(ANNOTATIONS, resource, &pairs);
+    let fault = |why: String| layer.meaning(sources, item, format!("labels: {why}"));
+    let own = item.get("fields").map(Val::items).unwrap_or_default();
+    let mut fields: Vec<FieldSpec> = own.iter().map(config::field).collect::<Result<_, _>>().map_err(fault)?;
+    config::merge(&mut fields, config.fields(Part::Labels)).map_err(fault)?;
+    if item.get("includeSelectors").is_some_and(Val::is_true) {
+        config::merge(&mut fields, config.fields(Part::CommonLabels)).map_err(fault)?;
+    } else {
+        if item.get("includeTemplates").is_some_and(Val::is_true) {
+            config::merge(&mut fields, config.fields(Part::TemplateLabels)).map_err(fault)?;
+        }
+        config::merge(&mut fields, &TEMPLATES[..1]).map_err(fault)?;
     }
+    put(fields.iter(), resources, &pairs).map_err(fault)
 }
 
-/// Where labels stand besides selectors; the first is the object's own.
-const TEMPLATES: &[FieldSpec] = &[
-    spec("", "metadata/labels", true),
-    FieldSpec { group: "", version: "v1", kind: "ReplicationController", path: "spec/template/metadata/labels", create: true },
-    spec("Deployment", "spec/template/metadata/labels", true),
-    spec("ReplicaSet", "spec/template/metadata/labels", true),
-    spec("DaemonSet", "spec/template/metadata/labels", true),
-    grouped("apps", "StatefulSet", "spec/template/metadata/labels", true),
-    grouped("apps", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels", true),
-    grouped("batch", "Job", "spec/template/metadata/labels", true),
-    grouped("batch", "CronJob", "spec/jobTemplate/metadata/labels", true),
-    grouped("batch", "CronJob", "spec/jobTemplate/spec/template/metadata/labels", true),
-];
+/// Adds `commonLabels`.
+pub(super) fn common_labels(sources: &Sources, layer: &Layer, config: &Config, resources: &mut [Resource]) -> Result<(), Error> {
+    let pairs = pairs(layer, sources, layer.val.get("commonLabels"))?;
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let fields: Vec<&FieldSpec> = config.fields(Part::CommonLabels).collect();
+    put(fields.into_iter(), resources, &pairs).map_err(|why| layer.fault(sources, "commonLabels", why))
+}
 
-/// Where selectors stand.
-const SELECTORS: &[FieldSpec] = &[
-    FieldSpec { group: "", version: "v1", kind: "Service", path: "spec/selector", create: true },
-    FieldSpec { group: "", version: "v1", kind: "ReplicationController", path: "spec/selector", create: true },
-    spec("Deployment", "spec/selector/matchLabels", true),
-    spec("ReplicaSet", "spec/selector/matchLabels", true),
-    spec("DaemonSet", "spec/selector/matchLabels", true),
-    grouped("apps", "StatefulSet", "spec/selector/matchLabels", true),
-    grouped("apps", "Deployment", PREFERRED_NEAR, false),
-    grouped("apps", "Deployment", REQUIRED_NEAR, false),
-    grouped("apps", "Deployment", PREFERRED_FAR, false),
-    grouped("apps", "Deployment", REQUIRED_FAR, false),
-    grouped("apps", "Deployment", SPREAD, false),
-    grouped("apps", "StatefulSet", PREFERRED_NEAR, false),
-    grouped("apps", "StatefulSet", REQUIRED_NEAR, false),
-    grouped("apps", "StatefulSet", PREFERRED_FAR, false),
-    grouped("apps", "StatefulSet", REQUIRED_FAR, false),
-    grouped("apps", "StatefulSet", SPREAD, false),
-    grouped("batch", "Job", "spec/selector/matchLabels", false),
-    grouped("batch", "CronJob", "spec/jobTemplate/spec/selector/matchLabels", false),
-    grouped("policy", "PodDisruptionBudget", "spec/selector/matchLabels", false),
-    grouped("networking.k8s.io", "NetworkPolicy", "spec/podSelector/matchLabels", false),
-    grouped("networking.k8s.io", "NetworkPolicy", "spec/ingress/from/podSelector/matchLabels", false),
-    grouped("networking.k8s.io", "NetworkPolicy", "spec/egress/to/podSelector/matchLabels", false),
-];
-
-const PREFERRED_NEAR: &str = "spec/template/spec/affinity/podAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels";
-const REQUIRED_NEAR: &str =
-    "spec/template/spec/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels";
-const PREFERRED_FAR: &str = "spec/template/spec/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels";
-const REQUIRED_FAR: &str =
-    "spec/template/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels";
-const SPREAD: &str = "spec/template/spec/topologySpreadConstraints/labelSelector/matchLabels";
-
-/// Where annotations stand.
-const ANNOTATIONS: &[FieldSpec] = &[
-    spec("", "metadata/annotations", true),
-    FieldSpec {
-        group: "",
-        version: "v1",
-        kind: "ReplicationController",
-        path: "spec/template/metadata/annotations",
-        create: true,
-    },
-    spec("Deployment", "spec/template/metadata/annotations", true),
-    spec("ReplicaSet", "spec/template/metadata/annotations", true),
-    spec("DaemonSet", "spec/template/metadata/annotations", true),
-    spec("StatefulSet", "spec/template/metadata/annotations", true),
-    grouped("batch", "Job", "spec/template/metadata/annotations", true),
-    grouped("batch", "CronJob", "spec/jobTemplate/metadata/annotations", true),
-    grouped("batch", "CronJob", "spec/jobTemplate/spec/template/metadata/annotations", true),
-];
+/// Adds `commonAnnotations`.
+pub(super) fn annotations(sources: &Sources, layer: &Layer, config: &Config, resources: &mut [Resource]) -> Result<(), Error> {
+    let pairs = pairs(layer, sources, layer.val.get("commonAnnotations"))?;
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let fields: Vec<&FieldSpec> = config.fields(Part::Annotations).collect();
+    put(fields.into_iter(), resources, &pairs).map_err(|why| layer.fault(sources, "commonAnnotations", why))
+}

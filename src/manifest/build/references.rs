@@ -1,207 +1,226 @@
 //! Names that objects call each other by: when an object's name changed, those that refer to it follow.
 
-use crate::build::fieldspec::walk;
-use crate::build::resource::Resource;
+mod table;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::build::config::{Config, Referrers, merge};
+use crate::build::fieldspec::{FieldSpec, Made};
+use crate::build::kinds::NOWHERE;
+use crate::build::resource::{Id, Resource};
+use crate::build::source::Sources;
+use crate::error::Error;
 use crate::yaml::{Data, Val};
 
-/// Where a Pod's specification stands in a kind.
-const PODS: &[(&str, &str)] = &[
-    ("Pod", "spec"),
-    ("PodTemplate", "template/spec"),
-    ("Deployment", "spec/template/spec"),
-    ("ReplicaSet", "spec/template/spec"),
-    ("DaemonSet", "spec/template/spec"),
-    ("StatefulSet", "spec/template/spec"),
-    ("Job", "spec/template/spec"),
-    ("CronJob", "spec/jobTemplate/spec/template/spec"),
-];
-
-/// Holds what refers to one kind: fields of Pod specifications, and fields of other kinds.
-struct References {
-    kind: &'static str,
-    pods: &'static [&'static str],
-    fields: &'static [(&'static str, &'static str)],
-}
-
-const REFERENCES: &[References] = &[
-    References { kind: "Deployment", pods: &[], fields: &[("HorizontalPodAutoscaler", "spec/scaleTargetRef/name")] },
-    References { kind: "ReplicationController", pods: &[], fields: &[("HorizontalPodAutoscaler", "spec/scaleTargetRef/name")] },
-    References { kind: "ReplicaSet", pods: &[], fields: &[("HorizontalPodAutoscaler", "spec/scaleTargetRef/name")] },
-    References { kind: "StatefulSet", pods: &[], fields: &[("HorizontalPodAutoscaler", "spec/scaleTargetRef/name")] },
-    References {
-        kind: "ConfigMap",
-        pods: &[
-            "volumes/configMap/name",
-            "containers/env/valueFrom/configMapKeyRef/name",
-            "initContainers/env/valueFrom/configMapKeyRef/name",
-            "containers/envFrom/configMapRef/name",
-            "initContainers/envFrom/configMapRef/name",
-            "volumes/projected/sources/configMap/name",
-        ],
-        fields: &[("Role", "rules/resourceNames"), ("ClusterRole", "rules/resourceNames")],
-    },
-    References {
-        kind: "Secret",
-        pods: &[
-            "volumes/secret/secretName",
-            "containers/env/valueFrom/secretKeyRef/name",
-            "initContainers/env/valueFrom/secretKeyRef/name",
-            "containers/envFrom/secretRef/name",
-            "initContainers/envFrom/secretRef/name",
-            "imagePullSecrets/name",
-            "volumes/projected/sources/secret/name",
-        ],
-        fields: &[
-            ("Ingress", "spec/tls/secretName"),
-            ("ServiceAccount", "imagePullSecrets/name"),
-            ("StorageClass", "parameters/secretName"),
-            ("StorageClass", "parameters/adminSecretName"),
-            ("StorageClass", "parameters/userSecretName"),
-            ("StorageClass", "parameters/secretRef"),
-            ("Role", "rules/resourceNames"),
-            ("ClusterRole", "rules/resourceNames"),
-            ("PersistentVolume", "spec/azureFile/secretName"),
-        ],
-    },
-    References {
-        kind: "Service",
-        pods: &[],
-        fields: &[
-            ("StatefulSet", "spec/serviceName"),
-            ("Ingress", "spec/rules/http/paths/backend/serviceName"),
-            ("Ingress", "spec/backend/serviceName"),
-            ("Ingress", "spec/rules/http/paths/backend/service/name"),
-            ("Ingress", "spec/defaultBackend/service/name"),
-            ("APIService", "spec/service/name"),
-            ("ValidatingWebhookConfiguration", "webhooks/clientConfig/service"),
-            ("MutatingWebhookConfiguration", "webhooks/clientConfig/service"),
-        ],
-    },
-    References { kind: "Role", pods: &[], fields: &[("RoleBinding", "roleRef/name")] },
-    References {
-        kind: "ClusterRole",
-        pods: &[],
-        fields: &[("RoleBinding", "roleRef/name"), ("ClusterRoleBinding", "roleRef/name")],
-    },
-    References {
-        kind: "ServiceAccount",
-        pods: &["serviceAccountName"],
-        fields: &[("RoleBinding", "subjects"), ("ClusterRoleBinding", "subjects")],
-    },
-    References { kind: "PersistentVolumeClaim", pods: &["volumes/persistentVolumeClaim/claimName"], fields: &[] },
-    References {
-        kind: "PersistentVolume",
-        pods: &[],
-        fields: &[("PersistentVolumeClaim", "spec/volumeName"), ("ClusterRole", "rules/resourceNames")],
-    },
-    References {
-        kind: "StorageClass",
-        pods: &[],
-        fields: &[
-            ("PersistentVolume", "spec/storageClassName"),
-            ("PersistentVolumeClaim", "spec/storageClassName"),
-            ("StatefulSet", "spec/volumeClaimTemplates/spec/storageClassName"),
-        ],
-    },
-    References { kind: "PriorityClass", pods: &["priorityClassName"], fields: &[] },
-    References { kind: "IngressClass", pods: &[], fields: &[("Ingress", "spec/ingressClassName")] },
-];
+static DEFAULTS: LazyLock<Vec<Referrers>> = LazyLock::new(table::defaults);
 
 /// What the others see of an object.
-#[derive(Clone)]
 struct Known {
+    api_version: String,
     kind: String,
-    former: Vec<String>,
+    former: Vec<Id>,
+    first: Id,
     name: String,
     namespace: String,
-    scoped: bool,
-    around: Vec<(String, String)>,
+    space: String,
+    prefixes: Vec<String>,
+    suffixes: Vec<String>,
+}
+
+impl Known {
+    fn of(resource: &Resource) -> Self {
+        let id = resource.id();
+        Self {
+            api_version: resource.api_version().to_owned(),
+            kind: id.kind,
+            former: resource.before.clone(),
+            first: resource.first(),
+            name: id.name,
+            namespace: id.namespace,
+            space: resource.space(),
+            prefixes: resource.prefixes.clone(),
+            suffixes: resource.suffixes.clone(),
+        }
+    }
+
+    fn scoped(&self) -> bool {
+        self.space != NOWHERE
+    }
+
+    /// Tells whether it was of a kind at some time.
+    fn was(&self, target: &FieldSpec) -> bool {
+        self.former.iter().any(|id| target.selects(&self.api_version, &id.kind))
+    }
+
+    /// Tells whether two objects went through the same prefixes and suffixes, as far as the shorter list goes.
+    fn around(&self, other: &Self, loose: bool) -> bool {
+        let same = |a: &[String], b: &[String]| {
+            (loose && (a.is_empty() || b.is_empty()))
+                || (a.is_empty() == b.is_empty() && a.iter().rev().zip(b.iter().rev()).all(|(x, y)| x == y))
+        };
+        same(&self.prefixes, &other.prefixes) && same(&self.suffixes, &other.suffixes)
+    }
 }
 
 /// Rewrites every reference whose target has a new name.
-pub(super) fn fix(resources: &mut [Resource]) {
-    let known: Vec<Known> = resources
-        .iter()
-        .map(|r| {
-            let id = r.id();
-            Known {
-                kind: r.kind(),
-                former: r.before.iter().map(|b| b.name.clone()).collect(),
-                name: id.name,
-                namespace: id.namespace,
-                scoped: !r.cluster_scoped(),
-                around: r.around.iter().filter(|(p, s)| !p.is_empty() || !s.is_empty()).cloned().collect(),
-            }
-        })
-        .collect();
-    for (at, resource) in resources.iter_mut().enumerate() {
-        let Some(me) = known.get(at) else { continue };
-        let kind = me.kind.clone();
-        let role = resource.val.at(&["roleRef", "kind"]).and_then(Val::scalar);
-        for target in REFERENCES {
-            let candidates: Vec<&Known> =
-                known.iter().filter(|k| k.kind == target.kind && !k.former.is_empty() && reachable(me, k)).collect();
-            if candidates.is_empty() {
-                continue;
-            }
-            let pods = PODS
-                .iter()
-                .filter(|(k, _)| *k == kind)
-                .flat_map(|(_, base)| target.pods.iter().map(move |p| format!("{base}/{p}")));
-            let fields = target.fields.iter().filter(|(k, _)| *k == kind).map(|(_, p)| (*p).to_owned());
-            for path in pods.chain(fields) {
-                if path == "roleRef/name" && role.as_deref() != Some(target.kind) {
-                    continue;
-                }
-                let path: Vec<&str> = path.split('/').collect();
-                walk(&mut resource.val, &path, false, &mut |slot| follow(slot, me, &candidates));
+pub(super) fn fix(sources: &Sources, config: &Config, resources: &mut [Resource]) -> Result<(), Error> {
+    let known: Vec<Known> = resources.iter().map(Known::of).collect();
+    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, one) in known.iter().enumerate() {
+        for id in &one.former {
+            let list = by_name.entry(&id.name).or_default();
+            if list.last() != Some(&at) {
+                list.push(at);
             }
         }
     }
-}
-
-fn reachable(me: &Known, other: &Known) -> bool {
-    !me.scoped || !other.scoped || other.kind == "ServiceAccount" || me.namespace == other.namespace
-}
-
-fn follow(slot: &mut Val, me: &Known, candidates: &[&Known]) {
-    match &mut slot.data {
-        Data::List(items) => items.iter_mut().for_each(|item| follow(item, me, candidates)),
-        Data::Text(name) => {
-            if let Some(found) = choose(name, me, candidates) {
-                name.clone_from(&found.name);
-            }
-        }
-        Data::Map(map) => {
-            let named = map.get("name").and_then(Val::scalar).unwrap_or_default();
-            let namespace = map.get("namespace").and_then(Val::scalar);
-            let there: Vec<&Known> =
-                candidates.iter().filter(|k| namespace.as_ref().is_none_or(|ns| *ns == k.namespace)).copied().collect();
-            let there = if there.is_empty() { candidates.to_vec() } else { there };
-            if let Some(found) = choose(&named, me, &there) {
-                slot.set("name", Val::text(found.name.clone()));
-                if !found.namespace.is_empty() {
-                    slot.set("namespace", Val::text(found.namespace.clone()));
-                }
-            }
-        }
-        _ => {}
+    if by_name.is_empty() {
+        return Ok(());
     }
+    let own;
+    let all = if config.references.is_empty() {
+        &*DEFAULTS
+    } else {
+        own = merged(config).map_err(|why| Error::Meaning { file: String::new(), line: 1, why })?;
+        &own
+    };
+    for (me, resource) in known.iter().zip(resources.iter_mut()) {
+        let (source, line) = (resource.source, resource.line);
+        let finder = Finder { known: &known, by_name: &by_name, me, bound: bound(&resource.val), role: role(&resource.val) };
+        for referrers in all {
+            for field in referrers.fields.iter().filter(|f| f.selects(&me.api_version, &me.first.kind)) {
+                let mut follow = |slot: &mut Val| finder.follow(slot, &referrers.target, &field.path);
+                field.walk(&mut resource.val, Made::Nothing, &mut follow).map_err(|why| Error::Meaning {
+                    file: sources.get(source).file.clone(),
+                    line,
+                    why: format!("{} {}: {why}", me.kind, me.name),
+                })?;
+            }
+        }
+    }
+    Ok(())
 }
 
-/// Returns the object that a name means: the only one that had it, else the one with the same prefixes and suffixes.
-fn choose<'k>(name: &str, me: &Known, candidates: &[&'k Known]) -> Option<&'k Known> {
-    let named: Vec<&'k Known> = candidates.iter().filter(|k| k.former.iter().any(|f| f == name)).copied().collect();
-    match named.as_slice() {
-        [] => None,
-        [one] => Some(*one),
-        several => several
-            .iter()
-            .find(|k| k.around == me.around)
-            .or_else(|| {
-                let same = several.iter().all(|k| k.name == several[0].name);
-                several.first().filter(|_| same)
-            })
-            .copied(),
+fn merged(config: &Config) -> Result<Vec<Referrers>, String> {
+    let mut all = DEFAULTS.clone();
+    for new in &config.references {
+        match all.iter_mut().find(|old| old.target == new.target) {
+            Some(old) => merge(&mut old.fields, &new.fields)?,
+            None => all.push(new.clone()),
+        }
+    }
+    Ok(all)
+}
+
+/// Returns the namespaces of the accounts that a role binding binds.
+fn bound(object: &Val) -> Vec<String> {
+    if object.get("kind").and_then(Val::as_text) != Some("RoleBinding") {
+        return Vec::new();
+    }
+    let subjects = object.get("subjects").map(Val::items).unwrap_or_default().iter();
+    subjects
+        .filter(|s| s.get("kind").and_then(Val::as_text) == Some("ServiceAccount"))
+        .filter_map(|s| s.get("namespace").and_then(Val::scalar))
+        .collect()
+}
+
+/// Returns the group and kind of the role that a binding speaks of.
+fn role(object: &Val) -> Option<(String, String)> {
+    let text = |key: &str| object.at(&["roleRef", key]).filter(|v| !v.is_null()).and_then(Val::scalar);
+    Some((text("apiGroup")?, text("kind")?))
+}
+
+/// Finds what a name in an object means.
+struct Finder<'k> {
+    known: &'k [Known],
+    by_name: &'k HashMap<&'k str, Vec<usize>>,
+    me: &'k Known,
+    bound: Vec<String>,
+    role: Option<(String, String)>,
+}
+
+impl<'k> Finder<'k> {
+    fn follow(&self, slot: &mut Val, target: &FieldSpec, path: &str) -> Result<(), String> {
+        match &mut slot.data {
+            Data::Null => Ok(()),
+            Data::List(items) => items.iter_mut().try_for_each(|item| match &item.data {
+                Data::List(_) => Err("a list within a list names nothing".to_owned()),
+                _ => self.follow(item, target, path),
+            }),
+            Data::Map(_) => self.follow_mapping(slot, target, path),
+            _ => {
+                let name = slot.scalar().unwrap_or_default();
+                if let Some(found) = self.choose(&name, (target, path), None)? {
+                    slot.data = Data::Text(found.name.clone());
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn follow_mapping(&self, slot: &mut Val, target: &FieldSpec, path: &str) -> Result<(), String> {
+        let Some(name) = slot.get("name") else { return Err("there is no name to follow".to_owned()) };
+        let name = name.scalar().unwrap_or_default();
+        let namespace = slot.get("namespace").map(|ns| ns.scalar().unwrap_or_default());
+        let Some(found) = self.choose(&name, (target, path), Some(namespace.as_deref()))? else { return Ok(()) };
+        if found.name == name && found.namespace.is_empty() {
+            return Ok(());
+        }
+        let keep = |slot: &Val, key: &str| slot.get(key).and_then(|v| v.from);
+        for (key, text) in [("name", &found.name), ("namespace", &found.namespace)] {
+            if !text.is_empty() {
+                let from = keep(slot, key);
+                slot.set(key, Val { data: Data::Text(text.clone()), from, image: None });
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells whether an object may be referred to from here at all.
+    fn reachable(&self, other: &Known) -> bool {
+        !self.me.scoped() || !other.scoped() || other.space == self.me.space || self.bound.contains(&other.namespace)
+    }
+
+    /// Returns the object that a name means. With a namespace (or the word that none is written), the namespace counts too.
+    fn choose(
+        &self,
+        name: &str,
+        (target, path): (&FieldSpec, &str),
+        written: Option<Option<&str>>,
+    ) -> Result<Option<&'k Known>, String> {
+        let Some(named) = self.by_name.get(name) else { return Ok(None) };
+        let known = self.known;
+        let mut there: Vec<&'k Known> = named.iter().filter_map(|at| known.get(*at)).filter(|k| self.reachable(k)).collect();
+        if let Some(Some(namespace)) = written {
+            // Whether anything at all was in that namespace decides by which names objects are taken to be in it.
+            let before = |k: &Known| k.first.space == namespace && namespace != NOWHERE;
+            let any = self.known.iter().any(|k| self.reachable(k) && before(k));
+            there.retain(|k| if any { before(k) } else { k.scoped() && k.space == namespace });
+        }
+        let role = self.role.as_ref().filter(|_| path.ends_with("roleRef/name"));
+        there.retain(|k| {
+            let asked = role.is_none_or(|(group, kind)| {
+                (group.is_empty() || k.api_version.split_once('/').map_or("", |(g, _)| g) == group)
+                    && (kind.is_empty() || k.former.iter().any(|id| id.kind == *kind))
+            });
+            let here = !self.me.scoped() || !k.scoped() || k.kind == "ServiceAccount" || k.space == self.me.space;
+            k.was(target) && asked && here
+        });
+        if let [one] = there.as_slice() {
+            return Ok(Some(*one));
+        }
+        there.retain(|k| k.around(self.me, true));
+        if there.len() > 1 {
+            there.retain(|k| k.around(self.me, false));
+        }
+        let spaced = written.is_some();
+        match there.as_slice() {
+            [] => Ok(None),
+            [first, rest @ ..] if rest.iter().all(|k| k.name == first.name && (!spaced || k.namespace == first.namespace)) => {
+                Ok(Some(*first))
+            }
+            _ => Err(format!("it may refer to any of {} objects called {name}", there.len())),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Objects as YAML text, byte for byte as kustomize prints them: sorted keys, lists at the column of their key.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -30,8 +30,32 @@ pub fn render_value(value: &Value) -> String {
     out
 }
 
+/// Compares keys as kustomize's printer does: numbers in them by their value, letters after everything else.
+fn by_key(a: &str, b: &str) -> Ordering {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let Some(at) = a.iter().zip(&b).position(|(x, y)| x != y) else { return a.len().cmp(&b.len()) };
+    let (x, y) = (a[at], b[at]);
+    match (x.is_alphabetic(), y.is_alphabetic()) {
+        (true, true) => return x.cmp(&y),
+        (true, false) => return Ordering::Greater,
+        (false, true) => return Ordering::Less,
+        (false, false) => {}
+    }
+    // A zero within a number is not at its start: it counts.
+    let digit = |c: &char| c.is_ascii_digit();
+    let inner = (x == '0' || y == '0') && a[..at].iter().rev().take_while(|c| digit(c)).any(|c| *c != '0');
+    let number = |chars: &[char]| {
+        let digits = chars[at..].iter().take_while(|c| digit(c));
+        let value =
+            digits.clone().fold(u64::from(inner), |n, c| n.wrapping_mul(10).wrapping_add(u64::from(c.to_digit(10).unwrap_or(0))));
+        (value, digits.count())
+    };
+    number(&a).cmp(&number(&b)).then_with(|| x.cmp(&y))
+}
+
 fn mapping(map: &serde_json::Map<String, Value>, indent: usize, inline: bool, out: &mut String) {
-    let sorted: BTreeMap<&String, &Value> = map.iter().collect();
+    let mut sorted: Vec<(&String, &Value)> = map.iter().collect();
+    sorted.sort_by(|(a, _), (b, _)| by_key(a, b));
     for (at, (key, value)) in sorted.into_iter().enumerate() {
         if at > 0 || !inline {
             out.push_str(&" ".repeat(indent));
@@ -77,11 +101,18 @@ fn scalar(value: &Value, indent: usize, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
-        Value::Number(number) => out.push_str(&number.to_string()),
+        Value::Number(number) => out.push_str(&exponent(&number.to_string())),
         Value::String(words) => text(words, indent, false, out),
         Value::Array(_) => out.push_str("[]"),
         Value::Object(_) => out.push_str("{}"),
     }
+}
+
+/// Writes an exponent with a sign and two digits.
+fn exponent(number: &str) -> String {
+    let Some((digits, power)) = number.split_once('e') else { return number.to_owned() };
+    let (sign, power) = power.strip_prefix('-').map_or(("+", power.trim_start_matches('+')), |p| ("-", p));
+    format!("{digits}e{sign}{power:0>2}")
 }
 
 /// What a text's characters allow.
@@ -132,7 +163,10 @@ fn resolves(words: &str) -> bool {
         words,
         "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF"
     );
-    old || resolve_plain(words) != Plain::Text || base60(words) || timestamp(words)
+    // A number that is too large for one stays a text.
+    let endless = |plain: &Plain| matches!(plain, Plain::Float(f) if f.is_infinite()) && !words.ends_with(['f', 'F']);
+    let plain = resolve_plain(words);
+    old || (plain != Plain::Text && !endless(&plain)) || base60(words) || timestamp(words)
 }
 
 fn base60(words: &str) -> bool {

@@ -1,15 +1,27 @@
 //! One object while it is being rendered: its value, the names it has had, and what is still to be done to it.
 
+use crate::build::kinds;
+use crate::build::origin::Origin;
 use crate::yaml::Val;
 
+/// The namespace that objects without one are taken to be in.
+pub(super) const DEFAULT: &str = "default";
+
 /// Holds a name that an object had at some step.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Id {
+    /// The kind.
+    pub(crate) kind: String,
     /// The name.
     pub(crate) name: String,
     /// The namespace, empty when there is none.
     pub(crate) namespace: String,
+    /// The namespace, where none means `default`; a made-up name for what stands in none.
+    pub(super) space: String,
 }
+
+/// Holds what must not be there twice: group, version, kind, name and effective namespace.
+pub(super) type Key = (String, String, String, String);
 
 /// Holds an object on its way.
 #[derive(Debug, Clone)]
@@ -18,43 +30,93 @@ pub(crate) struct Resource {
     pub(crate) val: Val,
     /// The names before the present one, oldest first.
     pub(crate) before: Vec<Id>,
-    /// The prefixes and suffixes that were put around its name.
-    pub(crate) around: Vec<(String, String)>,
+    /// The prefixes that were put before its name.
+    pub(crate) prefixes: Vec<String>,
+    /// The suffixes that were put behind its name.
+    pub(crate) suffixes: Vec<String>,
     /// Whether its name gets a hash of its content.
     pub(crate) hashed: bool,
     /// The number of the source that it comes from.
     pub(crate) source: u32,
     /// The line in that source's file.
     pub(crate) line: usize,
+    /// Where it comes from, when that is asked for.
+    pub(crate) origin: Option<Origin>,
+    /// What changed it, when that is asked for.
+    pub(crate) changes: Vec<Origin>,
+    /// The names of the variables that read from it.
+    pub(crate) vars: Vec<String>,
+    /// Whether it has been JSON in between, so that nothing is known of how its values are written.
+    pub(crate) plain: bool,
 }
 
 impl Resource {
     /// Builds a resource out of what a file says.
     pub(crate) fn new(val: Val, source: u32, line: usize) -> Self {
-        Self { val, before: Vec::new(), around: Vec::new(), hashed: false, source, line }
+        Self {
+            val,
+            before: Vec::new(),
+            prefixes: Vec::new(),
+            suffixes: Vec::new(),
+            hashed: false,
+            source,
+            line,
+            origin: None,
+            changes: Vec::new(),
+            vars: Vec::new(),
+            plain: false,
+        }
     }
 
     fn text(&self, path: &[&str]) -> String {
         self.val.at(path).and_then(Val::scalar).unwrap_or_default()
     }
 
+    /// Returns `apiVersion`, empty when it is no text.
+    pub(super) fn api_version(&self) -> &str {
+        self.val.get("apiVersion").and_then(Val::as_text).unwrap_or_default()
+    }
+
+    /// Returns the kind, empty when it is no text.
+    pub(super) fn kind_text(&self) -> &str {
+        self.val.get("kind").and_then(Val::as_text).unwrap_or_default()
+    }
+
     /// Returns the kind.
     pub(crate) fn kind(&self) -> String {
-        self.text(&["kind"])
+        self.kind_text().to_owned()
     }
 
     /// Returns group and version.
     pub(crate) fn group_version(&self) -> (String, String) {
-        let text = self.text(&["apiVersion"]);
-        match text.split_once('/') {
-            Some((group, version)) => (group.to_owned(), version.to_owned()),
-            None => (String::new(), text),
-        }
+        let (group, version) = self.typed();
+        (group.to_owned(), version.to_owned())
+    }
+
+    /// Returns group and version as they are written.
+    pub(super) fn typed(&self) -> (&str, &str) {
+        split(self.api_version())
     }
 
     /// Returns the present name and namespace.
     pub(crate) fn id(&self) -> Id {
-        Id { name: self.text(&["metadata", "name"]), namespace: self.text(&["metadata", "namespace"]) }
+        let namespace = self.text(&["metadata", "namespace"]);
+        let space = self.space();
+        Id { kind: self.kind(), name: self.text(&["metadata", "name"]), namespace, space }
+    }
+
+    /// Returns the namespace, where none means `default`; the same made-up name for everything without a namespace.
+    pub(super) fn space(&self) -> String {
+        if self.cluster_scoped() {
+            return kinds::NOWHERE.to_owned();
+        }
+        let written = self.text(&["metadata", "namespace"]);
+        if written.is_empty() { DEFAULT.to_owned() } else { written }
+    }
+
+    /// Returns what must not be there twice.
+    pub(super) fn key(&self) -> Key {
+        (self.api_version().to_owned(), self.kind(), self.text(&["metadata", "name"]), self.space())
     }
 
     /// Returns the name in the manifests.
@@ -70,6 +132,21 @@ impl Resource {
         let mut ids = self.before.clone();
         ids.push(self.id());
         ids
+    }
+
+    /// Returns the oldest name.
+    pub(super) fn first(&self) -> Id {
+        self.before.first().cloned().unwrap_or_else(|| self.id())
+    }
+
+    /// Tells whether it is or was called so; version, name and effective namespace have to be equal.
+    pub(super) fn called(&self, other: &Key) -> bool {
+        let (version, kind, name, space) = other;
+        if self.api_version() != version {
+            return false;
+        }
+        let same = |id: &Id| id.kind == *kind && id.name == *name && id.space == *space;
+        self.before.iter().any(same) || self.key() == *other
     }
 
     /// Keeps the present name as a former one; a change of name or namespace follows.
@@ -89,61 +166,24 @@ impl Resource {
         });
     }
 
-    /// Tells whether it stands in no namespace.
-    pub(crate) fn cluster_scoped(&self) -> bool {
-        CLUSTER_SCOPED.contains(&self.kind().as_str())
+    /// Tells whether it is of a kind whose lists have known merge keys.
+    pub(crate) fn built_in(&self) -> bool {
+        kinds::shape(self.api_version(), self.kind_text()).is_some()
     }
 
-    /// Tells whether its API group is one of Kubernetes' own, whose lists have known merge keys.
-    pub(crate) fn built_in(&self) -> bool {
-        let (group, _) = self.group_version();
-        !group.contains('.') || group.ends_with(".k8s.io")
+    /// Tells whether it is known to stand in no namespace.
+    pub(crate) fn cluster_scoped(&self) -> bool {
+        kinds::cluster_scoped(self.api_version(), self.kind_text())
     }
+}
+
+/// Splits `apiVersion` into group and version.
+pub(super) fn split(api_version: &str) -> (&str, &str) {
+    api_version.split_once('/').unwrap_or(("", api_version))
 }
 
 /// Tells whether two namespaces are the same, where none means `default`.
 pub(crate) fn same_namespace(a: &str, b: &str) -> bool {
-    let effective = |ns: &str| if ns.is_empty() { "default".to_owned() } else { ns.to_owned() };
+    let effective = |ns: &str| if ns.is_empty() { DEFAULT.to_owned() } else { ns.to_owned() };
     effective(a) == effective(b)
 }
-
-/// The built-in kinds without a namespace.
-const CLUSTER_SCOPED: &[&str] = &[
-    "APIService",
-    "CSIDriver",
-    "CSINode",
-    "CertificateSigningRequest",
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "ClusterTrustBundle",
-    "ComponentStatus",
-    "CustomResourceDefinition",
-    "DeviceClass",
-    "FlowSchema",
-    "IPAddress",
-    "IngressClass",
-    "MutatingAdmissionPolicy",
-    "MutatingAdmissionPolicyBinding",
-    "MutatingWebhookConfiguration",
-    "Namespace",
-    "Node",
-    "PersistentVolume",
-    "PodSecurityPolicy",
-    "PriorityClass",
-    "PriorityLevelConfiguration",
-    "ResourceSlice",
-    "RuntimeClass",
-    "SelfSubjectAccessReview",
-    "SelfSubjectReview",
-    "SelfSubjectRulesReview",
-    "ServiceCIDR",
-    "StorageClass",
-    "StorageVersion",
-    "SubjectAccessReview",
-    "TokenReview",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding",
-    "ValidatingWebhookConfiguration",
-    "VolumeAttachment",
-    "VolumeAttributesClass",
-];

@@ -1,7 +1,10 @@
 //! The texts that a rendering reads, numbered, so that a value can say which of them it was written in.
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use crate::error::Error;
-use crate::yaml::{Data, Kind, NodeId, Style, SyntaxFault, Tree, Val, read};
+use crate::yaml::{Alias, Data, Kind, NodeId, Place, SyntaxFault, Tree, Val, older, read};
 
 /// How many bytes one rendering may read.
 const TOTAL_LIMIT: usize = 64 << 20;
@@ -36,13 +39,31 @@ pub(crate) struct Source {
     pub(crate) host: Option<(u32, NodeId)>,
 }
 
-/// Holds a source with the line of each of its nodes.
+/// Holds a source with the bytes of each of its nodes (for a use of an anchor, those of the use).
 #[derive(Debug)]
 struct Read {
     source: Source,
-    lines: Vec<usize>,
+    spans: Vec<Range<usize>>,
+    /// For a use of an anchor: the node that is anchored.
+    targets: HashMap<usize, NodeId>,
+    /// The positions of the line breaks.
+    breaks: Vec<usize>,
     /// How many lines of its file stand before its first one.
     lead: usize,
+}
+
+impl Read {
+    /// Returns the line of a node in the source's own text.
+    fn line(&self, node: NodeId) -> usize {
+        let start = self.spans.get(node.0).map_or(0, |span| span.start);
+        self.breaks.partition_point(|at| *at < start) + 1
+    }
+
+    /// Returns the text of a node's value, anchors followed.
+    fn text(&self, node: NodeId) -> &str {
+        let node = self.targets.get(&node.0).copied().unwrap_or(node);
+        self.spans.get(node.0).and_then(|span| self.source.text.get(span.clone())).unwrap_or_default()
+    }
 }
 
 /// Holds all texts of one rendering.
@@ -79,9 +100,11 @@ impl Sources {
         if self.values > VALUE_LIMIT {
             return Err(Error::Limit { file: source.file, why: format!("the manifests hold more than {VALUE_LIMIT} values") });
         }
-        let breaks: Vec<usize> = source.text.match_indices('\n').map(|(at, _)| at).collect();
-        let lines = tree.nodes().map(|(_, node)| breaks.partition_point(|at| *at < node.span.start) + 1).collect();
-        self.list.push(Read { source, lines, lead });
+        let breaks = source.text.match_indices('\n').map(|(at, _)| at).collect();
+        let spans = tree.nodes().map(|(_, node)| node.span.clone()).collect();
+        let anchored = |kind: &Kind| if let Kind::Alias(Alias { target }) = kind { Some(*target) } else { None };
+        let targets = tree.nodes().filter_map(|(id, node)| Some((id.0, anchored(&node.kind)?))).collect();
+        self.list.push(Read { source, spans, targets, breaks, lead });
         Ok((number, values))
     }
 
@@ -94,18 +117,47 @@ impl Sources {
     pub(crate) fn lead(&self, source: &Source) -> usize {
         let Some((number, node)) = source.host else { return 0 };
         let Some(host) = self.list.get(number as usize) else { return 0 };
-        let line = host.lines.get(node.0).copied().unwrap_or(1);
         // The content of a block scalar starts on the line after its header.
-        let block = Tree::parse(&host.source.text)
-            .is_ok_and(|tree| host.source.text[tree.node(tree.target(node)).span.start..].starts_with(['|', '>']));
-        line - usize::from(!block) + host.lead
+        host.line(node) - usize::from(!host.text(node).starts_with(['|', '>'])) + host.lead
     }
 
     /// Returns the line of its file that a value was written on; 1 for values that were computed.
     pub(crate) fn line(&self, from: Option<(u32, NodeId)>) -> usize {
         let Some(read) = from.and_then(|(number, _)| self.list.get(number as usize)) else { return 1 };
-        let line = from.and_then(|(_, node)| read.lines.get(node.0)).copied().unwrap_or(1);
-        line + read.lead
+        from.map_or(1, |(_, node)| read.line(node)) + read.lead
+    }
+
+    fn raw(&self, from: Option<Place>) -> Option<&str> {
+        let (number, node) = from?;
+        self.list.get(number as usize).map(|read| read.text(node))
+    }
+
+    /// Returns a scalar as it was written (`1.10`, not 1.1); the empty text for lists and mappings.
+    pub(crate) fn written(&self, val: &Val) -> String {
+        match &val.data {
+            Data::Text(text) => text.clone(),
+            Data::Null => self.raw(val.from).unwrap_or("null").to_owned(),
+            Data::Bool(_) | Data::Number(_) => match self.raw(val.from) {
+                Some(raw) if !raw.is_empty() && !raw.starts_with(['"', '\'', '|', '>']) => raw.to_owned(),
+                _ => val.scalar().unwrap_or_default(),
+            },
+            Data::List(_) | Data::Map(_) => String::new(),
+        }
+    }
+
+    /// Tells whether a value is written as a folded block.
+    pub(crate) fn folded(&self, val: &Val) -> bool {
+        self.raw(val.from).is_some_and(|raw| raw.starts_with('>'))
+    }
+
+    /// Tells whether a text is written without quotes.
+    pub(crate) fn unquoted(&self, val: &Val) -> bool {
+        val.as_text().is_some_and(|text| self.raw(val.from) == Some(text))
+    }
+
+    /// Tells whether a value is a null for which nothing is written.
+    pub(crate) fn blank(&self, val: &Val) -> bool {
+        val.is_null() && val.from.is_some() && self.raw(val.from).is_some_and(str::is_empty)
     }
 
     /// Returns the file that a value was written in.
@@ -128,26 +180,4 @@ fn documents(tree: &Tree<'_>, (number, role): (u32, Role), count: &mut usize) ->
         }
     }
     Ok(values)
-}
-
-fn older(tree: &Tree<'_>, value: &mut Val) {
-    match &mut value.data {
-        Data::List(items) => items.iter_mut().for_each(|item| older(tree, item)),
-        Data::Map(map) => map.values_mut().for_each(|item| older(tree, item)),
-        Data::Text(text) => {
-            let plain = value.from.is_some_and(|(_, node)| {
-                let node = tree.node(tree.target(node));
-                node.tag.is_none() && matches!(node.kind, Kind::Scalar { style: Style::Plain, .. })
-            });
-            let flag = match text.as_str() {
-                "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => true,
-                "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => false,
-                _ => return,
-            };
-            if plain {
-                value.data = Data::Bool(flag);
-            }
-        }
-        _ => {}
-    }
 }

@@ -78,7 +78,12 @@ fn what_is_not_known_is_named_and_what_leads_out_is_refused() {
         |text: &str| built(&[("k/kustomization.yaml", text), ("k/a.yaml", "kind: A\nmetadata: {name: a}\n")], "k").unwrap_err();
     assert_eq!(
         one("resources: [a.yaml]\nhelmCharts:\n- name: x\n"),
-        Error::UnknownField { file: "k/kustomization.yaml".into(), line: 3, field: "helmCharts".into() }
+        Error::Unsupported {
+            file: "k/kustomization.yaml".into(),
+            line: 3,
+            field: "helmCharts".into(),
+            by: "kustomize build --enable-helm".into(),
+        }
     );
     assert!(matches!(one("resources:\n- https://github.com/acme/base?ref=v1\n"), Error::Remote { line: 2, .. }));
     assert!(matches!(one("resources: [github.com/acme/base]"), Error::Remote { .. }));

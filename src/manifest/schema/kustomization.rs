@@ -7,11 +7,8 @@ use crate::yaml::Val;
 
 /// What kustomize knows and is not rendered in-process; the renderer names it when it matters.
 const FOREIGN: &[&str] = &[
-    "replacements",
-    "vars",
     "crds",
     "openapi",
-    "configurations",
     "generators",
     "transformers",
     "validators",
@@ -19,8 +16,6 @@ const FOREIGN: &[&str] = &[
     "helmGlobals",
     "helmChartInflationGenerator",
     "inventory",
-    "buildMetadata",
-    "imageTags",
 ];
 
 const GENERATOR: &[&str] = &["name", "namespace", "behavior", "files", "literals", "envs", "env", "options", "type", "kind"];

@@ -202,10 +202,13 @@ impl Val {
 }
 
 /// Returns a number without a fraction as a whole number, which is how JSON carries it.
-#[expect(clippy::cast_possible_truncation, reason = "the bound keeps it exact")]
 fn whole(number: &Number) -> Number {
     match number.as_f64() {
-        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15 => (float as i64).into(),
+        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 1e21 => {
+            let digits = float.to_string();
+            let signed = digits.parse::<i64>().map(Number::from);
+            signed.or_else(|_| digits.parse::<u64>().map(Number::from)).unwrap_or_else(|_| number.clone())
+        }
         _ => number.clone(),
     }
 }
@@ -217,6 +220,29 @@ pub(crate) fn read(tree: &Tree<'_>, id: NodeId, source: u32, total: &mut usize) 
     let value = reader.value(id, 0);
     *total += reader.count;
     value
+}
+
+/// Reads plain words by the older rules of YAML, in which `on` is a boolean.
+pub(crate) fn older(tree: &Tree<'_>, value: &mut Val) {
+    match &mut value.data {
+        Data::List(items) => items.iter_mut().for_each(|item| older(tree, item)),
+        Data::Map(map) => map.values_mut().for_each(|item| older(tree, item)),
+        Data::Text(text) => {
+            let plain = value.from.is_some_and(|(_, node)| {
+                let node = tree.node(tree.target(node));
+                node.tag.is_none() && matches!(node.kind, Kind::Scalar { style: Style::Plain, .. })
+            });
+            let flag = match text.as_str() {
+                "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => true,
+                "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => false,
+                _ => return,
+            };
+            if plain {
+                value.data = Data::Bool(flag);
+            }
+        }
+        _ => {}
+    }
 }
 
 struct Reader<'a, 't> {
