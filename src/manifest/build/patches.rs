@@ -117,7 +117,7 @@ fn read(builder: &mut Builder<'_>, layer: &Layer, item: &Val) -> Result<Patch, E
     let targeted = item.get("target").is_some_and(|t| !t.is_null());
     match (filled("path"), filled("patch")) {
         (Some(path), None) => read_file(builder, layer, &path, targeted),
-        (None, Some(patch)) => read_inline(builder, layer, &patch, targeted),
+        (None, Some(patch)) => read_inline(builder, layer, &trimmed(patch), targeted),
         _ => Err(layer.meaning(&builder.sources, item, "a patch has exactly one of path and patch")),
     }
 }
@@ -133,6 +133,12 @@ fn read_file(builder: &mut Builder<'_>, layer: &Layer, path: &Val, targeted: boo
     let (_, docs) =
         builder.sources.add(Source { file, layer: layer.folder.clone(), role: Role::Patch, text, targeted, host: None })?;
     sort(layer, &builder.sources, path, docs, bad)
+}
+
+/// Takes the white space from the end of an inline patch, as kustomize does: a block scalar there has no last line break.
+fn trimmed(patch: Val) -> Val {
+    let text = patch.as_text().unwrap_or_default().trim_end().to_owned();
+    Val { data: Data::Text(text), ..patch }
 }
 
 fn read_inline(builder: &mut Builder<'_>, layer: &Layer, patch: &Val, targeted: bool) -> Result<Patch, Error> {

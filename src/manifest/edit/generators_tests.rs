@@ -254,24 +254,33 @@ fn values_of_several_lines_are_written_as_blocks() {
     }
     let bare = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf}\ndata:\n  A: a";
     let list = [("base/kustomization.yaml", "resources: [web.yaml, conf.yaml]\n"), ("base/conf.yaml", bare)];
-    check(&list, "base", &set("conf", "B", "x\ny\n"), &[("base/conf.yaml", &format!("{bare}\n  B: |\n    x\n    y\n"))]);
+    check(
+        &list,
+        "base",
+        &set("conf", "B", "x\ny\n"),
+        &[("base/conf.yaml", &bare.replace("  A: a", "  B: |\n    x\n    y\n  A: a"))],
+    );
 }
 
 #[test]
-fn blocks_at_the_end_of_a_patch_keep_their_last_line_break() {
+fn blocks_do_not_stand_at_the_end_of_a_patch_where_they_would_lose_their_last_line_break() {
     let kustomization = ("base/kustomization.yaml", "resources: [web.yaml, conf.yaml]\n");
-    let patch = "resources:\n- ../base\npatches:\n- patch: |\n    apiVersion: v1\n    kind: ConfigMap\n    metadata:\n      name: conf\n    data:\n      B: |\n        x\n        y\n";
-    for bare in ["resources:\n- ../base\n", "resources:\n- ../base"] {
+    let patch = "resources:\n- ../base\npatches:\n- patch: |-\n    apiVersion: v1\n    kind: ConfigMap\n    data:\n      B: |\n        x\n        y\n    metadata:\n      name: conf";
+    for (bare, end) in [("resources:\n- ../base\n", "\n"), ("resources:\n- ../base", "")] {
         let list = [kustomization, ("base/conf.yaml", PLAIN), ("o/kustomization.yaml", bare)];
-        check(&list, "o", &set("conf", "B", "x\ny\n"), &[("o/kustomization.yaml", patch)]);
+        check(&list, "o", &set("conf", "B", "x\ny\n"), &[("o/kustomization.yaml", &format!("{patch}{end}"))]);
     }
     let list = [kustomization, ("base/conf.yaml", PLAIN), ("o/kustomization.yaml", patch)];
     let after = patch.replace("        y\n", "        y\n      A: \"2\"\n");
     check(&list, "o", &set("conf", "A", "2"), &[("o/kustomization.yaml", &after)]);
-    let stripped = patch.replace("patch: |\n", "patch: |-\n").replace("B: |\n        x\n        y\n", "A: \"2\" # two\n");
-    let after = patch.replace("      B: |", "      A: \"2\" # two\n      B: |");
-    let list = [kustomization, ("base/conf.yaml", PLAIN), ("o/kustomization.yaml", &stripped)];
-    check(&list, "o", &set("conf", "B", "x\ny\n"), &[("o/kustomization.yaml", &after)]);
+    for header in ["|-", "|"] {
+        let other = format!(
+            "resources:\n- ../base\npatches:\n- patch: {header}\n    apiVersion: v1\n    kind: ConfigMap\n    metadata:\n      name: conf\n    data:\n      A: \"2\" # two\n"
+        );
+        let after = other.replace("      A: ", "      B: |\n        x\n        y\n      A: ");
+        let list = [kustomization, ("base/conf.yaml", PLAIN), ("o/kustomization.yaml", &other)];
+        check(&list, "o", &set("conf", "B", "x\ny\n"), &[("o/kustomization.yaml", &after)]);
+    }
     // As the tools read it: a text without a final line break gives none to its last block.
     let open = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf}\ndata:\n  A: |\n    x";
     let list = [kustomization, ("base/conf.yaml", open)];

@@ -23,6 +23,7 @@ pub(super) fn append(
     (object, field): (&Resource, &Field),
     operations: &[Fragment],
 ) -> Result<(), Error> {
+    let operations: Vec<Fragment> = operations.iter().cloned().map(closed).collect();
     let there = located.sources.all().find_map(|(number, source)| {
         let host = source.host.filter(|_| source.layer == located.folder && overlay::own(located, number))?;
         let outer = Tree::parse(&located.sources.get(host.0).text).ok()?;
@@ -46,9 +47,20 @@ pub(super) fn append(
         }
     }
     target.push(("name".to_owned(), Fragment::Text(object.written_name().to_owned())));
-    let text = crate::yaml::print_list(operations);
+    let text = crate::yaml::print_list(&operations);
     let whole = vec![("target".to_owned(), Fragment::Map(target)), ("patch".to_owned(), Fragment::Block(text))];
     overlay::item(desk, located, "patches", &Fragment::Map(whole), field)
+}
+
+/// Puts a value that ends with a block scalar before the path: at the end of the patch it would lose its last line break.
+fn closed(operation: Fragment) -> Fragment {
+    match operation {
+        Fragment::Map(mut pairs) if pairs.last().is_some_and(|(_, value)| value.ends_open()) => {
+            pairs.rotate_right(1);
+            Fragment::Map(pairs)
+        }
+        other => other,
+    }
 }
 
 /// Tells whether the patch at a node of a kustomization has an object, and nothing else, as its target.

@@ -171,8 +171,12 @@ fn new_patch(aim: &Aim<'_>, leaf: Leaf<'_>) -> String {
                 whole.push(("metadata".to_owned(), Fragment::Map(metadata)));
             }
             last => {
+                // A block scalar at the end of an inline patch would lose its last line break.
+                let at = whole.len() + usize::from(last.as_ref().is_some_and(|(_, value)| !value.ends_open()));
                 whole.push(("metadata".to_owned(), Fragment::Map(metadata)));
-                whole.extend(last);
+                if let Some(last) = last {
+                    whole.insert(at, last);
+                }
             }
         },
         _ => whole.push(("metadata".to_owned(), Fragment::Map(metadata))),

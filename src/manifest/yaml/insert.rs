@@ -33,7 +33,7 @@ impl Fragment {
 
     /// Tells whether its last line, as it is written, is the content of a block scalar that ends with a line break: at the end
     /// of a text it needs one.
-    fn ends_open(&self) -> bool {
+    pub(crate) fn ends_open(&self) -> bool {
         match self {
             Self::Block(text) => text.ends_with('\n') && scalar::literal_fits(text),
             Self::Map(pairs) => pairs.last().is_some_and(|(_, value)| value.ends_open()),
@@ -133,12 +133,16 @@ pub fn insert_entry(
             let column = lex::column(tree.text, tree.node(neighbour.key).start);
             let mut text = String::new();
             block_map(&pair, column, layout, &mut text);
-            if at == At::First {
+            let end = end_of_entry(tree, neighbour.value, neighbour.colon);
+            // At the end of a text without a last line break (an inline patch has none) a block scalar would lose its own.
+            let last = at != At::First && value.ends_open() && lex::line_end(tree.text, end) == tree.text.len();
+            let first = entries.first().filter(|_| at == At::First || last);
+            if let Some(first) = first {
                 let text = format!("{}{}{}", text.trim_start_matches(['\r', '\n', ' ']), layout.eol, " ".repeat(column));
-                let start = tree.node(neighbour.key).start;
+                let start = tree.node(first.key).start;
                 return Ok(vec![Splice::new(start..start, text)]);
             }
-            Ok(vec![after_line(tree, place, end_of_entry(tree, neighbour.value, neighbour.colon), (&text, value, layout))])
+            Ok(vec![after_line(tree, place, end, (&text, value, layout))])
         }
         _ => fill(tree, place, &Fragment::Map(pair.to_vec()), layout),
     }
