@@ -236,6 +236,12 @@ impl Located {
         all.filter(|r| uses(&r.val, place)).map(|r| format!("{} {}", r.kind(), r.written_name())).collect()
     }
 
+    /// Tells whether an object, and no other, has values from a text.
+    pub(crate) fn alone_in(&self, number: u32, object: &Resource) -> bool {
+        let has = |r: &Resource| reads(&r.val, number);
+        has(object) && !self.others.iter().chain([&self.workload]).any(|r| !std::ptr::eq(r, object) && has(r))
+    }
+
     /// Tells whether a file belongs to the environment alone: it lies within the environment's own folder.
     pub(crate) fn own(&self, file: &str) -> bool {
         files::within(file, &self.real)
@@ -330,6 +336,13 @@ pub(crate) fn image_parts(container: &Val) -> Option<ImageParts> {
     let (name, tag, digest) = build::split_image(text);
     let trace = image.image.as_ref().map_or_else(|| ImageTrace::of(image.from), |t| (**t).clone());
     Some(ImageParts { name: name.to_owned(), tag: tag.to_owned(), digest: digest.to_owned(), trace })
+}
+
+/// Tells whether a value, or a part of it, was written in a text.
+fn reads(val: &Val, number: u32) -> bool {
+    val.from.is_some_and(|(n, _)| n == number)
+        || val.items().iter().any(|item| reads(item, number))
+        || val.as_map().is_some_and(|map| map.values().any(|value| reads(value, number)))
 }
 
 /// Tells whether a value, or a part of it, was written at a place.

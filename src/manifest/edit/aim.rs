@@ -375,6 +375,9 @@ fn neighbour<'k>(tree: &Tree<'_>, mapping: NodeId, key: &str) -> At<'k> {
     let has = |key: &str| tree.get(mapping, key).is_some();
     match key {
         "imagePullPolicy" if has("image") => At::After("image"),
+        "tag" if has("repository") => At::After("repository"),
+        "digest" | "pullPolicy" if has("tag") => At::After("tag"),
+        "version" if has("chart") => At::After("chart"),
         "value" | "valueFrom" if has("name") => At::After("name"),
         "protocol" if has("containerPort") => At::After("containerPort"),
         "path" if has("port") => At::First,

@@ -12,7 +12,7 @@ use domain::quantity::Quantity;
 
 use crate::build::resource::Resource;
 use crate::edit::aim::{Aim, Step};
-use crate::edit::{Desk, overlay, unknown};
+use crate::edit::{Desk, images, overlay, unknown};
 use crate::error::Error;
 use crate::locate::Located;
 use crate::locate::helm::{Foreign, Release, lookup, written};
@@ -101,7 +101,9 @@ pub(super) fn met(located: &Located, edit: &Edit) -> Result<bool, Error> {
         return chart::met(located, edit);
     }
     let wants = wants::of(located, release, edit)?;
-    for want in wants.iter().filter(|w| !w.is_met(release)) {
+    // Who says that the place is meant knows what stands there.
+    let guarded = edit.choice != Some(Choice::Written);
+    for want in wants.iter().filter(|w| guarded && !w.is_met(release)) {
         readable(located, release, edit, want)?;
     }
     Ok(wants.iter().all(|w| w.is_met(release)))
@@ -113,10 +115,16 @@ pub(super) fn step(desk: &mut Desk, located: &Located, edit: &Edit) -> Result<()
     if edit.field == Field::ChartVersion {
         return chart::step(desk, located, edit);
     }
-    match wants::of(located, release, edit)?.iter().find(|w| !w.is_met(release)) {
-        Some(want) => put(desk, located, release, (edit, want)),
-        None => Ok(()),
+    let wants = wants::of(located, release, edit)?;
+    let Some(want) = wants.iter().find(|w| !w.is_met(release)) else { return Ok(()) };
+    // kustomize changes the images of lists of containers wherever they stand.
+    let holder = want.path.split_last().filter(|(key, _)| *key == "image").and_then(|(_, holder)| release.value(holder));
+    if let Some(container) = holder.filter(|c| c.get("image").is_some_and(|image| image.image.is_some()))
+        && images::in_overlay(desk, located, container, edit)?
+    {
+        return Ok(());
     }
+    put(desk, located, release, (edit, want))
 }
 
 fn release<'l>(located: &'l Located, edit: &Edit) -> Result<&'l Release, Error> {

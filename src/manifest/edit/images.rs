@@ -7,7 +7,7 @@ use crate::edit::aim::Step;
 use crate::edit::{Desk, container, nested, overlay};
 use crate::error::Error;
 use crate::locate::{Container, ImageParts, Located, image_parts};
-use crate::yaml::{At, Fragment, Meant, NodeId, Place, Splice, SpliceFault, Tree, insert_entry, remove_entry, set_scalar};
+use crate::yaml::{At, Fragment, Meant, NodeId, Place, Splice, SpliceFault, Tree, Val, insert_entry, remove_entry, set_scalar};
 
 /// Tells whether the effective part is the one that an edit asks for.
 pub(super) fn met(located: &Located, edit: &Edit) -> Result<bool, Error> {
@@ -41,6 +41,15 @@ pub(super) fn step(desk: &mut Desk, located: &Located, edit: &Edit) -> Result<()
         }
         _ => new_entry(desk, located, &parts, edit),
     }
+}
+
+/// Changes the `images:` entry of the environment's own kustomization that speaks of a container's image; tells whether there
+/// is one.
+pub(super) fn in_overlay(desk: &mut Desk, located: &Located, container: &Val, edit: &Edit) -> Result<bool, Error> {
+    let Some(parts) = image_parts(container) else { return Ok(false) };
+    let Some((number, node)) = entry_of_overlay(located, &parts, edit)? else { return Ok(false) };
+    nested::change(desk, located, (number, &edit.field), |tree| in_entry(tree, node, &parts, edit))?;
+    Ok(true)
 }
 
 /// Returns the `images:` entry of the environment's own kustomization that decides the part: the one that it is written in,

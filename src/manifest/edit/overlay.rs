@@ -86,7 +86,7 @@ fn candidates(located: &Located, aim: &Aim<'_>, after: u32) -> Vec<Candidate> {
         let source = located.sources.get(number);
         source.role == Role::Patch
             && source.layer == located.folder
-            && !source.targeted
+            && (!source.targeted || located.alone_in(number, aim.object))
             && own(located, number)
             && number >= after
     };
@@ -95,7 +95,10 @@ fn candidates(located: &Located, aim: &Aim<'_>, after: u32) -> Vec<Candidate> {
         .filter_map(|number| {
             let source = located.sources.get(number);
             let tree = Tree::parse(&source.text).ok()?;
-            let root = document(aim.object, &tree)?;
+            // A target says which object is meant, whatever the patch calls it.
+            let targeted =
+                tree.documents().first().map(|d| d.root).filter(|root| source.targeted && tree.items(*root).is_empty());
+            let root = targeted.or_else(|| document(aim.object, &tree))?;
             let (_, depth) = reach(&tree, root, &aim.path);
             Some(Candidate { number, root, depth, line: tree.line_of(root) + located.sources.lead(source) })
         })

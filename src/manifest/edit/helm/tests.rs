@@ -325,6 +325,7 @@ fn a_patch_that_decides_is_where_the_edit_goes() {
         ("prod/values.yaml", patch.as_str()),
     ];
     check(&list, "prod", &[tag("", "6")], ("prod/values.yaml", &patch.replace("'5'", "'6'")));
+    check(&list, "prod", &[value("a", "1")], ("prod/values.yaml", &format!("{patch}    a: 1\n")));
     let found = facts(&files(&list), "prod", None).unwrap();
     let place = found.find(None, &Field::ImageTag).unwrap();
     assert_eq!(
@@ -475,4 +476,15 @@ fn a_chart_that_other_releases_have_too_is_asked_about() {
     assert_eq!(ask.offers[0].what, "changes HelmRelease shop and HelmRelease shop-worker");
     let chosen = Edit { choice: Some(ask.offers[0].choice.clone()), ..edit };
     check(&list, "k", &[chosen], ("k/repo.yaml", &repo.replace("1.2.3", "1.3.0")));
+}
+
+#[test]
+fn an_images_entry_that_changes_a_list_of_containers_is_where_the_tag_is() {
+    let text = release("pod:\n  containers:\n  - name: side\n    image: a/b:1");
+    let over = "kind: Kustomization\nresources:\n- shop.yaml\nimages:\n- name: a/b\n  newTag: \"5\"\n";
+    let list = [("k/kustomization.yaml", over), ("k/shop.yaml", text.as_str())];
+    check(&list, "k", &[tag("side", "6")], ("k/kustomization.yaml", &over.replace("\"5\"", "\"6\"")));
+    let found = facts(&files(&list), "k", None).unwrap();
+    let place = found.find(None, &Field::ImageTag).unwrap();
+    assert_eq!((place.line, place.why.as_str()), (6, "images: entry of the overlay"));
 }
