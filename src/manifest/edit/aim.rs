@@ -182,10 +182,8 @@ impl<'a> Aim<'a> {
             return Err(self.ask(located, number, &tree, &standing));
         }
         nested::change(desk, located, (number, &self.edit.field), |tree| {
-            if own {
-                return shared::own(tree, &standing, &self.path, leaf);
-            }
-            splices(&tree.clone().regardless(), node)
+            let change = |tree: &Tree<'_>| splices(&tree.clone().regardless(), node);
+            if own { shared::own(tree, &standing, (&self.path, leaf), change) } else { change(tree) }
         })
     }
 

@@ -2,9 +2,7 @@
 //! and how one place gets a value of its own.
 
 use crate::edit::aim::{Leaf, Step};
-use crate::yaml::{
-    At, Data, Fragment, Kind, NodeId, Splice, SpliceFault, Tree, Val, inert, insert_entry, replace_alias, set_scalar,
-};
+use crate::yaml::{At, Data, Fragment, Kind, NodeId, Splice, SpliceFault, Tree, Val, inert, insert_entry, replace_alias};
 
 /// Says how a value comes to the place that is asked for from an anchor elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,8 +145,13 @@ fn users(tree: &Tree<'_>, seen: &[NodeId], ours: &[NodeId]) -> (Vec<NodeId>, Vec
     (used, others)
 }
 
-/// Gives the place a value of its own; the others keep theirs.
-pub(super) fn own(tree: &Tree<'_>, standing: &Standing, path: &[Step], leaf: Leaf<'_>) -> Result<Vec<Splice>, SpliceFault> {
+/// Gives the place a value of its own; the others keep theirs. `change` makes the change where the value is written.
+pub(super) fn own(
+    tree: &Tree<'_>,
+    standing: &Standing,
+    (path, leaf): (&[Step], Leaf<'_>),
+    change: impl FnOnce(&Tree<'_>) -> Result<Vec<Splice>, SpliceFault>,
+) -> Result<Vec<Splice>, SpliceFault> {
     let unfit = SpliceFault::Unfit("it cannot have a value of its own there");
     match standing.crossing {
         Some((depth, Crossing::Alias(node))) => {
@@ -167,42 +170,31 @@ pub(super) fn own(tree: &Tree<'_>, standing: &Standing, path: &[Step], leaf: Lea
         }
         None => {
             let ([anchored], Some(first)) = (standing.anchored.as_slice(), standing.others.first()) else { return Err(unfit) };
-            hand_over(tree, (*anchored, *first), standing.leaf, leaf)
+            hand_over(tree, (*anchored, *first), change(tree)?)
         }
     }
 }
 
 /// Lets the first of the others carry the anchor and its value, so that the anchored place can change alone.
-fn hand_over(
-    tree: &Tree<'_>,
-    (anchored, first): (NodeId, NodeId),
-    at: NodeId,
-    leaf: Leaf<'_>,
-) -> Result<Vec<Splice>, SpliceFault> {
+fn hand_over(tree: &Tree<'_>, (anchored, first): (NodeId, NodeId), mut splices: Vec<Splice>) -> Result<Vec<Splice>, SpliceFault> {
     let unfit = SpliceFault::Unfit("it cannot have a value of its own there");
     let node = tree.node(anchored);
     let name = node.anchor.clone().ok_or(unfit)?;
-    let (Leaf::Set(value), Some(text)) = (leaf, tree.scalar(at)) else { return Err(unfit) };
-    if tree.node(at).span.is_empty() || tree.node(first).parent.is_none() {
-        return Err(unfit);
-    }
-    let head = &tree.text[node.start..node.span.start];
+    let head = tree.text.get(node.start..node.span.start).ok_or(unfit)?;
     let mark = format!("&{name}");
     let begin = node.start + head.find(&mark).ok_or(unfit)?;
     let end = begin + mark.len();
     // A value behind it on the line moves up to where the anchor stood; without one, the space before it goes.
     let gap = tree.text[end..].len() - tree.text[end..].trim_start_matches(' ').len();
-    let ends_line = tree.text[end + gap..].starts_with(['\n', '\r', '#']);
+    let ends_line = tree.text[end + gap..].starts_with(['\n', '\r', '#']) || end + gap == tree.text.len();
     let space = tree.text[..begin].len() - tree.text[..begin].trim_end_matches(' ').len();
     let cut = if ends_line { begin - space..end } else { begin..end + gap };
-    let free = tree.clone().regardless();
-    let meant = match value {
-        Fragment::Plain(text) => crate::yaml::Meant::Plain(text),
-        Fragment::Quantity(text) => crate::yaml::Meant::Quantity(text),
-        other => crate::yaml::Meant::Text(other.text().unwrap_or(text)),
-    };
-    let mut splices = vec![Splice::new(cut, "")];
-    splices.extend(set_scalar(&free, at, meant)?);
+    if !splices.iter().any(|s| s.range.start <= cut.start && s.range.end >= cut.end) {
+        if splices.iter().any(|s| s.range.start < cut.end && s.range.end > cut.start) {
+            return Err(unfit);
+        }
+        splices.push(Splice::new(cut, ""));
+    }
     splices.extend(replace_alias(tree, first, &plain(tree, anchored), Some(&name)));
     Ok(splices)
 }

@@ -85,6 +85,62 @@ fn a_shared_mapping_can_be_parted_from() {
 }
 
 #[test]
+fn the_anchored_place_parts_by_handing_the_anchor_over() {
+    let text = deployment(
+        "      - name: a\n        image: x\n        env: &env\n        - name: A\n          value: &v one # first\n        - name: B\n          value: two\n      - name: b\n        image: y\n        env: *env\n",
+    );
+    let handed = "&env\n        - name: A\n          value: one\n        - name: B\n          value: two\n";
+    let after = |from: &str, to: &str| text.replace("env: &env\n", "env:\n").replace(from, to).replace("*env\n", handed);
+    for (edit, expect) in [
+        (env("A", "1"), after("&v one", "&v \"1\"")),
+        (env("C", "3"), after("value: two\n", "value: two\n        - name: C\n          value: \"3\"\n")),
+        (Edit::remove(Field::Env("B".into())), after("        - name: B\n          value: two\n", "")),
+        (
+            Edit::set(Field::EnvRef("B".into()), "secret:s/k"),
+            after(
+                "          value: two\n",
+                "          valueFrom:\n            secretKeyRef:\n              name: s\n              key: k\n",
+            ),
+        ),
+    ] {
+        check(&[("k/w.yaml", &text)], "k", &[with(Choice::Own, &of("a", edit))], ("k/w.yaml", &expect));
+    }
+    // All variables gone: what is left is the other's.
+    let one = deployment("      - name: a\n        image: &i x\n        tty: true\n      - {name: b, image: *i, tty: true}\n");
+    let expect = one.replace("&i x", "z").replace("*i", "&i x");
+    let edit = with(Choice::Own, &of("a", Edit::set(Field::ImageName, "z")));
+    check(&[("k/w.yaml", &one)], "k", &[edit], ("k/w.yaml", &expect));
+}
+
+#[test]
+fn merge_keys_are_overridden_beside_them() {
+    let text = format!(
+        "x-base: &base\n  image: x:1\n  env:\n  - {{name: A, value: a}}\n{}",
+        deployment("      - name: a\n        <<: *base\n      - name: b\n        <<: [*base]\n        tty: true\n")
+    );
+    let expect = text.replace("        <<: *base\n", "        <<: *base\n        image: x:2\n");
+    check(&[("k/w.yaml", &text)], "k", &[of("a", tag("2"))], ("k/w.yaml", &expect));
+    let expect = text.replace("        tty: true\n", "        tty: true\n        env:\n        - name: A\n          value: b\n");
+    check(&[("k/w.yaml", &text)], "k", &[of("b", env("A", "b"))], ("k/w.yaml", &expect));
+    let written = text.replace("x:1", "x:2");
+    check(&[("k/w.yaml", &text)], "k", &[with(Choice::Written, &of("b", tag("2")))], ("k/w.yaml", &written));
+}
+
+#[test]
+fn several_images_entries_are_asked_about() {
+    let text = "resources: [../../base]\nimages:\n- name: ghcr.io/acme/web\n- name: ghcr.io/acme/web # again\n";
+    let list =
+        [("base/kustomization.yaml", "resources: [web.yaml]\n"), ("base/web.yaml", BASE), ("o/dev/kustomization.yaml", text)];
+    let ask = question(&list, "o/dev", &tag("2"));
+    assert_eq!(ask.offers.iter().map(|o| o.line).collect::<Vec<_>>(), [3, 4]);
+    let expect = text.replace("# again\n", "# again\n  newTag: \"2\"\n");
+    check(&list, "o/dev", &[with(ask.offers[1].choice.clone(), &tag("2"))], ("o/dev/kustomization.yaml", &expect));
+    // Where one of them says the tag, that is the one.
+    let text = "resources: [../../base]\nimages:\n- {name: ghcr.io/acme/web, newTag: \"2\"}\n- {name: ghcr.io/acme/web}\n";
+    overlay(text, &[tag("3")], &text.replace("\"2\"", "\"3\""));
+}
+
+#[test]
 fn what_only_an_extension_holds_is_changed_there() {
     // Where nobody else uses it, the value is changed where it lives.
     let held = format!("x-image: &img x:1\n{}", deployment("      - name: a\n        image: *img\n"));
