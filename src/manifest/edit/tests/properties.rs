@@ -1,5 +1,6 @@
 //! Random values, styles and bytes.
 
+use domain::edit::{Probe, ProbePart};
 use proptest::prelude::*;
 
 use super::*;
@@ -14,6 +15,64 @@ fn words() -> impl Strategy<Value = String> {
         Just("null".to_owned())
     ]
 }
+
+/// Edits of every family, each with values that can stand there.
+fn edits() -> impl Strategy<Value = Edit> {
+    let name = || prop_oneof![Just("A"), Just("B"), Just("NEW")].prop_map(str::to_owned);
+    let key = || prop_oneof![Just("team"), Just("acme.io/on"), Just("1")].prop_map(str::to_owned);
+    let probe = || (0..3_usize).prop_map(|n| Probe::ALL[n]);
+    prop_oneof![
+        "[a-z0-9][a-z0-9.]{0,5}".prop_map(|v| Edit::set(Field::ImageTag, v)),
+        (0..99_u32).prop_map(|n| Edit::set(Field::Replicas, n.to_string())),
+        (name(), proptest::option::of(words())).prop_map(|(n, v)| Edit { value: v, ..Edit::remove(Field::Env(n)) }),
+        (name(), "[a-z]{1,4}").prop_map(|(n, v)| Edit::set(Field::EnvRef(n), format!("secret:{v}/key"))),
+        name().prop_map(|n| Edit::remove(Field::EnvRef(n))),
+        (proptest::option::of(1..9_u32)).prop_map(|n| {
+            let field = Field::Resource(Bound::Limit, Resource::Cpu);
+            Edit { value: n.map(|n| format!("{n}00m")), ..Edit::remove(field) }
+        }),
+        ("[a-c]", proptest::option::of(1..9999_u32))
+            .prop_map(|(n, v)| Edit { value: v.map(|v| v.to_string()), ..Edit::remove(Field::Port(n)) }),
+        (probe(), 1..9999_u32).prop_map(|(p, v)| Edit::set(Field::Probe(p, ProbePart::Port), v.to_string())),
+        (probe(), "/[a-z]{0,5}").prop_map(|(p, v)| Edit::set(Field::Probe(p, ProbePart::Path), v)),
+        (probe(), 0..5_usize).prop_map(|(p, n)| Edit::remove(Field::Probe(p, ProbePart::ALL[n]))),
+        (key(), proptest::option::of("[a-z0-9]{1,6}")).prop_map(|(k, v)| Edit { value: v, ..Edit::remove(Field::Label(k)) }),
+        (key(), proptest::option::of(words())).prop_map(|(k, v)| Edit { value: v, ..Edit::remove(Field::PodAnnotation(k)) }),
+        (key(), proptest::option::of("[a-z0-9]{1,6}")).prop_map(|(k, v)| Edit { value: v, ..Edit::remove(Field::PodLabel(k)) }),
+    ]
+}
+
+const WORKLOAD: &str = "apiVersion: apps/v1 # 一
+kind: Deployment
+metadata:
+  name: web
+  labels: {team: a}
+spec:
+  replicas: 2 # two
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels:
+        app: web
+    spec:
+      containers:
+      # the one
+      - name: web
+        image: \"ghcr.io/acme/web:1\" # {\"$imagepolicy\": \"flux-system:web\"}
+        env:
+        - name: A
+          value: 'a'
+        - {name: B, valueFrom: {secretKeyRef: {name: s, key: k}}}
+        ports:
+        - containerPort: 80
+          name: a
+        livenessProbe:
+          httpGet: {path: /live, port: a}
+          periodSeconds: 5
+
+# end
+";
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
@@ -57,6 +116,39 @@ proptest! {
         let changed = files(&[("k/w.yaml", applied.files[0].after.as_deref().unwrap())]);
         let back = apply(&changed, "k", None, &inverse).unwrap();
         prop_assert_eq!(back.files[0].after.as_deref(), Some(before.as_str()));
+    }
+
+    #[test]
+    fn edits_mean_what_they_ask_wherever_they_are_made(list in proptest::collection::vec(edits(), 1..6), overlay in any::<bool>(), crlf in any::<bool>()) {
+        let text = if crlf { WORKLOAD.replace('\n', "\r\n") } else { WORKLOAD.to_owned() };
+        let mut set = files(&[
+            ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+            ("base/web.yaml", &text),
+            ("o/kustomization.yaml", "# ours\nresources:\n- ../base # base\n"),
+        ]);
+        let folder = if overlay { "o" } else { "base" };
+        for edit in list {
+            let Ok(applied) = apply(&set, folder, None, std::slice::from_ref(&edit)) else { continue };
+            for change in &applied.files {
+                prop_assert_eq!(change.path.as_str(), if overlay { "o/kustomization.yaml" } else { "base/web.yaml" });
+                let after = change.after.clone().unwrap();
+                for comment in ["# 一", "# the one", "# end", "# two", "# {\"$imagepolicy\": \"flux-system:web\"}", "# ours", "# base"] {
+                    prop_assert_eq!(change.before.as_deref().unwrap().contains(comment), after.contains(comment), "{:?}\n{}", edit, after);
+                }
+                prop_assert_eq!(crlf && !overlay, after.contains("\r\n"));
+                set.insert(change.path.clone(), after);
+            }
+            let known = facts(&set, folder, None).unwrap();
+            let now = known.find(None, &edit.field).map(|f| f.value.clone());
+            let whole_probe = matches!(edit.field, Field::Probe(..)) && edit.value.is_none();
+            if !whole_probe {
+                prop_assert_eq!(&now, &edit.value, "{:?}", edit);
+            }
+            // The rest of the program reads it without places.
+            let objects = crate::build::build(&set, folder).unwrap();
+            let read = crate::build::render(&objects);
+            prop_assert!(serde_yaml::from_str::<serde_yaml::Value>(&read).is_ok());
+        }
     }
 
     #[test]
