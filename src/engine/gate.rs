@@ -69,7 +69,7 @@ fn intent(order: &Order) -> String {
 /// Returns an edit in words; the value of a variable stays out of the journal, it may be a secret.
 fn told(edit: &domain::edit::Edit) -> String {
     match (&edit.field, &edit.value) {
-        (domain::edit::Field::Env(_), Some(_)) => format!("{} set", edit.field),
+        (field, Some(_)) if field.is_private() => format!("{} set", edit.field),
         (field, Some(value)) => format!("{field} {value}"),
         (field, None) => format!("{field} removed"),
     }

@@ -249,7 +249,7 @@ fn cases() -> Vec<Case> {
         }),
         case(Edit::set(Field::Replicas, "5"), Edit::set(Field::Replicas, "2"), |v| v["spec"]["replicas"] = json!(5)),
         case(Edit::set(cpu.clone(), "750m"), Edit::set(cpu, "500m"), |v| {
-            container(v)["resources"]["limits"]["cpu"] = json!("750m")
+            container(v)["resources"]["limits"]["cpu"] = json!("750m");
         }),
         case(Edit::set(memory.clone(), "1Gi"), Edit::remove(memory), |v| {
             container(v)["resources"]["requests"] = json!({"memory": "1Gi"});
