@@ -202,22 +202,22 @@ fn a_terminal_sees_colour_and_a_pipe_does_not() {
     let repository = Repository::new();
     let folder = repository.folder.path().display().to_string();
     let line = |before: &str| {
-        format!("cd {folder}; {before} \"$QUARTERDECK\" set k8s/overlays/dev --tag 1.3.0; echo over; read -r line")
+        format!("cd {folder}; {before} \"$QUARTERDECK\" set k8s/overlays/dev --tag 1.3.0; echo that is all; read -r line")
     };
     let mut coloured = repository.operator.shell_in_terminal(&line(""), 120, 36);
-    coloured.until("the diff", LIMIT, |screen| screen.contains("over"));
+    coloured.until("the diff", LIMIT, |screen| screen.contains("that is all"));
     assert_eq!(coloured.colour("+  newTag"), Some(vt100::Color::Idx(2)));
     assert_eq!(coloured.colour("-  newTag"), Some(vt100::Color::Idx(1)));
     coloured.keys("\r");
     let mut plain = repository.operator.shell_in_terminal(&line("NO_COLOR=1"), 120, 36);
-    plain.until("the diff", LIMIT, |screen| screen.contains("over"));
+    plain.until("the diff", LIMIT, |screen| screen.contains("that is all"));
     assert_eq!(plain.colour("+  newTag"), Some(vt100::Color::Default));
     plain.keys("\r");
     // What a file holds cannot steer the terminal that it is shown on; a pipe gets its bytes.
     repository.file(OVERLAY, &OVERLAY_TEXT.replace("keep in", "keep \u{202e}in"));
     assert!(repository.set(&["--tag", "1.3.0"]).ok().contains("keep \u{202e}in"));
     let mut marked = repository.operator.shell_in_terminal(&line(""), 120, 36);
-    let screen = marked.until("the diff", LIMIT, |screen| screen.contains("over"));
+    let screen = marked.until("the diff", LIMIT, |screen| screen.contains("that is all"));
     assert!(screen.contains("U+202E") && !screen.contains('\u{202e}'), "{screen}");
     marked.keys("\r");
 }
