@@ -15,6 +15,7 @@ mod get;
 mod lint;
 mod output;
 mod project;
+mod scaffold;
 mod set;
 
 use std::path::PathBuf;
@@ -61,6 +62,8 @@ pub(crate) enum Command {
     Deploy(Box<deploy::Deploy>),
     /// Changes fields of manifests in a local folder, and nothing else in their files: prints a diff, --write writes.
     Set(Box<set::Set>),
+    /// Makes manifests for a project that has none: prints them as a diff, --write writes.
+    Scaffold(scaffold::Scaffold),
     /// Renders a local folder as kustomize build does.
     Build(build::Build),
     /// Says what is wrong with the manifests of a local folder, with file, line and column.
@@ -97,6 +100,7 @@ pub(crate) async fn run(global: &Global, command: Command) -> Result<(), Trouble
     let format = global.output.unwrap_or(Format::Table);
     match command {
         Command::Set(set) => set::run(format, &set),
+        Command::Scaffold(scaffold) => scaffold::run(format, &scaffold),
         Command::Build(build) => build::run(global.output, build).await,
         Command::Lint(lint) => lint::run(global, &lint).await,
         command => with_state(&Settings::gather(global)?, format, command).await,
@@ -125,7 +129,7 @@ async fn with_state(settings: &Settings, format: Format, command: Command) -> Re
 
 async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), Trouble> {
     match command {
-        Command::Demo(_) | Command::Set(_) | Command::Build(_) | Command::Lint(_) => {
+        Command::Demo(_) | Command::Set(_) | Command::Scaffold(_) | Command::Build(_) | Command::Lint(_) => {
             Err(Trouble::usage("That needs no engine", "this command").next("Start it by itself."))
         }
         Command::Get(get) => get::run(deck, format, get).await,

@@ -57,6 +57,24 @@ impl Local {
         Ok(local)
     }
 
+    /// Opens a folder that may not be there yet, and reads what is below it when it is.
+    pub(crate) fn around(folder: &Path, root: Option<&Path>) -> Result<Self, Trouble> {
+        let there = folder.ancestors().find(|above| above.as_os_str().is_empty() || above.symlink_metadata().is_ok());
+        let there = there.filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let rest = folder.strip_prefix(there).unwrap_or(folder);
+        if rest.as_os_str().is_empty() {
+            return Self::open(folder, root);
+        }
+        let mut local = Self::at(there, root)?;
+        let rest =
+            rest.to_str().filter(|_| rest.components().all(|part| matches!(part, Component::Normal(_)))).ok_or_else(|| {
+                Trouble::usage("That cannot be made a folder", folder.display())
+                    .next("Name one without .. below a folder that is there.")
+            })?;
+        local.folder = if local.folder.is_empty() { rest.to_owned() } else { format!("{}/{rest}", local.folder) };
+        Ok(local)
+    }
+
     /// Opens a folder and reads nothing yet.
     pub(crate) fn at(folder: &Path, root: Option<&Path>) -> Result<Self, Trouble> {
         let there = real(folder)?;

@@ -119,10 +119,7 @@ fn print(format: Format, preview: &Preview) -> Result<(), Trouble> {
     if !matches!(format, Format::Table | Format::Wide) {
         return output::show(format, preview, &[output::row(["DIGEST"]), vec![preview.digest.clone()]]);
     }
-    for file in &preview.files {
-        let text = manifest::diff::unified(&file.path, file.before.as_deref().unwrap_or(""), file.after.as_deref().unwrap_or(""));
-        output::diff(&text);
-    }
+    output::changed(&preview.files);
     for will in &preview.will {
         output::line(&format!("# {will}"));
     }

@@ -131,7 +131,7 @@ pub(crate) fn maybe(fields: &Fields) -> Result<Vec<Edit>, Trouble> {
     }
     let choice = fields.at.as_deref().map(choice).transpose()?;
     for edit in &mut edits {
-        if in_container(&edit.field) {
+        if edit.field.is_of_container() {
             edit.container.clone_from(&fields.container);
         }
         edit.choice.clone_from(&choice);
@@ -212,22 +212,6 @@ fn below(resource: Resource, request: &str, limit: &str) -> Result<(), Trouble> 
         format!("\u{201c}{request}:{limit}\u{201d}"),
     )
     .next("Write it as REQUEST:LIMIT, the smaller one first."))
-}
-
-/// Tells whether a field belongs to one container and not to the workload as a whole.
-const fn in_container(field: &Field) -> bool {
-    matches!(
-        field,
-        Field::ImageName
-            | Field::ImageTag
-            | Field::ImageDigest
-            | Field::PullPolicy
-            | Field::Env(_)
-            | Field::EnvRef(_)
-            | Field::Resource(..)
-            | Field::Port(_)
-            | Field::Probe(..)
-    )
 }
 
 fn choice(text: &str) -> Result<Choice, Trouble> {

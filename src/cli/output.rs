@@ -8,6 +8,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
+use domain::change::FileChange;
 use domain::text::{display, hidden, one_line};
 use domain::{Time, Trouble};
 use serde::Serialize;
@@ -40,6 +41,21 @@ pub(crate) fn diff(unified: &str) {
         let _ = writeln!(out, "{colour}{}{end}", display(line, true));
     }
     let _ = out.flush();
+}
+
+/// What is said when a diff was printed and no file written.
+pub(crate) const UNWRITTEN: &str = "Nothing is written yet; --write writes it.";
+
+/// Prints the differences of files, as Git reads them.
+pub(crate) fn changed(files: &[FileChange]) {
+    for file in files {
+        let text = |side: &Option<String>| side.clone().unwrap_or_default();
+        let mut unified = manifest::unified(&file.path, &text(&file.before), &text(&file.after));
+        if file.before.is_none() {
+            unified = unified.replacen(&format!("--- a/{}", file.path), "--- /dev/null", 1);
+        }
+        diff(&unified);
+    }
 }
 
 /// Returns what gives a line of a unified diff its colour: the old side red, the new green, places cyan, file names bold.

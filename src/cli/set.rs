@@ -6,7 +6,7 @@ use clap::Args;
 use domain::Trouble;
 use domain::change::FileChange;
 use domain::edit::{Ask, Choice, Edit, Field, Found, Offer, WorkloadRef};
-use manifest::{Applied, Error, Facts, apply, facts, unified};
+use manifest::{Applied, Error, Facts, apply, facts};
 use serde::Serialize;
 
 use super::fields::{self, Fields};
@@ -171,12 +171,7 @@ fn changes(edits: &[Edit], before: &Facts, applied: &Applied) -> Vec<Change> {
 
 fn show(format: Format, local: &Local, done: &Done<'_>) -> Result<(), Trouble> {
     match format {
-        Format::Table | Format::Wide => {
-            for file in done.files {
-                let text = |side: &Option<String>| side.clone().unwrap_or_default();
-                output::diff(&unified(&file.path, &text(&file.before), &text(&file.after)));
-            }
-        }
+        Format::Table | Format::Wide => output::changed(done.files),
         Format::Name => done.files.iter().for_each(|file| output::line(&local.shown(&file.path))),
         Format::Json | Format::Yaml => output::show(format, done, &[])?,
     }
@@ -184,7 +179,7 @@ fn show(format: Format, local: &Local, done: &Done<'_>) -> Result<(), Trouble> {
     output::note(&match (names.is_empty(), done.written) {
         (true, _) => format!("Nothing to change: {} reads so already.", done.workload),
         (_, true) => format!("Written: {}.", names.join(", ")),
-        (_, false) => "Nothing is written yet; --write writes it.".to_owned(),
+        (_, false) => output::UNWRITTEN.to_owned(),
     });
     Ok(())
 }

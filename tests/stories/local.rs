@@ -2,6 +2,7 @@
 
 mod build;
 mod lint;
+mod scaffold;
 mod set;
 mod write;
 
