@@ -108,15 +108,25 @@ fn every_field_that_is_given_with_a_name_is_taken_out_by_it() {
     let repository = Repository::new();
     let base = |fields: &[&str]| repository.run(&[&["set", "k8s/base", "--write"], fields].concat()).ok();
     for (given, gone) in [
-        (["--env", "A=1"], ["--env", "A-"]),
-        (["--env", "A=1"], ["--unset-env", "A"]),
-        (["--env", "A=1"], ["--unset", "env=A"]),
-        (["--memory", "16Mi:128Mi"], ["--memory", "16Mi:64Mi"]),
-        (["--pull-policy", "Always"], ["--unset", "pull-policy"]),
+        (&["--env", "A=1"][..], &["--env", "A-"][..]),
+        (&["--env", "A=1"], &["--unset-env", "A"]),
+        (&["--env", "A=1"], &["--unset", "env=A"]),
+        (&["--memory", "16Mi:128Mi"], &["--memory", "16Mi:64Mi"]),
+        (&["--env-from", "A=secret:keys/a"], &["--unset", "env-from=A"]),
+        (&["--pull-policy", "Always"], &["--unset", "pull-policy"]),
+        (&["--port", "http=8080"], &["--port", "http-"]),
+        (
+            &["--probe", "readiness.path=/healthz", "--probe", "readiness.port=8080"],
+            &["--probe", "readiness.path-", "--probe", "readiness.port-"],
+        ),
+        (&["--label", "team=shop"], &["--label", "team-"]),
+        (&["--annotation", "acme.example/owner=shop"], &["--unset", "annotation=acme.example/owner"]),
+        (&["--pod-label", "team=shop"], &["--pod-label", "team-"]),
+        (&["--pod-annotation", "a=b"], &["--unset", "pod-annotation=a"]),
     ] {
-        assert_ne!(base(&given), "", "{given:?}");
+        assert_ne!(base(given), "", "{given:?}");
         assert_ne!(repository.text(WEB), WEB_TEXT, "{given:?}");
-        assert_ne!(base(&gone), "", "{gone:?}");
+        assert_ne!(base(gone), "", "{gone:?}");
         assert_eq!(repository.text(WEB), WEB_TEXT, "{given:?} and {gone:?} leave nothing");
     }
 }
@@ -140,6 +150,48 @@ fn of_several_workloads_one_is_chosen() {
     let workload = ["--workload", "Deployment/shop-web"];
     refused(repository.set(&[&workload[..], &["--tag", "2", "-c", "no"]].concat()), 4, &["no container no", "web"]);
     refused(repository.set(&[&workload[..], &["-c", "no"]].concat()), 4, &["no container no", "web"]);
+}
+
+const SHARED: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  template:
+    spec:
+      containers:
+      - name: api
+        image: &image ghcr.io/acme/shop:1.0.0  # both
+      - name: worker
+        image: *image
+";
+
+#[test]
+fn where_there_is_more_than_one_place_it_asks_and_at_answers() {
+    let repository = Repository::new();
+    repository.file("shared/web.yaml", SHARED);
+    let set = |fields: &[&str]| repository.run(&[&["set", "shared", "--tag", "2"], fields].concat());
+    let asked = refused(set(&[]), 2, &["There is more than one place for it", "image tag", "2 containers"]);
+    let offers: Vec<&str> = asked.lines().skip(1).collect();
+    assert_eq!(offers.len(), 2, "{asked}");
+    assert!(offers[0].starts_with("  1. --at shared/web.yaml:9 ") && offers[0].ends_with("container api"), "{asked}");
+    assert!(offers[1].starts_with("  2. --at shared/web.yaml:11 ") && offers[1].ends_with("container worker"), "{asked}");
+    let asked = refused(set(&["-c", "worker"]), 2, &["written once", "1. --at own ", "2. --at written "]);
+    assert!(asked.contains("shared/web.yaml:12") && asked.contains("shared/web.yaml:10"), "{asked}");
+    // The container by its place asks what its name asks; the place is understood as it is printed where one stands.
+    refused(set(&["--at", "shared/web.yaml:11"]), 2, &["of container worker", "--at own"]);
+    let inside = repository.operator.run_in(&repository.path("shared"), &["set", ".", "--tag", "2", "--at", "web.yaml:11"], &[]);
+    refused(inside, 2, &["of container worker", "web.yaml:12"]);
+    let own = set(&["-c", "worker", "--at", "own"]).ok();
+    assert!(own.ends_with("       - name: worker\n-        image: *image\n+        image: ghcr.io/acme/shop:2\n"), "{own}");
+    let written = set(&["-c", "worker", "--at", "written"]).ok();
+    assert!(written.contains("+        image: &image ghcr.io/acme/shop:2  # both\n"), "{written}");
+    // What comes from a base goes into the overlay, unless it is told otherwise.
+    let replicas = |fields: &[&str]| repository.set(&[&["--replicas", "3", "-o", "name"], fields].concat()).ok();
+    assert_eq!(replicas(&[]), format!("{OVERLAY}\n"));
+    assert_eq!(replicas(&["--at", "overlay"]), format!("{OVERLAY}\n"));
+    assert_eq!(replicas(&["--at", "written"]), format!("{WEB}\n"));
 }
 
 #[test]
