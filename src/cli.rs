@@ -17,6 +17,7 @@ mod output;
 mod project;
 mod scaffold;
 mod set;
+mod units;
 
 use std::path::PathBuf;
 

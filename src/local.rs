@@ -202,7 +202,7 @@ impl Local {
         Ok(())
     }
 
-    /// Reads a folder, and what is below it when it is meant whole.
+    /// Reads a folder, and what is below it when it is meant whole. Hidden YAML files are the settings of tools.
     fn walk(&mut self, folder: &str, whole: bool) -> Result<(), Trouble> {
         if self.walked.contains(folder) {
             return Ok(());
@@ -224,7 +224,7 @@ impl Local {
                 let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
                 if kind.is_symlink() {
                     self.link(&path)?;
-                } else if kind.is_file() && !binary(&name) {
+                } else if kind.is_file() && !binary(&name) && !(name.starts_with('.') && files::is_yaml(&name)) {
                     self.read(&path, false)?;
                 } else if kind.is_dir() && whole && depth < MOST_DEPTH && !self.skipped(&path, &name) {
                     open.push((path, depth + 1));

@@ -1,6 +1,6 @@
 //! `lint`: what the checks say about a local folder's manifests, one line each, in the form that editors jump to.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use cluster::Served;
 use domain::Trouble;
 use domain::change::{Finding, Severity};
 use domain::text::one_line;
-use manifest::files::{self, Files, is_yaml, parent};
+use manifest::files::{Files, is_yaml};
 use manifest::schema::{Extent, Schemas, extents, validate_as};
 use manifest::{check, check_text};
 use serde::Deserialize;
-use serde_yaml::Value;
 
+use super::units::units;
 use super::{Format, output};
 use crate::global::Global;
 use crate::launch;
@@ -22,8 +22,6 @@ use crate::local::Local;
 
 /// How long a cluster may take to say which kinds it serves.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// The names that a kustomization file may have.
-const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// Says what is wrong with the manifests of a local folder, with file, line and column.
 #[derive(Debug, Args)]
@@ -105,30 +103,6 @@ fn defined(files: &Files, schemas: &mut Schemas) {
             schemas.add_crd(&crd);
         }
     }
-}
-
-/// Returns the folders to render: those with a kustomization that no other one takes in; the folder itself when there are none.
-fn units(files: &Files, folder: &str) -> Vec<String> {
-    let name = |path: &str| path.rsplit('/').next().is_some_and(|name| NAMES.contains(&name));
-    let mut taken = BTreeSet::new();
-    let mut found = BTreeSet::new();
-    for file in files.paths().filter(|path| name(path)) {
-        let value = files.text(file, None).ok().and_then(|text| serde_yaml::from_str::<Value>(text).ok()).unwrap_or_default();
-        let here = parent(file);
-        for field in ["resources", "bases", "components"] {
-            let items = value.get(field).and_then(Value::as_sequence).into_iter().flatten().filter_map(Value::as_str);
-            taken.extend(items.filter_map(|item| files.resolve(&files::join(here, item, file).ok()?).ok()));
-        }
-        let component = value.get("kind").and_then(Value::as_str) == Some("Component");
-        if files::within(file, folder) && !component {
-            found.insert(here.to_owned());
-        }
-    }
-    let mut units: Vec<String> = found.iter().filter(|unit| *unit == folder || !taken.contains(*unit)).cloned().collect();
-    if units.is_empty() {
-        units.push(folder.to_owned());
-    }
-    units
 }
 
 /// Sorts findings by their place; what two kustomizations say alike is said once.

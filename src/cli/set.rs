@@ -10,6 +10,7 @@ use manifest::{Applied, Error, Facts, apply, facts};
 use serde::Serialize;
 
 use super::fields::{self, Fields};
+use super::units::{has_kustomization, units};
 use super::{Format, environment, output};
 use crate::local::Local;
 
@@ -20,6 +21,7 @@ use crate::local::Local;
     quarterdeck set k8s/overlays/production --tag 1.9.0 --replicas 3\n  \
     quarterdeck set k8s/overlays/production --tag 1.9.0 --write\n  \
     quarterdeck set apps/shop --workload HelmRelease/shop --value ingress.enabled=true | git apply\n\n\
+    DIR may hold many folders, such as a whole repository: the one that has the workload is found, unless several have it.\n\
     Without fields it lists what it finds: each field with its value, its place, and why that place decides it.\n\
     A value that comes from a base goes into the folder's own kustomization, unless --at written says otherwise. When a value \
     has several places it asks, with status 2, and --at answers.\n\
@@ -88,9 +90,8 @@ pub(crate) fn run(format: Format, set: &Set) -> Result<(), Trouble> {
             *file = local.meant(file);
         }
     }
-    let before = known(&mut local, workload.as_ref(), &edits)?;
+    let (folder, before) = known(&mut local, workload.as_ref(), &edits)?;
     let meant = &before.workload;
-    let folder = local.folder().to_owned();
     let applied = match local.with(|files| apply(files, &folder, Some(meant), &edits))? {
         Ok(applied) => applied,
         Err(Error::Choose(ask)) => return Err(asked(&local, &ask)),
@@ -108,10 +109,16 @@ pub(crate) fn run(format: Format, set: &Set) -> Result<(), Trouble> {
     show(format, &local, &done)
 }
 
-/// Reads what is there, of the only workload or of the one that was named.
-fn known(local: &mut Local, workload: Option<&WorkloadRef>, edits: &[Edit]) -> Result<Facts, Trouble> {
-    let folder = local.folder().to_owned();
-    let facts = local.with(|files| facts(files, &folder, workload))?.map_err(|e| local.told(e))?;
+/// Reads what is there, of the only workload or of the one that was named; and the folder that it is in.
+fn known(local: &mut Local, workload: Option<&WorkloadRef>, edits: &[Edit]) -> Result<(String, Facts), Trouble> {
+    let mut found = everywhere(local, workload)?;
+    if found.len() > 1 {
+        let folders: Vec<String> = found.iter().map(|(folder, _)| local.shown(folder)).collect();
+        let what = workload
+            .map_or_else(|| "There are workloads in several folders".to_owned(), |w| format!("{w} is in several folders"));
+        return Err(Trouble::usage(what, local.shown(local.folder())).why(folders.join(", ")).next("Name one of them."));
+    }
+    let (folder, facts) = found.remove(0);
     // What a kustomization generates belongs to no workload.
     let needed = edits.iter().any(|edit| !matches!(edit.field, Field::Config(..)));
     if workload.is_none() && needed && facts.workloads.len() > 1 {
@@ -120,7 +127,29 @@ fn known(local: &mut Local, workload: Option<&WorkloadRef>, edits: &[Edit]) -> R
             .why(names.join(", "))
             .next(format!("Choose one: --workload {}", names[0])));
     }
-    Ok(facts)
+    Ok((folder, facts))
+}
+
+/// Reads what is there: in the folder itself, or else in each folder below it that is rendered by itself. Never empty.
+fn everywhere(local: &mut Local, workload: Option<&WorkloadRef>) -> Result<Vec<(String, Facts)>, Trouble> {
+    let folder = local.folder().to_owned();
+    let error = match local.with(|files| facts(files, &folder, workload))? {
+        Ok(facts) => return Ok(vec![(folder, facts)]),
+        Err(error) => error,
+    };
+    // A folder with a kustomization says itself what belongs to it, unless that is nothing that could be changed.
+    let absent = matches!(error, Error::NoWorkload { .. } | Error::NoSuchWorkload { .. });
+    if !absent && has_kustomization(local.files(), &folder) {
+        return Err(local.told(error));
+    }
+    let mut found = Vec::new();
+    for unit in units(local.files(), &folder).into_iter().filter(|unit| *unit != folder) {
+        // One that cannot be rendered may be any; the folder's own error says enough when none can.
+        if let Ok(facts) = local.with(|files| facts(files, &unit, workload))? {
+            found.push((unit, facts));
+        }
+    }
+    if found.is_empty() { Err(local.told(error)) } else { Ok(found) }
 }
 
 /// Turns a question into a refusal that holds its answers.
@@ -186,31 +215,29 @@ fn show(format: Format, local: &Local, done: &Done<'_>) -> Result<(), Trouble> {
 
 /// Lists every field that is found, of one workload or of all.
 fn list(format: Format, local: &mut Local, workload: Option<&WorkloadRef>, container: Option<&str>) -> Result<(), Trouble> {
-    let folder = local.folder().to_owned();
-    let first = local.with(|files| facts(files, &folder, workload))?.map_err(|e| local.told(e))?;
-    if let Some(wanted) = container.filter(|wanted| !first.containers.iter().any(|c| c == wanted)) {
-        let there = first.containers.join(", ");
-        let (workload, wanted) = (first.workload.to_string(), wanted.to_owned());
-        return Err(Error::NoSuchContainer { workload, wanted, there }.into());
-    }
-    let others: Vec<WorkloadRef> = match workload {
-        Some(_) => Vec::new(),
-        None => first.workloads.iter().filter(|w| **w != first.workload).cloned().collect(),
-    };
-    let mut all = vec![first];
-    for other in &others {
-        all.push(local.with(|files| facts(files, &folder, Some(other)))?.map_err(|e| local.told(e))?);
-    }
     let mut places: Vec<Place> = Vec::new();
-    for facts in &all {
-        for found in
-            facts.found.iter().filter(|f| container.is_none() || f.container.is_none() || f.container.as_deref() == container)
-        {
-            // What a kustomization generates is found with every workload.
-            if !(matches!(found.field, Field::Config(..)) && facts.workload != all[0].workload) {
-                places.push(place(&facts.workload, found));
-            }
+    let mut containers: Vec<String> = Vec::new();
+    for (folder, first) in everywhere(local, workload)? {
+        let others: Vec<WorkloadRef> = match workload {
+            Some(_) => Vec::new(),
+            None => first.workloads.iter().filter(|w| **w != first.workload).cloned().collect(),
+        };
+        let own = first.workload.clone();
+        let mut all = vec![first];
+        for other in &others {
+            all.push(local.with(|files| facts(files, &folder, Some(other)))?.map_err(|e| local.told(e))?);
         }
+        for facts in &all {
+            containers.extend_from_slice(&facts.containers);
+            let here = |f: &&Found| container.is_none_or(|wanted| f.container.as_deref().is_none_or(|name| name == wanted));
+            // What a kustomization generates is found with every workload.
+            let new = |f: &&Found| facts.workload == own || !matches!(f.field, Field::Config(..));
+            places.extend(facts.found.iter().filter(here).filter(new).map(|found| place(&facts.workload, found)));
+        }
+    }
+    if let Some(wanted) = container.filter(|wanted| !containers.iter().any(|c| c == wanted)) {
+        let workload = workload.map_or_else(|| "what is there".to_owned(), ToString::to_string);
+        return Err(Error::NoSuchContainer { workload, wanted: wanted.to_owned(), there: containers.join(", ") }.into());
     }
     let mut rows = vec![output::row(["FIELD", "WORKLOAD", "CONTAINER", "VALUE", "PLACE", "WHY"])];
     rows.extend(places.iter().map(|p| {

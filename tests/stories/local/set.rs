@@ -195,6 +195,25 @@ fn where_there_is_more_than_one_place_it_asks_and_at_answers() {
 }
 
 #[test]
+fn in_a_whole_repository_the_folder_of_the_workload_is_found() {
+    let repository = Repository::new();
+    repository.file("docs/values.yaml", "no: object\n");
+    repository.file(".tool.yaml", "no: object\n");
+    assert_eq!(repository.run(&["set", ".", "--tag", "1.3.0"]).ok(), TAG_DIFF);
+    repository.file("k8s/overlays/prod/kustomization.yaml", OVERLAY_TEXT);
+    let set = |folder: &str, more: &[&str]| repository.run(&[&["set", folder, "--tag", "1.3.0"], more].concat());
+    let folders = "k8s/overlays/dev, k8s/overlays/prod";
+    refused(set(".", &[]), 2, &["workloads in several folders", folders]);
+    refused(set("k8s", &["--workload", "Deployment/shop-web"]), 2, &["Deployment/shop-web is in several folders", folders]);
+    repository.file("other/kustomization.yaml", "resources: [web.yaml]\n");
+    repository.file("other/web.yaml", &WEB_TEXT.replace("shop-web", "other"));
+    let diff = set(".", &["--workload", "Deployment/other"]).ok();
+    assert!(diff.contains("+        image: ghcr.io/acme/shop:1.3.0"), "{diff}");
+    let list = repository.run(&["set", "."]).ok();
+    assert!(list.contains("k8s/overlays/prod/kustomization.yaml:8") && list.contains("other/web.yaml:7"), "{list}");
+}
+
+#[test]
 fn a_field_that_makes_no_sense_is_told() {
     let repository = Repository::new();
     let cases: [(&[&str], &[&str]); 18] = [
