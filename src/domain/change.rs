@@ -156,6 +156,9 @@ pub struct Preview {
     pub rendered: Vec<ObjectChange>,
     /// All rendered objects after the change, one YAML text, documents separated by `---`.
     pub yaml: String,
+    /// Which file each rendered object comes from: the object as in [`ObjectChange`], and the path from the repository's root.
+    #[serde(default)]
+    pub origins: Vec<(String, String)>,
     /// What the change means, in words: `image 1.2 → 1.3 in 2 Deployments`.
     #[serde(default)]
     pub summary: Vec<String>,

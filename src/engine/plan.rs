@@ -4,6 +4,7 @@
 
 mod closure;
 mod compute;
+mod judge;
 
 use domain::Trouble;
 use domain::actor::Actor;

@@ -2,7 +2,7 @@
 
 use domain::Trouble;
 use domain::actor::Actor;
-use domain::change::{Draft, FileChange, FormFacts, Preview, Risk};
+use domain::change::{Draft, FileChange, FormFacts, Preview};
 use domain::edit::{Ask, Edit, Field, WorkloadRef};
 use domain::project::Environment;
 use domain::revision::CommitId;
@@ -10,7 +10,7 @@ use manifest::files::Files;
 use manifest::{Applied, Error, Facts, build, render};
 use sha2::{Digest, Sha256};
 
-use super::{Plan, named};
+use super::{Plan, judge, named};
 
 /// Reads the fields of a workload.
 pub(super) fn facts(
@@ -55,6 +55,7 @@ pub(super) fn plan(
         (Err(error), _) => ((Vec::new(), Vec::new()), Some(Trouble::from(error))),
     };
     let yaml = render(&objects.1);
+    let (findings, risk) = judge::judge(&objects, &changed, environment);
     let message = draft.message.clone().filter(|text| !text.trim().is_empty()).unwrap_or_else(|| {
         let (project, name) = (environment.id.project.as_str(), environment.id.name.as_str());
         manifest::proposed_message(project, name, &draft.edits, &before)
@@ -68,8 +69,9 @@ pub(super) fn plan(
         digest: digest(&applied.files, &yaml),
         rendered: manifest::object_changes(&objects.0, &objects.1),
         summary: manifest::summary(&objects.0, &objects.1),
-        findings: manifest::check(&changed, path),
-        risk: Risk::default(),
+        origins: objects.1.iter().map(|object| (object.key(), object.file.clone())).collect(),
+        findings,
+        risk,
         asks,
         yaml,
         message,
@@ -106,7 +108,7 @@ fn applied(files: &Files, path: &str, workload: &WorkloadRef, edits: &[Edit]) ->
     }
 }
 
-fn folder(environment: &Environment) -> &str {
+pub(super) fn folder(environment: &Environment) -> &str {
     environment.gitops.path.trim_start_matches("./").trim_matches('/')
 }
 

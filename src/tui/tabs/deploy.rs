@@ -27,9 +27,11 @@ use crate::widgets::form::FORM;
 use crate::widgets::scroll::{SCROLL, Scroll};
 use crate::widgets::sheet::Row;
 
+mod answering;
 mod ask;
-mod brief;
+mod choose;
 pub(crate) mod edits;
+mod entries;
 mod fields;
 pub(crate) mod loading;
 mod open;
@@ -38,13 +40,17 @@ pub mod review;
 mod running;
 #[cfg(test)]
 pub(crate) mod scene;
+mod slot;
 #[cfg(test)]
 mod tests;
+pub(crate) mod verdict;
 mod view;
 
 const SUBMIT: Command = command("deploy.submit", &["ctrl-s"], 1);
 const YAML: Command = command("deploy.yaml", &["ctrl-y"], 11);
 const DIFF: Command = command("deploy.diff", &["ctrl-d"], 12);
+const ADD: Command = command("deploy.add", &["ctrl-o"], 3);
+const ANSWER: Command = command("deploy.answer", &["ctrl-g"], 2);
 const PANE: Command = command("deploy.pane", &["ctrl-r"], 9);
 const DROP: Command = command("deploy.drop", &["ctrl-x"], 20);
 const LEAVE: Command = command("deploy.leave", &["esc"], 30);
@@ -81,6 +87,9 @@ pub struct Deploy {
     submit: Submit,
     dropping: Option<OrderTicket>,
     scroll: Scroll,
+    /// What is asked over the form, and the questions that the operator has put off.
+    dialog: Option<choose::Dialog>,
+    put_off: Vec<domain::edit::Ask>,
     /// Whether keys go into the form.
     focused: bool,
     /// Whether the right side lies over the form, on a narrow screen.
@@ -98,7 +107,15 @@ impl Deploy {
     }
 
     fn command(&mut self, cx: &Cx, id: &'static str) -> Effects {
+        if let Some(effects) = self.dialog_command(cx, id) {
+            return effects;
+        }
         match id {
+            "deploy.add" => {
+                (self.focused, self.covered) = (true, false);
+                self.dialog = self.open.as_ref().map(|open| choose::Dialog::add(open));
+            }
+            "deploy.answer" => self.ask_again(),
             "deploy.submit" => return self.submit(cx),
             "deploy.yaml" => return vec![Effect::Switch(TabId::Yaml)],
             "deploy.diff" => return vec![Effect::Switch(TabId::Diff)],
@@ -127,6 +144,7 @@ impl Deploy {
                     && let Some(open) = &mut self.open
                 {
                     open.fields.form.command(id);
+                    self.ask_elsewhere();
                 }
             }
         }
@@ -135,7 +153,10 @@ impl Deploy {
 
     fn input(&mut self, cx: &Cx, take: impl FnOnce(&mut crate::widgets::form::Form) -> Option<String>) -> Effects {
         let Some(open) = &mut self.open else { return Effects::new() };
-        let Some(id) = take(&mut open.fields.form) else { return Effects::new() };
+        let Some(id) = take(&mut open.fields.form) else {
+            self.ask_elsewhere();
+            return Effects::new();
+        };
         match id.as_str() {
             "workload" => return self.choose_workload(cx),
             "container" => {
@@ -182,7 +203,7 @@ impl Deploy {
     fn submit(&mut self, cx: &Cx) -> Effects {
         let Some(open) = &mut self.open else { return Effects::new() };
         if open.fields.form.faulty() {
-            open.fields.form.to_fault();
+            open.fields.to_fault();
             (self.focused, self.covered) = (true, false);
             return vec![warn(cx.t("deploy.faulty"))];
         }
@@ -201,6 +222,11 @@ impl Deploy {
         let (Some(open), Some(preview)) = (&self.open, self.asks.preview()) else {
             return vec![warn(cx.t("deploy.no-preview"))];
         };
+        if !preview.asks.is_empty() {
+            let fields: Vec<String> = preview.asks.iter().map(|ask| slot::label(cx, &ask.field)).collect();
+            self.ask_again();
+            return vec![warn(&cx.tf("deploy.unanswered", &[("field", &fields.join(", "))]))];
+        }
         if preview.is_empty() {
             return vec![warn(cx.t("deploy.nothing"))];
         }
@@ -274,13 +300,17 @@ impl Tab for Deploy {
         if self.open.is_none() {
             return if self.asks.trouble().is_some() { vec![&RETRY, &LEAVE] } else { vec![&LEAVE] };
         }
+        if self.dialog.is_some() {
+            return choose::Dialog::commands();
+        }
         let mut out: Vec<&'static Command> = Vec::new();
         if self.focused && !self.covered {
             out.extend(FORM);
         } else if !self.covered {
             out.push(&EDIT);
         }
-        out.extend([&SUBMIT, &YAML, &DIFF]);
+        out.extend(self.open.as_ref().is_some_and(|o| !o.asks.is_empty()).then_some(&ANSWER));
+        out.extend([&SUBMIT, &ADD, &YAML, &DIFF]);
         out.extend(Self::narrow(cx).then_some(&PANE));
         let kept = self.open.as_ref().is_some_and(|o| !o.draft().is_empty());
         out.extend(kept.then_some(&DROP));
@@ -292,6 +322,9 @@ impl Tab for Deploy {
     }
 
     fn typing(&self, cx: &Cx) -> bool {
+        if self.dialog.is_some() {
+            return true;
+        }
         let field = self.open.as_ref().and_then(|o| o.fields.form.focused());
         field.is_some() && self.focused && !self.covered && !self.busy_submitting(cx)
     }
@@ -318,6 +351,11 @@ impl Tab for Deploy {
                 self.moved(cx)
             }
             TabMsg::Command(id) => self.command(cx, id),
+            TabMsg::Key(key) if self.dialog.is_some() => {
+                let chosen = self.dialog.as_mut().is_some_and(|dialog| dialog.key(key));
+                if chosen { self.take(cx) } else { Effects::new() }
+            }
+            TabMsg::Paste(_) if self.dialog.is_some() => Effects::new(),
             TabMsg::Key(key) if self.is_fixed() && !moves(key.code) => Effects::new(),
             TabMsg::Key(key) => self.input(cx, |form| form.key(key)),
             TabMsg::Paste(_) if self.is_fixed() => Effects::new(),

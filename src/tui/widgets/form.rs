@@ -11,7 +11,7 @@ use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::input::Input;
-use crate::widgets::put::{columns, lay, put, put_wrapped, width, wrap};
+use crate::widgets::put::{columns, cut_path, lay, put, put_right, put_wrapped, width, wrap};
 
 /// The commands of every form; a tab adds them to its own.
 pub const FORM: &[Command] = &[command("form.next", &["tab", "ctrl-n"], 10), command("form.previous", &["s-tab", "ctrl-p"], 0)];
@@ -32,6 +32,8 @@ pub enum Control {
     Switch(bool),
     /// Several lines of text, at most so many rows high.
     Area(Box<TextArea<'static>>, u16),
+    /// A line under which other fields are put away: whether they are shown, and what it says of them.
+    Head(bool, String),
 }
 
 /// Holds a field.
@@ -53,6 +55,12 @@ pub struct Field {
     pub fault: Option<String>,
     /// Whether its value differs from what was there before.
     pub changed: bool,
+    /// Where its value lives: a path and a line; shown at the right where there is room.
+    pub place: String,
+    /// What it waits for; empty when it waits for nothing.
+    pub waits: String,
+    /// Whether it is put away.
+    pub hidden: bool,
 }
 
 impl Field {
@@ -87,7 +95,27 @@ impl Field {
             note: String::new(),
             fault: None,
             changed: false,
+            place: String::new(),
+            waits: String::new(),
+            hidden: false,
         }
+    }
+
+    /// Builds a line under which other fields are put away.
+    pub fn head(id: &str, label: impl Into<String>) -> Self {
+        Self::new(id, label, Control::Head(false, String::new()))
+    }
+
+    /// Sets what a line says of the fields that are put away under it.
+    pub fn said(&mut self, text: &str) {
+        if let Control::Head(_, said) = &mut self.control {
+            text.clone_into(said);
+        }
+    }
+
+    /// Tells whether the fields under a line are shown.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.control, Control::Head(true, _))
     }
 
     /// Adds what is said beside it.
@@ -115,6 +143,7 @@ impl Field {
             Control::Choice { options, at } => options.get(*at).cloned().unwrap_or_default(),
             Control::Switch(on) => on.to_string(),
             Control::Area(area, _) => area.lines().join("\n"),
+            Control::Head(open, _) => open.to_string(),
         }
     }
 
@@ -125,6 +154,7 @@ impl Field {
             Control::Choice { options, at } => *at = options.iter().position(|o| o == value).unwrap_or(*at),
             Control::Switch(on) => *on = value == "true",
             Control::Area(area, _) => **area = text_area(value),
+            Control::Head(open, _) => *open = value == "true",
         }
     }
 
@@ -163,6 +193,15 @@ impl Field {
                 turn
             }
             Control::Area(area, _) => area.input(key),
+            Control::Head(open, _) => {
+                let now = match key.code {
+                    KeyCode::Char(' ') | KeyCode::Enter => !*open,
+                    KeyCode::Right | KeyCode::Char('l') => true,
+                    KeyCode::Left | KeyCode::Char('h') => false,
+                    _ => *open,
+                };
+                std::mem::replace(open, now) != now
+            }
         }
     }
 }
@@ -236,10 +275,14 @@ impl Form {
     /// Carries out one of [`FORM`]; tells whether it was one.
     pub fn command(&mut self, id: &str) -> bool {
         let count = self.fields.len().max(1);
-        match id {
-            "form.next" => self.focus = (self.focus + 1) % count,
-            "form.previous" => self.focus = (self.focus + count - 1) % count,
+        let step = match id {
+            "form.next" => 1,
+            "form.previous" => count - 1,
             _ => return false,
+        };
+        let mut places = (1..=count).map(|n| (self.focus + n * step) % count);
+        if let Some(to) = places.find(|at| self.fields.get(*at).is_some_and(|f| !f.hidden)) {
+            self.focus = to;
         }
         true
     }
@@ -257,6 +300,10 @@ impl Form {
             KeyCode::Down if !area || self.at_edge(false) => {
                 self.command("form.next");
                 None
+            }
+            KeyCode::Enter if matches!(self.focused()?.control, Control::Head(..)) => {
+                let field = self.fields.get_mut(self.focus)?;
+                field.key(key).then(|| field.id.clone())
             }
             KeyCode::Enter if !area || key.modifiers.contains(KeyModifiers::ALT) => {
                 self.command("form.next");
@@ -293,16 +340,17 @@ impl Form {
     /// Draws it and returns how many rows it took. The field that has the focus is always in sight; with `active` it shows
     /// the cursor.
     pub fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer, active: bool) -> u16 {
+        let shown = || self.fields.iter().enumerate().filter(|(_, f)| !f.hidden);
         let label = self.fields.iter().map(|f| width(&f.label)).max().unwrap_or(0).min(usize::from(area.width / 3));
         let label = columns(label) + 2;
-        let before: u16 = self.fields.iter().take(self.focus + 1).map(|f| rows(f, area.width, label)).sum();
+        let before: u16 = shown().filter(|(at, _)| *at <= self.focus).map(|(_, f)| rows(f, area.width, label)).sum();
         let mut skip = before.saturating_sub(area.height);
         // Groups stand apart where there is room for it.
-        let all: u16 = self.fields.iter().map(|f| rows(f, area.width, label)).sum();
-        let groups = columns(self.fields.iter().skip(1).filter(|f| !f.heading.is_empty()).count());
+        let all: u16 = shown().map(|(_, f)| rows(f, area.width, label)).sum();
+        let groups = columns(shown().skip(1).filter(|(_, f)| !f.heading.is_empty()).count());
         let gap = u16::from(all + groups <= area.height);
         let mut y = area.y;
-        for (at, field) in self.fields.iter().enumerate() {
+        for (at, field) in shown() {
             let high = rows(field, area.width, label);
             if skip > 0 {
                 skip = skip.saturating_sub(high);
@@ -325,12 +373,21 @@ impl Form {
 
 /// Returns how wide the value of a field is, and how much is left beside it for what is said.
 fn split(field: &Field, room: u16) -> (u16, u16) {
-    let said = field.fault.as_deref().unwrap_or(&field.note);
-    if said.is_empty() || matches!(field.control, Control::Area(..)) {
+    let nothing = said(field).is_empty() && field.place.is_empty();
+    if nothing || matches!(field.control, Control::Area(..) | Control::Head(..)) {
         return (room, 0);
     }
     let value = columns(width(&field.value()) + 2).max(room / 3).min(room);
     (value, room.saturating_sub(value + 2))
+}
+
+/// Returns what is said beside a field.
+fn said(field: &Field) -> &str {
+    match &field.fault {
+        Some(fault) => fault,
+        None if field.waits.is_empty() => &field.note,
+        None => &field.waits,
+    }
 }
 
 fn rows(field: &Field, wide: u16, label: u16) -> u16 {
@@ -361,17 +418,26 @@ fn draw(cx: &Cx, mut area: Rect, buf: &mut Buffer, field: &Field, label: u16, (f
     let (wide, beside) = split(field, room);
     let place = Rect { x: area.x + label + 2, width: wide, height: field.height().min(area.height), ..area };
     value(cx, place, buf, field, focused && active);
-    if let Some(fault) = &field.fault {
-        if width(fault) <= usize::from(beside) {
-            put(buf, (place.right() + 2, area.y), beside, fault, cx.style(Role::Bad));
-        } else {
-            let below =
-                Rect { x: place.x, y: area.y + field.height(), width: room, height: area.height.saturating_sub(field.height()) };
+    beside_value(cx, area, buf, field, (place, beside, room));
+}
+
+/// Draws what is said beside a field, and where it lives at the right where there is room for it.
+fn beside_value(cx: &Cx, area: Rect, buf: &mut Buffer, field: &Field, (value, beside, room): (Rect, u16, u16)) {
+    let x = value.right() + 2;
+    let mut taken = 0;
+    match &field.fault {
+        Some(fault) if width(fault) > usize::from(beside) => {
+            let below = Rect { y: area.y + field.height(), width: room, height: area.height.saturating_sub(field.height()), ..value };
             put_wrapped(buf, below, fault, cx.style(Role::Bad));
         }
-    } else if beside > 0 {
-        put(buf, (place.right() + 2, area.y), beside, &field.note, cx.style(Role::Faint));
+        Some(fault) => taken = put(buf, (x, area.y), beside, fault, cx.style(Role::Bad)),
+        None if beside == 0 => {}
+        None if !field.waits.is_empty() => taken = put(buf, (x, area.y), beside, &format!("? {}", field.waits), cx.style(Role::Warn)),
+        None => taken = put(buf, (x, area.y), beside, &field.note, cx.style(Role::Faint)),
     }
+    let left = beside.saturating_sub(if taken > 0 { taken + 2 } else { 0 });
+    let place = cut_path(&field.place, usize::from(left));
+    put_right(buf, Rect { height: 1, width: (x + beside).saturating_sub(area.x), ..area }, &place, cx.style(Role::Faint));
 }
 
 fn value(cx: &Cx, area: Rect, buf: &mut Buffer, field: &Field, active: bool) {
@@ -389,6 +455,15 @@ fn value(cx: &Cx, area: Rect, buf: &mut Buffer, field: &Field, active: bool) {
             let chosen = options.get(*at).map_or("", String::as_str);
             let text = if active { format!("‹ {chosen} ›") } else { chosen.to_owned() };
             let took = put(buf, (area.x, area.y), area.width, &text, cx.style(Role::Text));
+            if active {
+                lay(buf, Rect { width: took, height: 1, ..area }, cx.style(Role::Selection));
+            }
+        }
+        Control::Head(open, said) => {
+            let role = if active { Role::Text } else { Role::Muted };
+            let sign = if *open { "▾ " } else { "▸ " };
+            let text = if *open { sign.to_owned() } else { format!("{sign}{said}") };
+            let took = put(buf, (area.x, area.y), area.width, &text, cx.style(role));
             if active {
                 lay(buf, Rect { width: took, height: 1, ..area }, cx.style(Role::Selection));
             }

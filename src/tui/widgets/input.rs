@@ -34,6 +34,11 @@ impl Input {
         *self = Self::new(text);
     }
 
+    /// Puts the cursor at its beginning.
+    pub const fn rewind(&mut self) {
+        self.cursor = 0;
+    }
+
     /// Takes a key and tells whether the text changed.
     pub fn key(&mut self, key: KeyEvent) -> bool {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);

@@ -78,6 +78,43 @@ pub fn cut_middle(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Cuts a path at its beginning, at a slash where it can: `…/production/kustomization.yaml:7`; nothing when not even that fits.
+pub fn cut_path(path: &str, max: usize) -> Cow<'_, str> {
+    if width(path) <= max {
+        return Cow::Borrowed(path);
+    }
+    let tails = path.char_indices().filter(|(_, c)| *c == '/').map(|(at, _)| &path[at..]);
+    let fitting = tails.into_iter().find(|tail| width(tail) < max);
+    fitting.map_or(Cow::Borrowed(""), |tail| Cow::Owned(format!("…{tail}")))
+}
+
+/// Makes characters in pieces that draw nothing, or that steer how others are drawn, visible, and gives them a role of their
+/// own.
+pub fn marked(pieces: Vec<Piece<'_>>) -> Vec<Piece<'_>> {
+    if !pieces.iter().any(|p| p.text.chars().any(hidden)) {
+        return pieces;
+    }
+    let mut out: Vec<Piece<'_>> = Vec::new();
+    for part in pieces {
+        let mut plain = String::new();
+        for c in part.text.chars() {
+            if !hidden(c) {
+                plain.push(c);
+                continue;
+            }
+            if !plain.is_empty() {
+                out.push(piece(std::mem::take(&mut plain), part.role));
+            }
+            // A tab is nothing to fear, only nothing to see.
+            out.push(if c == '\t' { piece("→   ", Role::Faint) } else { piece(display(&c.to_string(), false), Role::Bad) });
+        }
+        if !plain.is_empty() {
+            out.push(piece(plain, part.role));
+        }
+    }
+    out
+}
+
 fn head(text: &str, max: usize) -> &str {
     let mut taken = 0;
     for (at, grapheme) in text.grapheme_indices(true) {

@@ -298,6 +298,9 @@ impl Deploy {
                 if let Some(open) = self.open.as_mut().filter(|_| self.asks.preview_at.is_none()) {
                     open.propose(if preview.is_empty() { "" } else { &preview.message });
                 }
+                if let Some(open) = &mut self.open {
+                    open.ask(cx, &preview.asks);
+                }
                 self.rows = pane::rows(cx, &preview);
                 self.asks.shown = Some(Arc::clone(&preview));
                 self.asks.trouble = None;
@@ -308,6 +311,8 @@ impl Deploy {
                 ];
                 if waits && !self.asks.stale() {
                     effects.extend(self.review(cx));
+                } else if !self.asks.stale() {
+                    self.ask_elsewhere();
                 }
                 effects
             }

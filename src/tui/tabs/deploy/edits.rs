@@ -1,18 +1,48 @@
 //! What the form changes: only what differs from Git, in the order of the form.
 
 use domain::change::{Draft, FormFacts};
-use domain::edit::{Edit, Field, WorkloadRef};
+use domain::edit::{Ask, Choice, Edit, Field, Found, WorkloadRef};
 use domain::ident::EnvironmentId;
 
-/// Holds the edits of a draft, each with the container it is meant for.
+use super::slot::Kind;
+
+/// Holds the edits of a draft, each with the container it is meant for, and what was answered about them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Edits {
     list: Vec<Edit>,
+    /// Answers, kept apart so that typing on does not lose them.
+    choices: Vec<(Option<String>, Field, Choice)>,
+}
+
+/// Tells whether a variable takes its value from elsewhere (`valueFrom`): `manifest` leaves the value empty and says where from.
+pub(super) fn is_reference(found: &Found) -> bool {
+    found.value.is_empty() && found.why.starts_with("comes from ")
+}
+
+/// Returns what Git says of a field; a variable that takes its value from elsewhere has no plain value.
+pub(super) fn in_git<'f>(facts: &'f FormFacts, container: &str, field: &Field) -> Option<&'f Found> {
+    facts.find(Some(container), field).filter(|f| !matches!(field, Field::Env(_)) || !is_reference(f))
+}
+
+const fn of_container(field: &Field) -> bool {
+    matches!(
+        field,
+        Field::ImageName
+            | Field::ImageTag
+            | Field::ImageDigest
+            | Field::PullPolicy
+            | Field::Env(_)
+            | Field::EnvRef(_)
+            | Field::Resource(..)
+            | Field::Port(_)
+            | Field::Probe(..)
+    )
 }
 
 /// Returns the container that an edit names: none for what belongs to the workload, and none when there is just one.
-fn scope(facts: &FormFacts, container: &str, field: &Field) -> Option<String> {
-    (*field != Field::Replicas && facts.containers.len() > 1).then(|| container.to_owned())
+pub(super) fn scope(facts: &FormFacts, container: &str, field: &Field) -> Option<String> {
+    let named = || facts.find(Some(container), field).is_some_and(|f| f.container.is_some());
+    (facts.containers.len() > 1 && (of_container(field) || named())).then(|| container.to_owned())
 }
 
 impl Edits {
@@ -23,6 +53,9 @@ impl Edits {
         for edit in &draft.edits {
             let container = edit.container.as_deref().unwrap_or(&first);
             edits.set(facts, container, edit.field.clone(), edit.value.clone());
+            if let Some(choice) = &edit.choice {
+                edits.choices.push((scope(facts, container, &edit.field), edit.field.clone(), choice.clone()));
+            }
         }
         edits
     }
@@ -37,33 +70,39 @@ impl Edits {
     pub(crate) fn set(&mut self, facts: &FormFacts, container: &str, field: Field, value: Option<String>) {
         let scope = scope(facts, container, &field);
         self.list.retain(|e| e.container != scope || e.field != field);
-        let in_git = facts.find(Some(container), &field).map(|f| f.value.as_str());
-        if in_git != value.as_deref() {
+        let git = in_git(facts, container, &field).map(|f| f.value.as_str());
+        if git != value.as_deref() {
             self.list.push(Edit { container: scope, field, value, choice: None });
             self.list.sort_by(|a, b| (&a.container, &a.field).cmp(&(&b.container, &b.field)));
         }
     }
 
-    /// Leaves all variables of a container as they are.
-    pub(crate) fn clear_variables(&mut self, facts: &FormFacts, container: &str) {
-        let scope = scope(facts, container, &Field::Env(String::new()));
-        self.list.retain(|e| e.container != scope || !matches!(e.field, Field::Env(_)));
+    /// Leaves all entries of a kind as they are, those of a container when they belong to one.
+    pub(super) fn clear(&mut self, facts: &FormFacts, container: &str, kind: Kind) {
+        self.list.retain(|e| Kind::of(&e.field) != Some(kind) || e.container != scope(facts, container, &e.field));
     }
 
-    /// Returns the variables of a container that are set and do not stand in Git, by name.
-    pub(crate) fn new_variables(&self, facts: &FormFacts, container: &str) -> Vec<(String, String)> {
-        let scope = scope(facts, container, &Field::Env(String::new()));
-        let new = |e: &&Edit| e.container == scope && facts.find(Some(container), &e.field).is_none();
-        let named = |e: &Edit| match (&e.field, &e.value) {
-            (Field::Env(name), Some(value)) => Some((name.clone(), value.clone())),
-            _ => None,
-        };
-        self.list.iter().filter(new).filter_map(named).collect()
+    /// Returns the fields that get a value here, in order, those of a container when they belong to one.
+    pub(super) fn put<'e>(&'e self, facts: &'e FormFacts, container: &'e str) -> impl Iterator<Item = (&'e Field, &'e str)> {
+        let ours = move |e: &&Edit| e.container == scope(facts, container, &e.field);
+        self.list.iter().filter(ours).filter_map(|e| Some((&e.field, e.value.as_deref()?)))
+    }
+
+    /// Takes the answer to a question.
+    pub(super) fn answer(&mut self, ask: &Ask, choice: Choice) {
+        self.choices.retain(|(container, field, _)| *container != ask.container || *field != ask.field);
+        self.choices.push((ask.container.clone(), ask.field.clone(), choice));
+    }
+
+    fn chosen(&self, edit: &Edit) -> Option<Choice> {
+        let meant = |(container, field, _): &&(Option<String>, Field, Choice)| *container == edit.container && *field == edit.field;
+        self.choices.iter().find(meant).map(|(.., choice)| choice.clone())
     }
 
     /// Makes a draft of it.
     pub(crate) fn draft(&self, environment: &EnvironmentId, workload: Option<WorkloadRef>, message: Option<String>) -> Draft {
-        Draft { environment: environment.clone(), workload, edits: self.list.clone(), message }
+        let edits = self.list.iter().map(|e| Edit { choice: self.chosen(e), ..e.clone() }).collect();
+        Draft { environment: environment.clone(), workload, edits, message }
     }
 }
 

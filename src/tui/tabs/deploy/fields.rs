@@ -1,42 +1,30 @@
-//! The fields of the form: built from Git and the edits so far, and read back into edits as they are typed.
+//! The fields of the form: built from Git and the edits so far, in sections, and read back into edits as they are typed.
 //!
 //! ```text
-//!   Image        ghcr.io/acme/shop
-//! ▌ Tag          1.8.5                now 1.8.4, runs 1.8.3
-//!   Environment  NODE_ENV=production
+//!   Image        ghcr.io/acme/shop                            …/base/web.yaml:17
+//! ▌ Tag          1.8.5    now 1.8.4, runs 1.8.3   …/kustomization.yaml:7
+//!   Environment  NODE_ENV=production                          …/base/web.yaml:24
 //!                + NAME=value
+//!   ▸ Probes     liveness path, liveness port, readiness path
 //! ```
+//!
+//! Only sections with something in them are shown, and those that are useful for every workload of a kind; a long one that
+//! is seldom changed is put away under one line. `entries` reads the rows that have names of their own.
 
 use domain::change::FormFacts;
-use domain::edit::{Bound, Edit, Field, Found, PULL_POLICIES, Resource};
+use domain::edit::{Ask, Edit, Field, Found, PULL_POLICIES, Probe, SERVICE_TYPES};
 use domain::workload::Workload;
 
-use super::edits::Edits;
+use super::edits::{Edits, in_git, is_reference, scope};
 use super::running;
+use super::slot::{Item, Kind, Section, Slot, label, name_of, plain, probes};
 use crate::cx::Cx;
-use crate::widgets::form::{Field as Row, Form};
-
-/// The fields that every form has, with their ids; words stand under `deploy.field.<id>`.
-const PLAIN: &[(&str, Field)] = &[
-    ("image", Field::ImageName),
-    ("tag", Field::ImageTag),
-    ("digest", Field::ImageDigest),
-    ("policy", Field::PullPolicy),
-    ("replicas", Field::Replicas),
-];
-
-const FIGURES: &[(&str, Field)] = &[
-    ("cpu-request", Field::Resource(Bound::Request, Resource::Cpu)),
-    ("cpu-limit", Field::Resource(Bound::Limit, Resource::Cpu)),
-    ("memory-request", Field::Resource(Bound::Request, Resource::Memory)),
-    ("memory-limit", Field::Resource(Bound::Limit, Resource::Memory)),
-];
-
-/// What the ids of variables begin with that are shown only.
-const FIXED: &str = "fixed:";
+use crate::widgets::form::{Control, Field as Row, Form};
 
 /// How high the message may grow.
 const MESSAGE_ROWS: u16 = 5;
+/// How many rows a section may have before it is put away under one line.
+const FLAT: usize = 3;
 
 /// Holds what the fields are built from and read back into.
 #[derive(Debug)]
@@ -49,49 +37,69 @@ pub(super) struct Ground<'a> {
     pub(super) container: &'a str,
     /// What runs.
     pub(super) running: Option<&'a Workload>,
+    /// What has to be answered.
+    pub(super) asks: &'a [Ask],
 }
 
-/// Holds a row of the form that is an environment variable.
-#[derive(Debug, Clone)]
-struct Variable {
-    id: String,
-    /// Its name in Git; absent for a new one.
-    origin: Option<String>,
-}
+impl<'a> Ground<'a> {
+    pub(super) fn edit(&self, field: &Field) -> Option<&Option<String>> {
+        self.edits.get(self.facts, self.container, field)
+    }
 
-/// Holds the form and which rows of it are variables.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Fields {
-    pub(super) form: Form,
-    variables: Vec<Variable>,
-    /// Variables that take their value from elsewhere: shown, and not changed here.
-    fixed: Vec<String>,
-    made: usize,
-}
+    pub(super) fn git(&self, field: &Field) -> Option<&'a Found> {
+        in_git(self.facts, self.container, field)
+    }
 
-fn label<'a>(cx: &Cx<'a>, id: &str) -> &'a str {
-    cx.words.find(&format!("deploy.field.{id}")).unwrap_or_default()
-}
+    pub(super) fn set(&mut self, field: Field, value: Option<String>) {
+        self.edits.set(self.facts, self.container, field, value);
+    }
 
-fn field_of(id: &str) -> Option<Field> {
-    PLAIN.iter().chain(FIGURES).find(|(known, _)| *known == id).map(|(_, field)| field.clone())
-}
+    /// Returns the question that waits for a field.
+    pub(super) fn ask(&self, field: &Field) -> Option<&'a Ask> {
+        let wanted = scope(self.facts, self.container, field);
+        self.asks.iter().find(|ask| ask.container == wanted && ask.field == *field)
+    }
 
-/// Returns the value to show: the edit's, else Git's, else nothing.
-fn shown(ground: &Ground, field: &Field) -> String {
-    match ground.edits.get(ground.facts, ground.container, field) {
-        Some(value) => value.clone().unwrap_or_default(),
-        None => in_git(ground, field).map(|f| f.value.clone()).unwrap_or_default(),
+    fn known(&self, field: &Field) -> bool {
+        self.git(field).is_some() || self.edit(field).is_some()
+    }
+
+    /// Returns the value to show: the edit's, else Git's, else nothing.
+    fn shown(&self, field: &Field) -> String {
+        match self.edit(field) {
+            Some(value) => value.clone().unwrap_or_default(),
+            None => self.git(field).map(|f| f.value.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Tells whether a field that Git does not have is one to offer all the same.
+    fn useful(&self, field: &Field) -> bool {
+        let kind = self.facts.workload.kind.as_str();
+        match field {
+            Field::ImageName | Field::ImageTag | Field::PullPolicy | Field::Resource(..) => kind != "HelmRelease",
+            Field::Replicas => matches!(kind, "Deployment" | "StatefulSet" | "Rollout"),
+            Field::ChartVersion => kind == "HelmRelease",
+            _ => false,
+        }
+    }
+
+    /// Tells whether variables can be added: a chart without a known image has no place for them.
+    pub(super) const fn takes_variables(&self) -> bool {
+        !self.facts.containers.is_empty()
+    }
+
+    fn ours(&self) -> impl Iterator<Item = &'a Found> {
+        let container = self.container;
+        self.facts.found.iter().filter(move |f| f.container.is_none() || f.container.as_deref() == Some(container))
     }
 }
 
-/// Tells whether a variable takes its value from elsewhere (`valueFrom`): `manifest` leaves the value empty and says where from.
-fn is_reference(found: &Found) -> bool {
-    found.value.is_empty() && found.why.starts_with("comes from ")
-}
-
-fn in_git<'g>(ground: &'g Ground, field: &Field) -> Option<&'g Found> {
-    ground.facts.find(Some(ground.container), field)
+/// Holds the form and what its rows stand for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fields {
+    pub(super) form: Form,
+    pub(super) items: Vec<Item>,
+    made: usize,
 }
 
 impl Fields {
@@ -99,22 +107,12 @@ impl Fields {
     pub(super) fn build(cx: &Cx, ground: &mut Ground, message: &str) -> Self {
         let mut fields = Self::default();
         fields.choosers(cx, ground);
-        for (id, field) in PLAIN {
-            let pinned = in_git(ground, field).is_some() || ground.edits.get(ground.facts, ground.container, field).is_some();
-            if *field == Field::ImageDigest && !pinned {
-                continue;
-            }
-            let row =
-                if *field == Field::PullPolicy { policy(cx, ground) } else { Row::text(id, label(cx, id), shown(ground, field)) };
-            fields.form.fields.push(row);
+        for section in Section::ALL {
+            fields.section(cx, ground, section);
         }
-        fields.known_variables(cx, ground);
-        fields.blank(cx, fields.form.fields.len());
-        for (id, field) in FIGURES {
-            fields.form.fields.push(Row::text(id, label(cx, id), shown(ground, field)).placeholder(cx.t("deploy.unset")));
-        }
-        fields.form.fields.push(Row::area("message", label(cx, "message"), message, MESSAGE_ROWS));
-        fields.form.focus("tag");
+        fields.form.fields.push(Row::area("message", cx.t("deploy.field.message"), message, MESSAGE_ROWS));
+        fields.form.focus(&Field::ChartVersion.to_string());
+        fields.form.focus(&Field::ImageTag.to_string());
         fields.check(cx, ground);
         fields
     }
@@ -123,169 +121,406 @@ impl Fields {
         let facts = ground.facts;
         if facts.workloads.len() > 1 {
             let names = facts.workloads.iter().map(ToString::to_string).collect();
-            self.form.fields.push(Row::choice("workload", label(cx, "workload"), names, &facts.workload.to_string()));
+            let title = cx.t("deploy.field.workload");
+            self.form.fields.push(Row::choice("workload", title, names, &facts.workload.to_string()));
         }
         if facts.containers.len() > 1 {
-            self.form.fields.push(Row::choice("container", label(cx, "container"), facts.containers.clone(), ground.container));
+            let title = cx.t("deploy.field.container");
+            self.form.fields.push(Row::choice("container", title, facts.containers.clone(), ground.container));
         }
     }
 
-    fn known_variables(&mut self, cx: &Cx, ground: &Ground) {
-        let ours = |f: &&Found| f.container.is_none() || f.container.as_deref() == Some(ground.container);
-        for found in ground.facts.found.iter().filter(ours) {
-            let Field::Env(name) = &found.field else { continue };
-            if is_reference(found) {
-                let row = Row::text(&format!("{FIXED}{name}"), self.variable_label(cx), name).note(&found.why);
-                self.fixed.push(name.clone());
-                self.form.fields.push(row);
+    fn section(&mut self, cx: &Cx, ground: &Ground, section: Section) {
+        let start = self.form.fields.len();
+        for field in ones(ground, section) {
+            let row = one(cx, ground, &field);
+            self.push(section, Slot::One(field), row);
+        }
+        for kind in Kind::ALL.into_iter().filter(|k| k.section() == section) {
+            self.entries(cx, ground, kind);
+        }
+        let many = self.form.fields.len() - start > FLAT;
+        if section.folds() && many {
+            self.head(cx, section, start);
+        }
+    }
+
+    fn push(&mut self, section: Section, slot: Slot, row: Row) {
+        self.items.push(Item { id: row.id.clone(), section, slot });
+        self.form.fields.push(row);
+    }
+
+    /// Puts a section away under one line.
+    fn head(&mut self, cx: &Cx, section: Section, start: usize) {
+        let id = format!("head:{section:?}");
+        for row in &mut self.form.fields[start..] {
+            row.hidden = true;
+        }
+        self.items.push(Item { id: id.clone(), section, slot: Slot::Head });
+        self.form.fields.insert(start, Row::head(&id, cx.words.get(section.title())));
+    }
+
+    fn entries(&mut self, cx: &Cx, ground: &Ground, kind: Kind) {
+        let mut seen: Vec<String> = Vec::new();
+        for found in ground.ours().filter(|f| Kind::of(&f.field) == Some(kind)) {
+            let Some(name) = name_of(&found.field).filter(|name| !seen.contains(name)) else { continue };
+            if kind == Kind::Value && ground.edit(&found.field).is_none() && repeated(ground, found) {
                 continue;
             }
-            let text = match ground.edits.get(ground.facts, ground.container, &found.field) {
-                Some(None) => String::new(),
-                Some(Some(value)) => format!("{name}={value}"),
-                None => format!("{name}={}", found.value),
-            };
-            self.variable(cx, self.form.fields.len(), Some(name.clone()), text);
+            seen.push(name.clone());
+            if is_fixed(ground, found) {
+                let id = format!("fixed:{name}");
+                let row = Row::text(&id, self.title(cx, kind), &name);
+                self.push(kind.section(), Slot::Fixed(found.field.clone()), row);
+                continue;
+            }
+            let text = value(ground, kind, &name).map_or_else(String::new, |value| format!("{name}={value}"));
+            let row = Row::text(&format!("{}:{name}", kind.word()), self.title(cx, kind), text).placeholder(placeholder(cx, kind));
+            self.push(kind.section(), Slot::Entry(kind, Some(name)), row);
         }
-        for (name, value) in ground.edits.new_variables(ground.facts, ground.container) {
-            self.variable(cx, self.form.fields.len(), None, format!("{name}={value}"));
+        let new: Vec<(String, String)> = ground
+            .edits
+            .put(ground.facts, ground.container)
+            .filter(|(field, _)| Kind::of(field) == Some(kind))
+            .filter_map(|(field, value)| Some((name_of(field)?, value.to_owned())))
+            .filter(|(name, _)| !seen.contains(name))
+            .collect();
+        for (name, value) in new {
+            self.entry(cx, kind, self.form.fields.len(), format!("{name}={value}"));
+        }
+        if kind == Kind::Variable && ground.takes_variables() {
+            self.entry(cx, kind, self.form.fields.len(), String::new());
         }
     }
 
-    /// Returns the label of the first variable; the others stand under it.
-    fn variable_label<'a>(&self, cx: &Cx<'a>) -> &'a str {
-        if self.variables.is_empty() && self.fixed.is_empty() { label(cx, "env") } else { "" }
+    /// Returns the label of the first entry of a kind; the others stand under it.
+    fn title(&self, cx: &Cx, kind: Kind) -> String {
+        let there = self.items.iter().any(|item| match &item.slot {
+            Slot::Entry(other, _) => *other == kind,
+            Slot::Fixed(field) => Kind::of(field) == Some(kind),
+            _ => false,
+        });
+        if there { String::new() } else { cx.words.get(&format!("deploy.kind.{}", kind.word())).to_owned() }
     }
 
-    fn variable(&mut self, cx: &Cx, at: usize, origin: Option<String>, text: String) {
-        let id = format!("env:{}", self.made);
-        let title = self.variable_label(cx);
+    /// Puts a row for a new entry at a place, and returns its id.
+    fn entry(&mut self, cx: &Cx, kind: Kind, at: usize, text: String) -> String {
+        let id = format!("new:{}", self.made);
         self.made += 1;
-        let row = Row::text(&id, title, text).placeholder(cx.t("deploy.env-add"));
+        let row = Row::text(&id, self.title(cx, kind), text).placeholder(placeholder(cx, kind));
+        self.items.push(Item { id: id.clone(), section: kind.section(), slot: Slot::Entry(kind, None) });
         self.form.fields.insert(at.min(self.form.fields.len()), row);
-        self.variables.push(Variable { id, origin });
+        id
+    }
+
+    /// Returns what a row stands for.
+    pub(super) fn slot(&self, id: &str) -> Option<&Slot> {
+        self.items.iter().find(|item| item.id == id).map(|item| &item.slot)
     }
 
     /// Tells whether the field with the focus is shown only.
     pub(super) fn is_fixed(&self) -> bool {
-        self.form.focused().is_some_and(|f| f.id.starts_with(FIXED))
-    }
-
-    /// Adds an empty row in which a new variable can be typed.
-    fn blank(&mut self, cx: &Cx, at: usize) {
-        self.variable(cx, at, None, String::new());
+        self.form.focused().is_some_and(|f| matches!(self.slot(&f.id), Some(Slot::Fixed(_))))
     }
 
     /// Takes the change of a field into the edits.
     pub(super) fn changed(&mut self, cx: &Cx, ground: &mut Ground, id: &str) {
-        if id.starts_with("env:") {
-            self.spare(cx);
-        } else if let Some(field) = field_of(id) {
-            let value = self.form.value(id);
-            let unset = value.is_empty() || (field == Field::PullPolicy && value == cx.t("deploy.unset"));
-            ground.edits.set(ground.facts, ground.container, field, (!unset).then_some(value));
+        match self.slot(id).cloned() {
+            Some(Slot::Head) => return self.fold(id),
+            Some(Slot::Entry(Kind::Variable, _)) => self.spare(cx),
+            Some(Slot::One(field)) => {
+                let value = self.form.value(id);
+                let unset = value.is_empty() || (options(&field).is_some() && value == cx.t("deploy.unset"));
+                ground.set(field, (!unset).then_some(value));
+            }
+            _ => {}
         }
         self.check(cx, ground);
     }
 
-    /// Sees to it that the last variable's row is an empty one.
-    fn spare(&mut self, cx: &Cx) {
-        let Some(last) = self.variables.last().map(|v| v.id.clone()) else { return };
-        if !self.form.value(&last).is_empty() {
-            let at = self.form.fields.iter().position(|f| f.id == last).map_or(self.form.fields.len(), |at| at + 1);
-            self.blank(cx, at);
+    /// Opens or puts away the section of a line.
+    fn fold(&mut self, id: &str) {
+        let open = self.form.field(id).is_some_and(Row::is_open);
+        if let Some(section) = self.items.iter().find(|item| item.id == id).map(|item| item.section) {
+            self.open(section, open);
         }
     }
 
-    /// Says beside each field what is wrong with it, what stands in Git and what runs.
-    pub(super) fn check(&mut self, cx: &Cx, ground: &mut Ground) {
-        self.check_variables(cx, ground);
-        for (id, field) in PLAIN.iter().chain(FIGURES) {
-            let edit = ground.edits.get(ground.facts, ground.container, field).cloned();
-            let fault = edit.as_ref().and_then(|value| Edit { value: value.clone(), ..Edit::remove(field.clone()) }.fault());
-            let git = in_git(ground, field).map(|f| f.value.as_str());
-            let runs = ground.running.and_then(|w| running::value(w, ground.container, field));
-            let note = note(cx, edit.is_some(), git, runs.as_deref());
-            if let Some(row) = self.form.field_mut(id) {
-                (row.fault, row.note, row.changed) = (fault, note, edit.is_some());
+    fn open(&mut self, section: Section, open: bool) {
+        for item in self.items.iter().filter(|item| item.section == section) {
+            let Some(row) = self.form.field_mut(&item.id) else { continue };
+            if item.slot == Slot::Head {
+                row.set(if open { "true" } else { "false" });
+            } else {
+                row.hidden = !open;
             }
         }
-        let pinned = !self.form.value("digest").is_empty();
-        if let Some(row) = self.form.field_mut("tag")
+    }
+
+    /// Gives a row the focus, where it stands in a section that is put away too.
+    pub(super) fn reveal(&mut self, id: &str) {
+        if let Some(section) = self.items.iter().find(|item| item.id == id).map(|item| item.section) {
+            self.open(section, true);
+        }
+        self.form.focus(id);
+    }
+
+    /// Gives the first field that cannot stay as it is the focus.
+    pub(super) fn to_fault(&mut self) {
+        if let Some(id) = self.form.fields.iter().find(|f| f.fault.is_some()).map(|f| f.id.clone()) {
+            self.reveal(&id);
+        }
+    }
+
+    /// Sees to it that the last variable's row is an empty one.
+    fn spare(&mut self, cx: &Cx) {
+        let variable = |item: &&Item| matches!(item.slot, Slot::Entry(Kind::Variable, _));
+        let rows = self.form.fields.iter().enumerate();
+        let last = rows.filter(|(_, row)| self.items.iter().filter(variable).any(|item| item.id == row.id)).last();
+        if let Some((at, _)) = last.filter(|(_, row)| !row.value().is_empty()) {
+            self.entry(cx, Kind::Variable, at + 1, String::new());
+        }
+    }
+
+    /// Adds a row for an entry that begins with a text, and gives it the focus.
+    pub(super) fn add(&mut self, cx: &Cx, kind: Kind, text: &str) {
+        let empty = self.items.iter().find(|item| {
+            item.slot == Slot::Entry(kind, None) && self.form.field(&item.id).is_some_and(|row| row.value().is_empty())
+        });
+        let id = match empty.map(|item| item.id.clone()) {
+            Some(id) => id,
+            None => self.entry(cx, kind, self.end_of(kind), String::new()),
+        };
+        if let Some(row) = self.form.field_mut(&id) {
+            row.set(text);
+            if let (Control::Text(input), true) = (&mut row.control, text.starts_with('=')) {
+                // The name is typed in front of what is there.
+                input.rewind();
+            }
+        }
+        self.reveal(&id);
+    }
+
+    /// Adds the parts of a probe that are not there yet, and gives the first of them the focus.
+    pub(super) fn add_probe(&mut self, cx: &Cx, ground: &Ground, probe: Probe) {
+        let mut first = None;
+        for field in probes().filter(|f| matches!(f, Field::Probe(of, _) if *of == probe)) {
+            let id = field.to_string();
+            if self.form.field(&id).is_none() {
+                let at = self.place_of(&field);
+                let row = one(cx, ground, &field);
+                self.items.push(Item { id: id.clone(), section: Section::Probes, slot: Slot::One(field) });
+                self.form.fields.insert(at, row);
+                first = first.or_else(|| Some(id.clone()));
+            }
+            first = first.or(Some(id));
+        }
+        if let Some(id) = first {
+            self.reveal(&id);
+        }
+    }
+
+    /// Returns where a part of a probe belongs: behind those before it.
+    fn place_of(&self, field: &Field) -> usize {
+        let before = probes().take_while(|f| f != field).map(|f| f.to_string()).collect::<Vec<_>>();
+        let place = self.form.fields.iter().rposition(|row| before.contains(&row.id));
+        place.map_or_else(|| self.end(Section::Probes), |at| at + 1)
+    }
+
+    /// Returns where another entry of a kind belongs: behind the others of its kind, else at the end of its section.
+    fn end_of(&self, kind: Kind) -> usize {
+        let ours = |row: &Row| matches!(self.slot(&row.id), Some(Slot::Entry(other, _)) if *other == kind);
+        self.form.fields.iter().rposition(ours).map_or_else(|| self.end(kind.section()), |at| at + 1)
+    }
+
+    fn end(&self, section: Section) -> usize {
+        let order = |section: Section| Section::ALL.iter().position(|s| *s == section);
+        let upto = |row: &Row| self.items.iter().any(|i| i.id == row.id && order(i.section) <= order(section));
+        self.form.fields.iter().rposition(upto).map_or(self.form.fields.len().saturating_sub(1), |at| at + 1)
+    }
+
+    /// Says beside each field what is wrong with it, what stands in Git and where, and what runs.
+    pub(super) fn check(&mut self, cx: &Cx, ground: &mut Ground) {
+        self.check_entries(cx, ground);
+        for item in &self.items {
+            let Some(row) = self.form.fields.iter_mut().find(|row| row.id == item.id) else { continue };
+            match &item.slot {
+                Slot::One(field) => single(cx, ground, field, row),
+                Slot::Fixed(field) => {
+                    row.note = ground.facts.find(Some(ground.container), field).map(|f| fixed_note(cx, f)).unwrap_or_default();
+                    row.place = ground.facts.find(Some(ground.container), field).map(place).unwrap_or_default();
+                }
+                Slot::Entry(..) | Slot::Head => {}
+            }
+        }
+        let pinned = !self.form.value(&Field::ImageDigest.to_string()).is_empty();
+        if let Some(row) = self.form.field_mut(&Field::ImageTag.to_string())
             && pinned
             && row.changed
         {
             cx.t("deploy.digest-decides").clone_into(&mut row.note);
         }
+        self.check_heads();
     }
 
-    fn check_variables(&mut self, cx: &Cx, ground: &mut Ground) {
-        let texts: Vec<String> = self.variables.iter().map(|v| self.form.value(&v.id)).collect();
-        let name = |text: &str| text.split_once('=').map(|(name, _)| name.to_owned());
-        ground.edits.clear_variables(ground.facts, ground.container);
-        for (at, variable) in self.variables.iter().enumerate() {
-            let (fault, says) = match (name(&texts[at]), &variable.origin) {
-                (None, None) if texts[at].is_empty() => (None, String::new()),
-                (None, Some(origin)) if texts[at].is_empty() => {
-                    ground.edits.set(ground.facts, ground.container, Field::Env(origin.clone()), None);
-                    (None, cx.tf("deploy.env-removed", &[("name", origin)]))
+    /// Says on the line of a section what is in it.
+    fn check_heads(&mut self) {
+        for head in self.items.iter().filter(|item| item.slot == Slot::Head) {
+            let rows = self.items.iter().filter(|item| item.section == head.section && item.slot != Slot::Head);
+            let (mut names, mut changed, mut waits, mut fault) = (Vec::new(), false, String::new(), false);
+            for row in rows.filter_map(|item| self.form.field(&item.id)) {
+                let value = row.value();
+                let name = if row.label.is_empty() || value.contains('=') { value.split('=').next().unwrap_or("") } else { &row.label };
+                names.extend((!value.is_empty()).then(|| name.to_owned()));
+                changed |= row.changed;
+                fault |= row.fault.is_some();
+                if waits.is_empty() {
+                    waits.clone_from(&row.waits);
                 }
-                (None, _) => (Some(cx.t("deploy.env-form").to_owned()), String::new()),
-                (Some(new), _) if self.fixed.contains(&new) => (Some(cx.t("deploy.env-twice").to_owned()), String::new()),
-                (Some(new), _) if texts.iter().enumerate().any(|(other, t)| other != at && name(t).as_deref() == Some(&new)) => {
-                    (Some(cx.t("deploy.env-twice").to_owned()), String::new())
-                }
-                (Some(new), origin) => read(cx, ground, &new, &texts[at], origin.as_deref()),
-            };
-            let unchanged = variable.origin.is_some() && says.is_empty() && fault.is_none();
-            if let Some(row) = self.form.field_mut(&variable.id) {
-                row.changed = !unchanged && !texts[at].is_empty() || !says.is_empty();
-                (row.fault, row.note) = (fault, says);
+            }
+            if let Some(row) = self.form.fields.iter_mut().find(|row| row.id == head.id) {
+                row.said(&names.join(", "));
+                (row.changed, row.waits) = (changed || fault, waits);
             }
         }
     }
 
-    /// Returns the row of Git's facts that the field with the focus belongs to.
-    pub(super) fn found<'g>(&self, ground: &'g Ground) -> Option<&'g Found> {
-        let id = self.form.focused()?.id.as_str();
-        let field = match (self.variables.iter().find(|v| v.id == id), id.strip_prefix(FIXED)) {
-            (Some(variable), _) => Field::Env(variable.origin.clone()?),
-            (None, Some(name)) => Field::Env(name.to_owned()),
-            (None, None) => field_of(id)?,
-        };
-        in_git(ground, &field)
+    /// Returns the field that the row with the focus stands for, as Git has it.
+    pub(super) fn found<'g>(&self, ground: &Ground<'g>) -> Option<&'g Found> {
+        let find = |field: &Field| ground.facts.find(Some(ground.container), field);
+        match self.slot(&self.form.focused()?.id)? {
+            Slot::One(field) | Slot::Fixed(field) => find(field),
+            Slot::Entry(Kind::Variable, Some(name)) => {
+                find(&Field::EnvRef(name.clone())).or_else(|| find(&Field::Env(name.clone())))
+            }
+            Slot::Entry(kind, Some(name)) => find(&kind.field(name)?),
+            Slot::Entry(_, None) | Slot::Head => None,
+        }
     }
 
-    /// Returns the field of the form that has the focus, when it is one that runs in the cluster too.
+    /// Returns the question that waits for the field with the focus.
+    pub(super) fn asked<'g>(&self, ground: &Ground<'g>) -> Option<&'g Ask> {
+        let row = self.form.focused()?;
+        match self.slot(&row.id)? {
+            Slot::One(field) => ground.ask(field),
+            Slot::Entry(kind, _) => {
+                let value = row.value();
+                let name = value.split_once('=').map_or(value.as_str(), |(name, _)| name);
+                let plain = ground.ask(&kind.field(name)?);
+                plain.or_else(|| (*kind == Kind::Variable).then(|| ground.ask(&Field::EnvRef(name.to_owned()))).flatten())
+            }
+            Slot::Fixed(_) | Slot::Head => None,
+        }
+    }
+
+    /// Returns what the field with the focus says in the cluster, when it is one that runs there too.
     pub(super) fn running(&self, ground: &Ground) -> Option<String> {
-        let field = field_of(self.form.focused()?.id.as_str())?;
-        running::value(ground.running?, ground.container, &field)
+        let Slot::One(field) = self.slot(&self.form.focused()?.id)? else { return None };
+        running::value(ground.running?, ground.container, field)
     }
 }
 
-/// Takes a variable into the edits; a new name takes the old one's place.
-fn read(cx: &Cx, ground: &mut Ground, name: &str, text: &str, origin: Option<&str>) -> (Option<String>, String) {
-    let value = text.split_once('=').map(|(_, value)| value.to_owned()).unwrap_or_default();
-    let field = Field::Env(name.to_owned());
-    let git = in_git(ground, &field).map(|f| f.value.clone());
-    let fault = Edit::set(field.clone(), value.clone()).fault();
-    let mut says = String::new();
-    if let Some(origin) = origin.filter(|o| *o != name) {
-        ground.edits.set(ground.facts, ground.container, Field::Env(origin.to_owned()), None);
-        says = cx.tf("deploy.env-renamed", &[("name", origin)]);
-    } else if origin.is_some() && git.as_ref() != Some(&value) {
-        says = cx.tf("deploy.now", &[("now", git.as_deref().unwrap_or_default())]);
+/// Returns the single fields that a section shows.
+fn ones(ground: &Ground, section: Section) -> Vec<Field> {
+    let shown = |field: &Field| ground.known(field) || ground.useful(field);
+    let mut fields: Vec<Field> = plain(section).iter().filter(|f| shown(f)).cloned().collect();
+    match section {
+        Section::Probes => fields.extend(probes().filter(|f| ground.known(f))),
+        Section::Network => {
+            fields.extend([Field::ServiceType].into_iter().filter(shown));
+            let git = ground.ours().map(|f| &f.field);
+            let edited = ground.edits.put(ground.facts, ground.container).map(|(field, _)| field);
+            for field in git.chain(edited).filter(|f| matches!(f, Field::ServicePort(_))) {
+                if !fields.contains(field) {
+                    fields.push(field.clone());
+                }
+            }
+            fields.extend([Field::IngressHost].into_iter().filter(shown));
+        }
+        _ => {}
     }
-    ground.edits.set(ground.facts, ground.container, field, Some(value));
-    (fault, says)
+    fields
 }
 
-fn policy(cx: &Cx, ground: &Ground) -> Row {
-    let mut options: Vec<String> = PULL_POLICIES.iter().map(|p| (*p).to_owned()).collect();
-    if in_git(ground, &Field::PullPolicy).is_none() {
+/// Returns the values that a field may have, when they are few.
+fn options(field: &Field) -> Option<&'static [&'static str]> {
+    match field {
+        Field::PullPolicy => Some(&PULL_POLICIES),
+        Field::ServiceType => Some(&SERVICE_TYPES),
+        _ => None,
+    }
+}
+
+fn one(cx: &Cx, ground: &Ground, field: &Field) -> Row {
+    let id = field.to_string();
+    let Some(known) = options(field) else {
+        return Row::text(&id, label(cx, field), ground.shown(field)).placeholder(cx.t("deploy.unset"));
+    };
+    let mut options: Vec<String> = known.iter().map(|p| (*p).to_owned()).collect();
+    let shown = ground.shown(field);
+    if ground.git(field).is_none() {
         options.insert(0, cx.t("deploy.unset").to_owned());
     }
-    Row::choice("policy", label(cx, "policy"), options, &shown(ground, &Field::PullPolicy))
+    if !shown.is_empty() && !options.contains(&shown) {
+        options.push(shown.clone());
+    }
+    Row::choice(&id, label(cx, field), options, &shown)
+}
+
+fn placeholder(cx: &Cx, kind: Kind) -> String {
+    cx.words.get(&format!("deploy.new.{}", kind.word())).to_owned()
+}
+
+/// Tells whether a value is one that a field with a name of its own shows already.
+fn repeated(ground: &Ground, value: &Found) -> bool {
+    let same = |f: &&Found| f.file == value.file && f.line == value.line && f.value == value.value;
+    ground.facts.found.iter().filter(same).any(|f| !matches!(f.field, Field::Value(_)))
+}
+
+/// Tells whether a field can only be shown: what a Pod or a container says of itself, and texts of several lines.
+fn is_fixed(ground: &Ground, found: &Found) -> bool {
+    if ground.edit(&found.field).is_some() {
+        return false;
+    }
+    match &found.field {
+        Field::Env(name) if is_reference(found) => !ground.known(&Field::EnvRef(name.clone())),
+        _ => found.value.contains('\n'),
+    }
+}
+
+/// Returns the value of an entry as it is to become; nothing when it is removed.
+fn value(ground: &Ground, kind: Kind, name: &str) -> Option<String> {
+    let fields: Vec<Field> = match kind {
+        Kind::Variable => vec![Field::Env(name.to_owned()), Field::EnvRef(name.to_owned())],
+        kind => kind.field(name).into_iter().collect(),
+    };
+    let edits: Vec<&Option<String>> = fields.iter().filter_map(|f| ground.edit(f)).collect();
+    if !edits.is_empty() {
+        return edits.into_iter().flatten().next().cloned();
+    }
+    // What a Secret holds is not shown; that there is something is.
+    fields.iter().rev().find_map(|f| ground.git(f)).map(|f| f.value.clone())
+}
+
+/// Returns file and line of what was found.
+pub(super) fn place(found: &Found) -> String {
+    if found.file.is_empty() { String::new() } else { format!("{}:{}", found.file, found.line) }
+}
+
+fn fixed_note(cx: &Cx, found: &Found) -> String {
+    if found.value.contains('\n') { cx.t("deploy.several-lines").to_owned() } else { cx.said(&found.why) }
+}
+
+/// Says beside a single field what there is to say.
+fn single(cx: &Cx, ground: &Ground, field: &Field, row: &mut Row) {
+    let edit = ground.edit(field).cloned();
+    let git = ground.git(field);
+    let runs = ground.running.and_then(|w| running::value(w, ground.container, field));
+    row.fault = edit.as_ref().and_then(|value| Edit { value: value.clone(), ..Edit::remove(field.clone()) }.fault());
+    row.note = note(cx, edit.is_some(), git.map(|f| f.value.as_str()), runs.as_deref());
+    row.place = git.map(place).unwrap_or_default();
+    row.changed = edit.is_some();
+    row.waits = if ground.ask(field).is_some() { cx.t("deploy.waits").to_owned() } else { String::new() };
 }
 
 /// Returns what is said beside a field: what stands in Git when that changes, what runs when that is something else.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use domain::change::{Draft, FormFacts};
-use domain::edit::WorkloadRef;
+use domain::edit::{Ask, Choice, Field, Probe, WorkloadRef};
 
 use super::edits::Edits;
-use super::fields::{Fields, Ground};
+use super::fields::{Fields, Ground, place};
 use super::running;
+use super::slot::{Kind, Slot};
 use crate::cx::Cx;
 
 /// Holds an open form.
@@ -16,6 +17,8 @@ pub(super) struct Open {
     pub(super) facts: Arc<FormFacts>,
     pub(super) fields: Fields,
     edits: Edits,
+    /// What has to be answered before anything can be submitted.
+    pub(super) asks: Vec<Ask>,
     container: String,
     /// The workload that the operator chose, when it is not the environment's own.
     workload: Option<WorkloadRef>,
@@ -30,6 +33,7 @@ macro_rules! ground {
             edits: &mut $open.edits,
             container: &$open.container,
             running: running::workload($cx.world, &$open.facts, &$open.facts.workload),
+            asks: &$open.asks,
         }
     };
 }
@@ -48,6 +52,7 @@ impl Open {
             message: draft.and_then(|d| d.message.clone()),
             workload: draft.and_then(|d| d.workload.clone()),
             fields: Fields::default(),
+            asks: Vec::new(),
             facts,
             container,
         };
@@ -73,6 +78,7 @@ impl Open {
             self.container = facts.containers.first().cloned().unwrap_or_default();
         }
         self.facts = facts;
+        self.asks.clear();
         self.build(cx, proposed);
     }
 
@@ -135,12 +141,12 @@ impl Open {
     pub(super) fn whereabouts(&self, cx: &Cx) -> Vec<String> {
         let mut edits = self.edits.clone();
         let running = running::workload(cx.world, &self.facts, &self.facts.workload);
-        let ground = Ground { facts: &self.facts, edits: &mut edits, container: &self.container, running };
-        let mut out = Vec::new();
+        let ground = Ground { facts: &self.facts, edits: &mut edits, container: &self.container, running, asks: &self.asks };
+        let mut out: Vec<String> = self.fields.asked(&ground).map(|ask| format!("? {}", cx.said(&ask.why))).into_iter().collect();
         match self.fields.found(&ground) {
             Some(found) => {
-                let place = format!("{}:{}", found.file, found.line);
-                out.push(cx.tf("deploy.in-git", &[("value", &found.value), ("place", &place)]));
+                let value = found.value.lines().next().unwrap_or_default();
+                out.push(cx.tf("deploy.in-git", &[("value", value), ("place", &place(found))]));
                 out.push(cx.said(&found.why));
             }
             None => out.push(cx.t("deploy.not-in-git").to_owned()),
@@ -154,6 +160,59 @@ impl Open {
 
     /// Tells whether the field with the focus is one whose whereabouts can be told.
     pub(super) fn has_place(&self) -> bool {
-        self.fields.form.focused().is_some_and(|f| !["message", "workload", "container"].contains(&f.id.as_str()))
+        self.fields.form.focused().is_some_and(|f| self.fields.slot(&f.id).is_some_and(|slot| *slot != Slot::Head))
+    }
+
+    /// Takes what has to be answered.
+    pub(super) fn ask(&mut self, cx: &Cx, asks: &[Ask]) {
+        if self.asks != asks {
+            self.asks = asks.to_vec();
+            self.look(cx);
+        }
+    }
+
+    /// Takes the answer to a question.
+    pub(super) fn answer(&mut self, ask: &Ask, choice: Choice) {
+        self.edits.answer(ask, choice);
+    }
+
+    /// Returns the first question that belongs to another field than the one with the focus, or, with `any`, to any.
+    pub(super) fn question(&self, any: bool) -> Option<&Ask> {
+        let mut edits = self.edits.clone();
+        let ground = Ground { facts: &self.facts, edits: &mut edits, container: &self.container, running: None, asks: &self.asks };
+        let here = self.fields.asked(&ground);
+        if any && here.is_some() {
+            return self.asks.iter().find(|ask| Some(*ask) == here);
+        }
+        self.asks.iter().find(|ask| Some(*ask) != here)
+    }
+
+    /// Adds a row for an entry of a kind.
+    pub(super) fn add(&mut self, cx: &Cx, kind: Kind, text: &str) {
+        self.fields.add(cx, kind, text);
+        self.look(cx);
+    }
+
+    /// Adds rows for the parts of a probe.
+    pub(super) fn add_probe(&mut self, cx: &Cx, probe: Probe) {
+        let ground = ground!(self, cx);
+        self.fields.add_probe(cx, &ground, probe);
+        self.look(cx);
+    }
+
+    /// Tells whether something of a kind can be added to this workload.
+    pub(super) fn takes(&self, kind: Kind) -> bool {
+        let release = self.facts.workload.kind == "HelmRelease";
+        match kind {
+            Kind::Variable => !self.facts.containers.is_empty(),
+            Kind::Value => release,
+            Kind::Config => self.generators().next().is_some(),
+            _ => !release,
+        }
+    }
+
+    /// Returns the names of the generators whose keys can be changed.
+    pub(super) fn generators(&self) -> impl Iterator<Item = &str> {
+        self.facts.found.iter().filter_map(|f| if let Field::Config(name, _) = &f.field { Some(name.as_str()) } else { None })
     }
 }

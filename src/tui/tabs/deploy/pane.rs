@@ -1,21 +1,24 @@
-//! What the form will do, beside it: files and lines, rendered objects in short, findings, and what happens then.
+//! What the form will do, beside it: what it means, how risky it is, files and lines, findings, and what happens then.
 //!
 //! ```text
 //! WILL CHANGE   1 file, 1 line, branch main
+//!   image 1.8.4 → 1.8.5 in Deployment shop-web
+//!
+//! RISK   35  ████░░░░░░  medium
+//!  +20  production
 //!
 //! k8s/overlays/production/kustomization.yaml
 //!   13   - name: ghcr.io/acme/shop
 //! - 14     newTag: 1.8.4  # keep in step with api
 //! + 14     newTag: 1.8.5  # keep in step with api
 //!
-//! RENDERED  Deployment/shop-web  image 1.8.4 → 1.8.5
 //! ✓ builds
 //! ```
 
-use domain::change::{Finding, ObjectChange, Preview, Severity};
+use domain::change::{Preview, Severity};
 use domain::trouble::Trouble;
 
-use super::brief;
+use super::verdict;
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::diff_view::TextDiff;
@@ -24,13 +27,19 @@ use crate::widgets::sheet::Row;
 
 /// How many changed lines of one file are shown before the rest is left to the Diff tab.
 const LINES: usize = 40;
-/// How many changes of one object are named.
-const NAMED: usize = 6;
 
 /// Returns the rows that say what a preview would do.
 pub(super) fn rows(cx: &Cx, preview: &Preview) -> Vec<Row> {
     let diffs: Vec<TextDiff> = diffs(preview);
     let mut rows = summary(cx, preview, &diffs);
+    if !preview.summary.is_empty() {
+        rows.extend(verdict::summary(cx, preview));
+    }
+    let risk = verdict::risk(cx, &preview.risk);
+    if !risk.is_empty() {
+        rows.push(Row::Blank);
+        rows.extend(risk);
+    }
     for diff in &diffs {
         rows.push(Row::Blank);
         rows.push(Row::Line(vec![piece(diff.name.clone(), Role::Muted)]));
@@ -42,13 +51,8 @@ pub(super) fn rows(cx: &Cx, preview: &Preview) -> Vec<Row> {
             rows.push(Row::Line(vec![piece(cx.tf("deploy.more-lines", &[("count", &more.to_string())]), Role::Faint)]));
         }
     }
-    if !preview.rendered.is_empty() {
-        rows.push(Row::Blank);
-        rows.push(Row::heading(cx.t("deploy.rendered")));
-        rows.extend(preview.rendered.iter().flat_map(|object| object_rows(cx, object)));
-    }
     rows.push(Row::Blank);
-    rows.extend(findings(&preview.findings));
+    rows.extend(verdict::findings(cx, &preview.findings));
     rows.extend(checks(cx, preview));
     rows.extend(preview.will.iter().map(|will| Row::text("→ ", Role::Accent, cx.said(will), Role::Text)));
     rows
@@ -85,49 +89,6 @@ fn summary(cx: &Cx, preview: &Preview, diffs: &[TextDiff]) -> Vec<Row> {
     }
     let heading = piece(cx.t("deploy.will-change").to_owned(), Role::Accent);
     vec![Row::Text(piece(format!("{}   ", heading.text), Role::Accent), piece(sentence(cx, preview, diffs), Role::Text))]
-}
-
-fn object_rows(cx: &Cx, change: &ObjectChange) -> [Row; 2] {
-    let said = match (&change.before, &change.after) {
-        (None, _) => cx.t("deploy.created").to_owned(),
-        (_, None) => cx.t("deploy.pruned").to_owned(),
-        (Some(before), Some(after)) => {
-            let mut short = brief::changes(before, after);
-            let more = short.len().saturating_sub(NAMED);
-            short.truncate(NAMED);
-            if more > 0 {
-                short.push(format!("+{more}"));
-            }
-            short.join(", ")
-        }
-    };
-    let role = if change.after.is_none() { Role::Removed } else { Role::Changed };
-    [Row::Line(vec![piece(change.object.clone(), Role::Muted)]), Row::text("  ", Role::Text, said, role)]
-}
-
-/// Returns glyph and role of a severity.
-pub(crate) const fn severity(severity: Severity) -> (&'static str, Role) {
-    match severity {
-        Severity::Info => ("·", Role::Muted),
-        Severity::Warning => ("▲", Role::Warn),
-        Severity::Error => ("✗", Role::Bad),
-    }
-}
-
-/// Returns a row for each finding, the gravest first.
-pub(crate) fn findings(found: &[Finding]) -> Vec<Row> {
-    let mut sorted: Vec<&Finding> = found.iter().collect();
-    sorted.sort_by_key(|f| std::cmp::Reverse(f.severity));
-    let row = |finding: &Finding| {
-        let (glyph, role) = severity(finding.severity);
-        let place = match (&finding.file, finding.line) {
-            (Some(file), Some(line)) => format!("  {file}:{line}"),
-            (Some(file), None) => format!("  {file}"),
-            _ => String::new(),
-        };
-        Row::text(format!("{glyph} "), role, format!("{}{place}", finding.message), Role::Text)
-    };
-    sorted.into_iter().map(row).collect()
 }
 
 /// Says which checks were made and went well, and what kept one from being made.

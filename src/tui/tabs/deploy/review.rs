@@ -7,7 +7,7 @@ use domain::orders::{Deploy, Order};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::pane;
+use super::{pane, verdict};
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::effects::{Effect, Effects, OrderTicket};
@@ -41,7 +41,7 @@ impl Review {
 
     /// Tells whether there is something to say yes to: what is shown is what was previewed, and no check forbids it.
     fn can(&self, cx: &Cx) -> bool {
-        self.preview(cx).is_some_and(|p| p.findings.iter().all(|f| f.severity < Severity::Error))
+        self.preview(cx).is_some_and(|p| p.asks.is_empty() && p.findings.iter().all(|f| f.severity < Severity::Error))
     }
 
     fn rows(&self, cx: &Cx) -> Vec<Row> {
@@ -49,6 +49,15 @@ impl Review {
             return vec![Row::text("", Role::Text, cx.t("review.none"), Role::Warn)];
         };
         let mut rows = facts(cx, preview);
+        if !preview.summary.is_empty() {
+            rows.push(Row::Blank);
+            rows.extend(verdict::summary(cx, preview));
+        }
+        let risk = verdict::risk(cx, &preview.risk);
+        if !risk.is_empty() {
+            rows.push(Row::Blank);
+            rows.extend(risk);
+        }
         rows.push(Row::Blank);
         rows.push(Row::heading(cx.t("review.message")));
         rows.extend(preview.message.lines().map(|line| Row::text("  ", Role::Text, line, Role::Text)));
@@ -63,7 +72,7 @@ impl Review {
             ]));
         }
         rows.push(Row::Blank);
-        rows.extend(pane::findings(&preview.findings));
+        rows.extend(verdict::findings(cx, &preview.findings));
         rows.extend(pane::checks(cx, preview));
         rows.extend(preview.will.iter().map(|will| Row::text("→ ", Role::Accent, cx.said(will), Role::Text)));
         rows

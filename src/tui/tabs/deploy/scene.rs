@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use domain::change::{Draft, FileChange, Finding, FormFacts, ObjectChange, Preview, Risk, Severity};
-use domain::edit::{Bound, Edit, Field, Found, Resource, WorkloadRef};
+use domain::edit::{Ask, Bound, Choice, Edit, Field, Found, Offer, Probe, ProbePart, Resource, WorkloadRef};
 use domain::orders::Order;
 use domain::query::{Answer, Query};
 use domain::revision::CommitId;
@@ -24,7 +24,8 @@ pub(crate) fn commit(start: &str) -> CommitId {
 }
 
 fn found(field: Field, value: &str, file: &str, line: usize, why: &str) -> Found {
-    let container = (field != Field::Replicas).then(|| "web".to_owned());
+    let alone = matches!(field, Field::Replicas | Field::Label(_) | Field::ServiceType | Field::ServicePort(_) | Field::IngressHost);
+    let container = (!alone && !matches!(field, Field::Config(..))).then(|| "web".to_owned());
     Found { field, container, value: value.to_owned(), file: file.to_owned(), line, why: why.to_owned() }
 }
 
@@ -49,18 +50,42 @@ pub(crate) fn facts() -> FormFacts {
             found(Field::Env("NODE_ENV".to_owned()), "production", base, 21, "container web of Deployment shop-web"),
             found(Field::Env("API_URL".to_owned()), "https://api.acme.example", base, 23, "container web of Deployment shop-web"),
             found(
-                Field::Env("DB_PASSWORD".to_owned()),
+                Field::Env("POD_NAME".to_owned()),
                 "",
                 base,
                 24,
-                "comes from Secret shop-db, key password, container web of Deployment shop-web",
+                "comes from the Pod's field metadata.name, container web of Deployment shop-web",
             ),
             figure(Bound::Request, Resource::Cpu, "100m", 27),
             figure(Bound::Limit, Resource::Cpu, "500m", 30),
             figure(Bound::Request, Resource::Memory, "128Mi", 28),
             figure(Bound::Limit, Resource::Memory, "512Mi", 31),
-        ],
+        ]
+        .into_iter()
+        .chain(beside())
+        .collect(),
     }
+}
+
+/// Returns what there is besides: a reference, a port, probes, labels, a Service with an Ingress, generated configuration.
+fn beside() -> Vec<Found> {
+    let (base, service) = ("k8s/base/deployment.yaml", "k8s/base/service.yaml");
+    let web = "container web of Deployment shop-web";
+    let (object, why) = ("Deployment shop-web", "Service shop-web");
+    vec![
+        found(Field::Env("API_TOKEN".to_owned()), "", base, 33, "comes from Secret shop-api, key token, container web"),
+        found(Field::EnvRef("API_TOKEN".to_owned()), "secret:shop-api/token", base, 35, web),
+        found(Field::Port("http".to_owned()), "8080", base, 19, web),
+        found(Field::Probe(Probe::Liveness, ProbePart::Path), "/healthz", base, 37, web),
+        found(Field::Probe(Probe::Liveness, ProbePart::Port), "http", base, 38, web),
+        found(Field::Probe(Probe::Readiness, ProbePart::Path), "/ready", base, 41, web),
+        found(Field::Probe(Probe::Readiness, ProbePart::Port), "http", base, 42, web),
+        found(Field::Label("team".to_owned()), "storefront", base, 6, object),
+        found(Field::ServiceType, "ClusterIP", service, 6, why),
+        found(Field::ServicePort("http".to_owned()), "80", service, 10, why),
+        found(Field::IngressHost, "shop.example.org", "k8s/overlays/production/ingress.yaml", 8, "Ingress shop-web"),
+        found(Field::Config("shop-config".to_owned(), "LOG_LEVEL".to_owned()), "info", OVERLAY, 14, "configMapGenerator of the overlay"),
+    ]
 }
 
 /// Returns what a draft would change: tag and replicas in the overlay, variables in the object.
@@ -100,9 +125,14 @@ pub(crate) fn preview(draft: &Draft) -> Preview {
         yaml: format!(
             "{object}---\napiVersion: v1\nkind: Service\nmetadata:\n  name: shop-web\nspec:\n  ports:\n  - port: 80 # http\n"
         ),
-        summary: Vec::new(),
-        risk: Risk::default(),
-        asks: Vec::new(),
+        origins: vec![("shop-production/Deployment/shop-web".to_owned(), "k8s/base/deployment.yaml".to_owned())],
+        summary: summary(draft),
+        risk: if changed {
+            Risk { score: 35, reasons: vec![(25, "it goes to production".to_owned()), (10, "replicas change".to_owned())] }
+        } else {
+            Risk::default()
+        },
+        asks: asks(draft),
         findings: changed.then_some(finding).into_iter().collect(),
         message: draft.message.clone().unwrap_or_else(|| "Deploy shop to production".to_owned()),
         author: "Ada Byron <ada@example.org>".to_owned(),
@@ -110,6 +140,35 @@ pub(crate) fn preview(draft: &Draft) -> Preview {
         digest: format!("digest of {}", text.len() + object.len()),
         render_trouble: None,
     }
+}
+
+fn summary(draft: &Draft) -> Vec<String> {
+    let said = |edit: &Edit| {
+        let value = edit.value.as_deref().unwrap_or_default();
+        match edit.field {
+            Field::ImageTag => Some(format!("image 1.8.4 → {value} in Deployment shop-web")),
+            Field::Replicas => Some(format!("replicas 6 → {value} in Deployment shop-web")),
+            _ => None,
+        }
+    };
+    draft.edits.iter().filter_map(said).collect()
+}
+
+/// Asks about the CPU limit, whose value stands under an anchor, until it is answered.
+fn asks(draft: &Draft) -> Vec<Ask> {
+    let field = Field::Resource(Bound::Limit, Resource::Cpu);
+    let open = draft.edits.iter().filter(|e| e.field == field && e.choice.is_none());
+    let offer = |choice, line, what: &str| Offer { choice, file: "k8s/base/deployment.yaml".to_owned(), line, what: what.to_owned() };
+    let ask = |edit: &Edit| Ask {
+        container: edit.container.clone(),
+        field: field.clone(),
+        why: "the value is written once and used by 2 containers".to_owned(),
+        offers: vec![
+            offer(Choice::Own, 30, "changes container web only"),
+            offer(Choice::Written, 12, "changes web and metrics, which share the value"),
+        ],
+    };
+    open.map(ask).collect()
 }
 
 /// Answers what is asked until nothing more is, and returns the orders that were given meanwhile.

@@ -95,7 +95,7 @@ fn variables_are_added_changed_renamed_and_removed() {
             "MODE=production",
             vec![Edit::set(Field::Env("MODE".into()), "production"), Edit::remove(Field::Env("NODE_ENV".into()))],
         ),
-        ("down down down down down down", "REGION=eu=1", vec![Edit::set(Field::Env("REGION".into()), "eu=1")]),
+        ("down down down down down down down", "REGION=eu=1", vec![Edit::set(Field::Env("REGION".into()), "eu=1")]),
     ];
     for (keys, text, edits) in table {
         let mut stage = filled(120, 40, Language::English);
@@ -105,8 +105,8 @@ fn variables_are_added_changed_renamed_and_removed() {
     }
     let mut stage = filled(120, 40, Language::English);
     stage.keys("down down down down down").text("x");
-    assert_eq!(stage.session.cx().desk.draft, None, "what comes from a Secret is shown only");
-    stage.keys("down").text("NODE_ENV=x");
+    assert_eq!(stage.session.cx().desk.draft, None, "what the Pod says of itself is shown only");
+    stage.keys("down down").text("NODE_ENV=x");
     assert!(stage.lines().contains("stands there twice"), "{}", stage.lines());
 }
 

@@ -4,9 +4,10 @@ use domain::ident::EnvironmentId;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{CHOOSE, Deploy, PANE, Submit, pane};
+use super::{ANSWER, CHOOSE, Deploy, PANE, Submit, pane, verdict};
 use crate::cx::Cx;
 use crate::theme::Role;
+use crate::widgets::dialog::dim;
 use crate::widgets::put::{bar, clear, columns, cut, lay, piece, put, put_pieces, put_right, put_wrapped, width, wrap};
 use crate::widgets::sheet::{self, Row};
 
@@ -31,6 +32,10 @@ impl Deploy {
             lay(buf, over, cx.style(Role::Text));
             self.right(cx, inside(over), buf);
         }
+        if let Some(dialog) = &self.dialog {
+            dim(cx, buf, area);
+            dialog.view(cx, area, buf);
+        }
     }
 
     fn left(&self, cx: &Cx, area: Rect, buf: &mut Buffer, environment: &EnvironmentId) {
@@ -53,7 +58,7 @@ impl Deploy {
         let foot = columns(lines.len() + 1).min(rest.height / 4);
         let form = Rect { height: rest.height.saturating_sub(foot + summary), ..rest };
         // Under a question there is nothing to type, so there is no cursor.
-        let asked = matches!(self.submit, Submit::Given(_)) || self.dropping.is_some();
+        let asked = matches!(self.submit, Submit::Given(_)) || self.dropping.is_some() || self.dialog.is_some();
         let took = open.fields.form.view(cx, form, buf, self.focused && !self.covered && !asked);
         let below = Rect { y: rest.y + (took + 1).min(form.height + 1), height: foot.saturating_sub(1), ..rest };
         for (line, y) in lines.iter().zip(below.top()..below.bottom()) {
@@ -85,6 +90,10 @@ impl Deploy {
         let key = cx.keymap.label(&PANE);
         let (text, role) = match (self.refused.as_ref().or_else(|| self.asks.trouble()), self.asks.preview()) {
             (Some(trouble), _) => (format!("✗ {}", trouble.what), Role::Bad),
+            (None, Some(preview)) if !preview.asks.is_empty() => {
+                let key = cx.keymap.label(&ANSWER);
+                (format!("? {}", cx.tf("deploy.ask-how", &[("key", &key)])), Role::Warn)
+            }
             (None, Some(preview)) => (pane::sentence(cx, &preview, &pane::diffs(&preview)), Role::Text),
             (None, None) => (format!("{} {}", cx.spinner(), cx.t("deploy.computing")), Role::Muted),
         };
@@ -107,7 +116,11 @@ impl Deploy {
         if let Some(trouble) = self.asks.trouble().filter(|_| self.open.is_some()) {
             rows.extend(pane::trouble_rows(trouble));
         }
-        if self.asks.preview().is_some() {
+        if let Some(preview) = self.asks.preview() {
+            let asks = verdict::asks(cx, &preview.asks, &cx.keymap.label(&ANSWER));
+            let gap = (!asks.is_empty()).then_some(Row::Blank);
+            rows.extend(asks);
+            rows.extend(gap);
             rows.extend(self.rows.iter().cloned());
         } else if self.asks.busy() {
             rows.push(Row::text(format!("{} ", cx.spinner()), Role::Busy, cx.t("deploy.computing"), Role::Muted));

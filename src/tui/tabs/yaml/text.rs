@@ -4,7 +4,7 @@ use domain::change::{Finding, Preview};
 use manifest::yaml::highlight;
 
 use crate::cx::Cx;
-use crate::tabs::deploy::pane::severity;
+use crate::tabs::deploy::verdict::severity;
 use crate::theme::Role;
 use crate::widgets::put::{Piece, piece};
 use crate::widgets::yaml::role;

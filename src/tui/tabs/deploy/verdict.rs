@@ -1,0 +1,115 @@
+//! What is thought of a change, in rows: questions that are open, what it means, how risky it is, what checks say.
+//!
+//! Shared by the form, the review, the YAML and the Diff tab, so that they say the same in the same words.
+
+use domain::change::{Finding, Preview, Risk, Severity};
+use domain::edit::Ask;
+
+use crate::cx::Cx;
+use crate::theme::Role;
+use crate::widgets::put::{Piece, piece};
+use crate::widgets::sheet::Row;
+
+/// How many reasons of a risk are told.
+const REASONS: usize = 6;
+/// How many cells the meter has.
+const CELLS: usize = 10;
+
+/// Returns glyph and role of a severity.
+pub(crate) const fn severity(severity: Severity) -> (&'static str, Role) {
+    match severity {
+        Severity::Info => ("·", Role::Muted),
+        Severity::Warning => ("▲", Role::Warn),
+        Severity::Error => ("✗", Role::Bad),
+    }
+}
+
+/// Returns the role and the key of the word of a score.
+const fn grade(score: u8) -> (Role, &'static str) {
+    match score {
+        0..=29 => (Role::Ok, "risk.low"),
+        30..=59 => (Role::Warn, "risk.medium"),
+        _ => (Role::Bad, "risk.high"),
+    }
+}
+
+/// Returns the meter: `RISK  35  ████░░░░░░  medium`.
+pub(crate) fn meter(cx: &Cx, risk: &Risk) -> Vec<Piece<'static>> {
+    let (role, word) = grade(risk.score);
+    // A risk that is not zero is not shown as none.
+    let full = usize::from(risk.score).div_ceil(CELLS).min(CELLS);
+    vec![
+        piece(format!("{}  ", cx.words.get("risk.title")), Role::Accent),
+        piece(format!("{:>3}  ", risk.score), role),
+        piece("█".repeat(full), role),
+        piece("░".repeat(CELLS - full), Role::Faint),
+        piece(format!("  {}", cx.words.get(word)), role),
+    ]
+}
+
+/// Returns the meter and below it what the risk comes from; nothing when there is nothing to fear.
+pub(crate) fn risk(cx: &Cx, risk: &Risk) -> Vec<Row> {
+    if risk.score == 0 && risk.reasons.is_empty() {
+        return Vec::new();
+    }
+    let reason = |(points, why): &(u8, String)| Row::text(format!("{:>4}  ", format!("+{points}")), Role::Muted, cx.said(why), Role::Text);
+    let mut rows = vec![Row::Line(meter(cx, risk))];
+    rows.extend(risk.reasons.iter().take(REASONS).map(reason));
+    rows
+}
+
+/// Returns a row for each sentence that says what a change means.
+pub(crate) fn summary(cx: &Cx, preview: &Preview) -> Vec<Row> {
+    preview.summary.iter().map(|said| Row::text("  ", Role::Text, cx.said(said), Role::Changed)).collect()
+}
+
+/// Returns rows that tell the questions which are open.
+pub(crate) fn asks(cx: &Cx, asks: &[Ask], key: &str) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for ask in asks {
+        let field = match &ask.container {
+            Some(container) => format!("{container}: {}", super::slot::label(cx, &ask.field)),
+            None => super::slot::label(cx, &ask.field),
+        };
+        rows.push(Row::text("? ", Role::Warn, format!("{field}: {}", cx.said(&ask.why)), Role::Warn));
+        rows.push(Row::text("  → ", Role::Accent, cx.tf("deploy.ask-how", &[("key", key)]), Role::Muted));
+    }
+    rows
+}
+
+/// Returns a finding's sentence in the operator's language, with the object that it speaks of when the sentence does not name
+/// it.
+pub(crate) fn sentence(cx: &Cx, finding: &Finding) -> String {
+    let said = cx.said(&finding.message);
+    match &finding.object {
+        Some(object) if !said.contains(object.rsplit('/').next().unwrap_or(object)) => format!("{object}: {said}"),
+        _ => said,
+    }
+}
+
+/// Returns where a finding belongs: file, line and column, as far as they are known.
+pub(crate) fn place(finding: &Finding) -> String {
+    let mut place = finding.file.clone().unwrap_or_default();
+    for number in [finding.line, finding.column.filter(|_| finding.line.is_some())].into_iter().flatten() {
+        place.push_str(&format!(":{number}"));
+    }
+    place
+}
+
+/// Returns findings, the gravest first.
+pub(crate) fn sorted(found: &[Finding]) -> Vec<&Finding> {
+    let mut sorted: Vec<&Finding> = found.iter().collect();
+    sorted.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    sorted
+}
+
+/// Returns a row for each finding, the gravest first.
+pub(crate) fn findings(cx: &Cx, found: &[Finding]) -> Vec<Row> {
+    let row = |finding: &Finding| {
+        let (glyph, role) = severity(finding.severity);
+        let place = place(finding);
+        let gap = if place.is_empty() { "" } else { "  " };
+        Row::text(format!("{glyph} "), role, format!("{}{gap}{place}", sentence(cx, finding)), Role::Text)
+    };
+    sorted(found).into_iter().map(row).collect()
+}
