@@ -2,8 +2,10 @@
 //!
 //! ```text
 //!  GIT  shop → production   1 file  +1 -1
-//!  ● k8s/overlays/production/kustomization.yaml  +1 -1
+//!    image 1.8.4 → 1.8.5 in Deployment shop-web
+//!  RISK   35  ████░░░░░░  medium
 //!
+//!  ● k8s/overlays/production/kustomization.yaml  +1 -1
 //!  @@ 12
 //!   12 12   images:
 //!   14    -   newTag: 1.8.4  # keep in step with api
@@ -35,6 +37,8 @@ const PREVIOUS: Command = command("diff.previous", &["N"], 0);
 const LAYOUT: Command = command("diff.layout", &["v"], 2);
 const GIT: Command = command("diff.git", &["f"], 3);
 const RENDERED: Command = command("diff.rendered", &["r"], 3);
+const NEXT_FINDING: Command = command("diff.next-finding", &["]"], 4);
+const PREVIOUS_FINDING: Command = command("diff.previous-finding", &["["], 0);
 const FORM: Command = command("diff.form", &["e", "ctrl-y"], 8);
 const CHOOSE: Command = command("diff.choose", &["enter"], 1);
 
@@ -52,6 +56,10 @@ pub struct Diff {
     diffs: Vec<TextDiff>,
     unified: Vec<rows::Row>,
     sides: Vec<rows::Row>,
+    /// The finding that was jumped to.
+    finding: Option<usize>,
+    /// The width that sentences were broken for.
+    wide: u16,
     scroll: Scroll,
 }
 
@@ -73,13 +81,20 @@ impl Diff {
             (None, None) => true,
             _ => false,
         };
-        if same && !force {
+        if same && !force && self.wide == cx.size.width {
             return;
+        }
+        self.wide = cx.size.width;
+        if !same || force {
+            self.finding = None;
         }
         self.built.clone_from(&cx.desk.preview);
         self.diffs = self.built.as_ref().map(|p| rows::diffs(p, self.rendered)).unwrap_or_default();
-        self.unified = rows::rows(&self.diffs, false);
-        self.sides = rows::rows(&self.diffs, true);
+        (self.unified, self.sides) = (Vec::new(), Vec::new());
+        if let Some(preview) = self.built.as_deref() {
+            let sheet = rows::Sheet { cx, preview, diffs: &self.diffs, rendered: self.rendered };
+            (self.unified, self.sides) = (sheet.rows(false), sheet.rows(true));
+        }
         if force {
             self.scroll.reset();
         }
@@ -96,10 +111,27 @@ impl Diff {
         }
     }
 
+    /// Goes to the finding after or before the one that was jumped to last, round and round.
+    fn to_finding(&mut self, cx: &Cx, next: bool) {
+        let places = rows::findings(self.rows(cx));
+        let count = places.len();
+        let Some(last) = count.checked_sub(1) else { return };
+        let at = match (self.finding, next) {
+            (Some(at), true) => (at + 1) % count,
+            (Some(at), false) => (at + last) % count,
+            (None, true) => 0,
+            (None, false) => last,
+        };
+        self.finding = Some(at);
+        self.scroll.show(places[at]);
+    }
+
     fn command(&mut self, cx: &Cx, id: &str) -> Effects {
         match id {
             "diff.next" => self.jump(cx, true),
             "diff.previous" => self.jump(cx, false),
+            "diff.next-finding" => self.to_finding(cx, true),
+            "diff.previous-finding" => self.to_finding(cx, false),
             "diff.layout" => {
                 let hunk = rows::hunk_at(self.rows(cx), self.scroll.top());
                 self.split = Some(!self.is_split(cx));
@@ -127,7 +159,13 @@ impl Tab for Diff {
             return vec![&CHOOSE];
         }
         let other = if self.rendered { &GIT } else { &RENDERED };
-        [&NEXT, &PREVIOUS, &LAYOUT, other, &FORM].into_iter().chain(SCROLL).collect()
+        let mut out: Vec<&'static Command> = vec![&NEXT, &PREVIOUS, &LAYOUT, other];
+        if self.rows(cx).iter().any(|row| matches!(row, rows::Row::Finding(..))) {
+            out.extend([&NEXT_FINDING, &PREVIOUS_FINDING]);
+        }
+        out.push(&FORM);
+        out.extend(SCROLL);
+        out
     }
 
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {

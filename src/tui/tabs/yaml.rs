@@ -2,14 +2,16 @@
 //!
 //! ```text
 //!  RENDERED  4 objects                                     Deployment/shop-web
-//!  ▲ no-limits  k8s/base/deployment.yaml:12  the container has no memory limit
-//!
+//!  ▾ Deployment/shop-web  k8s/base/deployment.yaml
 //!   1 apiVersion: apps/v1
 //!   2 kind: Deployment
+//!   …
+//!  ▸ Service/shop-web  k8s/base/service.yaml
 //! ```
 //!
 //! Without a draft it shows the manifests as they are. It changes nothing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -38,6 +40,10 @@ const SEARCH: Command = command("yaml.search", &["/"], 3);
 const NEXT: Command = command("yaml.next-match", &["n"], 4);
 const PREVIOUS: Command = command("yaml.previous-match", &["N"], 0);
 const CLEAR: Command = command("yaml.clear", &["esc"], 5);
+const FOLD: Command = command("yaml.fold", &["z"], 5);
+const FOLD_ALL: Command = command("yaml.fold-all", &["Z"], 0);
+const NEXT_FINDING: Command = command("yaml.next-finding", &["]"], 3);
+const PREVIOUS_FINDING: Command = command("yaml.previous-finding", &["["], 0);
 const FORM: Command = command("yaml.form", &["e", "ctrl-y"], 8);
 const DIFF: Command = command("yaml.diff", &["ctrl-d"], 9);
 const CHOOSE: Command = command("yaml.choose", &["enter"], 1);
@@ -49,10 +55,16 @@ pub struct Yaml {
     files: bool,
     built: Option<Arc<Preview>>,
     sheet: text::Sheet,
+    /// The documents that are put away, by name.
+    folded: BTreeSet<String>,
+    /// The document that was gone to; else the one at the top is meant.
+    document: Option<usize>,
+    /// The finding that was jumped to.
+    finding: Option<usize>,
     scroll: Scroll,
     search: Input,
     typing: bool,
-    /// The rows in which the search occurs, and which of them is meant.
+    /// The lines in which the search occurs, and which of them is meant.
     hits: Vec<usize>,
     hit: usize,
 }
@@ -70,9 +82,11 @@ impl Yaml {
         }
         let another = self.built.as_ref().map(|p| &p.environment) != cx.desk.preview.as_ref().map(|p| &p.environment);
         self.built.clone_from(&cx.desk.preview);
-        self.sheet = self.built.as_ref().map(|p| text::Sheet::build(cx, p, self.files)).unwrap_or_default();
+        self.sheet = self.built.as_ref().map(|p| text::Sheet::build(cx, p, self.files, &self.folded)).unwrap_or_default();
+        self.finding = None;
         if another || force {
             self.scroll.reset();
+            self.document = None;
         }
         self.find();
     }
@@ -85,8 +99,8 @@ impl Yaml {
 
     /// Goes to the first hit at or below what is in sight.
     fn nearest(&mut self) {
-        let top = self.scroll.top();
-        self.hit = self.hits.iter().position(|row| *row >= top).unwrap_or(0);
+        let top = self.sheet.line_of(self.scroll.top()).unwrap_or(0);
+        self.hit = self.hits.iter().position(|line| *line >= top).unwrap_or(0);
         self.show();
     }
 
@@ -98,18 +112,76 @@ impl Yaml {
         }
     }
 
-    fn show(&self) {
-        if let Some(row) = self.hits.get(self.hit) {
-            self.scroll.show(*row);
+    fn show(&mut self) {
+        if let Some(line) = self.hits.get(self.hit).copied() {
+            self.show_line(line);
         }
     }
 
-    fn document(&self, next: bool) {
+    /// Puts a line into sight; a document that holds it and is put away is opened.
+    fn show_line(&mut self, line: usize) {
+        if let Some(document) = self.sheet.holder(line)
+            && document.folded
+        {
+            self.folded.remove(&document.name);
+            self.sheet.fold(&self.folded);
+        }
+        if let Some(row) = self.sheet.row_of(line) {
+            self.scroll.show(row);
+        }
+    }
+
+    /// Goes to the finding after or before the one that was jumped to last, round and round.
+    fn to_finding(&mut self, next: bool) {
+        let lines = self.sheet.findings();
+        let count = lines.len();
+        let Some(last) = count.checked_sub(1) else { return };
+        let at = match (self.finding, next) {
+            (Some(at), true) => (at + 1) % count,
+            (Some(at), false) => (at + last) % count,
+            (None, true) => 0,
+            (None, false) => last,
+        };
+        self.finding = Some(at);
+        self.show_line(lines[at]);
+    }
+
+    /// Returns the document that is meant: the one that was gone to, else the one at the top.
+    fn here(&self) -> Option<usize> {
+        self.document.or_else(|| self.sheet.at(self.scroll.top())).or(Some(0)).filter(|at| *at < self.sheet.documents().len())
+    }
+
+    fn to_document(&mut self, next: bool) {
+        let Some(here) = self.here() else { return };
         let top = self.scroll.top();
-        let starts = || self.sheet.documents().iter().map(|d| d.row);
-        let to = if next { starts().find(|row| *row > top) } else { starts().rfind(|row| *row < top) };
-        if let Some(row) = to {
+        let row = |at: usize| self.sheet.documents().get(at).map(|d| d.row);
+        // From within a document, back leads to its own beginning first.
+        let inside = self.document.is_none() && row(here).is_some_and(|row| row < top);
+        let to = match next {
+            true if self.document.is_none() && row(here).is_some_and(|row| row > top) => here,
+            true => here + 1,
+            false if inside => here,
+            false => here.saturating_sub(1),
+        };
+        if let Some(row) = row(to) {
+            self.document = Some(to);
             self.scroll.to(row);
+        }
+    }
+
+    /// Puts the document that is meant away, or shows it again; with `all`, every one.
+    fn fold(&mut self, all: bool) {
+        let documents = self.sheet.documents();
+        let Some(here) = self.here() else { return };
+        let names: Vec<String> = if all { documents.iter().map(|d| d.name.clone()).collect() } else { vec![documents[here].name.clone()] };
+        let open = names.iter().any(|name| !self.folded.contains(name));
+        for name in names {
+            if open { self.folded.insert(name) } else { self.folded.remove(&name) };
+        }
+        self.sheet.fold(&self.folded);
+        self.document = Some(here);
+        if let Some(document) = self.sheet.documents().get(here) {
+            self.scroll.show(document.row);
         }
     }
 
@@ -119,8 +191,12 @@ impl Yaml {
                 self.files = !self.files;
                 self.build(cx, true);
             }
-            "yaml.next-document" => self.document(true),
-            "yaml.previous-document" => self.document(false),
+            "yaml.next-document" => self.to_document(true),
+            "yaml.previous-document" => self.to_document(false),
+            "yaml.fold" => self.fold(false),
+            "yaml.fold-all" => self.fold(true),
+            "yaml.next-finding" => self.to_finding(true),
+            "yaml.previous-finding" => self.to_finding(false),
             "yaml.search" => self.typing = true,
             "yaml.next-match" => self.step(1),
             "yaml.previous-match" => self.step(self.hits.len().saturating_sub(1)),
@@ -133,6 +209,8 @@ impl Yaml {
             "yaml.diff" => return vec![Effect::Switch(TabId::Diff)],
             "yaml.choose" => return vec![Effect::Switch(TabId::Environments)],
             id => {
+                // Whoever scrolls on looks at something else.
+                self.document = None;
                 self.scroll.command(id);
             }
         }
@@ -154,7 +232,10 @@ impl Tab for Yaml {
         if cx.desk.environment.is_none() {
             return vec![&CHOOSE];
         }
-        let mut out: Vec<&'static Command> = vec![&VIEW, &NEXT_DOCUMENT, &PREVIOUS_DOCUMENT, &SEARCH];
+        let mut out: Vec<&'static Command> = vec![&VIEW, &NEXT_DOCUMENT, &PREVIOUS_DOCUMENT, &FOLD, &FOLD_ALL, &SEARCH];
+        if !self.sheet.findings().is_empty() {
+            out.extend([&NEXT_FINDING, &PREVIOUS_FINDING]);
+        }
         if !self.hits.is_empty() {
             out.extend([&NEXT, &PREVIOUS]);
         }

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 
 use crate::cx::Cx;
 use crate::theme::Role;
-use crate::widgets::put::{Piece, columns, lay, piece, put, put_pieces};
+use crate::widgets::put::{Piece, columns, lay, piece, put, put_pieces, put_right, width, width_of};
 use crate::widgets::yaml::after;
 
 /// Holds one text before and after, and what differs.
@@ -35,10 +35,17 @@ impl TextDiff {
         }
     }
 
-    /// Returns how many lines are new and how many are gone.
+    /// Returns how many lines are new and how many are gone; those that were moved are neither.
     pub fn counts(&self) -> (usize, usize) {
-        let count = |kind| self.hunks.iter().flat_map(|h| &h.lines).filter(|l| l.kind == kind).count();
+        let lines = || self.hunks.iter().flat_map(|h| &h.lines).filter(|l| l.moved.is_none());
+        let count = |kind| lines().filter(|l| l.kind == kind).count();
         (count(LineKind::Added), count(LineKind::Removed))
+    }
+
+    /// Returns how many lines were moved.
+    pub fn moved(&self) -> usize {
+        let added = |l: &&Line| l.kind == LineKind::Added && l.moved.is_some();
+        self.hunks.iter().flat_map(|h| &h.lines).filter(added).count()
     }
 
     /// Returns how many digits its greatest line number has.
@@ -92,12 +99,22 @@ fn beside(out: &mut Vec<Pair>, removed: &mut Vec<Line>, added: &mut Vec<Line>) {
     }
 }
 
-const fn roles(kind: LineKind) -> (&'static str, Role, Role) {
-    match kind {
-        LineKind::Context => (" ", Role::Muted, Role::Muted),
-        LineKind::Added => ("+", Role::Added, Role::AddedWord),
-        LineKind::Removed => ("-", Role::Removed, Role::RemovedWord),
+/// Returns sign and roles of a line: of all of it, and of what differs in it. What was moved is neither new nor gone.
+const fn roles(line: &Line) -> (&'static str, Role, Role) {
+    match (line.kind, line.moved) {
+        (LineKind::Context, _) => (" ", Role::Muted, Role::Muted),
+        (LineKind::Added, Some(_)) => ("»", Role::Changed, Role::Changed),
+        (LineKind::Removed, Some(_)) => ("«", Role::Muted, Role::Muted),
+        (LineKind::Added, None) => ("+", Role::Added, Role::AddedWord),
+        (LineKind::Removed, None) => ("-", Role::Removed, Role::RemovedWord),
     }
+}
+
+/// Says where a moved line went, or where it comes from.
+fn moved(cx: &Cx, line: &Line) -> Option<String> {
+    let to = line.moved?.to_string();
+    let key = if line.kind == LineKind::Added { "diff.moved-from" } else { "diff.moved-to" };
+    Some(cx.tf(key, &[("line", &to)]))
 }
 
 /// Draws one line of a unified diff: old and new number, sign, text from column `left` on.
@@ -110,11 +127,11 @@ pub fn unified(cx: &Cx, area: Rect, buf: &mut Buffer, line: &Line, (digits, left
 
 /// Draws one line of a small diff: sign, one number, text.
 pub fn brief(cx: &Cx, area: Rect, buf: &mut Buffer, line: &Line, digits: usize) {
-    let (sign, role, _) = roles(line.kind);
+    let (sign, role, _) = roles(line);
     let number = line.new_no.or(line.old_no).map_or_else(String::new, |n| n.to_string());
     let gutter = format!("{sign} {number:>digits$}  ");
     let style = if line.kind == LineKind::Context { cx.style(Role::Faint) } else { cx.style(role) };
-    ground(cx, area, buf, line.kind);
+    ground(cx, area, buf, line);
     let taken = put(buf, (area.x, area.y), area.width, &gutter, style);
     put_pieces(cx, buf, (area.x + taken, area.y), area.width - taken, &pieces(line));
 }
@@ -135,21 +152,26 @@ pub fn split(cx: &Cx, area: Rect, buf: &mut Buffer, pair: &Pair, (digits, left):
 }
 
 fn text(cx: &Cx, area: Rect, buf: &mut Buffer, line: &Line, left: usize) {
-    let (sign, role, _) = roles(line.kind);
-    ground(cx, area, buf, line.kind);
+    let (sign, role, _) = roles(line);
+    ground(cx, area, buf, line);
     let taken = put(buf, (area.x, area.y), area.width, &format!("{sign} "), cx.style(role));
-    put_pieces(cx, buf, (area.x + taken, area.y), area.width - taken, &after(pieces(line), left));
+    let shown = after(pieces(line), left);
+    let room = area.width - taken;
+    put_pieces(cx, buf, (area.x + taken, area.y), room, &shown);
+    if let Some(said) = moved(cx, line).filter(|said| width_of(&shown) + width(said) + 3 <= usize::from(room)) {
+        put_right(buf, Rect { height: 1, width: area.width - 1, ..area }, &said, cx.style(Role::Faint));
+    }
 }
 
-fn ground(cx: &Cx, area: Rect, buf: &mut Buffer, kind: LineKind) {
-    if kind != LineKind::Context {
-        lay(buf, Rect { height: area.height.min(1), ..area }, cx.style(roles(kind).1));
+fn ground(cx: &Cx, area: Rect, buf: &mut Buffer, line: &Line) {
+    if line.kind != LineKind::Context && line.moved.is_none() {
+        lay(buf, Rect { height: area.height.min(1), ..area }, cx.style(roles(line).1));
     }
 }
 
 /// Returns a line's text with what differs in it marked; blanks at the end of a changed line become visible.
 fn pieces(line: &Line) -> Vec<Piece<'static>> {
-    let (_, role, word) = roles(line.kind);
+    let (_, role, word) = roles(line);
     let mut out: Vec<Piece<'static>> = Vec::new();
     for (marked, part) in &line.segments {
         out.push(piece(part.replace('\t', "→   "), if *marked { word } else { role }));
@@ -163,7 +185,7 @@ fn pieces(line: &Line) -> Vec<Piece<'static>> {
             last.text = format!("{}{}", &last.text[..kept], "·".repeat(blanks)).into();
         }
     }
-    out
+    crate::widgets::put::marked(out)
 }
 
 /// Draws the line over a file's changes: its name, what became of it, and how many lines.
@@ -174,14 +196,17 @@ pub fn title(cx: &Cx, area: Rect, buf: &mut Buffer, diff: &TextDiff) {
         (_, true) => ("-", Role::Removed),
         _ => ("●", Role::Changed),
     };
-    let counts = [
+    let mut counts = vec![
         piece("  ", Role::Text),
         piece(format!("+{added}"), Role::Ok),
         piece(" ", Role::Text),
         piece(format!("-{removed}"), Role::Bad),
         piece(" ", Role::Text),
     ];
-    let wide = columns(counts.iter().map(|p| p.text.len()).sum());
+    if diff.moved() > 0 {
+        counts.push(piece(format!("»{} ", diff.moved()), Role::Changed));
+    }
+    let wide = columns(width_of(&counts));
     let taken = put(buf, (area.x, area.y), area.width, &format!("{sign} "), cx.style(role));
     let room = area.width.saturating_sub(taken + wide);
     let name = crate::widgets::put::cut_middle(&diff.name, usize::from(room)).into_owned();

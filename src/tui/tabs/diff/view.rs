@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::rows::Row;
+use super::rows::{Row, findings};
 use super::{CHOOSE, Diff, FORM};
 use crate::cx::Cx;
 use crate::tabs::deploy::pane::trouble_rows;
@@ -42,7 +42,7 @@ impl Diff {
         if let Some(trouble) = preview.render_trouble.as_ref().filter(|_| self.rendered) {
             return sheet::view(cx, body, buf, &trouble_rows(trouble), &self.scroll);
         }
-        if self.diffs.is_empty() {
+        if self.diffs.is_empty() && preview.asks.is_empty() {
             let text = cx.tf("diff.nothing", &[("branch", &preview.branch), ("key", &cx.keymap.label(&FORM))]);
             put_wrapped(buf, Rect { x: body.x + 2, width: body.width.saturating_sub(4), ..body }, &text, cx.style(Role::Muted));
             return;
@@ -65,6 +65,15 @@ impl Diff {
             pieces.push(piece(format!("  +{added}"), Role::Ok));
             pieces.push(piece(format!(" -{removed}"), Role::Bad));
         }
+        let moved: usize = self.diffs.iter().map(TextDiff::moved).sum();
+        if moved > 0 {
+            pieces.push(piece(format!("  {}", cx.tf("diff.moved", &[("count", &moved.to_string())])), Role::Changed));
+        }
+        let count = findings(self.rows(cx)).len();
+        if count > 0 {
+            let at = self.finding.map_or_else(String::new, |at| format!("{}/", at + 1));
+            pieces.push(piece(format!("   {}", cx.tf("diff.findings", &[("count", &format!("{at}{count}"))])), Role::Warn));
+        }
         put_pieces(cx, buf, (area.x, area.y), area.width, &pieces);
         if cx.desk.busy {
             put_right(buf, Rect { width: area.width - 1, ..area }, cx.spinner(), cx.style(Role::Busy));
@@ -79,6 +88,14 @@ impl Diff {
             let place = Rect { y, height: 1, width: area.width.saturating_sub(1), ..area };
             match row {
                 Row::Blank => {}
+                Row::Told(pieces) => {
+                    put_pieces(cx, buf, (place.x, y), place.width, pieces);
+                }
+                Row::Finding(number, pieces) => {
+                    let here = number.is_some() && *number == self.finding;
+                    put(buf, (place.x, y), 1, if here { "▌" } else { "" }, cx.style(Role::Accent));
+                    put_pieces(cx, buf, (place.x + 1, y), place.width.saturating_sub(1), pieces);
+                }
                 Row::Listed(file) => {
                     if let Some(diff) = self.diffs.get(*file) {
                         title(cx, place, buf, diff);

@@ -1,12 +1,14 @@
-//! The lines of the YAML tab: code in colours, findings, and where each document begins.
+//! The lines of the YAML tab: documents under their names, code in colours, findings, and which of it is put away.
+
+use std::collections::BTreeSet;
 
 use domain::change::{Finding, Preview};
 use manifest::yaml::highlight;
 
 use crate::cx::Cx;
-use crate::tabs::deploy::verdict::severity;
+use crate::tabs::deploy::verdict::{self, severity};
 use crate::theme::Role;
-use crate::widgets::put::{Piece, piece};
+use crate::widgets::put::{Piece, marked, piece};
 use crate::widgets::yaml::role;
 
 /// Holds one line.
@@ -14,93 +16,130 @@ use crate::widgets::yaml::role;
 pub(super) enum Row {
     /// Nothing.
     Blank,
-    /// The name of a file.
-    Title(String),
-    /// A line of YAML and its number.
-    Code(usize, Vec<Piece<'static>>),
-    /// What a check says: glyph and sentence; within code it stands under its line.
+    /// The line over a document, by its place among them.
+    Head(usize),
+    /// A line of YAML, its number, and the glyph of the gravest finding about it.
+    Code(usize, Vec<Piece<'static>>, Option<(&'static str, Role)>),
+    /// What a check says: glyph and sentence; within a document it stands under its line.
     Finding(&'static str, Role, String, bool),
 }
 
-impl Row {
-    /// Returns its text, without number and glyph.
-    pub(super) fn text(&self) -> String {
-        match self {
-            Self::Blank => String::new(),
-            Self::Title(text) | Self::Finding(_, _, text, _) => text.clone(),
-            Self::Code(_, pieces) => pieces.iter().map(|p| p.text.as_ref()).collect(),
-        }
-    }
-}
-
-/// Holds where a document begins and what it is.
+/// Holds a document: a rendered object, or a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Document {
+    /// The row of its head among the rows that are shown.
     pub(super) row: usize,
+    /// What it is called: kind and name, or the path.
     pub(super) name: String,
+    /// The file that it comes from; empty for a file itself.
+    pub(super) origin: String,
+    /// How many findings speak of it.
+    pub(super) findings: usize,
+    /// Whether it is put away.
+    pub(super) folded: bool,
+    /// Its lines: that of its head, and the one after its last.
+    lines: (usize, usize),
 }
 
-/// Holds all lines.
+/// Holds all lines, and which of them are shown.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Sheet {
-    pub(super) rows: Vec<Row>,
+    lines: Vec<Row>,
     documents: Vec<Document>,
+    shown: Vec<usize>,
     /// How many digits the greatest number has.
     pub(super) digits: usize,
 }
 
 impl Sheet {
-    /// Builds the lines of the rendered objects, or of the files that change.
-    pub(super) fn build(cx: &Cx, preview: &Preview, files: bool) -> Self {
+    /// Builds the lines of the rendered objects, or of the files that change; documents of these names are put away.
+    pub(super) fn build(cx: &Cx, preview: &Preview, files: bool, folded: &BTreeSet<String>) -> Self {
         let mut sheet = Self::default();
-        let placed = |f: &&Finding| files && f.line.is_some() && preview.files.iter().any(|c| Some(&c.path) == f.file.as_ref());
-        for finding in preview.findings.iter().filter(|f| !placed(f)) {
-            sheet.finding(finding, false);
+        let texts = if files { changed(cx, preview) } else { objects(preview) };
+        let placed = |f: &&&Finding| texts.iter().any(|text| text.about(f, files));
+        let all = verdict::sorted(&preview.findings);
+        for finding in all.iter().filter(|f| !placed(f)) {
+            sheet.finding(cx, finding, false);
         }
-        if !sheet.rows.is_empty() {
-            sheet.rows.push(Row::Blank);
+        if !sheet.lines.is_empty() {
+            sheet.lines.push(Row::Blank);
         }
-        if files {
-            for file in &preview.files {
-                sheet.documents.push(Document { row: sheet.rows.len(), name: file.path.clone() });
-                let title = if file.after.is_some() { file.path.clone() } else { cx.tf("yaml.deleted", &[("file", &file.path)]) };
-                sheet.rows.push(Row::Title(title));
-                let own = |f: &&Finding| f.file.as_ref() == Some(&file.path);
-                let found: Vec<&Finding> = preview.findings.iter().filter(own).collect();
-                sheet.code(file.after.as_deref().unwrap_or_default(), &found);
-                sheet.rows.push(Row::Blank);
+        for text in &texts {
+            let findings: Vec<&Finding> = all.iter().filter(|f| text.about(f, files)).copied().collect();
+            let from = sheet.lines.len();
+            sheet.lines.push(Row::Head(sheet.documents.len()));
+            let at_line = |f: &&&Finding| files && f.line.is_some();
+            for finding in findings.iter().filter(|f| !at_line(f)) {
+                sheet.finding(cx, finding, true);
             }
-        } else {
-            let found: Vec<&Finding> = preview.findings.iter().filter(|f| f.file.is_none()).collect();
-            let from = sheet.rows.len();
-            sheet.code(&preview.yaml, &found);
-            sheet.documents = documents(&preview.yaml, from);
+            let lines: Vec<&Finding> = findings.iter().filter(at_line).copied().collect();
+            sheet.code(cx, text, &lines);
+            sheet.documents.push(Document {
+                row: 0,
+                name: text.name.clone(),
+                origin: text.origin.clone(),
+                findings: findings.len(),
+                folded: false,
+                lines: (from, sheet.lines.len()),
+            });
+            sheet.lines.push(Row::Blank);
         }
-        let last = |row: &Row| if let Row::Code(number, _) = row { *number } else { 0 };
-        sheet.digits = sheet.rows.iter().map(last).max().unwrap_or(0).to_string().len().max(2);
+        let last = |row: &Row| if let Row::Code(number, ..) = row { *number } else { 0 };
+        sheet.digits = sheet.lines.iter().map(last).max().unwrap_or(0).to_string().len().max(2);
+        sheet.fold(folded);
         sheet
     }
 
-    fn code(&mut self, text: &str, findings: &[&Finding]) {
-        for (at, (line, tokens)) in text.lines().zip(highlight(text)).enumerate() {
+    /// Puts the documents of these names away and shows the others.
+    pub(super) fn fold(&mut self, folded: &BTreeSet<String>) {
+        self.shown.clear();
+        let mut documents = self.documents.iter_mut().peekable();
+        let mut line = 0;
+        while line < self.lines.len() {
+            if let Some(document) = documents.next_if(|d| d.lines.0 == line) {
+                document.row = self.shown.len();
+                document.folded = folded.contains(&document.name);
+                if document.folded {
+                    self.shown.push(line);
+                    // The blank line behind it goes with it.
+                    line = document.lines.1 + 1;
+                    continue;
+                }
+            }
+            self.shown.push(line);
+            line += 1;
+        }
+    }
+
+    fn code(&mut self, cx: &Cx, text: &Text, findings: &[&Finding]) {
+        for (at, (line, tokens)) in text.text.lines().zip(highlight(&text.text)).enumerate() {
             let pieces =
                 tokens.into_iter().map(|t| piece(line.get(t.range).unwrap_or_default().to_owned(), role(t.kind))).collect();
-            self.rows.push(Row::Code(at + 1, pieces));
-            for finding in findings.iter().filter(|f| f.line == Some(at + 1)) {
-                self.finding(finding, true);
+            let here = || findings.iter().filter(|f| f.line == Some(at + 1));
+            let mark = here().next().map(|f| severity(f.severity));
+            self.lines.push(Row::Code(text.first + at, marked(pieces), mark));
+            for finding in here() {
+                self.finding(cx, finding, true);
             }
         }
     }
 
-    fn finding(&mut self, finding: &Finding, within: bool) {
+    fn finding(&mut self, cx: &Cx, finding: &Finding, within: bool) {
         let (glyph, role) = severity(finding.severity);
-        let place = match (&finding.file, finding.line) {
-            _ if within => String::new(),
-            (Some(file), Some(line)) => format!("{file}:{line}  "),
-            (Some(file), None) => format!("{file}  "),
-            _ => String::new(),
-        };
-        self.rows.push(Row::Finding(glyph, role, format!("{place}{}", finding.message), within));
+        let place = if within { String::new() } else { verdict::place(finding) };
+        let gap = if place.is_empty() { "" } else { "  " };
+        let text = format!("{}{gap}{place}", verdict::sentence(cx, finding));
+        self.lines.push(Row::Finding(glyph, role, text, within));
+    }
+
+    /// Returns the rows that are shown.
+    pub(super) fn row(&self, at: usize) -> Option<&Row> {
+        self.shown.get(at).and_then(|line| self.lines.get(*line))
+    }
+
+    /// Returns how many rows are shown.
+    pub(super) const fn len(&self) -> usize {
+        self.shown.len()
     }
 
     /// Returns where the documents (or files) begin.
@@ -108,37 +147,111 @@ impl Sheet {
         &self.documents
     }
 
-    /// Returns the rows in which a lower-case text occurs.
+    /// Returns the document that a row belongs to.
+    pub(super) fn at(&self, row: usize) -> Option<usize> {
+        self.documents.iter().rposition(|d| d.row <= row)
+    }
+
+    /// Returns the document that holds a line, whether it is shown or not.
+    pub(super) fn holder(&self, line: usize) -> Option<&Document> {
+        self.documents.iter().find(|d| (d.lines.0..d.lines.1).contains(&line))
+    }
+
+    /// Returns the row that shows a line.
+    pub(super) fn row_of(&self, line: usize) -> Option<usize> {
+        self.shown.binary_search(&line).ok()
+    }
+
+    /// Returns the line that a row shows.
+    pub(super) fn line_of(&self, row: usize) -> Option<usize> {
+        self.shown.get(row).copied()
+    }
+
+    /// Returns a line's text, without number and glyph.
+    pub(super) fn text(&self, line: usize) -> String {
+        match self.lines.get(line) {
+            None | Some(Row::Blank) => String::new(),
+            Some(Row::Head(at)) => self.documents.get(*at).map(|d| d.name.clone()).unwrap_or_default(),
+            Some(Row::Finding(_, _, text, _)) => text.clone(),
+            Some(Row::Code(_, pieces, _)) => pieces.iter().map(|p| p.text.as_ref()).collect(),
+        }
+    }
+
+    /// Returns the lines in which a lower-case text occurs.
     pub(super) fn find(&self, text: &str) -> Vec<usize> {
-        self.rows.iter().enumerate().filter(|(_, row)| row.text().to_lowercase().contains(text)).map(|(at, _)| at).collect()
+        (0..self.lines.len()).filter(|line| self.text(*line).to_lowercase().contains(text)).collect()
+    }
+
+    /// Returns the lines that are findings.
+    pub(super) fn findings(&self) -> Vec<usize> {
+        let found = |(_, row): &(usize, &Row)| matches!(row, Row::Finding(..));
+        self.lines.iter().enumerate().filter(found).map(|(at, _)| at).collect()
     }
 }
 
-/// Finds where the documents of a stream begin: kind and name as they stand at the start of its lines.
-fn documents(text: &str, from: usize) -> Vec<Document> {
-    let mut out: Vec<Document> = Vec::new();
-    let (mut start, mut kind, mut metadata) = (true, String::new(), false);
-    for (at, line) in text.lines().enumerate() {
+/// Holds the text of a document, and the number of its first line.
+struct Text {
+    name: String,
+    origin: String,
+    text: String,
+    first: usize,
+}
+
+impl Text {
+    /// Tells whether a finding speaks of this document.
+    fn about(&self, finding: &Finding, files: bool) -> bool {
+        if files {
+            return finding.file.as_deref() == Some(self.name.as_str());
+        }
+        finding.object.as_ref().is_some_and(|object| *object == self.name)
+    }
+}
+
+fn changed(cx: &Cx, preview: &Preview) -> Vec<Text> {
+    let text = |file: &domain::change::FileChange| Text {
+        name: file.path.clone(),
+        origin: if file.after.is_some() { String::new() } else { cx.t("yaml.deleted").to_owned() },
+        text: file.after.clone().unwrap_or_default(),
+        first: 1,
+    };
+    preview.files.iter().map(text).collect()
+}
+
+/// Splits the rendered stream into its objects: kind and name as they stand at the start of its lines.
+fn objects(preview: &Preview) -> Vec<Text> {
+    let mut out: Vec<Text> = Vec::new();
+    let mut start = true;
+    for (at, line) in preview.yaml.lines().enumerate() {
         if line.starts_with("---") {
             start = true;
             continue;
         }
         if start && !line.trim().is_empty() {
-            out.push(Document { row: from + at, name: String::new() });
-            (start, kind, metadata) = (false, String::new(), false);
+            let origin = preview.origins.get(out.len()).map(|(_, file)| file.clone()).unwrap_or_default();
+            out.push(Text { name: String::new(), origin, text: String::new(), first: at + 1 });
+            start = false;
         }
-        if let Some(value) = line.strip_prefix("kind:") {
-            value.trim().clone_into(&mut kind);
-        } else if !line.starts_with([' ', '#']) {
-            metadata = line.starts_with("metadata:");
-        } else if let Some(value) = line.strip_prefix("  name:").filter(|_| metadata)
-            && let Some(last) = out.last_mut()
-        {
-            value.trim().clone_into(&mut last.name);
-        }
-        if let Some(last) = out.last_mut().filter(|d| !d.name.is_empty() && !kind.is_empty() && !d.name.contains('/')) {
-            last.name = format!("{kind}/{}", last.name);
+        if let Some(last) = out.last_mut().filter(|_| !start) {
+            last.text.push_str(line);
+            last.text.push('\n');
         }
     }
+    for object in &mut out {
+        object.name = name(&object.text);
+    }
     out
+}
+
+fn name(text: &str) -> String {
+    let (mut kind, mut name, mut metadata) = ("", "", false);
+    for line in text.lines() {
+        if let Some(value) = line.strip_prefix("kind:") {
+            kind = value.trim();
+        } else if !line.starts_with([' ', '#']) {
+            metadata = line.starts_with("metadata:");
+        } else if let Some(value) = line.strip_prefix("  name:").filter(|_| metadata) {
+            name = value.trim();
+        }
+    }
+    format!("{kind}/{name}")
 }

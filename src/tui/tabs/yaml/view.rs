@@ -8,7 +8,7 @@ use super::{CHOOSE, Yaml};
 use crate::cx::Cx;
 use crate::tabs::deploy::pane::trouble_rows;
 use crate::theme::Role;
-use crate::widgets::put::{columns, lay, piece, put, put_pieces, put_right, put_wrapped, width};
+use crate::widgets::put::{columns, cut_path, lay, piece, put, put_pieces, put_right, put_wrapped, width};
 use crate::widgets::sheet;
 use crate::widgets::table::scrollbar;
 use crate::widgets::yaml::after;
@@ -59,8 +59,15 @@ impl Yaml {
             piece(cx.tf(key, &[("count", &count)]), Role::Muted),
         ];
         let taken = put_pieces(cx, buf, (area.x, area.y), area.width, &pieces);
-        let top = self.scroll.top();
-        let here = self.sheet.documents().iter().rfind(|d| d.row <= top + 1).map(|d| d.name.clone()).unwrap_or_default();
+        let findings = self.sheet.findings().len();
+        let taken = if findings > 0 {
+            let at = self.finding.map_or_else(String::new, |at| format!("{}/", at + 1));
+            let said = format!("   {}", cx.tf("diff.findings", &[("count", &format!("{at}{findings}"))]));
+            taken + put(buf, (area.x + taken, area.y), area.width.saturating_sub(taken), &said, cx.style(Role::Warn))
+        } else {
+            taken
+        };
+        let here = self.here().and_then(|at| self.sheet.documents().get(at)).map(|d| d.name.clone()).unwrap_or_default();
         let here = if cx.desk.busy { format!("{here} {}", cx.spinner()) } else { here };
         if usize::from(area.width.saturating_sub(taken)) > width(&here) + 3 {
             put_right(buf, Rect { width: area.width - 2, ..area }, &here, cx.style(Role::Muted));
@@ -68,49 +75,64 @@ impl Yaml {
     }
 
     fn lines(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
-        let total = self.sheet.rows.len();
+        let total = self.sheet.len();
         let top = self.scroll.fit(total, usize::from(area.height));
         let digits = self.sheet.digits;
-        let gutter = columns(digits) + 2;
+        let gutter = columns(digits) + 3;
+        let found = self.finding.and_then(|at| self.sheet.findings().get(at).copied());
         for (y, at) in (area.top()..area.bottom()).zip(top..total) {
-            match &self.sheet.rows[at] {
-                Row::Blank => {}
-                Row::Title(text) => {
-                    put(buf, (area.x, y), area.width, text, cx.style(Role::Accent));
-                }
-                Row::Finding(glyph, role, text, within) => {
-                    let x = if *within { gutter } else { 0 }.min(area.width);
+            let place = Rect { y, height: 1, width: area.width.saturating_sub(1), ..area };
+            match self.sheet.row(at) {
+                None | Some(Row::Blank) => {}
+                Some(Row::Head(document)) => self.document(cx, place, buf, *document),
+                Some(Row::Finding(glyph, role, text, within)) => {
+                    let x = if *within { gutter } else { 1 }.min(area.width);
                     let pieces = [piece(format!("{glyph} "), *role), piece(text.clone(), *role)];
+                    if found.is_some() && self.sheet.line_of(at) == found {
+                        put(buf, (area.x, y), 1, "▌", cx.style(Role::Accent));
+                    }
                     put_pieces(cx, buf, (area.x + x, y), area.width - x, &pieces);
                 }
-                Row::Code(number, pieces) => {
+                Some(Row::Code(number, pieces, mark)) => {
                     put(buf, (area.x, y), gutter, &format!("{number:>digits$}"), cx.style(Role::Faint));
+                    if let Some((glyph, role)) = mark {
+                        put(buf, (area.x + columns(digits) + 1, y), 1, glyph, cx.style(*role));
+                    }
                     let shown = after(pieces.clone(), self.scroll.left);
-                    put_pieces(cx, buf, (area.x + gutter, y), area.width.saturating_sub(gutter + 1), &shown);
-                    self.mark(
-                        cx,
-                        Rect { x: area.x + gutter, y, width: area.width.saturating_sub(gutter + 1), height: 1 },
-                        buf,
-                        at,
-                    );
+                    let code = Rect { x: area.x + gutter, width: area.width.saturating_sub(gutter + 1), ..place };
+                    put_pieces(cx, buf, (code.x, y), code.width, &shown);
+                    self.mark(cx, code, buf, at);
                 }
             }
         }
         scrollbar(cx, area, buf, top, total);
     }
 
+    /// Draws the line over a document: whether it is put away, its name, and where it comes from.
+    fn document(&self, cx: &Cx, area: Rect, buf: &mut Buffer, at: usize) {
+        let Some(document) = self.sheet.documents().get(at) else { return };
+        let here = self.here() == Some(at);
+        let sign = if document.folded { "▸ " } else { "▾ " };
+        let role = if here { Role::Accent } else { Role::Text };
+        let mut pieces = vec![piece(sign, role), piece(document.name.as_str(), role)];
+        if document.folded && document.findings > 0 {
+            pieces.push(piece(format!("   {}", cx.tf("diff.findings", &[("count", &document.findings.to_string())])), Role::Warn));
+        }
+        let taken = put_pieces(cx, buf, (area.x, area.y), area.width, &pieces) + 3;
+        let origin = cut_path(&document.origin, usize::from(area.width.saturating_sub(taken)));
+        put(buf, (area.x + taken, area.y), area.width.saturating_sub(taken), &origin, cx.style(Role::Faint));
+    }
+
     /// Lays the colour of a hit over the place where the search occurs in a line.
     fn mark(&self, cx: &Cx, area: Rect, buf: &mut Buffer, at: usize) {
-        if self.hits.binary_search(&at).is_err() {
-            return;
-        }
-        let text = self.sheet.rows[at].text();
+        let Some(line) = self.sheet.line_of(at).filter(|line| self.hits.binary_search(line).is_ok()) else { return };
+        let text = self.sheet.text(line);
         let (lower, wanted) = (text.to_lowercase(), self.search.text().to_lowercase());
         let Some(place) = lower.find(&wanted) else { return };
         let from = columns(width(lower.get(..place).unwrap_or_default()).saturating_sub(self.scroll.left)).min(area.width);
         let wide = columns(width(&wanted)).min(area.width - from);
         lay(buf, Rect { x: area.x + from, width: wide, ..area }, cx.style(Role::Match));
-        if self.hits.get(self.hit) == Some(&at) && area.x > 0 {
+        if self.hits.get(self.hit) == Some(&line) && area.x > 0 {
             put(buf, (area.x - 1, area.y), 1, "▌", cx.style(Role::Accent));
         }
     }
