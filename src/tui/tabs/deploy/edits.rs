@@ -24,25 +24,10 @@ pub(super) fn in_git<'f>(facts: &'f FormFacts, container: &str, field: &Field) -
     facts.find(Some(container), field).filter(|f| !matches!(field, Field::Env(_)) || !is_reference(f))
 }
 
-const fn of_container(field: &Field) -> bool {
-    matches!(
-        field,
-        Field::ImageName
-            | Field::ImageTag
-            | Field::ImageDigest
-            | Field::PullPolicy
-            | Field::Env(_)
-            | Field::EnvRef(_)
-            | Field::Resource(..)
-            | Field::Port(_)
-            | Field::Probe(..)
-    )
-}
-
 /// Returns the container that an edit names: none for what belongs to the workload, and none when there is just one.
 pub(super) fn scope(facts: &FormFacts, container: &str, field: &Field) -> Option<String> {
     let named = || facts.find(Some(container), field).is_some_and(|f| f.container.is_some());
-    (facts.containers.len() > 1 && (of_container(field) || named())).then(|| container.to_owned())
+    (facts.containers.len() > 1 && (field.is_of_container() || named())).then(|| container.to_owned())
 }
 
 impl Edits {
