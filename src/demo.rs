@@ -36,6 +36,8 @@ type Manifests = &'static [(&'static str, &'static str)];
 const SHOP: Manifests = manifests!(
     "shop",
     "k8s/base/kustomization.yaml",
+    "k8s/base/cache.yaml",
+    "k8s/base/ingress.yaml",
     "k8s/base/service.yaml",
     "k8s/base/web.yaml",
     "k8s/base/worker.yaml",

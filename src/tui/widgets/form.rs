@@ -349,6 +349,11 @@ impl Form {
         let all: u16 = shown().map(|(_, f)| rows(f, area.width, label)).sum();
         let groups = columns(shown().skip(1).filter(|(_, f)| !f.heading.is_empty()).count());
         let gap = u16::from(all + groups <= area.height);
+        let (edge, long) = (area.right().saturating_sub(1), all > area.height);
+        let area = if long { Rect { width: area.width.saturating_sub(1), ..area } } else { area };
+        if skip > 0 {
+            put(buf, (edge, area.y), 1, "↑", cx.style(Role::Muted));
+        }
         let mut y = area.y;
         for (at, field) in shown() {
             let high = rows(field, area.width, label);
@@ -360,7 +365,7 @@ impl Form {
                 y += gap;
             }
             if y >= area.bottom() {
-                put(buf, (area.right().saturating_sub(1), area.bottom().saturating_sub(1)), 1, "↓", cx.style(Role::Muted));
+                put(buf, (edge, area.bottom().saturating_sub(1)), 1, "↓", cx.style(Role::Muted));
                 break;
             }
             let place = Rect { y, height: high.min(area.bottom() - y), ..area };
@@ -463,7 +468,8 @@ fn value(cx: &Cx, area: Rect, buf: &mut Buffer, field: &Field, active: bool) {
             let role = if active { Role::Text } else { Role::Muted };
             let sign = if *open { "▾ " } else { "▸ " };
             let text = if *open { sign.to_owned() } else { format!("{sign}{said}") };
-            let took = put(buf, (area.x, area.y), area.width, &text, cx.style(role));
+            let waits = if field.waits.is_empty() { 0 } else { put(buf, (area.x, area.y), area.width, "? ", cx.style(Role::Warn)) };
+            let took = waits + put(buf, (area.x + waits, area.y), area.width - waits, &text, cx.style(role));
             if active {
                 lay(buf, Rect { width: took, height: 1, ..area }, cx.style(Role::Selection));
             }

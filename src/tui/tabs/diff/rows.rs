@@ -55,8 +55,11 @@ impl Sheet<'_> {
         let mut number = 0;
         let (placed, loose): (Vec<&Finding>, Vec<&Finding>) =
             verdict::sorted(&self.preview.findings).into_iter().partition(|f| self.is_placed(f));
+        if !out.is_empty() && !loose.is_empty() {
+            out.push(Row::Blank);
+        }
         for finding in &loose {
-            self.finding(&mut out, &mut number, finding, verdict::place(finding));
+            self.finding(&mut out, &mut number, finding, (0, verdict::place(finding)));
         }
         if !out.is_empty() {
             out.push(Row::Blank);
@@ -67,9 +70,11 @@ impl Sheet<'_> {
         }
         for (file, diff) in self.diffs.iter().enumerate() {
             let digits = diff.digits();
+            // Under the text of the line, not under its numbers.
+            let indent = if sides { digits + 2 } else { 2 * digits + 3 };
             out.push(Row::File(file));
             for finding in placed.iter().filter(|f| self.rendered && speaks_of(f, &diff.name)) {
-                self.finding(&mut out, &mut number, finding, verdict::place(finding));
+                self.finding(&mut out, &mut number, finding, (0, verdict::place(finding)));
             }
             for (at, hunk) in diff.hunks.iter().enumerate() {
                 out.push(Row::Hunk((file, at), (hunk.old_start, hunk.new_start)));
@@ -83,7 +88,7 @@ impl Sheet<'_> {
                     out.push(row);
                     let here = |f: &&&Finding| !self.rendered && f.line == line && f.file.as_deref() == Some(diff.name.as_str());
                     for finding in placed.iter().filter(here).filter(|_| line.is_some()) {
-                        self.finding(&mut out, &mut number, finding, String::new());
+                        self.finding(&mut out, &mut number, finding, (indent, String::new()));
                     }
                 }
             }
@@ -124,13 +129,13 @@ impl Sheet<'_> {
         finding.line.is_some() && lines.any(|line| line.new_no == finding.line)
     }
 
-    fn finding(&self, out: &mut Vec<Row>, number: &mut usize, finding: &Finding, place: String) {
+    fn finding(&self, out: &mut Vec<Row>, number: &mut usize, finding: &Finding, (indent, place): (usize, String)) {
         let (glyph, role) = severity(finding.severity);
-        let wide = usize::from(self.cx.size.width).saturating_sub(8).max(20);
+        let wide = usize::from(self.cx.size.width).saturating_sub(8 + indent).max(20);
         let lines = wrap(&verdict::sentence(self.cx, finding), wide);
         let last = lines.len().saturating_sub(1);
         for (at, line) in lines.into_iter().enumerate() {
-            let lead = if at == 0 { format!("{glyph} ") } else { "  ".to_owned() };
+            let lead = format!("{:indent$}{} ", "", if at == 0 { glyph } else { " " });
             let long = width(&line) + width(&place) + 2 > wide;
             let mut pieces = vec![piece(lead, role), piece(line, role)];
             if at == last && !place.is_empty() && !long {
