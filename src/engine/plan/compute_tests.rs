@@ -48,7 +48,8 @@ fn a_question_stands_in_the_preview_and_nothing_goes_out_before_it_is_answered()
     let own = text.replace("image: shop", "image: &image other:1\n        - name: side\n          image: *image");
     shared.insert("k8s/overlays/development/web.yaml", own.replace("name: web\nspec", "name: own\nspec"));
     shared.insert(PATH, "resources: [web.yaml]\n");
-    let edits = vec![Edit { container: Some("side".to_owned()), ..Edit::set(Field::ImageTag, "2") }, Edit::set(Field::Replicas, "6")];
+    let edits =
+        vec![Edit { container: Some("side".to_owned()), ..Edit::set(Field::ImageTag, "2") }, Edit::set(Field::Replicas, "6")];
     let plan = plan_of(&shared, edits.clone());
     let [ask] = plan.preview.asks.as_slice() else { panic!("{:?}", plan.preview.asks) };
     assert_eq!((&ask.field, ask.container.as_deref()), (&Field::ImageTag, Some("side")));

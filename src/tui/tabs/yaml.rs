@@ -173,10 +173,15 @@ impl Yaml {
     fn fold(&mut self, all: bool) {
         let documents = self.sheet.documents();
         let Some(here) = self.here() else { return };
-        let names: Vec<String> = if all { documents.iter().map(|d| d.name.clone()).collect() } else { vec![documents[here].name.clone()] };
+        let names: Vec<String> =
+            if all { documents.iter().map(|d| d.name.clone()).collect() } else { vec![documents[here].name.clone()] };
         let open = names.iter().any(|name| !self.folded.contains(name));
         for name in names {
-            if open { self.folded.insert(name) } else { self.folded.remove(&name) };
+            if open {
+                self.folded.insert(name)
+            } else {
+                self.folded.remove(&name)
+            };
         }
         self.sheet.fold(&self.folded);
         self.document = Some(here);

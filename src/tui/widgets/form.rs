@@ -432,12 +432,15 @@ fn beside_value(cx: &Cx, area: Rect, buf: &mut Buffer, field: &Field, (value, be
     let mut taken = 0;
     match &field.fault {
         Some(fault) if width(fault) > usize::from(beside) => {
-            let below = Rect { y: area.y + field.height(), width: room, height: area.height.saturating_sub(field.height()), ..value };
+            let below =
+                Rect { y: area.y + field.height(), width: room, height: area.height.saturating_sub(field.height()), ..value };
             put_wrapped(buf, below, fault, cx.style(Role::Bad));
         }
         Some(fault) => taken = put(buf, (x, area.y), beside, fault, cx.style(Role::Bad)),
         None if beside == 0 => {}
-        None if !field.waits.is_empty() => taken = put(buf, (x, area.y), beside, &format!("? {}", field.waits), cx.style(Role::Warn)),
+        None if !field.waits.is_empty() => {
+            taken = put(buf, (x, area.y), beside, &format!("? {}", field.waits), cx.style(Role::Warn))
+        }
         None => taken = put(buf, (x, area.y), beside, &field.note, cx.style(Role::Faint)),
     }
     let left = beside.saturating_sub(if taken > 0 { taken + 2 } else { 0 });
@@ -468,7 +471,8 @@ fn value(cx: &Cx, area: Rect, buf: &mut Buffer, field: &Field, active: bool) {
             let role = if active { Role::Text } else { Role::Muted };
             let sign = if *open { "▾ " } else { "▸ " };
             let text = if *open { sign.to_owned() } else { format!("{sign}{said}") };
-            let waits = if field.waits.is_empty() { 0 } else { put(buf, (area.x, area.y), area.width, "? ", cx.style(Role::Warn)) };
+            let waits =
+                if field.waits.is_empty() { 0 } else { put(buf, (area.x, area.y), area.width, "? ", cx.style(Role::Warn)) };
             let took = waits + put(buf, (area.x + waits, area.y), area.width - waits, &text, cx.style(role));
             if active {
                 lay(buf, Rect { width: took, height: 1, ..area }, cx.style(Role::Selection));

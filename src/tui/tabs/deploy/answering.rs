@@ -3,9 +3,9 @@
 //! A question does not come up while its field is being typed into: it comes when the operator goes on to another field,
 //! asks for it, or submits.
 
+use super::Deploy;
 use super::choose::{Addition, Chosen, Dialog};
 use super::slot::Kind;
-use super::Deploy;
 use crate::cx::Cx;
 use crate::effects::Effects;
 

@@ -80,7 +80,8 @@ impl Edits {
     }
 
     fn chosen(&self, edit: &Edit) -> Option<Choice> {
-        let meant = |(container, field, _): &&(Option<String>, Field, Choice)| *container == edit.container && *field == edit.field;
+        let meant =
+            |(container, field, _): &&(Option<String>, Field, Choice)| *container == edit.container && *field == edit.field;
         self.choices.iter().find(meant).map(|(.., choice)| choice.clone())
     }
 

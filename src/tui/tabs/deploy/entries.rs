@@ -29,7 +29,9 @@ struct Verdict {
 impl Typed {
     fn new(id: &str, kind: Kind, origin: Option<String>, text: String) -> Self {
         // A name may have a `=` of its own, so the one that is known comes first.
-        let kept = origin.as_ref().and_then(|name| Some((name.clone(), text.strip_prefix(name.as_str())?.strip_prefix('=')?.to_owned())));
+        let kept = origin
+            .as_ref()
+            .and_then(|name| Some((name.clone(), text.strip_prefix(name.as_str())?.strip_prefix('=')?.to_owned())));
         let parts = kept.or_else(|| text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())));
         Self { id: id.to_owned(), kind, origin, text, parts }
     }

@@ -175,7 +175,8 @@ impl Fields {
                 continue;
             }
             let text = value(ground, kind, &name).map_or_else(String::new, |value| format!("{name}={value}"));
-            let row = Row::text(&format!("{}:{name}", kind.word()), self.title(cx, kind), text).placeholder(placeholder(cx, kind));
+            let row =
+                Row::text(&format!("{}:{name}", kind.word()), self.title(cx, kind), text).placeholder(placeholder(cx, kind));
             self.push(kind.section(), Slot::Entry(kind, Some(name)), row);
         }
         let new: Vec<(String, String)> = ground
@@ -370,7 +371,8 @@ impl Fields {
             let (mut names, mut changed, mut waits, mut fault) = (Vec::new(), false, String::new(), false);
             for row in rows.filter_map(|item| self.form.field(&item.id)) {
                 let value = row.value();
-                let name = if row.label.is_empty() || value.contains('=') { value.split('=').next().unwrap_or("") } else { &row.label };
+                let name =
+                    if row.label.is_empty() || value.contains('=') { value.split('=').next().unwrap_or("") } else { &row.label };
                 names.extend((!value.is_empty()).then(|| name.to_owned()));
                 changed |= row.changed;
                 fault |= row.fault.is_some();

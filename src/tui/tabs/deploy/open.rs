@@ -179,7 +179,8 @@ impl Open {
     /// Returns the first question that belongs to another field than the one with the focus, or, with `any`, to any.
     pub(super) fn question(&self, any: bool) -> Option<&Ask> {
         let mut edits = self.edits.clone();
-        let ground = Ground { facts: &self.facts, edits: &mut edits, container: &self.container, running: None, asks: &self.asks };
+        let ground =
+            Ground { facts: &self.facts, edits: &mut edits, container: &self.container, running: None, asks: &self.asks };
         let here = self.fields.asked(&ground);
         if any && here.is_some() {
             return self.asks.iter().find(|ask| Some(*ask) == here);

@@ -24,7 +24,8 @@ pub(crate) fn commit(start: &str) -> CommitId {
 }
 
 fn found(field: Field, value: &str, file: &str, line: usize, why: &str) -> Found {
-    let alone = matches!(field, Field::Replicas | Field::Label(_) | Field::ServiceType | Field::ServicePort(_) | Field::IngressHost);
+    let alone =
+        matches!(field, Field::Replicas | Field::Label(_) | Field::ServiceType | Field::ServicePort(_) | Field::IngressHost);
     let container = (!alone && !matches!(field, Field::Config(..))).then(|| "web".to_owned());
     Found { field, container, value: value.to_owned(), file: file.to_owned(), line, why: why.to_owned() }
 }
@@ -84,7 +85,13 @@ fn beside() -> Vec<Found> {
         found(Field::ServiceType, "ClusterIP", service, 6, why),
         found(Field::ServicePort("http".to_owned()), "80", service, 10, why),
         found(Field::IngressHost, "shop.example.org", "k8s/overlays/production/ingress.yaml", 8, "Ingress shop-web"),
-        found(Field::Config("shop-config".to_owned(), "LOG_LEVEL".to_owned()), "info", OVERLAY, 14, "configMapGenerator of the overlay"),
+        found(
+            Field::Config("shop-config".to_owned(), "LOG_LEVEL".to_owned()),
+            "info",
+            OVERLAY,
+            14,
+            "configMapGenerator of the overlay",
+        ),
     ]
 }
 
@@ -158,7 +165,8 @@ fn summary(draft: &Draft) -> Vec<String> {
 fn asks(draft: &Draft) -> Vec<Ask> {
     let field = Field::Resource(Bound::Limit, Resource::Cpu);
     let open = draft.edits.iter().filter(|e| e.field == field && e.choice.is_none());
-    let offer = |choice, line, what: &str| Offer { choice, file: "k8s/base/deployment.yaml".to_owned(), line, what: what.to_owned() };
+    let offer =
+        |choice, line, what: &str| Offer { choice, file: "k8s/base/deployment.yaml".to_owned(), line, what: what.to_owned() };
     let ask = |edit: &Edit| Ask {
         container: edit.container.clone(),
         field: field.clone(),

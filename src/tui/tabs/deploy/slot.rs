@@ -152,7 +152,8 @@ impl Kind {
             Self::PodAnnotation => Field::PodAnnotation(name),
             Self::Value => Field::Value(name),
             Self::Config => {
-                let (generator, key) = name.split_once('/').filter(|(generator, key)| !generator.is_empty() && !key.is_empty())?;
+                let (generator, key) =
+                    name.split_once('/').filter(|(generator, key)| !generator.is_empty() && !key.is_empty())?;
                 Field::Config(generator.to_owned(), key.to_owned())
             }
         })

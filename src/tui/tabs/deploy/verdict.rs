@@ -52,7 +52,8 @@ pub(crate) fn risk(cx: &Cx, risk: &Risk) -> Vec<Row> {
     if risk.score == 0 && risk.reasons.is_empty() {
         return Vec::new();
     }
-    let reason = |(points, why): &(u8, String)| Row::text(format!("{:>4}  ", format!("+{points}")), Role::Muted, cx.said(why), Role::Text);
+    let reason =
+        |(points, why): &(u8, String)| Row::text(format!("{:>4}  ", format!("+{points}")), Role::Muted, cx.said(why), Role::Text);
     let mut rows = vec![Row::Line(meter(cx, risk))];
     rows.extend(risk.reasons.iter().take(REASONS).map(reason));
     rows

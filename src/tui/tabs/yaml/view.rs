@@ -116,7 +116,8 @@ impl Yaml {
         let role = if here { Role::Accent } else { Role::Text };
         let mut pieces = vec![piece(sign, role), piece(document.name.as_str(), role)];
         if document.folded && document.findings > 0 {
-            pieces.push(piece(format!("   {}", cx.tf("diff.findings", &[("count", &document.findings.to_string())])), Role::Warn));
+            pieces
+                .push(piece(format!("   {}", cx.tf("diff.findings", &[("count", &document.findings.to_string())])), Role::Warn));
         }
         let taken = put_pieces(cx, buf, (area.x, area.y), area.width, &pieces) + 3;
         let origin = cut_path(&document.origin, usize::from(area.width.saturating_sub(taken)));
