@@ -15,6 +15,7 @@
 
 pub(crate) mod aim;
 pub(crate) mod container;
+pub mod facts;
 pub(crate) mod generators;
 pub(crate) mod helm;
 mod hosts;
@@ -75,7 +76,7 @@ pub fn apply(files: &Files, path: &str, workload: Option<&WorkloadRef>, edits: &
             located = one(&mut desk, path, &meant, (located, edit))?;
         }
     }
-    let facts = located.facts();
+    let facts = facts::of(&located);
     let places = edits.iter().filter_map(|e| facts.find(e.container.as_deref(), &e.field).cloned()).collect();
     Ok(Applied { files: desk.changes(), places })
 }
@@ -138,7 +139,7 @@ fn one(desk: &mut Desk, path: &str, meant: &WorkloadRef, (mut located, edit): (L
     if met(&located, edit)? {
         return Ok(located);
     }
-    let facts = located.facts();
+    let facts = facts::of(&located);
     let file = facts.find(edit.container.as_deref(), &edit.field).map_or_else(|| located.folder.clone(), |f| f.file.clone());
     Err(Error::CannotEdit { field: edit.field.to_string(), file, why: "something else decides it after the change".to_owned() })
 }

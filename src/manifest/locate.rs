@@ -12,37 +12,9 @@ use domain::edit::{Ask, Choice, Edit, Field, Found, Offer, WORKLOAD_KINDS, Workl
 use crate::build;
 use crate::build::resource::Resource;
 use crate::build::source::{Role, Source, Sources};
-use crate::edit::{container, generators, images, metadata, network, ports, probes, replicas, variables};
 use crate::error::Error;
 use crate::files::{self, Files};
 use crate::yaml::{ImageTrace, Place, Val};
-
-/// Holds what is known of a workload at an environment's path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
-    /// The workload that the fields belong to.
-    pub workload: WorkloadRef,
-    /// Every workload under the path.
-    pub workloads: Vec<WorkloadRef>,
-    /// The containers of the workload, in order.
-    pub containers: Vec<String>,
-    /// Where each field lives and what it says.
-    pub found: Vec<Found>,
-}
-
-impl Facts {
-    /// Returns the place of a field of a container (the first container when none is named).
-    pub fn find(&self, container: Option<&str>, field: &Field) -> Option<&Found> {
-        let meant = container.or_else(|| self.containers.first().map(String::as_str));
-        self.found.iter().find(|f| &f.field == field && (f.container.is_none() || f.container.as_deref() == meant))
-    }
-}
-
-/// Finds a workload under an environment's path (the first one when none is named) and where its fields live.
-pub fn facts(files: &Files, path: &str, workload: Option<&WorkloadRef>) -> Result<Facts, Error> {
-    let located = Located::new(files, path, workload)?;
-    Ok(located.facts())
-}
 
 /// Holds a rendered environment and the workload meant.
 pub(crate) struct Located {
@@ -60,7 +32,8 @@ pub(crate) struct Located {
     pub(crate) generators: Vec<configs::Generator>,
     /// What its values say, when it is a HelmRelease.
     pub(crate) release: Option<helm::Release>,
-    all: Vec<WorkloadRef>,
+    /// Every workload under the path.
+    pub(crate) all: Vec<WorkloadRef>,
 }
 
 /// Holds one container of the workload.
@@ -255,38 +228,6 @@ impl Located {
     /// Returns the workload as it is named in the manifests.
     pub(crate) fn reference(&self) -> WorkloadRef {
         reference(&self.workload)
-    }
-
-    /// Returns everything that is known.
-    pub(crate) fn facts(&self) -> Facts {
-        let mut found = Vec::new();
-        if self.release.is_some() {
-            helm::found(self, &mut found);
-            metadata::found(self, &mut found);
-        } else {
-            self.pod_facts(&mut found);
-            network::found(self, &mut found);
-        }
-        generators::found(self, &mut found);
-        let names = || self.containers().iter().map(|c| c.name.to_owned()).collect();
-        Facts {
-            workload: self.reference(),
-            workloads: self.all.clone(),
-            containers: if self.release.is_some() { helm::containers(self) } else { names() },
-            found,
-        }
-    }
-
-    fn pod_facts(&self, found: &mut Vec<Found>) {
-        replicas::found(self, found);
-        for container in self.containers() {
-            images::found(self, container, found);
-            container::found(self, container, found);
-            variables::found(self, container, found);
-            ports::found(self, container, found);
-            probes::found(self, container, found);
-        }
-        metadata::found(self, found);
     }
 
     /// Builds what is known of one field: its value, its place, and in words why that place decides it.

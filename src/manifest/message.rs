@@ -5,7 +5,7 @@
 
 use domain::edit::{Edit, Field};
 
-use crate::locate::Facts;
+use crate::edit::facts::Facts;
 
 /// Returns a commit message for edits of a project in an environment: a subject for what matters most, and a line for each
 /// further change. Edits that ask for what is there already are left out.

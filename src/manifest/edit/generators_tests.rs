@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::edit::apply;
+use crate::edit::facts::facts;
 use crate::files::Files;
-use crate::locate::facts;
 
 const WORKLOAD: (&str, &str) = (
     "base/web.yaml",

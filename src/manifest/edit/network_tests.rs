@@ -5,8 +5,8 @@ use domain::edit::Choice;
 
 use super::*;
 use crate::edit::apply;
+use crate::edit::facts::facts;
 use crate::files::Files;
-use crate::locate::facts;
 
 const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    metadata:\n      labels: {app: web, tier: front}\n    spec:\n      containers:\n      - name: web\n        image: x:1\n";
 const SVC: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector:\n    app: web\n  ports:\n  - name: http # main\n    port: 80\n    targetPort: 8080\n  - {name: metrics, port: 9090}\n";

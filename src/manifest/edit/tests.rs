@@ -10,7 +10,7 @@ mod properties;
 use domain::edit::{Bound, Resource};
 
 use super::*;
-use crate::locate::facts;
+use crate::edit::facts::facts;
 
 fn files(list: &[(&str, &str)]) -> Files {
     list.iter().copied().collect()

@@ -226,7 +226,7 @@ fn generated(source: &Source, (_, node): Place) -> Option<String> {
 }
 
 /// Returns the names of the images that a release's values speak of, in order.
-pub(super) fn containers(located: &Located) -> Vec<String> {
+pub(crate) fn containers(located: &Located) -> Vec<String> {
     located.release.iter().flat_map(|r| &r.units).map(|u| u.name.clone()).collect()
 }
 

@@ -4,9 +4,9 @@
 use domain::edit::{Bound, Choice, Edit, Field, Probe, ProbePart, Resource};
 
 use crate::edit::apply;
+use crate::edit::facts::facts;
 use crate::error::Error;
 use crate::files::Files;
-use crate::locate::facts;
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
