@@ -90,7 +90,7 @@ impl<'f> Builder<'f> {
         if let Some(order) = order {
             order.sort(&mut resources);
         }
-        origin::finish(&self.sources, self.wanted, &mut resources);
+        origin::finish(&self.sources, &self.wanted, &mut resources);
         Ok(resources)
     }
 
@@ -182,7 +182,7 @@ impl<'f> Builder<'f> {
 
     fn made(&self, layer: &Layer, kind: &'static str) -> Option<Origin> {
         let name = layer.file.rsplit('/').next().unwrap_or_default();
-        self.wanted.any.then(|| Origin::Builtin(beside(&self.place, name), kind))
+        self.wanted.any().then(|| Origin::Builtin(beside(&self.place, name), kind))
     }
 
     fn done(&self, layer: &Layer, kind: &'static str, resources: &mut [Resource]) {
@@ -235,9 +235,11 @@ impl<'f> Builder<'f> {
         self.files.resolve(&path)?;
         let more = if self.files.is_file(&path) {
             let mut more = self.objects(&path, &layer.folder)?;
-            if self.wanted.any {
+            if self.wanted.any() {
                 let origin = Origin::File(beside(&self.place, item.as_text().unwrap_or_default()));
-                more.iter_mut().for_each(|r| r.origin = Some(origin.clone()));
+                for new in &mut more {
+                    new.origin = Some(origin.clone());
+                }
             }
             more
         } else if self.files.is_folder(&path) {

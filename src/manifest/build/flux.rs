@@ -75,7 +75,7 @@ impl Overlay {
             layer.push("patchesJson6902", item);
         }
         for image in self.list("images") {
-            self.image(layer, image);
+            Self::image(layer, image);
         }
         let wanted: Vec<Val> = self.list("buildMetadata").map(val).collect();
         if !wanted.is_empty() {
@@ -85,7 +85,7 @@ impl Overlay {
     }
 
     /// Merges one image: tag and digest go together, so that no old digest stays beside a new tag.
-    fn image(&self, layer: &mut Layer, image: &Value) {
+    fn image(layer: &mut Layer, image: &Value) {
         let text = |key: &str| image.get(key).and_then(Value::as_str).unwrap_or_default();
         let name = text("name");
         let there = match layer.val.get_mut("images").map(|images| &mut images.data) {

@@ -145,10 +145,9 @@ pub(super) fn field(shape: Shape, name: &str) -> Option<(Shape, Option<Keys>)> {
     let merged = |shape, keys| Some((shape, Some(keys)));
     match (shape, name) {
         (S::Meta, "ownerReferences") => merged(S::Leaf, &["uid"][..]),
-        (S::Meta, "finalizers") => merged(S::Leaf, &[]),
+        (S::Meta, "finalizers") | (S::NodeSpec, "podCIDRs") => merged(S::Leaf, &[]),
         (S::Conditions | S::PodStatus | S::NodeStatus, "conditions") | (S::NodeStatus, "addresses") => merged(S::Leaf, &["type"]),
         (S::PodStatus, "podIPs") | (S::PodSpec, "hostAliases") => merged(S::Leaf, &["ip"]),
-        (S::NodeSpec, "podCIDRs") => merged(S::Leaf, &[]),
         (S::PodSpec, "containers" | "initContainers") => merged(S::Container, &["name"]),
         (S::PodSpec, "ephemeralContainers") => merged(S::Attached, &["name"]),
         (S::PodSpec, "volumes") => merged(S::Volume, &["name"]),

@@ -91,9 +91,9 @@ fn affix(layer: &Layer, (config, part): (&Config, Part), resources: &mut [Resour
             }
             if field.path == "metadata/name" {
                 if first {
-                    resource.prefixes.push(affix.clone())
+                    resource.prefixes.push(affix.clone());
                 } else {
-                    resource.suffixes.push(affix.clone())
+                    resource.suffixes.push(affix.clone());
                 }
                 resource.remember();
             }
@@ -122,13 +122,9 @@ fn pairs(layer: &Layer, sources: &Sources, val: Option<&Val>) -> Result<Vec<(Str
         .collect()
 }
 
-fn put<'f>(
-    fields: impl Iterator<Item = &'f FieldSpec> + Clone,
-    resources: &mut [Resource],
-    pairs: &[(String, Val)],
-) -> Result<(), String> {
+fn put(fields: &[&FieldSpec], resources: &mut [Resource], pairs: &[(String, Val)]) -> Result<(), String> {
     for resource in resources {
-        for field in fields.clone() {
+        for field in fields {
             field.visit(resource, Made::Map, &mut |slot| match &mut slot.data {
                 Data::Map(map) => {
                     for (key, value) in pairs {
@@ -169,7 +165,7 @@ pub(super) fn label(
         }
         config::merge(&mut fields, &TEMPLATES[..1]).map_err(fault)?;
     }
-    put(fields.iter(), resources, &pairs).map_err(fault)
+    put(&fields.iter().collect::<Vec<_>>(), resources, &pairs).map_err(fault)
 }
 
 /// Adds `commonLabels`.
@@ -179,7 +175,7 @@ pub(super) fn common_labels(sources: &Sources, layer: &Layer, config: &Config, r
         return Ok(());
     }
     let fields: Vec<&FieldSpec> = config.fields(Part::CommonLabels).collect();
-    put(fields.into_iter(), resources, &pairs).map_err(|why| layer.fault(sources, "commonLabels", why))
+    put(&fields, resources, &pairs).map_err(|why| layer.fault(sources, "commonLabels", why))
 }
 
 /// Adds `commonAnnotations`.
@@ -189,5 +185,5 @@ pub(super) fn annotations(sources: &Sources, layer: &Layer, config: &Config, res
         return Ok(());
     }
     let fields: Vec<&FieldSpec> = config.fields(Part::Annotations).collect();
-    put(fields.into_iter(), resources, &pairs).map_err(|why| layer.fault(sources, "commonAnnotations", why))
+    put(&fields, resources, &pairs).map_err(|why| layer.fault(sources, "commonAnnotations", why))
 }

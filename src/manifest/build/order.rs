@@ -65,8 +65,10 @@ impl Order {
             let id = r.id();
             let kind = &id.kind;
             let typed = format!("{}_{}_{}", or(group, "~G"), or(version, "~V"), or(kind, "~K"));
-            let apart = !(kind == "Namespace" && group.is_empty());
-            (self.rank(kind), apart, typed, format!("{}|{}", or(&id.namespace, "~X"), or(&id.name, "~N")))
+            let rank = self.rank(kind);
+            // Of several kinds called Namespace, Kubernetes' own comes first.
+            let other = rank != 0 && !(kind == "Namespace" && group.is_empty());
+            (rank, other, typed, format!("{}|{}", or(&id.namespace, "~X"), or(&id.name, "~N")))
         });
     }
 }

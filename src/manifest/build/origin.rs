@@ -61,26 +61,25 @@ impl Origin {
 }
 
 /// Says what `buildMetadata` asks for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Wanted {
-    /// Whether anything is asked for, so that origins are kept.
-    pub(super) any: bool,
-    origins: bool,
-    changes: bool,
-    managed: bool,
+    words: Vec<String>,
 }
 
 impl Wanted {
     /// Reads what a kustomization asks for.
     pub(super) fn of(layer: &Layer) -> Self {
-        let words: Vec<&str> =
-            layer.val.get("buildMetadata").map(Val::items).unwrap_or_default().iter().filter_map(Val::as_text).collect();
-        Self {
-            any: !words.is_empty(),
-            origins: words.contains(&"originAnnotations"),
-            changes: words.contains(&"transformerAnnotations"),
-            managed: words.contains(&"managedByLabel"),
-        }
+        let words = layer.val.get("buildMetadata").map(Val::items).unwrap_or_default();
+        Self { words: words.iter().filter_map(Val::scalar).collect() }
+    }
+
+    /// Tells whether anything is asked for, so that origins are kept.
+    pub(super) const fn any(&self) -> bool {
+        !self.words.is_empty()
+    }
+
+    fn has(&self, word: &str) -> bool {
+        self.words.iter().any(|w| w == word)
     }
 }
 
@@ -96,17 +95,17 @@ pub(super) fn note(resources: &mut [Resource], by: &Origin) {
 }
 
 /// Writes what is asked for and takes out what is not; all annotations are texts afterwards.
-pub(super) fn finish(sources: &Sources, wanted: Wanted, resources: &mut [Resource]) {
+pub(super) fn finish(sources: &Sources, wanted: &Wanted, resources: &mut [Resource]) {
     for resource in resources {
-        if wanted.managed {
+        if wanted.has("managedByLabel") {
             resource.val.with(&["metadata", "labels", MANAGED], |slot| *slot = Val::text(MANAGER));
         }
         texts(sources, resource);
         let mut new = Vec::new();
-        if let (true, Some(origin)) = (wanted.origins, &resource.origin) {
+        if let (true, Some(origin)) = (wanted.has("originAnnotations"), &resource.origin) {
             new.push((ORIGIN, format!("{}\n", origin.lines().join("\n"))));
         }
-        if wanted.changes && !resource.changes.is_empty() {
+        if wanted.has("transformerAnnotations") && !resource.changes.is_empty() {
             let lines = resource.changes.iter().flat_map(|change| {
                 change.lines().into_iter().enumerate().map(|(at, line)| format!("{}{line}\n", if at == 0 { "- " } else { "  " }))
             });

@@ -248,12 +248,12 @@ fn apply(sources: &Sources, (doc, allowed): (&Val, Allowed), at: usize, resource
 }
 
 fn operate(sources: &Sources, operations: &[Val], resource: &mut Resource) -> Result<(), Error> {
-    for operation in operations {
-        jsonpatch::operate(&mut resource.val, operation).map_err(|why| fault(sources, operation, why))?;
-    }
     if !resource.plain {
         printed::all(sources, &mut resource.val);
         resource.plain = true;
+    }
+    for operation in operations {
+        jsonpatch::operate(&mut resource.val, operation).map_err(|why| fault(sources, operation, why))?;
     }
     jsonpatch::as_json(&mut resource.val);
     // kustomize reads all annotations as texts and writes them back.

@@ -131,6 +131,17 @@ fn role(object: &Val) -> Option<(String, String)> {
     Some((text("apiGroup")?, text("kind")?))
 }
 
+/// Says how a name is written.
+#[derive(Clone, Copy)]
+enum Written<'n> {
+    /// By itself.
+    Name,
+    /// Beside a place for a namespace in which nothing is written.
+    Pair,
+    /// Beside a namespace.
+    Placed(&'n str),
+}
+
 /// Finds what a name in an object means.
 struct Finder<'k> {
     known: &'k [Known],
@@ -151,7 +162,7 @@ impl<'k> Finder<'k> {
             Data::Map(_) => self.follow_mapping(slot, target, path),
             _ => {
                 let name = slot.scalar().unwrap_or_default();
-                if let Some(found) = self.choose(&name, (target, path), None)? {
+                if let Some(found) = self.choose(&name, (target, path), Written::Name)? {
                     slot.data = Data::Text(found.name.clone());
                 }
                 Ok(())
@@ -163,7 +174,9 @@ impl<'k> Finder<'k> {
         let Some(name) = slot.get("name") else { return Err("there is no name to follow".to_owned()) };
         let name = name.scalar().unwrap_or_default();
         let namespace = slot.get("namespace").map(|ns| ns.scalar().unwrap_or_default());
-        let Some(found) = self.choose(&name, (target, path), Some(namespace.as_deref()))? else { return Ok(()) };
+        let Some(found) = self.choose(&name, (target, path), namespace.as_deref().map_or(Written::Pair, Written::Placed))? else {
+            return Ok(());
+        };
         if found.name == name && found.namespace.is_empty() {
             return Ok(());
         }
@@ -182,17 +195,12 @@ impl<'k> Finder<'k> {
         !self.me.scoped() || !other.scoped() || other.space == self.me.space || self.bound.contains(&other.namespace)
     }
 
-    /// Returns the object that a name means. With a namespace (or the word that none is written), the namespace counts too.
-    fn choose(
-        &self,
-        name: &str,
-        (target, path): (&FieldSpec, &str),
-        written: Option<Option<&str>>,
-    ) -> Result<Option<&'k Known>, String> {
+    /// Returns the object that a name means.
+    fn choose(&self, name: &str, (target, path): (&FieldSpec, &str), written: Written<'_>) -> Result<Option<&'k Known>, String> {
         let Some(named) = self.by_name.get(name) else { return Ok(None) };
         let known = self.known;
         let mut there: Vec<&'k Known> = named.iter().filter_map(|at| known.get(*at)).filter(|k| self.reachable(k)).collect();
-        if let Some(Some(namespace)) = written {
+        if let Written::Placed(namespace) = written {
             // Whether anything at all was in that namespace decides by which names objects are taken to be in it.
             let before = |k: &Known| k.first.space == namespace && namespace != NOWHERE;
             let any = self.known.iter().any(|k| self.reachable(k) && before(k));
@@ -214,7 +222,7 @@ impl<'k> Finder<'k> {
         if there.len() > 1 {
             there.retain(|k| k.around(self.me, false));
         }
-        let spaced = written.is_some();
+        let spaced = !matches!(written, Written::Name);
         match there.as_slice() {
             [] => Ok(None),
             [first, rest @ ..] if rest.iter().all(|k| k.name == first.name && (!spaced || k.namespace == first.namespace)) => {

@@ -184,17 +184,12 @@ impl Replacement<'_> {
             return Ok(());
         }
         let split = delimiter(options(target));
+        let at = format!("{field} of {} {}", resource.kind_text(), resource.id().name);
         let mut set = |slot: &mut Val| self.assign(slot, split.as_ref(), value);
-        let fault =
-            |why: String| self.fault(target, format!("{field} of {} {}: {why}", resource.kind_text(), resource.id().name));
-        match path::visit(&mut resource.val.clone(), &parts, making, &mut |_| Ok(())).map_err(fault)? {
-            0 => Err(fault("there is no such field".to_owned())),
-            _ => {
-                let mut val = std::mem::replace(&mut resource.val, Val::null());
-                let done = path::visit(&mut val, &parts, making, &mut set);
-                resource.val = val;
-                done.map(|_| ()).map_err(|why| self.fault(target, format!("{field}: {why}")))
-            }
+        match path::visit(&mut resource.val, &parts, making, &mut set) {
+            Ok(0) => Err(self.fault(target, format!("there is no {at}"))),
+            Ok(_) => Ok(()),
+            Err(why) => Err(self.fault(target, format!("{at}: {why}"))),
         }
     }
 

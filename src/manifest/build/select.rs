@@ -160,13 +160,13 @@ fn term(text: &str) -> Result<Term, String> {
     let number = |text: &str| text.trim().parse::<i64>().map_err(|_| format!("{text} is no whole number"));
     let mut words = text.split_whitespace();
     let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let rest = |word: &str| text[first.len()..].trim_start()[word.len()..].to_owned();
-    let (name, test) = if let Some(name) = text.strip_prefix('!') {
+    let behind = |word: &str| text[first.len()..].trim_start()[word.len()..].to_owned();
+    let (label, asks) = if let Some(name) = text.strip_prefix('!') {
         (name, Test::Absent)
     } else if second == "in" || second.starts_with("in(") {
-        (first, Test::In(set(&rest("in"))?))
+        (first, Test::In(set(&behind("in"))?))
     } else if second == "notin" || second.starts_with("notin(") {
-        (first, Test::NotIn(set(&rest("notin"))?))
+        (first, Test::NotIn(set(&behind("notin"))?))
     } else if let Some((name, word)) = text.split_once("!=") {
         (name, Test::NotIn(vec![value(word.trim())?]))
     } else if let Some((name, word)) = text.split_once("==").or_else(|| text.split_once('=')) {
@@ -178,7 +178,7 @@ fn term(text: &str) -> Result<Term, String> {
     } else {
         (text, Test::There)
     };
-    Ok(Term { key: key(name.trim())?, test })
+    Ok(Term { key: key(label.trim())?, test: asks })
 }
 
 fn word(text: &str) -> bool {
