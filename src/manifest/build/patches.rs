@@ -215,6 +215,10 @@ fn apply(sources: &Sources, (doc, allowed): (&Val, Allowed), at: usize, resource
     if allowed.name || allowed.kind {
         resource.remember();
     }
+    // kustomize makes the new object and then goes on with the old one.
+    if doc.get("$patch").and_then(Val::as_text) == Some("replace") {
+        return Ok(());
+    }
     let keep = |path: &[&str], val: &Val| val.at(path).filter(|v| !v.is_null()).cloned();
     let old = &resource.val;
     let (name, namespace) = (keep(&["metadata", "name"], old), keep(&["metadata", "namespace"], old));
@@ -230,6 +234,9 @@ fn apply(sources: &Sources, (doc, allowed): (&Val, Allowed), at: usize, resource
         return Ok(());
     };
     resource.val = merged;
+    if forgets(&doc) {
+        resource.forget();
+    }
     if let (false, Some(kind)) = (allowed.kind, kind) {
         resource.val.set("kind", kind);
     }
@@ -245,6 +252,13 @@ fn apply(sources: &Sources, (doc, allowed): (&Val, Allowed), at: usize, resource
         }
     }
     Ok(())
+}
+
+/// Tells whether a patch takes away all annotations. kustomize keeps in them what an object was called before.
+fn forgets(doc: &Val) -> bool {
+    let whole = |val: &Val| matches!(val.get("$patch").and_then(Val::as_text), Some("replace" | "delete"));
+    let annotations = doc.at(&["metadata", "annotations"]);
+    doc.get("metadata").is_some_and(whole) || annotations.is_some_and(|val| val.is_null() || whole(val))
 }
 
 fn operate(sources: &Sources, operations: &[Val], resource: &mut Resource) -> Result<(), Error> {

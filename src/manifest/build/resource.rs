@@ -157,6 +157,16 @@ impl Resource {
         }
     }
 
+    /// Forgets what it was called and where it comes from.
+    pub(super) fn forget(&mut self) {
+        self.before.clear();
+        self.prefixes.clear();
+        self.suffixes.clear();
+        self.changes.clear();
+        self.origin = None;
+        self.hashed = false;
+    }
+
     /// Gives it a new name.
     pub(crate) fn rename(&mut self, name: String) {
         let from = self.val.at(&["metadata", "name"]).and_then(|v| v.from);
