@@ -1,9 +1,11 @@
 //! `build`: what a local folder's manifests come to, in-process; what is not known here goes to the kustomize program.
 
+use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
 use domain::Trouble;
+use manifest::substitute::{Variables, substitute};
 use manifest::{Error, Object, build as rendered, render};
 use serde_json::Value;
 
@@ -16,7 +18,8 @@ use crate::local::Local;
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     quarterdeck build k8s/overlays/production | kubectl diff -f -\n  \
-    quarterdeck build k8s/overlays/production -o name\n\n\
+    quarterdeck build k8s/overlays/production -o name\n  \
+    quarterdeck build apps/shop --substitute REGION=eu --substitute-file clusters/eu/settings.yaml\n\n\
     Objects come in the order and the bytes of kustomize build. A folder without a kustomization is taken as Flux takes it: \
     every manifest below it. What is not rendered in-process is named, and goes to kustomize or kubectl on the PATH with a copy \
     of the repository's files; nothing is fetched without --allow-remote.\n\n\
@@ -25,6 +28,12 @@ pub(crate) struct Build {
     /// The folder: an overlay, a base, or any folder with manifests.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    /// Replaces a variable (\${NAME}) as Flux does after a build; one that is not given and has no default is then an error.
+    #[arg(long, value_name = "NAME=VALUE")]
+    substitute: Vec<String>,
+    /// Takes variables from a file: a ConfigMap or Secret as YAML, or lines of NAME=VALUE.
+    #[arg(long, value_name = "FILE")]
+    substitute_file: Vec<PathBuf>,
     /// Never runs another program.
     #[arg(long, conflicts_with = "allow_remote")]
     in_process: bool,
@@ -37,26 +46,80 @@ pub(crate) struct Build {
 }
 
 pub(crate) async fn run(format: Option<Format>, build: Build) -> Result<(), Trouble> {
+    let variables = variables(&build)?;
     let mut local = Local::open(&build.folder, build.root.as_deref())?;
     let folder = local.folder().to_owned();
     let format = format.unwrap_or(Format::Yaml);
-    match local.with(|files| rendered(files, &folder))? {
-        Ok(objects) => show(format, &local, &objects),
+    let objects = match local.with(|files| rendered(files, &folder))? {
+        Ok(objects) => objects,
         Err(error) if unsupported(&error) && !build.in_process => {
             let text = elsewhere(&build, &mut local, error).await?;
-            if format == Format::Yaml {
+            if format == Format::Yaml && variables.is_empty() {
                 output::text(&text);
                 return Ok(());
             }
-            show(format, &local, &objects(&text)?)
+            printed(&text)?
         }
-        Err(error) => Err(local.told(error)),
+        Err(error) => return Err(local.told(error)),
+    };
+    let objects = if variables.is_empty() { objects } else { replaced(objects, &variables)? };
+    show(format, &local, &objects)
+}
+
+/// Collects the variables: those of files first, so that what is written out wins, as Flux has it.
+fn variables(build: &Build) -> Result<Variables, Trouble> {
+    let mut variables = Variables::new();
+    for file in &build.substitute_file {
+        let unread = |why: &dyn std::fmt::Display| {
+            Trouble::failed("The variables could not be read", file.display())
+                .why(why)
+                .next("Name a ConfigMap or Secret as YAML, or lines of NAME=VALUE.")
+        };
+        let text = fs::read_to_string(file).map_err(|e| unread(&e))?;
+        let documents = printed(&text).unwrap_or_default();
+        let holders: Vec<&Object> = documents.iter().filter(|o| matches!(o.kind(), "ConfigMap" | "Secret")).collect();
+        if !holders.is_empty() {
+            for holder in holders {
+                variables.add(&holder.value);
+            }
+            continue;
+        }
+        for (at, line) in
+            text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+        {
+            let (name, value) = line.split_once('=').ok_or_else(|| unread(&format!("line {} has no =", at + 1)))?;
+            variables.insert(name.trim(), value);
+        }
     }
+    for text in &build.substitute {
+        let (name, value) = text.split_once('=').ok_or_else(|| {
+            Trouble::usage("That sets no variable", format!("\u{201c}{text}\u{201d}"))
+                .next("Write NAME=VALUE, for example REGION=eu.")
+        })?;
+        variables.insert(name, value);
+    }
+    Ok(variables)
+}
+
+/// Replaces the variables in all objects.
+fn replaced(objects: Vec<Object>, variables: &Variables) -> Result<Vec<Object>, Trouble> {
+    let mut out = Vec::with_capacity(objects.len());
+    for object in objects {
+        let value = substitute(&object.value, variables, true).map_err(|e| {
+            Trouble::failed("The variables could not be replaced", object.key())
+                .why(e)
+                .next("Give each with --substitute NAME=VALUE.")
+        })?;
+        if !value.is_null() {
+            out.push(Object { value, ..object });
+        }
+    }
+    Ok(out)
 }
 
 /// Tells whether the kustomize program may know what is not known here.
 const fn unsupported(error: &Error) -> bool {
-    matches!(error, Error::UnknownField { .. } | Error::Remote { .. })
+    matches!(error, Error::Unsupported { .. } | Error::UnknownField { .. } | Error::Remote { .. })
 }
 
 /// Renders with the kustomize program.
@@ -74,7 +137,12 @@ async fn elsewhere(build: &Build, local: &mut Local, error: Error) -> Result<Str
             .why(format!("it names {what}"))
             .next("Allow it with --allow-remote, or copy it into the repository."));
     }
-    output::note(&format!("{error}; {} renders it.", program.name));
+    if let Error::Unsupported { file, line, field: what, .. }
+    | Error::UnknownField { file, line, field: what }
+    | Error::Remote { file, line, url: what } = &error
+    {
+        output::note(&format!("{}:{line}: {what} is not rendered here; {} does it.", local.shown(file), program.name));
+    }
     let export = local.export()?;
     let printed = program.render(&export, &folder, (&path, reach.helm), Bounds::default()).await.map_err(|trouble| {
         let left = export.left_out.join(" ");
@@ -91,7 +159,7 @@ async fn elsewhere(build: &Build, local: &mut Local, error: Error) -> Result<Str
 }
 
 /// Reads what a program printed.
-fn objects(text: &str) -> Result<Vec<Object>, Trouble> {
+fn printed(text: &str) -> Result<Vec<Object>, Trouble> {
     use serde::Deserialize;
     let unread = |e: serde_yaml::Error| Trouble::failed("What the program printed is no YAML", "kustomize").why(e);
     let documents = serde_yaml::Deserializer::from_str(text).map(Value::deserialize);

@@ -166,3 +166,30 @@ fn a_broken_pipe_ends_it_quietly() {
     let objects: Vec<Value> = serde_json::from_value(repository.run(&["build", "many", "-o", "json"]).json()).expect("a list");
     assert_eq!(objects.len(), 2000);
 }
+
+#[test]
+fn variables_are_replaced_as_flux_does() {
+    let repository = Repository::new();
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  region: ${REGION}\n  count: \"${COUNT:=3}\"\n  plain: ${WHO}\n";
+    repository.file("flux/map.yaml", map);
+    repository.file("settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: s}\ndata: {REGION: eu, WHO: map}\n");
+    repository.file("secret.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {WHO: c2VjcmV0}\n");
+    repository.file("vars.env", "# who\nWHO=env\nREGION=us\n");
+    let build = |more: &[&str]| repository.run(&[&["build", "flux"], more].concat());
+    assert!(build(&[]).ok().contains("region: ${REGION}"), "nothing is replaced unless it is said");
+    let data = |more: &[&str]| build(&[more, &["-o", "json"]].concat()).json()[0]["data"].clone();
+    let expect = |region: &str, who: &str| serde_json::json!({"region": region, "count": 3, "plain": who});
+    // Flux replaces in the text that kustomize prints, where the quotes are gone.
+    assert_eq!(data(&["--substitute", "REGION=x", "--substitute", "WHO=me"]), expect("x", "me"));
+    assert_eq!(data(&["--substitute-file", "settings.yaml"]), expect("eu", "map"));
+    assert_eq!(data(&["--substitute-file", "settings.yaml", "--substitute-file", "secret.yaml"]), expect("eu", "secret"));
+    assert_eq!(data(&["--substitute-file", "vars.env", "--substitute", "WHO=me"]), expect("us", "me"));
+    refused(build(&["--substitute", "WHO=me"]), 1, &["ConfigMap/a", "REGION", "--substitute"]);
+    refused(build(&["--substitute", "WHO"]), 2, &["WHO", "NAME=VALUE"]);
+    refused(build(&["--substitute-file", "none"]), 1, &["none"]);
+    refused(
+        build(&["--substitute-file", "flux/map.yaml", "--substitute-file", "k8s/base/web.yaml"]),
+        1,
+        &["k8s/base/web.yaml", "no ="],
+    );
+}
