@@ -146,7 +146,20 @@ async fn run(mut command: Command, bounds: Bounds) -> Result<(ExitStatus, Vec<u8
     };
     tokio::select! {
         done = tokio::time::timeout(bounds.time, work) => done.unwrap_or(Err(Fault::Late)),
-        _ = tokio::signal::ctrl_c() => Err(Fault::Stopped),
+        () = told_to_end() => Err(Fault::Stopped),
+    }
+}
+
+/// Waits until this program is told to end: a process group of its own hears nothing of that.
+async fn told_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let mut signals: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+    let waits = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
+    if waits.len() > 0 {
+        futures::future::select_all(waits).await;
+    } else {
+        std::future::pending::<()>().await;
     }
 }
 

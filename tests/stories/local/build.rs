@@ -154,6 +154,22 @@ fn the_words_of_the_program_are_passed_on() {
 }
 
 #[test]
+fn told_to_end_it_ends_the_program_and_leaves_no_copy() {
+    let repository = Repository::new();
+    repository.file(OVERLAY, CHARTS);
+    let bin = fake(&repository, "sleep 600 & echo $! > \"${0%/*}/started\"; wait");
+    let said = repository.operator.shell(&format!(
+        "cd {}; mkdir tmp; export TMPDIR=$PWD/tmp PATH={}:$PATH; \"$QUARTERDECK\" build k8s/overlays/dev & \
+         until [ -s bin/started ]; do sleep 0.02; done; kill -TERM $!; wait $!; echo \"status $?\"; ls tmp; \
+         until ! kill -0 $(cat bin/started) 2>/dev/null || grep -q ') Z' /proc/$(cat bin/started)/stat; do sleep 0.02; done; echo gone",
+        repository.folder.path().display(),
+        bin.display()
+    ));
+    assert_eq!(said.out, "status 1\ngone\n", "{}", said.err);
+    assert!(said.err.contains("quarterdeck: Interrupted: "), "{}", said.err);
+}
+
+#[test]
 fn a_broken_pipe_ends_it_quietly() {
     let repository = Repository::new();
     // More than a pipe holds.

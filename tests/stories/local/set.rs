@@ -194,6 +194,95 @@ fn where_there_is_more_than_one_place_it_asks_and_at_answers() {
     assert_eq!(replicas(&["--at", "written"]), format!("{WEB}\n"));
 }
 
+const AROUND: &str = "\
+apiVersion: v1
+kind: Service
+metadata:
+  name: shop-web
+spec:
+  selector: {app: shop-web}
+  ports:
+  - name: http
+    port: 80  # outside
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop-web
+spec:
+  rules:
+  - host: shop.acme.example
+    http:
+      paths:
+      - path: /
+        pathType: Prefix
+        backend: {service: {name: shop-web, port: {name: http}}}
+";
+
+const RELEASE: &str = "\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata:
+  name: shop
+spec:
+  interval: 10m
+  chart:
+    spec:
+      chart: shop
+      version: 1.2.3  # of the chart
+      sourceRef: {kind: HelmRepository, name: acme}
+  values:
+    image: {repository: ghcr.io/acme/shop, tag: \"1.0.0\"}
+    ingress:
+      enabled: false
+";
+
+/// Returns the lines of a diff that are taken out and put in.
+fn lines(diff: &str) -> Vec<&str> {
+    diff.lines().filter(|line| line.starts_with(['-', '+']) && !line.starts_with("---") && !line.starts_with("+++")).collect()
+}
+
+#[test]
+fn services_charts_and_generated_keys_are_changed_in_one_line() {
+    let repository = Repository::new();
+    repository.file(
+        "app/kustomization.yaml",
+        "resources: [web.yaml, around.yaml]\nconfigMapGenerator:\n- name: shop\n  envs: [shop.env]\n",
+    );
+    repository.file("app/web.yaml", WEB_TEXT);
+    repository.file("app/around.yaml", AROUND);
+    repository.file("app/shop.env", "# how loud\nLOG_LEVEL=info\n");
+    repository.file("chart/release.yaml", RELEASE);
+    for (folder, fields, expect) in [
+        ("app", &["--service-port", "http=8080"][..], &["-    port: 80  # outside", "+    port: 8080  # outside"][..]),
+        ("app", &["--ingress-host", "a.example"], &["-  - host: shop.acme.example", "+  - host: a.example"]),
+        ("app", &["--service-type", "NodePort"], &["+  type: NodePort"]),
+        ("app", &["--config", "shop/LOG_LEVEL=debug"], &["-LOG_LEVEL=info", "+LOG_LEVEL=debug"]),
+        ("app", &["--config", "shop/LOG_LEVEL-"], &["-LOG_LEVEL=info"]),
+        (
+            "chart",
+            &["--chart-version", "1.3.0"],
+            &["-      version: 1.2.3  # of the chart", "+      version: 1.3.0  # of the chart"],
+        ),
+        ("chart", &["--value", "ingress.enabled=true"], &["-      enabled: false", "+      enabled: true"]),
+        (
+            "chart",
+            &["--tag", "2.0.0"],
+            &[
+                "-    image: {repository: ghcr.io/acme/shop, tag: \"1.0.0\"}",
+                "+    image: {repository: ghcr.io/acme/shop, tag: \"2.0.0\"}",
+            ],
+        ),
+    ] {
+        let diff = repository.run(&[&["set", folder], fields].concat()).ok();
+        assert_eq!(lines(&diff), expect, "{fields:?}");
+    }
+    let list = repository.run(&["set", "app"]).ok();
+    for field in ["service-port=http ", "ingress-host ", "config=shop/LOG_LEVEL "] {
+        assert!(list.lines().any(|line| line.starts_with(field)), "{field} in {list}");
+    }
+}
+
 #[test]
 fn in_a_whole_repository_the_folder_of_the_workload_is_found() {
     let repository = Repository::new();
@@ -276,19 +365,20 @@ fn a_terminal_sees_colour_and_a_pipe_does_not() {
         format!("cd {folder}; {before} \"$QUARTERDECK\" set k8s/overlays/dev --tag 1.3.0; echo that is all; read -r line")
     };
     let mut coloured = repository.operator.shell_in_terminal(&line(""), 120, 36);
-    coloured.until("the diff", LIMIT, |screen| screen.contains("that is all"));
+    let both = |screen: &str| screen.contains("+  newTag") && screen.contains("that is all");
+    coloured.until("the diff", LIMIT, both);
     assert_eq!(coloured.colour("+  newTag"), Some(vt100::Color::Idx(2)));
     assert_eq!(coloured.colour("-  newTag"), Some(vt100::Color::Idx(1)));
     coloured.keys("\r");
     let mut plain = repository.operator.shell_in_terminal(&line("NO_COLOR=1"), 120, 36);
-    plain.until("the diff", LIMIT, |screen| screen.contains("that is all"));
+    plain.until("the diff", LIMIT, both);
     assert_eq!(plain.colour("+  newTag"), Some(vt100::Color::Default));
     plain.keys("\r");
     // What a file holds cannot steer the terminal that it is shown on; a pipe gets its bytes.
     repository.file(OVERLAY, &OVERLAY_TEXT.replace("keep in", "keep \u{202e}in"));
     assert!(repository.set(&["--tag", "1.3.0"]).ok().contains("keep \u{202e}in"));
     let mut marked = repository.operator.shell_in_terminal(&line(""), 120, 36);
-    let screen = marked.until("the diff", LIMIT, |screen| screen.contains("that is all"));
+    let screen = marked.until("the diff", LIMIT, both);
     assert!(screen.contains("U+202E") && !screen.contains('\u{202e}'), "{screen}");
     marked.keys("\r");
 }
