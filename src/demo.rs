@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cluster::Connection;
 use domain::change::Draft;
-use domain::edit::{Edit, Field};
+use domain::edit::{Edit, Field, WorkloadRef};
 use domain::flux::Health;
 use domain::ident::{ContextName, EnvironmentId, Slug};
 use domain::orders::{Deploy, SaveEnvironment, SaveProject};
@@ -43,6 +43,7 @@ const SHOP: Manifests = manifests!(
     "k8s/base/worker.yaml",
     "k8s/overlays/development/kustomization.yaml",
     "k8s/overlays/production/kustomization.yaml",
+    "k8s/overlays/production/report.yaml",
     "k8s/overlays/staging/kustomization.yaml",
 );
 
@@ -180,6 +181,7 @@ impl Fleet {
         let mut environment = Environment::with_defaults(id, kind, ContextName::from(CONTEXT));
         environment.approval = ApprovalRule::default();
         environment.gitops.auto_sync = true;
+        environment.workload = (project == "shop").then(storefront);
         "on-premises".clone_into(&mut environment.cloud);
         let order = SaveEnvironment { environment: environment.clone(), new: true, create_objects: true };
         self.engine.give(&self.actor, order).await?;
@@ -204,10 +206,15 @@ impl Fleet {
 
     async fn deploy(&self, environment: &str, edit: Edit) -> Result<(), Trouble> {
         let mut draft = Draft::new(environment.parse()?);
-        draft.workload = Some(domain::edit::WorkloadRef { kind: "Deployment".to_owned(), name: "shop-web".to_owned() });
+        draft.workload = Some(storefront());
         draft.edits.push(edit);
         self.engine.give(&self.actor, Deploy { draft, reviewed: None, dry_run: false }).await.map(drop)
     }
+}
+
+/// Returns the workload of the shop that is deployed most.
+fn storefront() -> WorkloadRef {
+    WorkloadRef { kind: "Deployment".to_owned(), name: "shop-web".to_owned() }
 }
 
 fn author(name: &str, email: &str) -> Author {

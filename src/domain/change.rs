@@ -127,8 +127,11 @@ pub struct FormFacts {
     pub workload: WorkloadRef,
     /// Every workload found under the environment's path.
     pub workloads: Vec<WorkloadRef>,
-    /// The containers of the workload, in order.
+    /// The containers of the workload, in order; those that run before the others come last.
     pub containers: Vec<String>,
+    /// Those of them that run before the others.
+    #[serde(default)]
+    pub init: Vec<String>,
     /// Where each field lives now and what it says.
     pub found: Vec<Found>,
 }

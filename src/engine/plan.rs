@@ -76,7 +76,8 @@ pub(crate) fn named(facts: &FormFacts) -> (Vec<(String, String)>, Option<i32>) {
         }
         Some((container.clone(), image))
     };
-    let images = facts.containers.iter().filter_map(image).collect();
+    // What runs before the others is over when they run, so it is not looked for in the cluster.
+    let images = facts.containers.iter().filter(|c| !facts.init.contains(c)).filter_map(image).collect();
     let replicas = facts.find(None, &Field::Replicas).and_then(|found| found.value.parse().ok());
     (images, replicas)
 }

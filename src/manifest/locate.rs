@@ -48,7 +48,7 @@ pub(crate) struct Container<'l> {
 }
 
 /// The lists of containers, in the order in which facts name them.
-const LISTS: [&str; 2] = ["containers", "initContainers"];
+pub(crate) const LISTS: [&str; 2] = ["containers", "initContainers"];
 /// The annotation of a Pod that says which container is meant when none is named.
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 

@@ -101,6 +101,7 @@ mod tests {
             workload: WorkloadRef { kind: "Deployment".into(), name: "web".into() },
             workloads: Vec::new(),
             containers: vec!["web".into(), "side".into()],
+            init: Vec::new(),
             found: vec![found(Field::ImageTag, "1.8.4"), found(Field::Replicas, "2"), found(Field::Env("A".into()), "x")],
         };
         let tag = Edit::set(Field::ImageTag, "1.8.5");

@@ -30,6 +30,7 @@ fn form(facts: Facts, environment: &Environment, head: &CommitId) -> FormFacts {
         workload: facts.workload,
         workloads: facts.workloads,
         containers: facts.containers,
+        init: facts.init,
         found: facts.found,
     }
 }

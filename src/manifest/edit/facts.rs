@@ -5,7 +5,7 @@ use domain::edit::{Field, Found, WorkloadRef};
 use crate::edit::{container, generators, images, metadata, network, ports, probes, replicas, variables};
 use crate::error::Error;
 use crate::files::Files;
-use crate::locate::{Located, helm};
+use crate::locate::{LISTS, Located, helm};
 
 /// Holds what is known of a workload at an environment's path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +14,10 @@ pub struct Facts {
     pub workload: WorkloadRef,
     /// Every workload under the path.
     pub workloads: Vec<WorkloadRef>,
-    /// The containers of the workload, in order.
+    /// The containers of the workload, in order; those that run before the others come last.
     pub containers: Vec<String>,
+    /// Those of them that run before the others.
+    pub init: Vec<String>,
     /// Where each field lives and what it says.
     pub found: Vec<Found>,
 }
@@ -50,6 +52,7 @@ pub(super) fn of(located: &Located) -> Facts {
         workload: located.reference(),
         workloads: located.all.clone(),
         containers: if located.release.is_some() { helm::containers(located) } else { names() },
+        init: located.containers().iter().filter(|c| c.list != LISTS[0]).map(|c| c.name.to_owned()).collect(),
         found,
     }
 }

@@ -49,7 +49,7 @@ mod view;
 const SUBMIT: Command = command("deploy.submit", &["ctrl-s"], 1);
 const YAML: Command = command("deploy.yaml", &["ctrl-y"], 11);
 const DIFF: Command = command("deploy.diff", &["ctrl-d"], 12);
-const ADD: Command = command("deploy.add", &["ctrl-o"], 3);
+const ADD: Command = command("deploy.add", &["ctrl-t"], 3);
 const ANSWER: Command = command("deploy.answer", &["ctrl-g"], 2);
 const PANE: Command = command("deploy.pane", &["ctrl-r"], 9);
 const DROP: Command = command("deploy.drop", &["ctrl-x"], 20);

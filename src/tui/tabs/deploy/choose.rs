@@ -140,7 +140,7 @@ impl Dialog {
         for (y, at) in (inner.top()..inner.bottom()).zip(top..all.len()) {
             let (name, form) = words(cx, all[at]);
             let name = put(buf, (inner.x + 1, y), inner.width.saturating_sub(1), &name, cx.style(Role::Text));
-            let x = (inner.x + 24).max(inner.x + name + 3);
+            let x = (inner.x + 26).max(inner.x + name + 3);
             put(buf, (x, y), inner.right().saturating_sub(x), &form, cx.style(Role::Muted));
             if at == self.at {
                 lay(buf, Rect { y, height: 1, ..inner }, cx.style(Role::Selection));

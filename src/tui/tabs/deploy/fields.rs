@@ -126,7 +126,9 @@ impl Fields {
         }
         if facts.containers.len() > 1 {
             let title = cx.t("deploy.field.container");
-            self.form.fields.push(Row::choice("container", title, facts.containers.clone(), ground.container));
+            let early = facts.init.iter().any(|c| c == ground.container);
+            let note = if early { cx.t("deploy.init") } else { "" };
+            self.form.fields.push(Row::choice("container", title, facts.containers.clone(), ground.container).note(note));
         }
     }
 

@@ -43,6 +43,7 @@ pub(crate) fn facts() -> FormFacts {
         workload: web.clone(),
         workloads: vec![web],
         containers: vec!["web".to_owned()],
+        init: Vec::new(),
         found: vec![
             found(Field::ImageName, "ghcr.io/acme/shop", base, 17, "container web of Deployment shop-web"),
             found(Field::ImageTag, "1.8.4", OVERLAY, 7, "images: entry of the overlay"),
