@@ -89,6 +89,9 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
         let Answer::Preview(preview) = deck.ask(Query::Preview(draft.clone())).await? else {
             return Err(Trouble::failed("The engine gave another answer than was asked for", "preview"));
         };
+        if let Some(ask) = preview.asks.first() {
+            return Err(manifest::Error::Choose(Box::new(ask.clone())).into());
+        }
         if deploy.dry_run {
             return print(format, &preview);
         }

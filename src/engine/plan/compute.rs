@@ -73,11 +73,11 @@ pub(super) fn plan(
         origins: objects.1.iter().map(|object| (object.key(), object.file.clone())).collect(),
         findings,
         risk,
+        will: will(environment, &applied.files, &asks),
         asks,
         yaml,
         message,
         author: format!("{} <{}>", actor.name, actor.email),
-        will: will(environment, &applied.files),
         files: applied.files,
         render_trouble,
     };
@@ -178,9 +178,12 @@ fn summary(before: &FormFacts, edits: &[Edit]) -> String {
 }
 
 /// Returns the sentences that say what will happen.
-fn will(environment: &Environment, files: &[FileChange]) -> Vec<String> {
+fn will(environment: &Environment, files: &[FileChange], asks: &[Ask]) -> Vec<String> {
     let mut will = Vec::new();
     let branch = &environment.gitops.branch;
+    if !asks.is_empty() {
+        return vec!["Nothing is committed before every question is answered.".to_owned()];
+    }
     let names = files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(", ");
     will.push(if files.is_empty() {
         format!("Nothing is committed: {branch} already reads as asked.")

@@ -151,15 +151,11 @@ impl Dialog {
     fn view_ask(&self, cx: &Cx, area: Rect, buf: &mut Buffer, ask: &Ask) {
         let wide = WIDE.min(area.width.saturating_sub(2));
         let text = wide.saturating_sub(6);
-        let why = wrap(&cx.said(&ask.why), usize::from(text) + 2);
+        let why = wrap(&super::verdict::question(cx, ask), usize::from(text) + 2);
         let whats: Vec<Vec<String>> = ask.offers.iter().map(|offer| wrap(&cx.said(&offer.what), usize::from(text))).collect();
         let high = why.len() + 1 + whats.iter().map(|lines| lines.len() + 1).sum::<usize>() + 2;
-        let title = match &ask.container {
-            Some(container) => format!("{container}: {}", super::slot::label(cx, &ask.field)),
-            None => super::slot::label(cx, &ask.field),
-        };
-        let title = cx.tf("deploy.ask-title", &[("field", &title)]);
-        let inner = frame(cx, centred(area, wide, columns(high).min(area.height)), buf, &title);
+        let title = cx.t("deploy.ask-title");
+        let inner = frame(cx, centred(area, wide, columns(high).min(area.height)), buf, title);
         let took = put_wrapped(buf, inner, &why.join("\n"), cx.style(Role::Text));
         let list = Rect { y: inner.y + took + 1, height: inner.height.saturating_sub(took + 1), ..inner };
         // Where there is no room for all, the chosen one is in sight.

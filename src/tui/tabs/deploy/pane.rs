@@ -66,7 +66,7 @@ pub(crate) fn diffs(preview: &Preview) -> Vec<TextDiff> {
 /// Says in one line how much changes.
 pub(super) fn sentence(cx: &Cx, preview: &Preview, diffs: &[TextDiff]) -> String {
     if diffs.is_empty() {
-        return cx.t("deploy.nothing").to_owned();
+        return cx.t(if preview.asks.is_empty() { "deploy.nothing" } else { "deploy.answer-first" }).to_owned();
     }
     // A line that replaces another is one changed line.
     let lines: usize = diffs.iter().map(TextDiff::counts).map(|(added, removed)| added.max(removed)).sum();

@@ -64,15 +64,20 @@ pub(crate) fn summary(cx: &Cx, preview: &Preview) -> Vec<Row> {
     preview.summary.iter().map(|said| Row::text("  ", Role::Text, cx.said(said), Role::Changed)).collect()
 }
 
+/// Returns what a question asks, in one sentence: container, field, and why it cannot be decided.
+pub(crate) fn question(cx: &Cx, ask: &Ask) -> String {
+    let (field, why) = (super::slot::label(cx, &ask.field), cx.said(&ask.why));
+    match &ask.container {
+        Some(container) => format!("{container}: {field} {why}"),
+        None => format!("{field} {why}"),
+    }
+}
+
 /// Returns rows that tell the questions which are open.
 pub(crate) fn asks(cx: &Cx, asks: &[Ask], key: &str) -> Vec<Row> {
     let mut rows = Vec::new();
     for ask in asks {
-        let field = match &ask.container {
-            Some(container) => format!("{container}: {}", super::slot::label(cx, &ask.field)),
-            None => super::slot::label(cx, &ask.field),
-        };
-        rows.push(Row::text("? ", Role::Warn, format!("{field}: {}", cx.said(&ask.why)), Role::Warn));
+        rows.push(Row::text("? ", Role::Warn, question(cx, ask), Role::Warn));
         rows.push(Row::text("  → ", Role::Accent, cx.tf("deploy.ask-how", &[("key", key)]), Role::Muted));
     }
     rows

@@ -103,7 +103,7 @@ impl Sheet<'_> {
         let wide = usize::from(cx.size.width).saturating_sub(6).max(20);
         let mut out: Vec<Row> = Vec::new();
         for ask in &preview.asks {
-            let text = format!("? {}", cx.tf("diff.asked", &[("field", &ask.field.to_string()), ("why", &cx.said(&ask.why))]));
+            let text = format!("? {}", cx.tf("diff.asked", &[("question", &verdict::question(cx, ask))]));
             out.extend(wrap(&text, wide).into_iter().map(|line| Row::Told(vec![piece(line, Role::Warn)])));
         }
         for said in &preview.summary {
