@@ -51,7 +51,8 @@ fn a_question_stands_in_the_preview_and_nothing_goes_out_before_it_is_answered()
     let edits =
         vec![Edit { container: Some("side".to_owned()), ..Edit::set(Field::ImageTag, "2") }, Edit::set(Field::Replicas, "6")];
     let plan = plan_of(&shared, edits.clone());
-    let [ask] = plan.preview.asks.as_slice() else { panic!("{:?}", plan.preview.asks) };
+    assert_eq!(plan.preview.asks.len(), 1, "{:?}", plan.preview.asks);
+    let ask = &plan.preview.asks[0];
     assert_eq!((&ask.field, ask.container.as_deref()), (&Field::ImageTag, Some("side")));
     assert_eq!(plan.preview.files.len(), 1, "what needs no answer is shown");
     let choice = Some(ask.offers[0].choice.clone());

@@ -143,7 +143,8 @@ impl Open {
         let mut edits = self.edits.clone();
         let running = running::workload(cx.world, &self.facts, &self.facts.workload);
         let ground = Ground { facts: &self.facts, edits: &mut edits, container: &self.container, running, asks: &self.asks };
-        let mut out: Vec<String> = self.fields.asked(&ground).map(|ask| format!("? {}", verdict::question(cx, ask))).into_iter().collect();
+        let mut out: Vec<String> =
+            self.fields.asked(&ground).map(|ask| format!("? {}", verdict::question(cx, ask))).into_iter().collect();
         match self.fields.found(&ground) {
             Some(found) => {
                 let value = found.value.lines().next().unwrap_or_default();
