@@ -28,7 +28,6 @@ use serde_json::Value;
 use shape::{Id, Library};
 
 pub use extents::extents;
-#[cfg_attr(not(test), expect(unused_imports, reason = "the checks of rendered objects call it"))]
 pub(crate) use file::validate_rendered;
 pub use file::{validate, validate_as, validate_tree};
 

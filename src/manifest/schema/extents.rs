@@ -89,6 +89,9 @@ fn layer(val: &Val, folder: &str, known: &mut BTreeMap<String, Extent>) -> Layer
             }
         }
     }
+    // Labels that go into selectors add to objects, too.
+    let selects = |labels: &Val| labels.get("includeSelectors").is_some_and(Val::is_true);
+    layer.patches |= val.get("commonLabels").is_some() || list_of(Some(val), "labels").iter().any(selects);
     if val.get("kind").and_then(Val::as_text) == Some("Component") {
         layer.patches = true;
     }

@@ -33,7 +33,6 @@ pub fn validate_tree(file: &str, tree: &Tree<'_>, schemas: &Schemas, extent: Ext
 }
 
 /// Checks a rendered object; each problem is placed where its value was written, in a base, a patch or elsewhere.
-#[cfg_attr(not(test), expect(dead_code, reason = "the checks of rendered objects call it"))]
 pub(crate) fn validate_rendered(resource: &Resource, sources: &Sources, schemas: &Schemas) -> Vec<Finding> {
     let problems = problems(&resource.val, schemas, Extent::Whole).problems;
     let object = format!("{}/{}", resource.kind(), resource.id().name);

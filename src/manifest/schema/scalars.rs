@@ -9,7 +9,7 @@ use crate::yaml::{Data, Plain, Val, resolve_plain};
 
 /// Tells whether a text is filled in or decrypted later, so that nothing can be said of its content.
 pub(super) fn filled_in(text: &str) -> bool {
-    text.contains("${") || text.contains("{{") || text.starts_with("ENC[")
+    ["${", "$(", "{{"].iter().any(|mark| text.contains(mark)) || text.starts_with("ENC[")
 }
 
 /// Tells whether a text is a boolean to the readers of an older YAML.
