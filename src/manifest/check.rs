@@ -24,6 +24,7 @@ use domain::change::{Finding, Severity};
 use crate::build::traced;
 use crate::error::Error;
 use crate::files::{self, Files};
+use crate::schema::{Schemas, validate_rendered};
 use crate::yaml::{Kind, Tree};
 
 use hits::Hits;
@@ -40,6 +41,15 @@ pub use text::check_text;
 ///
 /// When they cannot be rendered, that is a finding too. The gravest come first, then by file and line.
 pub fn check(files: &Files, path: &str) -> Vec<Finding> {
+    checked(files, path, None)
+}
+
+/// Checks the manifests of an environment's path as [`check`] does, and every rendered object against its schema.
+pub fn check_against(files: &Files, path: &str, schemas: &Schemas) -> Vec<Finding> {
+    checked(files, path, Some(schemas))
+}
+
+fn checked(files: &Files, path: &str, schemas: Option<&Schemas>) -> Vec<Finding> {
     let folder = files::join("", path, path).unwrap_or_default();
     let mut findings = Vec::new();
     let mut seen: Vec<String> = Vec::new();
@@ -50,6 +60,9 @@ pub fn check(files: &Files, path: &str) -> Vec<Finding> {
         Ok((resources, sources)) => {
             for (_, source) in sources.all().filter(|(_, s)| s.host.is_none()) {
                 read(files, &source.file, &mut seen, &mut findings);
+            }
+            if let Some(schemas) = schemas {
+                findings.extend(resources.iter().flat_map(|resource| validate_rendered(resource, &sources, schemas)));
             }
             findings.extend(look(&Scene::traced(resources, sources), &Known::new()));
         }

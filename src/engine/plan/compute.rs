@@ -56,7 +56,7 @@ pub(super) fn plan(
         (Err(error), _) => ((Vec::new(), Vec::new()), Some(Trouble::from(error))),
     };
     let yaml = render(&objects.1);
-    let (findings, risk) = judge::judge(&objects, &changed, environment);
+    let (findings, risk) = judge::judge((files, &changed), &objects, environment);
     let message = draft.message.clone().filter(|text| !text.trim().is_empty()).unwrap_or_else(|| {
         let (project, name) = (environment.id.project.as_str(), environment.id.name.as_str());
         manifest::proposed_message(project, name, &draft.edits, &before)

@@ -373,6 +373,10 @@ fn texts_that_cannot_be_read_are_findings_with_line_and_column() {
     assert_eq!((findings[0].rule.as_str(), findings[0].severity), ("yaml-syntax", Severity::Error));
     assert!(findings[0].message.starts_with("line "), "{}", findings[0].message);
     assert_eq!(told(&one("kind: A\nmetadata: {name: a}\nx: 1\nx: 2\n")), ["4:1 error duplicate-key"]);
+    let wrong = container("        ports: [{containerPort: eighty}]\n");
+    let files: Files = [("k/a.yaml", wrong.as_str())].into_iter().collect();
+    let findings = check_against(&files, "k", &Schemas::built_in());
+    assert_eq!(told(&findings)[0], "13:33 error schema-type");
     let files: Files = [("k/kustomization.yaml", "resources: [none.yaml]\n")].into_iter().collect();
     assert_eq!(told(&check(&files, "k")), ["1:13 error build"]);
     let files: Files = [("k/kustomization.yaml", "resources: ['https://host/base?ref=v1']\n")].into_iter().collect();
