@@ -1,6 +1,5 @@
 //! `lint`: what the checks say about a local folder's manifests, one line each, in the form that editors jump to.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,8 +9,7 @@ use domain::Trouble;
 use domain::change::{Finding, Severity};
 use domain::text::one_line;
 use manifest::files::{Files, is_yaml};
-use manifest::schema::{Extent, Schemas, extents, validate_as};
-use manifest::{check, check_text};
+use manifest::schema::Schemas;
 use serde::Deserialize;
 
 use super::units::units;
@@ -56,23 +54,11 @@ pub(crate) async fn run(global: &Global, lint: &Lint) -> Result<(), Trouble> {
         served(global, context, &mut schemas).await?;
     }
     defined(local.files(), &mut schemas);
-    let mut findings: Vec<Finding> = units.iter().flat_map(|unit| check(local.files(), unit)).collect();
-    let extents = extents(local.files());
-    let texts: Vec<&str> = local.files().below(&folder).filter(|file| is_yaml(file)).collect();
-    for file in &texts {
-        let extent = extents.get(*file).copied().unwrap_or(Extent::Whole);
-        match local.files().text(file, None) {
-            Ok(text) => {
-                findings.extend(check_text(Some(file), text));
-                findings.extend(validate_as(file, text, &schemas, extent));
-            }
-            Err(error) => findings.push(Finding::new(Severity::Error, "unreadable", error.to_string()).at(*file, 1)),
-        }
-    }
-    let findings = sorted(findings);
+    let findings = manifest::lint(local.files(), &folder, &schemas);
+    let texts = local.files().below(&folder).filter(|file| is_yaml(file)).count();
     let format = global.output.unwrap_or(Format::Table);
     show(format, &local, &findings)?;
-    verdict(lint, format, (&local.shown(&folder), texts.len()), &findings)
+    verdict(lint, format, (&local.shown(&folder), texts), &findings)
 }
 
 /// Adds the kinds that a cluster serves.
@@ -103,17 +89,6 @@ fn defined(files: &Files, schemas: &mut Schemas) {
             schemas.add_crd(&crd);
         }
     }
-}
-
-/// Sorts findings by their place; what two kustomizations say alike is said once.
-fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
-    findings.sort_by(|a, b| {
-        let place = |f: &Finding| (f.file.clone(), f.line, f.column);
-        place(a).cmp(&place(b)).then(b.severity.cmp(&a.severity)).then_with(|| (&a.rule, &a.message).cmp(&(&b.rule, &b.message)))
-    });
-    let mut seen = HashSet::new();
-    findings.retain(|finding| seen.insert(finding.clone()));
-    findings
 }
 
 fn show(format: Format, local: &Local, findings: &[Finding]) -> Result<(), Trouble> {
