@@ -4,5 +4,6 @@
 mod cluster_schemas;
 mod cluster_smoke;
 mod house;
+mod kustomize;
 mod stories;
 mod support;

@@ -51,6 +51,15 @@ impl<'f> Builder<'f> {
 
     /// Renders a folder to its final objects in order, with what a Flux Kustomization adds when there is one.
     pub(crate) fn run(&mut self, path: &str, overlay: Option<&Overlay>) -> Result<Vec<Resource>, Error> {
+        self.rendered(path, overlay).map_err(|error| {
+            if self.sources.exhausted() {
+                return Error::Limit { file: path.to_owned(), why: error.to_string() };
+            }
+            error
+        })
+    }
+
+    fn rendered(&mut self, path: &str, overlay: Option<&Overlay>) -> Result<Vec<Resource>, Error> {
         let folder = files::join("", path, path)?;
         if !self.files.is_folder(&folder) {
             return Err(Error::Missing { path: if folder.is_empty() { ".".to_owned() } else { folder }, by: None });
@@ -79,7 +88,7 @@ impl<'f> Builder<'f> {
         let Gathered { mut resources, config, vars } = gathered;
         resources.iter_mut().for_each(hash::suffix);
         references::fix(&self.sources, &config, &mut resources)?;
-        vars::resolve(&config, &vars, &mut resources)?;
+        vars::resolve(&self.sources, &config, &vars, &mut resources)?;
         resources.retain(|r| {
             let local = r.val.at(&["metadata", "annotations", "config.kubernetes.io/local-config"]);
             local.is_none_or(|flag| flag.scalar().as_deref() == Some("false"))

@@ -102,7 +102,9 @@ fn pairs_of(builder: &Builder<'_>, layer: &Layer, item: &Val) -> Result<Vec<Pair
         builder.files.resolve(&file)?;
         builder.files.bytes(&file).ok_or_else(|| Error::Missing { path: file.clone(), by: Some(layer.file.clone()) }).and_then(
             |bytes| {
-                if bytes.len() > CONTENT_LIMIT {
+                if let Err(why) = builder.sources.spend(bytes.len()) {
+                    Err(fault(at, why))
+                } else if bytes.len() > CONTENT_LIMIT {
                     Err(fault(at, format!("{path} is too large for a ConfigMap")))
                 } else {
                     Ok(bytes)

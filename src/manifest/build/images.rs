@@ -28,7 +28,8 @@ pub(crate) fn split(text: &str) -> (&str, &str, &str) {
     }
 }
 
-struct Change {
+struct Change<'s> {
+    sources: &'s Sources,
     /// The name is read as kustomize reads it, as a pattern.
     pattern: Regex,
     name: Option<Val>,
@@ -38,8 +39,8 @@ struct Change {
     from: Option<Place>,
 }
 
-impl Change {
-    fn read(sources: &Sources, layer: &Layer, item: &Val) -> Result<Self, Error> {
+impl<'s> Change<'s> {
+    fn read(sources: &'s Sources, layer: &Layer, item: &Val) -> Result<Self, Error> {
         layer.keys(sources, item, ("images", FIELDS))?;
         let name = item.get("name").and_then(Val::scalar).unwrap_or_default();
         for key in FIELDS {
@@ -52,6 +53,7 @@ impl Change {
         let pattern = Regex::new(&format!("^{name}{VERSIONS}"))
             .map_err(|_| layer.meaning(sources, item, format!("images: \u{201c}{name}\u{201d} is no name")))?;
         Ok(Self {
+            sources,
             pattern,
             name: field("newName"),
             tag: field("newTag"),
@@ -84,7 +86,7 @@ pub(super) fn image(
 }
 
 /// Goes to every list of containers, wherever it stands.
-fn everywhere(val: &mut Val, change: &Change) -> Result<(), String> {
+fn everywhere(val: &mut Val, change: &Change<'_>) -> Result<(), String> {
     match &mut val.data {
         Data::List(items) => items.iter_mut().try_for_each(|item| everywhere(item, change)),
         Data::Map(map) => map.iter_mut().try_for_each(|(key, value)| {
@@ -102,7 +104,7 @@ fn everywhere(val: &mut Val, change: &Change) -> Result<(), String> {
     }
 }
 
-fn rewrite(slot: &mut Val, change: &Change) -> Result<(), String> {
+fn rewrite(slot: &mut Val, change: &Change<'_>) -> Result<(), String> {
     let text = match &slot.data {
         Data::Text(text) => text.clone(),
         Data::List(_) | Data::Map(_) => return Err("an image is no text".to_owned()),
@@ -143,6 +145,7 @@ fn rewrite(slot: &mut Val, change: &Change) -> Result<(), String> {
     if !digest.is_empty() {
         full = format!("{full}@{digest}");
     }
+    change.sources.spend(full.len())?;
     slot.data = Data::Text(full);
     slot.image = Some(Box::new(trace));
     Ok(())

@@ -3,8 +3,9 @@
 
 use crate::yaml::{Data, Val};
 
-/// Does one operation; an error says why it cannot be done.
-pub(super) fn operate(root: &mut Val, operation: &Val) -> Result<(), String> {
+/// Does one operation; an error says why it cannot be done. What is put in is shown to `spend` before.
+pub(super) fn operate(root: &mut Val, operation: &Val, spend: &dyn Fn(&Val) -> Result<(), String>) -> Result<(), String> {
+    spend(operation)?;
     let text = |key: &str| operation.get(key).and_then(Val::scalar);
     let op = text("op").ok_or("an operation without op")?;
     let path = text("path").ok_or("an operation without path")?;
@@ -19,7 +20,13 @@ pub(super) fn operate(root: &mut Val, operation: &Val) -> Result<(), String> {
             add(root, &path, moved)
         }
         "copy" => {
-            let copied = get(root, &from()?, "copy")?.cloned().unwrap_or_else(Val::null);
+            let copied = match get(root, &from()?, "copy")? {
+                Some(found) => {
+                    spend(found)?;
+                    found.clone()
+                }
+                None => Val::null(),
+            };
             add(root, &path, copied)
         }
         "test" => {

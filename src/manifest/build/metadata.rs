@@ -5,7 +5,7 @@ use crate::build::defaults::{TEMPLATES, UNTOUCHED};
 use crate::build::fieldspec::{FieldSpec, Made};
 use crate::build::layer::Layer;
 use crate::build::resource::Resource;
-use crate::build::source::Sources;
+use crate::build::source::{Sources, size};
 use crate::error::Error;
 use crate::yaml::{Data, Place, Val};
 
@@ -22,6 +22,7 @@ pub(super) fn namespace(sources: &Sources, layer: &Layer, config: &Config, resou
     let value = valued(&namespace, layer.val.get("namespace").and_then(|v| v.from));
     for resource in &mut *resources {
         resource.remember();
+        sources.spend(namespace.len()).map_err(|why| layer.fault(sources, "namespace", why))?;
         place(resource, config, &value).map_err(|why| layer.fault(sources, "namespace", why))?;
     }
     let mut there = std::collections::HashSet::new();
@@ -66,15 +67,15 @@ fn place(resource: &mut Resource, config: &Config, value: &Val) -> Result<(), St
 
 /// Puts the kustomization's prefix before names.
 pub(super) fn prefix(sources: &Sources, layer: &Layer, config: &Config, resources: &mut [Resource]) -> Result<(), Error> {
-    affix(layer, (config, Part::Prefix), resources).map_err(|why| layer.fault(sources, "namePrefix", why))
+    affix(sources, layer, (config, Part::Prefix), resources).map_err(|why| layer.fault(sources, "namePrefix", why))
 }
 
 /// Puts the kustomization's suffix behind names.
 pub(super) fn suffix(sources: &Sources, layer: &Layer, config: &Config, resources: &mut [Resource]) -> Result<(), Error> {
-    affix(layer, (config, Part::Suffix), resources).map_err(|why| layer.fault(sources, "nameSuffix", why))
+    affix(sources, layer, (config, Part::Suffix), resources).map_err(|why| layer.fault(sources, "nameSuffix", why))
 }
 
-fn affix(layer: &Layer, (config, part): (&Config, Part), resources: &mut [Resource]) -> Result<(), String> {
+fn affix(sources: &Sources, layer: &Layer, (config, part): (&Config, Part), resources: &mut [Resource]) -> Result<(), String> {
     let first = part == Part::Prefix;
     let affix = layer.text(if first { "namePrefix" } else { "nameSuffix" });
     if affix.is_empty() {
@@ -99,6 +100,7 @@ fn affix(layer: &Layer, (config, part): (&Config, Part), resources: &mut [Resour
             }
             field.visit(resource, Made::Scalar, &mut |slot| {
                 let name = slot.scalar().unwrap_or_default();
+                sources.spend(affix.len() + 2 * name.len())?;
                 if matches!(slot.data, Data::List(_) | Data::Map(_)) {
                     return Err("it is no text".to_owned());
                 }
@@ -122,11 +124,13 @@ fn pairs(layer: &Layer, sources: &Sources, val: Option<&Val>) -> Result<Vec<(Str
         .collect()
 }
 
-fn put(fields: &[&FieldSpec], resources: &mut [Resource], pairs: &[(String, Val)]) -> Result<(), String> {
+fn put(sources: &Sources, fields: &[&FieldSpec], resources: &mut [Resource], pairs: &[(String, Val)]) -> Result<(), String> {
+    let cost: usize = pairs.iter().map(|(key, value)| key.len() + size(value)).sum();
     for resource in resources {
         for field in fields {
             field.visit(resource, Made::Map, &mut |slot| match &mut slot.data {
                 Data::Map(map) => {
+                    sources.spend(cost)?;
                     for (key, value) in pairs {
                         map.insert(key.clone(), value.clone());
                     }
@@ -165,7 +169,7 @@ pub(super) fn label(
         }
         config::merge(&mut fields, &TEMPLATES[..1]).map_err(fault)?;
     }
-    put(&fields.iter().collect::<Vec<_>>(), resources, &pairs).map_err(fault)
+    put(sources, &fields.iter().collect::<Vec<_>>(), resources, &pairs).map_err(fault)
 }
 
 /// Adds `commonLabels`.
@@ -175,7 +179,7 @@ pub(super) fn common_labels(sources: &Sources, layer: &Layer, config: &Config, r
         return Ok(());
     }
     let fields: Vec<&FieldSpec> = config.fields(Part::CommonLabels).collect();
-    put(&fields, resources, &pairs).map_err(|why| layer.fault(sources, "commonLabels", why))
+    put(sources, &fields, resources, &pairs).map_err(|why| layer.fault(sources, "commonLabels", why))
 }
 
 /// Adds `commonAnnotations`.
@@ -185,5 +189,5 @@ pub(super) fn annotations(sources: &Sources, layer: &Layer, config: &Config, res
         return Ok(());
     }
     let fields: Vec<&FieldSpec> = config.fields(Part::Annotations).collect();
-    put(&fields, resources, &pairs).map_err(|why| layer.fault(sources, "commonAnnotations", why))
+    put(sources, &fields, resources, &pairs).map_err(|why| layer.fault(sources, "commonAnnotations", why))
 }

@@ -8,7 +8,7 @@ use crate::build::origin;
 use crate::build::printed;
 use crate::build::resource::Resource;
 use crate::build::select::Selector;
-use crate::build::source::{Role, Source, Sources};
+use crate::build::source::{Role, Source, Sources, size};
 use crate::error::Error;
 use crate::files;
 use crate::yaml::{Data, Val};
@@ -211,6 +211,7 @@ fn rewritten(sources: &Sources, doc: &Val) -> Val {
 }
 
 fn apply(sources: &Sources, (doc, allowed): (&Val, Allowed), at: usize, resources: &mut Vec<Resource>) -> Result<(), Error> {
+    sources.spend(size(doc)).map_err(|why| fault(sources, doc, why))?;
     let resource = &mut resources[at];
     if allowed.name || allowed.kind {
         resource.remember();
@@ -267,7 +268,8 @@ fn operate(sources: &Sources, operations: &[Val], resource: &mut Resource) -> Re
         resource.plain = true;
     }
     for operation in operations {
-        jsonpatch::operate(&mut resource.val, operation).map_err(|why| fault(sources, operation, why))?;
+        jsonpatch::operate(&mut resource.val, operation, &|val| sources.spend(size(val)))
+            .map_err(|why| fault(sources, operation, why))?;
     }
     jsonpatch::as_json(&mut resource.val);
     // kustomize reads all annotations as texts and writes them back.

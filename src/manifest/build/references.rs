@@ -87,7 +87,8 @@ pub(super) fn fix(sources: &Sources, config: &Config, resources: &mut [Resource]
     };
     for (me, resource) in known.iter().zip(resources.iter_mut()) {
         let (source, line) = (resource.source, resource.line);
-        let finder = Finder { known: &known, by_name: &by_name, me, bound: bound(&resource.val), role: role(&resource.val) };
+        let finder =
+            Finder { sources, known: &known, by_name: &by_name, me, bound: bound(&resource.val), role: role(&resource.val) };
         for referrers in all {
             for field in referrers.fields.iter().filter(|f| f.selects(&me.api_version, &me.first.kind)) {
                 let mut follow = |slot: &mut Val| finder.follow(slot, &referrers.target, &field.path);
@@ -144,6 +145,7 @@ enum Written<'n> {
 
 /// Finds what a name in an object means.
 struct Finder<'k> {
+    sources: &'k Sources,
     known: &'k [Known],
     by_name: &'k HashMap<&'k str, Vec<usize>>,
     me: &'k Known,
@@ -163,6 +165,7 @@ impl<'k> Finder<'k> {
             _ => {
                 let name = slot.scalar().unwrap_or_default();
                 if let Some(found) = self.choose(&name, (target, path), Written::Name)? {
+                    self.sources.spend(found.name.len())?;
                     slot.data = Data::Text(found.name.clone());
                 }
                 Ok(())

@@ -9,7 +9,7 @@ use crate::build::merge::typed;
 use crate::build::path::{self, Making};
 use crate::build::resource::{Id, Resource};
 use crate::build::select::Selector;
-use crate::build::source::{Role, Source, Sources};
+use crate::build::source::{Role, Source, Sources, size};
 use crate::error::Error;
 use crate::files;
 use crate::yaml::{Data, Kind, Meant, NodeId, Style, Tree, Val, read, set_scalar, spliced};
@@ -195,6 +195,7 @@ impl Replacement<'_> {
 
     fn assign(&self, slot: &mut Val, split: Option<&(String, i64)>, value: &Val) -> Result<(), String> {
         let whole = matches!(slot.data, Data::List(_) | Data::Map(_));
+        self.sources.spend(size(value) + size(slot))?;
         let mut text = self.sources.written(value);
         if let Some((delimiter, index)) = split {
             if whole {

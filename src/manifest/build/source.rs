@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::Error;
 use crate::yaml::{Alias, Data, Kind, NodeId, Place, SyntaxFault, Tree, Val, older, read};
@@ -10,6 +11,11 @@ use crate::yaml::{Alias, Data, Kind, NodeId, Place, SyntaxFault, Tree, Val, olde
 const TOTAL_LIMIT: usize = 64 << 20;
 /// How many values one rendering may hold, those that aliases repeat included.
 const VALUE_LIMIT: usize = 2_000_000;
+
+/// How many bytes a rendering may write: patches, labels and the like are copied into every object that they speak of.
+const WRITE_LIMIT: usize = 256 << 20;
+/// What a value costs besides its text.
+const VALUE_COST: usize = 32;
 
 /// Says what a text is to a rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +78,7 @@ pub(crate) struct Sources {
     list: Vec<Read>,
     total: usize,
     values: usize,
+    written: AtomicUsize,
 }
 
 impl Sources {
@@ -106,6 +113,19 @@ impl Sources {
         let targets = tree.nodes().filter_map(|(id, node)| Some((id.0, anchored(&node.kind)?))).collect();
         self.list.push(Read { source, spans, targets, breaks, lead });
         Ok((number, values))
+    }
+
+    /// Counts bytes that are written into objects; an error when there are too many.
+    pub(super) fn spend(&self, bytes: usize) -> Result<(), String> {
+        if self.written.fetch_add(bytes, Ordering::Relaxed) + bytes > WRITE_LIMIT {
+            return Err(format!("the objects grow by more than {WRITE_LIMIT} bytes"));
+        }
+        Ok(())
+    }
+
+    /// Tells whether so much was written that the rendering has to end.
+    pub(super) fn exhausted(&self) -> bool {
+        self.written.load(Ordering::Relaxed) > WRITE_LIMIT
     }
 
     /// Returns all sources with their numbers.
@@ -180,4 +200,15 @@ fn documents(tree: &Tree<'_>, (number, role): (u32, Role), count: &mut usize) ->
         }
     }
     Ok(values)
+}
+
+/// Returns about how many bytes a value takes.
+pub(super) fn size(val: &Val) -> usize {
+    VALUE_COST
+        + match &val.data {
+            Data::Text(text) => text.len(),
+            Data::List(items) => items.iter().map(size).sum(),
+            Data::Map(map) => map.iter().map(|(key, value)| key.len() + size(value)).sum(),
+            _ => 0,
+        }
 }

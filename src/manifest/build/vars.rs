@@ -113,7 +113,7 @@ pub(super) fn absorb(vars: &mut Vec<Var>, more: Vec<Var>) -> Result<(), Error> {
 }
 
 /// Puts the values in.
-pub(super) fn resolve(config: &Config, vars: &[Var], resources: &mut [Resource]) -> Result<(), Error> {
+pub(super) fn resolve(sources: &Sources, config: &Config, vars: &[Var], resources: &mut [Resource]) -> Result<(), Error> {
     if vars.is_empty() {
         return Ok(());
     }
@@ -129,7 +129,7 @@ pub(super) fn resolve(config: &Config, vars: &[Var], resources: &mut [Resource])
     for resource in resources {
         for field in DEFAULTS.iter().chain(config.fields(Part::Vars)) {
             let (file, line) = vars.first().map(|v| (v.file.clone(), v.line)).unwrap_or_default();
-            field.visit(resource, Made::Nothing, &mut |slot| put(slot, &values)).map_err(|why| Error::Meaning {
+            field.visit(resource, Made::Nothing, &mut |slot| put(sources, slot, &values)).map_err(|why| Error::Meaning {
                 file,
                 line,
                 why: format!("vars: {why}"),
@@ -155,29 +155,29 @@ fn indexed(parts: &[String]) -> Vec<String> {
     out
 }
 
-fn put(slot: &mut Val, values: &BTreeMap<String, Val>) -> Result<(), String> {
+fn put(sources: &Sources, slot: &mut Val, values: &BTreeMap<String, Val>) -> Result<(), String> {
     match &mut slot.data {
         Data::Text(text) => {
-            let new = expanded(text, values);
+            let new = expanded(text, values, &|bytes| sources.spend(bytes))?;
             if new != Data::Text(text.clone()) {
                 slot.data = new;
             }
             Ok(())
         }
         Data::List(items) => items.iter_mut().try_for_each(|item| match item.data {
-            Data::Text(_) => put(item, values),
+            Data::Text(_) => put(sources, item, values),
             _ => Err("there is something else than a text in a list".to_owned()),
         }),
-        Data::Map(map) => map.values_mut().filter(|v| v.as_text().is_some()).try_for_each(|v| put(v, values)),
+        Data::Map(map) => map.values_mut().filter(|v| v.as_text().is_some()).try_for_each(|v| put(sources, v, values)),
         _ => Ok(()),
     }
 }
 
 /// Returns a text with its variables replaced; the value itself when the text is nothing but one variable.
-fn expanded(text: &str, values: &BTreeMap<String, Val>) -> Data {
+fn expanded(text: &str, values: &BTreeMap<String, Val>, spend: &dyn Fn(usize) -> Result<(), String>) -> Result<Data, String> {
     let single = |name: &str| values.get(name).filter(|v| v.scalar().is_some());
     if let Some(value) = text.strip_prefix("$(").and_then(|t| t.strip_suffix(')')).and_then(single) {
-        return value.data.clone();
+        return Ok(value.data.clone());
     }
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(at) = rest.find('$') {
@@ -185,7 +185,10 @@ fn expanded(text: &str, values: &BTreeMap<String, Val>) -> Data {
         let after = &rest[at + 1..];
         rest = if let Some(name) = after.strip_prefix('(').and_then(|t| t.split_once(')')).map(|(name, _)| name) {
             match single(name).and_then(Val::scalar) {
-                Some(value) => out.push_str(&value),
+                Some(value) => {
+                    spend(value.len())?;
+                    out.push_str(&value);
+                }
                 None => out.push_str(&rest[at..at + name.len() + 3]),
             }
             &after[name.len() + 2..]
@@ -198,7 +201,7 @@ fn expanded(text: &str, values: &BTreeMap<String, Val>) -> Data {
         };
     }
     out.push_str(rest);
-    Data::Text(out)
+    Ok(Data::Text(out))
 }
 
 #[cfg(test)]
@@ -216,7 +219,7 @@ mod tests {
             ("a-$(N)-$(A)", Data::Text("a-3-x".into())),
             ("$$(A) $(B) $x $(", Data::Text("$(A) $(B) $x $(".into())),
         ] {
-            assert_eq!(expanded(text, &values), expect, "{text}");
+            assert_eq!(expanded(text, &values, &|_| Ok(())), Ok(expect), "{text}");
         }
     }
 }
