@@ -12,7 +12,7 @@ fn a_record_that_could_not_work_is_not_kept() {
     let before = operator.run(&["environment", "show", app, "development", "-o", "json"]).json();
     let cases: [(&[&str], &[&str]); 16] = [
         (&["--workload", "web"], &["names no workload", "Deployment/"]),
-        (&["--workload", "Pod/web"], &["workload", "Pod/web", "StatefulSet"]),
+        (&["--workload", "Pod/web"], &["workload", "Pod/web", "Deployment/"]),
         (&["--workload", "Deployment/"], &["workload", "empty"]),
         (&["--interval", "abc"], &["interval", "abc", "1h30m"]),
         (&["--interval", "5"], &["interval", "5"]),
