@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::programs::programs;
+use crate::support::programs;
 
 /// Holds a case of a bundle: its name, the folder that is rendered, its files, and the output, unless it is refused.
 struct Case<'t> {
