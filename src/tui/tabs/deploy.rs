@@ -37,6 +37,7 @@ pub(crate) mod loading;
 mod open;
 pub(crate) mod pane;
 pub mod review;
+mod rows;
 mod running;
 #[cfg(test)]
 pub(crate) mod scene;
@@ -203,7 +204,7 @@ impl Deploy {
     fn submit(&mut self, cx: &Cx) -> Effects {
         let Some(open) = &mut self.open else { return Effects::new() };
         if open.fields.form.faulty() {
-            open.fields.to_fault();
+            open.fields.show_fault();
             (self.focused, self.covered) = (true, false);
             return vec![warn(cx.t("deploy.faulty"))];
         }

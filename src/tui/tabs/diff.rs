@@ -3,7 +3,7 @@
 //! ```text
 //!  GIT  shop → production   1 file  +1 -1
 //!    image 1.8.4 → 1.8.5 in Deployment shop-web
-//!  RISK   35  ████░░░░░░  medium
+//!  RISK   35  ━━━━──────  medium
 //!
 //!  ● k8s/overlays/production/kustomization.yaml  +1 -1
 //!  @@ 12
@@ -112,7 +112,7 @@ impl Diff {
     }
 
     /// Goes to the finding after or before the one that was jumped to last, round and round.
-    fn to_finding(&mut self, cx: &Cx, next: bool) {
+    fn go_to_finding(&mut self, cx: &Cx, next: bool) {
         let places = rows::findings(self.rows(cx));
         let count = places.len();
         let Some(last) = count.checked_sub(1) else { return };
@@ -130,8 +130,8 @@ impl Diff {
         match id {
             "diff.next" => self.jump(cx, true),
             "diff.previous" => self.jump(cx, false),
-            "diff.next-finding" => self.to_finding(cx, true),
-            "diff.previous-finding" => self.to_finding(cx, false),
+            "diff.next-finding" => self.go_to_finding(cx, true),
+            "diff.previous-finding" => self.go_to_finding(cx, false),
             "diff.layout" => {
                 let hunk = rows::hunk_at(self.rows(cx), self.scroll.top());
                 self.split = Some(!self.is_split(cx));

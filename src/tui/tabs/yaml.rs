@@ -61,6 +61,8 @@ pub struct Yaml {
     document: Option<usize>,
     /// The finding that was jumped to.
     finding: Option<usize>,
+    /// The width that sentences were broken for.
+    wide: u16,
     scroll: Scroll,
     search: Input,
     typing: bool,
@@ -77,13 +79,16 @@ impl Yaml {
             (None, None) => true,
             _ => false,
         };
-        if same && !force {
+        if same && !force && self.wide == cx.size.width {
             return;
         }
+        self.wide = cx.size.width;
         let another = self.built.as_ref().map(|p| &p.environment) != cx.desk.preview.as_ref().map(|p| &p.environment);
         self.built.clone_from(&cx.desk.preview);
         self.sheet = self.built.as_ref().map(|p| text::Sheet::build(cx, p, self.files, &self.folded)).unwrap_or_default();
-        self.finding = None;
+        if !same || force {
+            self.finding = None;
+        }
         if another || force {
             self.scroll.reset();
             self.document = None;
@@ -132,7 +137,7 @@ impl Yaml {
     }
 
     /// Goes to the finding after or before the one that was jumped to last, round and round.
-    fn to_finding(&mut self, next: bool) {
+    fn go_to_finding(&mut self, next: bool) {
         let lines = self.sheet.findings();
         let count = lines.len();
         let Some(last) = count.checked_sub(1) else { return };
@@ -151,7 +156,7 @@ impl Yaml {
         self.document.or_else(|| self.sheet.at(self.scroll.top())).or(Some(0)).filter(|at| *at < self.sheet.documents().len())
     }
 
-    fn to_document(&mut self, next: bool) {
+    fn go_to_document(&mut self, next: bool) {
         let Some(here) = self.here() else { return };
         let top = self.scroll.top();
         let row = |at: usize| self.sheet.documents().get(at).map(|d| d.row);
@@ -196,12 +201,12 @@ impl Yaml {
                 self.files = !self.files;
                 self.build(cx, true);
             }
-            "yaml.next-document" => self.to_document(true),
-            "yaml.previous-document" => self.to_document(false),
+            "yaml.next-document" => self.go_to_document(true),
+            "yaml.previous-document" => self.go_to_document(false),
             "yaml.fold" => self.fold(false),
             "yaml.fold-all" => self.fold(true),
-            "yaml.next-finding" => self.to_finding(true),
-            "yaml.previous-finding" => self.to_finding(false),
+            "yaml.next-finding" => self.go_to_finding(true),
+            "yaml.previous-finding" => self.go_to_finding(false),
             "yaml.search" => self.typing = true,
             "yaml.next-match" => self.step(1),
             "yaml.previous-match" => self.step(self.hits.len().saturating_sub(1)),

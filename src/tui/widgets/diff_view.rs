@@ -231,6 +231,15 @@ mod tests {
     }
 
     #[test]
+    fn what_was_moved_is_neither_new_nor_gone() {
+        let block = "  - name: sidecar\n    image: envoy:1.30\n";
+        let rest = "  - name: web\n    image: shop:1.8.4\n    tty: true\n    stdin: true\n";
+        let (before, after) = (format!("c:\n{block}{rest}end: 1\n"), format!("c:\n{rest}{block}end: 1\n"));
+        let diff = TextDiff::new("a", Some(&before), Some(&after));
+        assert_eq!((diff.counts(), diff.moved()), ((0, 0), 2));
+    }
+
+    #[test]
     fn a_file_that_comes_or_goes_says_so() {
         let new = TextDiff::new("a", None, Some("x\ny\n"));
         assert_eq!((new.created, new.deleted, new.counts()), (true, false, (2, 0)));

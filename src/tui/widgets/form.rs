@@ -439,7 +439,7 @@ fn beside_value(cx: &Cx, area: Rect, buf: &mut Buffer, field: &Field, (value, be
         Some(fault) => taken = put(buf, (x, area.y), beside, fault, cx.style(Role::Bad)),
         None if beside == 0 => {}
         None if !field.waits.is_empty() => {
-            taken = put(buf, (x, area.y), beside, &format!("? {}", field.waits), cx.style(Role::Warn))
+            taken = put(buf, (x, area.y), beside, &format!("? {}", field.waits), cx.style(Role::Warn));
         }
         None => taken = put(buf, (x, area.y), beside, &field.note, cx.style(Role::Faint)),
     }

@@ -115,8 +115,8 @@ impl Input {
             put(buf, (area.x, area.y), area.width, placeholder, cx.style(Role::Faint));
         }
         let mut from = 0;
-        // The cursor needs a column of its own behind the text.
-        while width(&self.text[from..self.cursor]) >= room {
+        // The cursor needs a column of its own behind the text; without it one reads from the beginning.
+        while focused && width(&self.text[from..self.cursor]) >= room {
             from += self.text[from..].graphemes(true).next().map_or(1, str::len);
         }
         let mut shown = String::new();

@@ -257,6 +257,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_path_is_cut_at_its_beginning() {
+        let table = [("a/b/c.yaml:7", 20, "a/b/c.yaml:7"), ("a/long/c.yaml:7", 12, "…/c.yaml:7"), ("a/long/c.yaml:7", 5, "")];
+        for (path, room, want) in table {
+            assert_eq!(cut_path(path, room), want, "{path} in {room}");
+        }
+    }
+
+    #[test]
+    fn hidden_characters_are_marked_apart() {
+        let told = marked(vec![piece("pay\u{202e}load", Role::String)]);
+        let told: Vec<(&str, Role)> = told.iter().map(|p| (p.text.as_ref(), p.role)).collect();
+        assert_eq!(told, [("pay", Role::String), ("\u{27e8}U+202E\u{27e9}", Role::Bad), ("load", Role::String)]);
+    }
+
+    #[test]
     fn text_is_cut_by_columns_and_never_inside_a_wide_character() {
         assert_eq!(cut("shop-web", 8), "shop-web");
         assert_eq!(cut("shop-web", 5), "shop…");

@@ -12,12 +12,13 @@
 //! is seldom changed is put away under one line. `entries` reads the rows that have names of their own.
 
 use domain::change::FormFacts;
-use domain::edit::{Ask, Edit, Field, Found, PULL_POLICIES, Probe, SERVICE_TYPES};
+use domain::edit::{Ask, Edit, Field, Found, Probe};
 use domain::workload::Workload;
 
-use super::edits::{Edits, in_git, is_reference, scope};
+use super::edits::{Edits, in_git, scope};
+use super::rows::{is_fixed, one, ones, placeholder, repeated, value};
 use super::running;
-use super::slot::{Item, Kind, Section, Slot, label, name_of, plain, probes};
+use super::slot::{Item, Kind, Section, Slot, name_of, probes};
 use crate::cx::Cx;
 use crate::widgets::form::{Control, Field as Row, Form};
 
@@ -60,12 +61,12 @@ impl<'a> Ground<'a> {
         self.asks.iter().find(|ask| ask.container == wanted && ask.field == *field)
     }
 
-    fn known(&self, field: &Field) -> bool {
+    pub(super) fn known(&self, field: &Field) -> bool {
         self.git(field).is_some() || self.edit(field).is_some()
     }
 
     /// Returns the value to show: the edit's, else Git's, else nothing.
-    fn shown(&self, field: &Field) -> String {
+    pub(super) fn shown(&self, field: &Field) -> String {
         match self.edit(field) {
             Some(value) => value.clone().unwrap_or_default(),
             None => self.git(field).map(|f| f.value.clone()).unwrap_or_default(),
@@ -73,7 +74,7 @@ impl<'a> Ground<'a> {
     }
 
     /// Tells whether a field that Git does not have is one to offer all the same.
-    fn useful(&self, field: &Field) -> bool {
+    pub(super) fn useful(&self, field: &Field) -> bool {
         let kind = self.facts.workload.kind.as_str();
         match field {
             Field::ImageName | Field::ImageTag | Field::PullPolicy | Field::Resource(..) => kind != "HelmRelease",
@@ -88,7 +89,7 @@ impl<'a> Ground<'a> {
         !self.facts.containers.is_empty()
     }
 
-    fn ours(&self) -> impl Iterator<Item = &'a Found> {
+    pub(super) fn ours(&self) -> impl Iterator<Item = &'a Found> {
         let container = self.container;
         self.facts.found.iter().filter(move |f| f.container.is_none() || f.container.as_deref() == Some(container))
     }
@@ -233,7 +234,7 @@ impl Fields {
             Some(Slot::Entry(Kind::Variable, _)) => self.spare(cx),
             Some(Slot::One(field)) => {
                 let value = self.form.value(id);
-                let unset = value.is_empty() || (options(&field).is_some() && value == cx.t("deploy.unset"));
+                let unset = value.is_empty() || (super::rows::options(&field).is_some() && value == cx.t("deploy.unset"));
                 ground.set(field, (!unset).then_some(value));
             }
             _ => {}
@@ -269,7 +270,7 @@ impl Fields {
     }
 
     /// Gives the first field that cannot stay as it is the focus.
-    pub(super) fn to_fault(&mut self) {
+    pub(super) fn show_fault(&mut self) {
         if let Some(id) = self.form.fields.iter().find(|f| f.fault.is_some()).map(|f| f.id.clone()) {
             self.reveal(&id);
         }
@@ -278,9 +279,9 @@ impl Fields {
     /// Sees to it that the last variable's row is an empty one.
     fn spare(&mut self, cx: &Cx) {
         let variable = |item: &&Item| matches!(item.slot, Slot::Entry(Kind::Variable, _));
-        let rows = self.form.fields.iter().enumerate();
-        let last = rows.filter(|(_, row)| self.items.iter().filter(variable).any(|item| item.id == row.id)).last();
-        if let Some((at, _)) = last.filter(|(_, row)| !row.value().is_empty()) {
+        let ours = |row: &Row| self.items.iter().filter(variable).any(|item| item.id == row.id);
+        let last = self.form.fields.iter().rposition(ours);
+        if let Some(at) = last.filter(|at| !self.form.fields[*at].value().is_empty()) {
             self.entry(cx, Kind::Variable, at + 1, String::new());
         }
     }
@@ -422,88 +423,6 @@ impl Fields {
         let Slot::One(field) = self.slot(&self.form.focused()?.id)? else { return None };
         running::value(ground.running?, ground.container, field)
     }
-}
-
-/// Returns the single fields that a section shows.
-fn ones(ground: &Ground, section: Section) -> Vec<Field> {
-    let shown = |field: &Field| ground.known(field) || ground.useful(field);
-    let mut fields: Vec<Field> = plain(section).iter().filter(|f| shown(f)).cloned().collect();
-    match section {
-        Section::Probes => fields.extend(probes().filter(|f| ground.known(f))),
-        Section::Network => {
-            fields.extend([Field::ServiceType].into_iter().filter(shown));
-            let git = ground.ours().map(|f| &f.field);
-            let edited = ground.edits.put(ground.facts, ground.container).map(|(field, _)| field);
-            for field in git.chain(edited).filter(|f| matches!(f, Field::ServicePort(_))) {
-                if !fields.contains(field) {
-                    fields.push(field.clone());
-                }
-            }
-            fields.extend([Field::IngressHost].into_iter().filter(shown));
-        }
-        _ => {}
-    }
-    fields
-}
-
-/// Returns the values that a field may have, when they are few.
-fn options(field: &Field) -> Option<&'static [&'static str]> {
-    match field {
-        Field::PullPolicy => Some(&PULL_POLICIES),
-        Field::ServiceType => Some(&SERVICE_TYPES),
-        _ => None,
-    }
-}
-
-fn one(cx: &Cx, ground: &Ground, field: &Field) -> Row {
-    let id = field.to_string();
-    let Some(known) = options(field) else {
-        return Row::text(&id, label(cx, field), ground.shown(field)).placeholder(cx.t("deploy.unset"));
-    };
-    let mut options: Vec<String> = known.iter().map(|p| (*p).to_owned()).collect();
-    let shown = ground.shown(field);
-    if ground.git(field).is_none() {
-        options.insert(0, cx.t("deploy.unset").to_owned());
-    }
-    if !shown.is_empty() && !options.contains(&shown) {
-        options.push(shown.clone());
-    }
-    Row::choice(&id, label(cx, field), options, &shown)
-}
-
-fn placeholder(cx: &Cx, kind: Kind) -> String {
-    cx.words.get(&format!("deploy.new.{}", kind.word())).to_owned()
-}
-
-/// Tells whether a value is one that a field with a name of its own shows already.
-fn repeated(ground: &Ground, value: &Found) -> bool {
-    let same = |f: &&Found| f.file == value.file && f.line == value.line && f.value == value.value;
-    ground.facts.found.iter().filter(same).any(|f| !matches!(f.field, Field::Value(_)))
-}
-
-/// Tells whether a field can only be shown: what a Pod or a container says of itself, and texts of several lines.
-fn is_fixed(ground: &Ground, found: &Found) -> bool {
-    if ground.edit(&found.field).is_some() {
-        return false;
-    }
-    match &found.field {
-        Field::Env(name) if is_reference(found) => !ground.known(&Field::EnvRef(name.clone())),
-        _ => found.value.contains('\n'),
-    }
-}
-
-/// Returns the value of an entry as it is to become; nothing when it is removed.
-fn value(ground: &Ground, kind: Kind, name: &str) -> Option<String> {
-    let fields: Vec<Field> = match kind {
-        Kind::Variable => vec![Field::Env(name.to_owned()), Field::EnvRef(name.to_owned())],
-        kind => kind.field(name).into_iter().collect(),
-    };
-    let edits: Vec<&Option<String>> = fields.iter().filter_map(|f| ground.edit(f)).collect();
-    if !edits.is_empty() {
-        return edits.into_iter().flatten().next().cloned();
-    }
-    // What a Secret holds is not shown; that there is something is.
-    fields.iter().rev().find_map(|f| ground.git(f)).map(|f| f.value.clone())
 }
 
 /// Returns file and line of what was found.

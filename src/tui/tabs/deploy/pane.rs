@@ -4,7 +4,7 @@
 //! WILL CHANGE   1 file, 1 line, branch main
 //!   image 1.8.4 → 1.8.5 in Deployment shop-web
 //!
-//! RISK   35  ████░░░░░░  medium
+//! RISK   35  ━━━━──────  medium
 //!  +20  production
 //!
 //! k8s/overlays/production/kustomization.yaml
@@ -15,7 +15,7 @@
 //! ✓ builds
 //! ```
 
-use domain::change::{Preview, Severity};
+use domain::change::Preview;
 use domain::trouble::Trouble;
 
 use super::verdict;
@@ -98,7 +98,7 @@ pub(crate) fn checks(cx: &Cx, preview: &Preview) -> Vec<Row> {
         Some(trouble) => rows.extend(trouble_rows(trouble)),
         None => rows.push(good(cx.t("deploy.builds"))),
     }
-    if !preview.findings.iter().any(|f| f.severity > Severity::Info) {
+    if preview.findings.is_empty() {
         rows.push(good(cx.t("deploy.no-findings")));
     }
     rows

@@ -171,7 +171,7 @@ fn asks(draft: &Draft) -> Vec<Ask> {
     let ask = |edit: &Edit| Ask {
         container: edit.container.clone(),
         field: field.clone(),
-        why: "the value is written once and used by 2 containers".to_owned(),
+        why: "is written once, at k8s/base/deployment.yaml:12 and used at k8s/base/deployment.yaml:30".to_owned(),
         offers: vec![
             offer(Choice::Own, 30, "changes container web only"),
             offer(Choice::Written, 12, "changes web and metrics, which share the value"),

@@ -225,6 +225,124 @@ fn dropping_the_draft_asks_and_starts_over() {
     assert!(!stage.lines().contains("1.8.5"), "{}", stage.lines());
 }
 
+/// Goes from the tag down to the CPU limit and asks for another one.
+fn limit(stage: &mut Stage) {
+    for _ in 0..9 {
+        stage.keys("down");
+    }
+    stage.keys("ctrl-u").text("1");
+}
+
+fn settle(stage: &mut Stage) {
+    stage.pass(200);
+    answer(stage, None);
+}
+
+#[test]
+fn a_reference_is_changed_made_plain_and_made_from_a_plain_value() {
+    let token = || "API_TOKEN".to_owned();
+    let node = || "NODE_ENV".to_owned();
+    let down = |n: usize| "down ".repeat(n) + "ctrl-u";
+    let table: [(String, &str, Vec<Edit>); 5] = [
+        (down(6), "API_TOKEN=secret:shop-api/other", vec![Edit::set(Field::EnvRef(token()), "secret:shop-api/other")]),
+        (down(6), "API_TOKEN=plain", vec![Edit::set(Field::Env(token()), "plain"), Edit::remove(Field::EnvRef(token()))]),
+        (down(6), "", vec![Edit::remove(Field::EnvRef(token()))]),
+        (down(6), "API_TOKEN=secret:shop-api/token", vec![]),
+        (down(3), "NODE_ENV=configmap:env/mode", vec![Edit::set(Field::EnvRef(node()), "configmap:env/mode")]),
+    ];
+    for (keys, text, edits) in table {
+        let mut stage = filled(120, 40, Language::English);
+        stage.keys(&keys).text(text);
+        let found = stage.session.cx().desk.draft.clone().unwrap_or_else(|| draft(vec![]));
+        assert_eq!(found.edits, edits, "{text}\n{}", stage.lines());
+    }
+    let mut stage = filled(120, 40, Language::English);
+    stage.keys(&down(6)).text("API_TOKEN=secret:shop");
+    assert!(stage.lines().contains("written secret:NAME/KEY"), "half a reference is no plain value\n{}", stage.lines());
+}
+
+#[test]
+fn a_question_comes_when_the_field_is_left_and_its_answer_goes_into_the_draft() {
+    let mut stage = filled(120, 40, Language::English);
+    limit(&mut stage);
+    settle(&mut stage);
+    assert!(stage.lines().contains("? waits for an answer"), "{}", stage.lines());
+    assert!(!stage.lines().contains("Which place is meant?"), "not while it is typed into");
+    stage.keys("tab");
+    insta::assert_snapshot!("deploy_question", body(&stage));
+    stage.keys("esc");
+    assert!(stage.lines().contains("waits for an answer"), "{}", stage.lines());
+    stage.keys("ctrl-s");
+    assert!(stage.lines().contains("Nothing is submitted while a question is open: CPU limit"), "{}", stage.lines());
+    assert!(given(&mut stage).iter().all(|(_, o)| !matches!(o, Order::Deploy(_))));
+    stage.keys("down enter");
+    let found = stage.session.cx().desk.draft.clone().unwrap();
+    let field = Field::Resource(domain::edit::Bound::Limit, domain::edit::Resource::Cpu);
+    let wanted = Edit { choice: Some(domain::edit::Choice::Written), ..Edit::set(field, "1") };
+    assert_eq!(found.edits, [wanted]);
+    settle(&mut stage);
+    assert!(!stage.lines().contains("waits for an answer"), "{}", stage.lines());
+}
+
+#[test]
+fn a_question_put_off_does_not_come_up_again_by_itself() {
+    let mut stage = filled(120, 40, Language::English);
+    limit(&mut stage);
+    settle(&mut stage);
+    stage.keys("tab esc tab tab");
+    assert!(!stage.lines().contains("Which place is meant?"), "{}", stage.lines());
+    stage.keys("ctrl-g");
+    assert!(stage.lines().contains("Which place is meant?"), "{}", stage.lines());
+}
+
+#[test]
+fn entries_of_every_kind_are_added_through_one_chooser() {
+    let table: [(&str, &str, Field, &str); 4] = [
+        ("down down", "metrics=9090", Field::Port("metrics".into()), "9090"),
+        ("6", "tier=front", Field::Label("tier".into()), "front"),
+        ("1", "A=b", Field::Env("A".into()), "b"),
+        ("up", "LEVEL=warn", Field::Config("shop-config".into(), "LEVEL".into()), "warn"),
+    ];
+    for (keys, text, field, value) in table {
+        let mut stage = filled(120, 40, Language::English);
+        stage.keys("ctrl-t").keys(&keys.replace('6', "down down down down down down"));
+        if keys != "1" {
+            stage.keys("enter");
+        }
+        stage.text(text);
+        let found = stage.session.cx().desk.draft.clone().unwrap_or_else(|| draft(vec![]));
+        assert_eq!(found.edits, [Edit::set(field, value)], "{text}\n{}", stage.lines());
+    }
+    let mut stage = filled(120, 40, Language::English);
+    stage.keys("ctrl-t down enter").text("DB").keys("end").text("db/password");
+    let wanted = Edit::set(Field::EnvRef("DB".into()), "secret:db/password");
+    assert_eq!(stage.session.cx().desk.draft.clone().unwrap().edits, [wanted], "{}", stage.lines());
+}
+
+#[test]
+fn a_probe_that_is_added_shows_all_its_parts() {
+    let mut stage = filled(120, 40, Language::English);
+    stage.keys("ctrl-t down down down down down enter").text("/started");
+    let wanted = Edit::set(Field::Probe(domain::edit::Probe::Startup, domain::edit::ProbePart::Path), "/started");
+    assert_eq!(stage.session.cx().desk.draft.clone().unwrap().edits, [wanted], "{}", stage.lines());
+    assert!(stage.lines().contains("Startup failures"), "{}", stage.lines());
+}
+
+#[test]
+fn a_long_section_is_put_away_under_one_line_and_opened() {
+    let mut stage = filled(120, 40, Language::English);
+    assert!(stage.lines().contains("▸ Liveness path") && !stage.lines().contains("/healthz"), "{}", stage.lines());
+    for _ in 0..13 {
+        stage.keys("down");
+    }
+    stage.keys("enter");
+    assert!(stage.lines().contains("/healthz"), "{}", stage.lines());
+    stage.keys("down ctrl-u").text("healthz");
+    assert!(stage.lines().contains("a path starts with /"), "{}", stage.lines());
+    stage.keys("up left ctrl-s");
+    assert!(stage.lines().contains("a path starts with /"), "a fault is brought into sight\n{}", stage.lines());
+}
+
 #[test]
 fn it_looks_as_it_should() {
     for (name, wide, high, language) in [

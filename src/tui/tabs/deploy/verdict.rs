@@ -33,7 +33,7 @@ const fn grade(score: u8) -> (Role, &'static str) {
     }
 }
 
-/// Returns the meter: `RISK  35  ████░░░░░░  medium`.
+/// Returns the meter: `RISK  35  ━━━━──────  medium`.
 pub(crate) fn meter(cx: &Cx, risk: &Risk) -> Vec<Piece<'static>> {
     let (role, word) = grade(risk.score);
     // A risk that is not zero is not shown as none.
@@ -41,8 +41,8 @@ pub(crate) fn meter(cx: &Cx, risk: &Risk) -> Vec<Piece<'static>> {
     vec![
         piece(format!("{}  ", cx.words.get("risk.title")), Role::Accent),
         piece(format!("{:>3}  ", risk.score), role),
-        piece("█".repeat(full), role),
-        piece("░".repeat(CELLS - full), Role::Faint),
+        piece("━".repeat(full), role),
+        piece("─".repeat(CELLS - full), Role::Faint),
         piece(format!("  {}", cx.words.get(word)), role),
     ]
 }
@@ -95,11 +95,12 @@ pub(crate) fn sentence(cx: &Cx, finding: &Finding) -> String {
 
 /// Returns where a finding belongs: file, line and column, as far as they are known.
 pub(crate) fn place(finding: &Finding) -> String {
-    let mut place = finding.file.clone().unwrap_or_default();
-    for number in [finding.line, finding.column.filter(|_| finding.line.is_some())].into_iter().flatten() {
-        place.push_str(&format!(":{number}"));
+    let file = finding.file.clone().unwrap_or_default();
+    match (finding.line, finding.column) {
+        (Some(line), Some(column)) => format!("{file}:{line}:{column}"),
+        (Some(line), None) => format!("{file}:{line}"),
+        (None, _) => file,
     }
-    place
 }
 
 /// Returns findings, the gravest first.

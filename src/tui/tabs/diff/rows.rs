@@ -10,6 +10,9 @@ use crate::theme::Role;
 use crate::widgets::diff_view::{Pair, TextDiff, pairs};
 use crate::widgets::put::{Piece, piece, width, wrap};
 
+/// How many reasons of a risk are told; the form tells more.
+const REASONS: usize = 4;
+
 /// Holds one row. Files and hunks are named by their places.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Row {
@@ -112,9 +115,12 @@ impl Sheet<'_> {
         }
         if preview.risk.score > 0 || !preview.risk.reasons.is_empty() {
             out.push(Row::Told(verdict::meter(cx, &preview.risk)));
-            let reasons: Vec<String> = preview.risk.reasons.iter().map(|(n, why)| format!("+{n} {}", cx.said(why))).collect();
-            let lines = wrap(&reasons.join("  ·  "), wide.saturating_sub(2));
-            out.extend(lines.into_iter().map(|line| Row::Told(vec![piece(format!("  {line}"), Role::Muted)])));
+            for (points, why) in preview.risk.reasons.iter().take(REASONS) {
+                for (at, line) in wrap(&cx.said(why), wide.saturating_sub(6)).into_iter().enumerate() {
+                    let lead = if at == 0 { format!("{:>4}  ", format!("+{points}")) } else { " ".repeat(6) };
+                    out.push(Row::Told(vec![piece(lead, Role::Muted), piece(line, Role::Text)]));
+                }
+            }
         }
         out
     }

@@ -26,3 +26,15 @@ fn where_nothing_differs_it_says_what_to_do() {
     stage.keys("ctrl-d");
     assert!(stage.lines().contains("Nothing differs from main"), "{}", stage.lines());
 }
+
+#[test]
+fn findings_are_jumped_to() {
+    let mut stage = filled(100, 30, Language::English);
+    stage.keys("ctrl-u").text("1.8.5");
+    stage.pass(200);
+    answer(&mut stage, None);
+    stage.keys("ctrl-d");
+    assert!(stage.lines().contains("findings: 1"), "{}", stage.lines());
+    stage.keys("]");
+    assert!(stage.lines().contains("findings: 1/1"), "{}", stage.lines());
+}

@@ -47,3 +47,17 @@ fn files_show_findings_at_their_lines() {
     insta::assert_snapshot!("yaml_rendered", body(&stage));
     assert!(stage.wishes().iter().all(|w| !matches!(w, Wish::Ask(_, Query::Preview(_)))), "the form's preview is enough");
 }
+
+#[test]
+fn documents_are_put_away_and_what_is_found_opens_them() {
+    let mut stage = filled(100, 30, Language::English);
+    stage.keys("ctrl-y Z");
+    let shown = stage.lines();
+    assert!(shown.contains("▸ Deployment/shop-web") && !shown.contains("apiVersion"), "{shown}");
+    assert!(shown.contains("k8s/base/deployment.yaml"), "it says where it comes from\n{shown}");
+    stage.keys("} z");
+    let shown = stage.lines();
+    assert!(shown.contains("▾ Service/shop-web") && shown.contains("▸ Deployment/shop-web"), "{shown}");
+    stage.keys("/").text("node_env").keys("enter");
+    assert!(stage.lines().contains("- name: NODE_ENV"), "{}", stage.lines());
+}

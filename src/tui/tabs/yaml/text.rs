@@ -8,8 +8,11 @@ use manifest::yaml::highlight;
 use crate::cx::Cx;
 use crate::tabs::deploy::verdict::{self, severity};
 use crate::theme::Role;
-use crate::widgets::put::{Piece, marked, piece};
+use crate::widgets::put::{Piece, marked, piece, wrap};
 use crate::widgets::yaml::role;
+
+/// How much of the width numbers, glyphs and the edge take.
+const MARGIN: usize = 14;
 
 /// Holds one line.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +23,8 @@ pub(super) enum Row {
     Head(usize),
     /// A line of YAML, its number, and the glyph of the gravest finding about it.
     Code(usize, Vec<Piece<'static>>, Option<(&'static str, Role)>),
-    /// What a check says: glyph and sentence; within a document it stands under its line.
+    /// What a check says: glyph and sentence, or a further line of it without the glyph; within a document it stands under its
+    /// line.
     Finding(&'static str, Role, String, bool),
 }
 
@@ -59,7 +63,7 @@ impl Sheet {
         let placed = |f: &&&Finding| texts.iter().any(|text| text.about(f, files));
         let all = verdict::sorted(&preview.findings);
         for finding in all.iter().filter(|f| !placed(f)) {
-            sheet.finding(cx, finding, false);
+            sheet.finding(cx, finding, false, false);
         }
         if !sheet.lines.is_empty() {
             sheet.lines.push(Row::Blank);
@@ -70,7 +74,7 @@ impl Sheet {
             sheet.lines.push(Row::Head(sheet.documents.len()));
             let at_line = |f: &&&Finding| files && f.line.is_some();
             for finding in findings.iter().filter(|f| !at_line(f)) {
-                sheet.finding(cx, finding, true);
+                sheet.finding(cx, finding, true, false);
             }
             let lines: Vec<&Finding> = findings.iter().filter(at_line).copied().collect();
             sheet.code(cx, text, &lines);
@@ -112,24 +116,27 @@ impl Sheet {
     }
 
     fn code(&mut self, cx: &Cx, text: &Text, findings: &[&Finding]) {
-        for (at, (line, tokens)) in text.text.lines().zip(highlight(&text.text)).enumerate() {
+        for (at, (line, tokens)) in text.body.lines().zip(highlight(&text.body)).enumerate() {
             let pieces =
                 tokens.into_iter().map(|t| piece(line.get(t.range).unwrap_or_default().to_owned(), role(t.kind))).collect();
             let here = || findings.iter().filter(|f| f.line == Some(at + 1));
             let mark = here().next().map(|f| severity(f.severity));
             self.lines.push(Row::Code(text.first + at, marked(pieces), mark));
             for finding in here() {
-                self.finding(cx, finding, true);
+                self.finding(cx, finding, true, true);
             }
         }
     }
 
-    fn finding(&mut self, cx: &Cx, finding: &Finding, within: bool) {
+    fn finding(&mut self, cx: &Cx, finding: &Finding, within: bool, placed: bool) {
         let (glyph, role) = severity(finding.severity);
-        let place = if within { String::new() } else { verdict::place(finding) };
+        let place = if placed { String::new() } else { verdict::place(finding) };
         let gap = if place.is_empty() { "" } else { "  " };
         let text = format!("{}{gap}{place}", verdict::sentence(cx, finding));
-        self.lines.push(Row::Finding(glyph, role, text, within));
+        let wide = usize::from(cx.size.width).saturating_sub(MARGIN).max(20);
+        for (at, line) in wrap(&text, wide).into_iter().enumerate() {
+            self.lines.push(Row::Finding(if at == 0 { glyph } else { " " }, role, line, within));
+        }
     }
 
     /// Returns the rows that are shown.
@@ -184,7 +191,7 @@ impl Sheet {
 
     /// Returns the lines that are findings.
     pub(super) fn findings(&self) -> Vec<usize> {
-        let found = |(_, row): &(usize, &Row)| matches!(row, Row::Finding(..));
+        let found = |(_, row): &(usize, &Row)| matches!(row, Row::Finding(glyph, ..) if *glyph != " ");
         self.lines.iter().enumerate().filter(found).map(|(at, _)| at).collect()
     }
 }
@@ -193,7 +200,7 @@ impl Sheet {
 struct Text {
     name: String,
     origin: String,
-    text: String,
+    body: String,
     first: usize,
 }
 
@@ -211,7 +218,7 @@ fn changed(cx: &Cx, preview: &Preview) -> Vec<Text> {
     let text = |file: &domain::change::FileChange| Text {
         name: file.path.clone(),
         origin: if file.after.is_some() { String::new() } else { cx.t("yaml.deleted").to_owned() },
-        text: file.after.clone().unwrap_or_default(),
+        body: file.after.clone().unwrap_or_default(),
         first: 1,
     };
     preview.files.iter().map(text).collect()
@@ -228,16 +235,16 @@ fn objects(preview: &Preview) -> Vec<Text> {
         }
         if start && !line.trim().is_empty() {
             let origin = preview.origins.get(out.len()).map(|(_, file)| file.clone()).unwrap_or_default();
-            out.push(Text { name: String::new(), origin, text: String::new(), first: at + 1 });
+            out.push(Text { name: String::new(), origin, body: String::new(), first: at + 1 });
             start = false;
         }
         if let Some(last) = out.last_mut().filter(|_| !start) {
-            last.text.push_str(line);
-            last.text.push('\n');
+            last.body.push_str(line);
+            last.body.push('\n');
         }
     }
     for object in &mut out {
-        object.name = name(&object.text);
+        object.name = name(&object.body);
     }
     out
 }
