@@ -28,7 +28,7 @@ pub(super) fn judge(
     }
     // Where one side cannot be rendered, the preview says so itself.
     findings.extend(manifest::check_change_of(before, after, path, &context).unwrap_or_default());
-    findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let risk = manifest::risk(&findings, &context);
     (findings, risk)
 }
