@@ -63,14 +63,17 @@ impl Variables {
         self.values.insert(name.into(), value.replace('\n', ""));
     }
 
-    /// Adds the data of a ConfigMap or, decoded, of a Secret. What is no text is passed over.
-    pub fn add(&mut self, holder: &Value) {
-        let secret = holder.get("kind").and_then(Value::as_str) == Some("Secret");
-        for (name, value) in holder.get("data").and_then(Value::as_object).into_iter().flatten() {
-            let Some(text) = value.as_str() else { continue };
-            if !secret {
-                self.insert(name, text);
-            } else if let Some(text) = STANDARD.decode(text.replace('\n', "")).ok().and_then(|b| String::from_utf8(b).ok()) {
+    /// Adds the data of a ConfigMap.
+    pub fn add_config_map(&mut self, config_map: &Value) {
+        for (name, text) in texts(config_map) {
+            self.insert(name, text);
+        }
+    }
+
+    /// Adds the data of a Secret, decoded. What is no text is passed over.
+    pub fn add_secret(&mut self, secret: &Value) {
+        for (name, text) in texts(secret) {
+            if let Some(text) = STANDARD.decode(text.replace('\n', "")).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
                 self.insert(name, &text);
             }
         }
@@ -92,6 +95,11 @@ impl Variables {
             None => Ok(()),
         }
     }
+}
+
+fn texts(holder: &Value) -> impl Iterator<Item = (&String, &str)> {
+    let data = holder.get("data").and_then(Value::as_object);
+    data.into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_str()?)))
 }
 
 /// Tells whether an object says by label or annotation that nothing is to be replaced in it.

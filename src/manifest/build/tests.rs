@@ -209,9 +209,8 @@ fn many_bytes_documents_and_objects_end() {
     assert!(matches!(built(&[("k/a.yaml", &docs)], "k"), Err(Error::Syntax { why, .. }) if why.contains("documents")));
     let mut files = Files::new();
     for file in 0..11 {
-        let docs: String =
-            (0..1000).fold(String::new(), |all, n| all + &format!("---\nkind: A\nmetadata: {{name: a{file}-{n}}}\n"));
-        files.insert(format!("k/{file}.yaml"), docs);
+        let docs: Vec<String> = (0..1000).map(|n| format!("---\nkind: A\nmetadata: {{name: a{file}-{n}}}\n")).collect();
+        files.insert(format!("k/{file}.yaml"), docs.concat());
     }
     assert!(matches!(build(&files, "k"), Err(Error::Limit { why, .. }) if why.contains("10000 objects")));
     let mut files = Files::new();
@@ -237,8 +236,8 @@ fn json_patches_cannot_make_an_object_explode() {
 
 #[test]
 fn what_is_copied_into_many_objects_ends() {
-    let objects: String = (0..1000)
-        .fold(String::new(), |all, n| all + &format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a{n}}}\n"));
+    let objects: Vec<String> =
+        (0..1000).map(|n| format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a{n}}}\n")).collect();
     let long = "y".repeat(1 << 20);
     for field in [
         format!("commonAnnotations: {{a: {long}}}\n"),
@@ -252,7 +251,7 @@ fn what_is_copied_into_many_objects_ends() {
         ),
     ] {
         let text = format!("resources: [many.yaml]\n{field}");
-        let error = built(&[("k/kustomization.yaml", &text), ("k/many.yaml", &objects)], "k").unwrap_err();
+        let error = built(&[("k/kustomization.yaml", &text), ("k/many.yaml", &objects.concat())], "k").unwrap_err();
         assert!(matches!(&error, Error::Limit { .. }), "{}", error.to_string().get(..200).unwrap_or_default());
     }
 }

@@ -109,8 +109,8 @@ fn an_object_may_refuse() {
 #[test]
 fn variables_come_from_config_maps_and_secrets_and_inline_ones_win() {
     let mut all = Variables::new();
-    all.add(&json!({"kind": "ConfigMap", "data": {"a": "1", "b": "x\ny\n"}}));
-    all.add(&json!({"kind": "Secret", "data": {"c": "c2VjcmV0Cg==", "bad": "%"}}));
+    all.add_config_map(&json!({"data": {"a": "1", "b": "x\ny\n"}}));
+    all.add_secret(&json!({"data": {"c": "c2VjcmV0Cg==", "bad": "%"}}));
     all.add_inline(&json!({"a": "2", "n": 5}));
     assert_eq!(expand("${a} ${b} ${c} ${n}", &all, true).as_deref(), Ok("2 xy secret 5"));
 }

@@ -1,12 +1,11 @@
 //! From an artifact to the objects that are to be applied: build, transform, substitute, label, sort.
 
 use manifest::files::Files;
-use serde_json::{Value, json};
+use manifest::substitute::{Variables, substitute};
+use manifest::{Overlay, build_with};
+use serde_json::Value;
 
-use crate::flux::substitute::{self, Variables};
 use crate::json;
-
-const OVERLAY: &str = ".flux-overlay";
 
 /// Kinds in the order in which Flux applies them; what is not named comes between the two lists.
 const FIRST: &[&str] = &[
@@ -52,17 +51,19 @@ pub(crate) fn build(files: &Files, kustomization: &Value, variables: Option<&Var
         return Err(NoPlan { reason: "ArtifactFailed", message });
     }
     let refuse = |message: String| NoPlan { reason: "BuildFailed", message };
-    let built = match overlay(files, path, kustomization) {
-        Some((files, path)) => manifest::build::build(&files, &path),
-        None => manifest::build::build(files, path),
-    };
-    let built = built.map_err(|error| refuse(format!("kustomize build failed: {error}")))?;
-    let mut objects: Vec<Value> = built.into_iter().map(|object| object.value).collect();
-    for object in &mut objects {
+    let overlay = Overlay::new(kustomization.get("spec").unwrap_or(&Value::Null));
+    let built = build_with(files, path, &overlay).map_err(|error| refuse(format!("kustomize build failed: {error}")))?;
+    let owner = (json::namespace(kustomization), json::name(kustomization));
+    let mut objects = Vec::with_capacity(built.len());
+    for object in built {
+        let mut object = object.value;
         if let Some(variables) = variables {
-            substitute::apply(object, variables).map_err(refuse)?;
+            let name = json::name(&object).to_owned();
+            object = substitute(&object, variables, true)
+                .map_err(|why| refuse(format!("post build failed for '{name}': envsubst error: {why}")))?;
         }
-        mark(object, kustomization);
+        overlay.mark(&mut object, owner);
+        objects.push(object);
     }
     objects.sort_by_key(|object| {
         let (kind, namespace, name) = (json::text(object, "/kind"), json::namespace(object), json::name(object));
@@ -74,50 +75,4 @@ pub(crate) fn build(files: &Files, kustomization: &Value, variables: Option<&Var
 fn place(kind: &str) -> usize {
     let found = |list: &[&str]| list.iter().position(|k| *k == kind);
     found(FIRST).or_else(|| found(LAST).map(|at| FIRST.len() + 1 + at)).unwrap_or(FIRST.len())
-}
-
-/// Wraps a folder in a kustomization of what the Kustomization itself asks for, when it asks for anything.
-fn overlay(files: &Files, path: &str, kustomization: &Value) -> Option<(Files, String)> {
-    let spec = kustomization.get("spec")?;
-    let mut wrapped = json!({"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"});
-    let bare = wrapped.clone();
-    for (from, to) in [
-        ("targetNamespace", "namespace"),
-        ("namePrefix", "namePrefix"),
-        ("nameSuffix", "nameSuffix"),
-        ("images", "images"),
-        ("patches", "patches"),
-        ("components", "components"),
-    ] {
-        if let Some(value) = spec.get(from) {
-            wrapped[to] = value.clone();
-        }
-    }
-    if wrapped == bare {
-        return None;
-    }
-    let inside = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-    let whole = ["kustomization.yaml", "kustomization.yml", "Kustomization"].iter().any(|name| files.is_file(&inside(name)));
-    let resources: Vec<String> = if whole {
-        vec![format!("../{path}")]
-    } else {
-        let yaml = |file: &&str| matches!(file.rsplit('.').next(), Some("yaml" | "yml"));
-        files.below(path).filter(yaml).map(|file| format!("../{file}")).collect()
-    };
-    wrapped["resources"] = json!(resources);
-    let mut files = files.clone();
-    files.insert(format!("{OVERLAY}/kustomization.yaml"), serde_json::to_vec(&wrapped).unwrap_or_default());
-    Some((files, OVERLAY.to_owned()))
-}
-
-/// Adds the common metadata and the owner's labels.
-fn mark(object: &mut Value, kustomization: &Value) {
-    for part in ["labels", "annotations"] {
-        let common = kustomization.pointer(&format!("/spec/commonMetadata/{part}")).and_then(Value::as_object);
-        for (key, value) in common.into_iter().flatten() {
-            json::set(object, &format!("/metadata/{part}/{}", key.replace('~', "~0").replace('/', "~1")), value.clone());
-        }
-    }
-    json::set(object, "/metadata/labels/kustomize.toolkit.fluxcd.io~1name", json::name(kustomization).into());
-    json::set(object, "/metadata/labels/kustomize.toolkit.fluxcd.io~1namespace", json::namespace(kustomization).into());
 }
