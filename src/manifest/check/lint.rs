@@ -64,7 +64,7 @@ pub fn lint(files: &Files, path: &str, schemas: &Schemas) -> Vec<Finding> {
 fn extent(known: &BTreeMap<String, Extent>, file: &str) -> Extent {
     known.get(file).copied().unwrap_or_else(|| {
         let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
-        let patch = name.to_ascii_lowercase().contains("patch") || folder.split('/').next_back() == Some("patches");
+        let patch = name.to_ascii_lowercase().contains("patch") || folder.split('/').any(|part| part == "patches");
         if patch { Extent::Data } else { Extent::Whole }
     })
 }

@@ -83,6 +83,7 @@ const ABOUT: &[&str] = &[
     "sources",
     "secret",
     "secrets",
+    "driver",
     "projection",
     "annotations",
     "labels",
@@ -198,10 +199,11 @@ pub(crate) fn named(name: &str, value: &str) -> bool {
     }
     let words = words(name);
     let (Some(first), Some(last)) = (words.first(), words.last()) else { return false };
-    if SWITCHES.contains(&first.as_str()) || value.contains("://") {
+    // A name with a slash is a label's.
+    if SWITCHES.contains(&first.as_str()) || value.contains("://") || name.contains('/') {
         return false;
     }
-    let ends = |word: &str, tails: &[&str]| tails.iter().any(|tail| word.ends_with(tail));
+    let ends = |word: &str, tails: &[&str]| word != "onepassword" && tails.iter().any(|tail| word.ends_with(tail));
     if ends(last, &["password", "passwd", "passphrase", "apikey", "secretkey", "privatekey", "accesskey"]) {
         return true;
     }
@@ -328,6 +330,8 @@ mod tests {
             ("MAX_TOKENS", "4096", false),
             ("ENABLE_PASSWORD", "yes!", false),
             ("tokenizer", "wordpiece", false),
+            ("home.arpa/password", "allow", false),
+            ("onepassword-connect", "allow", false),
             ("password", "", false),
             ("KEY", "abcdefgh", false),
         ] {

@@ -168,7 +168,7 @@ impl<'a> Walk<'a> {
                 self.value(library, id, value);
             } else if let Rest::Of(id) = shape.rest {
                 self.value(library, id, value);
-            } else if !object && shape.rest == Rest::Closed && !self.aside(key, root) {
+            } else if !object && shape.rest == Rest::Closed && !self.aside(key, root) && !self.removed(value) {
                 meant.extend(self.unknown(shape, key, value));
             }
             self.path.pop();
@@ -186,6 +186,12 @@ impl<'a> Walk<'a> {
     /// Tells whether a key belongs to a tool, not to the object.
     fn aside(&self, key: &str, root: bool) -> bool {
         (self.extent == Extent::Patch && key.starts_with('$')) || (root && key == "sops") || scalars::filled_in(key)
+    }
+
+    /// Tells whether a patch takes a value away, of whatever kind the object was.
+    fn removed(&self, val: &Val) -> bool {
+        let delete = val.get("$patch").and_then(Val::as_text) == Some("delete");
+        self.extent == Extent::Patch && (val.is_null() || delete)
     }
 
     fn metadata(&mut self, val: &'a Val) {

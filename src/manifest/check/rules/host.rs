@@ -3,7 +3,7 @@
 use domain::change::Severity;
 
 use crate::check::hits::Hits;
-use crate::check::subject::{Subject, items, name_of};
+use crate::check::subject::{Subject, filled_in, items, name_of};
 use crate::yaml::Val;
 
 /// Ways to start anything on the node, whether the file can be written or not.
@@ -18,7 +18,7 @@ const QUIET: [&str; 8] =
 pub(super) fn path<'s>(subject: &'s Subject, hits: &mut Hits<'s>) {
     for volume in subject.volumes() {
         let Some(path) = volume.at(&["hostPath", "path"]) else { continue };
-        let text = path.as_text().unwrap_or_default();
+        let Some(text) = path.as_text().filter(|text| !filled_in(text)) else { continue };
         let quiet = QUIET.iter().any(|q| text == *q || text.strip_prefix(q).is_some_and(|rest| rest.starts_with('/')));
         let writable = written(subject, name_of(volume));
         let how = if writable { "and may write to it" } else { "read-only" };
