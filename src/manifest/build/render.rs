@@ -123,8 +123,9 @@ struct Shape {
     block: bool,
 }
 
+/// Tells whether kustomize's printer writes a character as it is; beyond the basic plane (emoji) it escapes.
 fn printable(c: char) -> bool {
-    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && c != '\u{feff}' || u32::from(c) > 0xffff
+    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') && c != '\u{feff}'
 }
 
 fn is_break(c: char) -> bool {
@@ -142,7 +143,7 @@ fn shape(words: &str) -> Shape {
     let mut special = false;
     for (at, c) in chars.iter().enumerate() {
         indicators |= at > 0 && ((*c == ':' && spaced(at + 1)) || (*c == '#' && spaced(at - 1)));
-        special |= !printable(*c) && !is_break(*c);
+        special |= !printable(*c) && *c != '\u{85}';
     }
     let multiline = words.contains(is_break);
     let pair = |f: &dyn Fn(char, char) -> bool| chars.windows(2).any(|w| f(w[0], w[1]));

@@ -189,6 +189,11 @@ fn an_image_is_changed_in_the_shape_that_it_has() {
             "image:\n  registry: ghcr.io\n  repository: c/d\n  tag: v1",
         ),
         (
+            "image:\n  registry: ghcr.io/\n  repository: a/b\n  tag: v1",
+            vec![set("", Field::ImageName, "quay.io/c/d")],
+            "image:\n  registry: quay.io/\n  repository: c/d\n  tag: v1",
+        ),
+        (
             "image:\n  repository: a/b\n  pullPolicy: Always",
             vec![set("", Field::PullPolicy, "Never")],
             "image:\n  repository: a/b\n  pullPolicy: Never",

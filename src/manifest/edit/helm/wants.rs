@@ -183,14 +183,17 @@ fn named(release: &Release, unit: &Unit, names: &Names, name: &str) -> Vec<Want>
     let registry = child(&unit.path, names.registry);
     let apart = release.value(&registry).and_then(Val::scalar).filter(|r| !r.is_empty());
     let Some(apart) = apart else { return vec![Want::new(repository, Some(text(name)))] };
-    if let Some(rest) = name.strip_prefix(&format!("{apart}/")) {
+    // A chart that joins the two without a slash has it at the registry's end: it stays there.
+    let bare = apart.trim_end_matches('/');
+    if let Some(rest) = name.strip_prefix(&format!("{bare}/")) {
         return vec![Want::new(repository, Some(text(rest)))];
     }
     let (host, rest) = match name.split_once('/') {
         Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => (host, rest),
         _ => ("docker.io", name),
     };
-    vec![Want::new(repository, Some(text(rest))), Want::new(registry, Some(text(host)))]
+    let host = format!("{host}{}", &apart[bare.len()..]);
+    vec![Want::new(repository, Some(text(rest))), Want::new(registry, Some(text(&host)))]
 }
 
 /// Returns the values that give an image's digest: a key of its own, or the end of the tag, which every chart passes on.

@@ -63,7 +63,7 @@ impl Unit {
         };
         let mut name = part(names.repository);
         if let (Some(name), Some(registry)) = (&mut name, part(names.registry)) {
-            name.value = format!("{}/{}", registry.value, name.value);
+            name.value = format!("{}/{}", registry.value.trim_end_matches('/'), name.value);
         }
         let mut tag = part(names.tag);
         let mut digest = None;
