@@ -407,6 +407,21 @@ fn what_is_no_object_makes_no_noise() {
 }
 
 #[test]
+fn patches_are_read_as_patches_whether_somebody_takes_them_or_not() {
+    let gone = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {serviceName: null, updateStrategy: {$patch: delete}}\n";
+    let files: Files = [
+        ("k/kustomization.yaml", "resources: [web.yaml]\npatches: [{path: patches/web.yaml}]\n"),
+        ("k/web.yaml", &container("").replace(", namespace: n", "")),
+        ("k/patches/web.yaml", gone),
+        ("k/patches/db/spare.yaml", gone),
+        ("k/web_patch.yaml", gone),
+    ]
+    .into_iter()
+    .collect();
+    assert_eq!(lint(&files, "k", &Schemas::built_in()), []);
+}
+
+#[test]
 fn names_of_other_folders_are_known_and_no_message_steers_a_terminal() {
     let wants = container("        envFrom: [{configMapRef: {name: shared}}]\n");
     let shared = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shared}\n";
