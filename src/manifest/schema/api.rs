@@ -91,6 +91,10 @@ pub(super) fn look<'s>(schemas: &'s Schemas, api_version: &str, kind: &str) -> K
     let meant = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
     // A version of a built-in group that is older or newer than these schemas may have it.
     let sure = schemas.built_in.kinds.contains_key(api_version);
+    // Without a group there is v1 alone; another version is that of a program's own configuration.
+    if group.is_empty() && !sure && near.is_none() {
+        return Known::Nothing;
+    }
     let severity = if sure || near.is_some() { Severity::Error } else { Severity::Warning };
     Known::Wrong(Wrong {
         severity,

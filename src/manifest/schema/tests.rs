@@ -156,6 +156,39 @@ fn removed_versions_name_what_replaces_them() {
     );
 }
 
+#[test]
+fn what_says_that_there_is_nothing_and_what_is_no_object_of_kubernetes_is_no_fault() {
+    let taken_out = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: db}\nspec:\n  updateStrategy: {$patch: delete}\n  \
+        volumeClaimTemplates:\n  serviceName: ~\n  podManagementPolicy: Parallel\n";
+    let found = validate_as("p.yaml", taken_out, &Schemas::built_in(), Extent::Patch);
+    let lines: Vec<_> = found.iter().map(|f| (f.line, f.rule.as_str())).collect();
+    assert_eq!(lines, [(Some(8), "schema-unknown-field")], "{found:?}");
+    let whole = validate_as("d.yaml", &taken_out.replace(" {$patch: delete}", ""), &Schemas::built_in(), Extent::Base);
+    assert_eq!(whole.len(), 4, "{whole:?}");
+
+    // Its metadata has labels only, and generators write more into it.
+    let mut schemas = Schemas::built_in();
+    let closed = serde_json::json!({ "type": "object", "properties": {
+        "metadata": { "type": "object", "properties": { "labels": { "type": "object", "x-kubernetes-preserve-unknown-fields": true } } }
+    } });
+    schemas.add_crd(&serde_json::json!({ "spec": { "group": "acme.example", "names": { "kind": "Roll" }, "versions": [
+        { "name": "v1", "served": true, "schema": { "openAPIV3Schema": { "type": "object", "properties": { "spec": closed } } } }
+    ] } }));
+    let roll = |field: &str| {
+        let text = format!("apiVersion: acme.example/v1\nkind: Roll\nmetadata: {{name: a}}\nspec:\n  metadata: {{{field}}}\n");
+        validate("r.yaml", &text, &schemas).iter().map(|f| f.rule.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(roll("creationTimestamp: null"), Vec::<String>::new());
+    assert_eq!(roll("creationTimestamp: 2026-01-01"), ["schema-unknown-field"]);
+    assert_eq!(roll("name: null"), ["schema-unknown-field"]);
+
+    assert_eq!(told("apiVersion: v1alpha1\nkind: WatchdogTimerConfig\ndevice: /dev/watchdog0\n"), ["2:7 schema-kind"]);
+    let said = validate("w.yaml", "apiVersion: v1alpha1\nkind: WatchdogTimerConfig\n", &Schemas::built_in());
+    assert_eq!(said[0].severity, domain::change::Severity::Info);
+    assert_eq!(told("apiVersion: v1beta1\nkind: Pod\nmetadata: {name: a}\n"), ["1:13 api-removed"]);
+    assert_eq!(told("apiVersion: v1\nkind: Watchdog\nmetadata: {name: a}\n"), ["2:7 schema-kind"]);
+}
+
 fn crd() -> Value {
     let schema = serde_json::json!({ "type": "object", "required": ["spec"], "properties": {
         "apiVersion": { "type": "string" }, "kind": { "type": "string" }, "metadata": { "type": "object" },

@@ -168,7 +168,7 @@ impl<'a> Walk<'a> {
                 self.value(library, id, value);
             } else if let Rest::Of(id) = shape.rest {
                 self.value(library, id, value);
-            } else if !object && shape.rest == Rest::Closed && !self.aside(key, root) && !self.removed(value) {
+            } else if !object && shape.rest == Rest::Closed && !self.aside(key, root) && !self.absent(key, value) {
                 meant.extend(self.unknown(shape, key, value));
             }
             self.path.pop();
@@ -188,10 +188,11 @@ impl<'a> Walk<'a> {
         (self.extent == Extent::Patch && key.starts_with('$')) || (root && key == "sops") || scalars::filled_in(key)
     }
 
-    /// Tells whether a patch takes a value away, of whatever kind the object was.
-    fn removed(&self, val: &Val) -> bool {
-        let delete = val.get("$patch").and_then(Val::as_text) == Some("delete");
-        self.extent == Extent::Patch && (val.is_null() || delete)
+    /// Tells whether a key says that there is nothing: a patch takes out what the kind that it makes does not have, and
+    /// generators write `creationTimestamp: null` into every metadata.
+    fn absent(&self, key: &str, val: &Val) -> bool {
+        let taken_out = || val.is_null() || val.get("$patch").and_then(Val::as_text) == Some("delete");
+        (self.extent == Extent::Patch && taken_out()) || (key == "creationTimestamp" && val.is_null())
     }
 
     fn metadata(&mut self, val: &'a Val) {
