@@ -80,7 +80,10 @@ fn variables(build: &Build) -> Result<Variables, Trouble> {
         let holders: Vec<&Object> = documents.iter().filter(|o| matches!(o.kind(), "ConfigMap" | "Secret")).collect();
         if !holders.is_empty() {
             for holder in holders {
-                variables.add(&holder.value);
+                match holder.kind() {
+                    "Secret" => variables.add_secret(&holder.value),
+                    _ => variables.add_config_map(&holder.value),
+                }
             }
             continue;
         }
