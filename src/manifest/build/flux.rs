@@ -153,7 +153,7 @@ impl Builder<'_> {
         paths.sort_by(|a, b| a.split('/').cmp(b.split('/')));
         let mut done: Vec<String> = Vec::new();
         let file = if folder.is_empty() { NAME.to_owned() } else { format!("{folder}/{NAME}") };
-        let mut layer = Layer { val: Val::map(), source: 0, file, folder: folder.to_owned() };
+        let mut layer = Layer { val: Val::map(), source: 0, file, folder: folder.to_owned(), lenient: true };
         for path in paths {
             if done.iter().any(|d| files::within(path, d)) {
                 continue;

@@ -52,11 +52,7 @@ pub(super) fn generated(builder: &Builder<'_>, layer: &Layer, item: &Val, kind: 
     }
     for (field, source) in ["labels", "annotations"].iter().flat_map(|f| [(f, &global), (f, &options)]) {
         for (key, value) in source.get(field).and_then(Val::as_map).into_iter().flatten() {
-            let Data::Text(text) = &value.data else {
-                let why = format!("{field}: {key} is no text: it has to be quoted");
-                return Err(layer.meaning(&builder.sources, value, why));
-            };
-            let new = Val { data: Data::Text(text.clone()), from: value.from, image: None };
+            let new = layer.worded(&builder.sources, value, key)?;
             val.with(&["metadata", field, key], |slot| *slot = new);
         }
     }

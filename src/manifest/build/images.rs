@@ -43,22 +43,19 @@ impl<'s> Change<'s> {
     fn read(sources: &'s Sources, layer: &Layer, item: &Val) -> Result<Self, Error> {
         layer.keys(sources, item, ("images", FIELDS))?;
         let name = item.get("name").and_then(Val::scalar).unwrap_or_default();
-        for key in FIELDS {
-            if let Some(odd) = item.get(key).filter(|v| matches!(v.data, Data::Number(_) | Data::Bool(_))) {
-                let why = format!("{key} must be quoted: without quotes it is read as a number");
-                return Err(layer.meaning(sources, odd, why));
-            }
-        }
-        let field = |key: &str| item.get(key).filter(|v| v.as_text().is_some_and(|t| !t.is_empty())).cloned();
+        let field = |key: &str| -> Result<Option<Val>, Error> {
+            let Some(val) = item.get(key) else { return Ok(None) };
+            Ok(Some(layer.worded(sources, val, key)?).filter(|v| v.as_text() != Some("")))
+        };
         let pattern = Regex::new(&format!("^{name}{VERSIONS}"))
             .map_err(|_| layer.meaning(sources, item, format!("images: \u{201c}{name}\u{201d} is no name")))?;
         Ok(Self {
             sources,
             pattern,
-            name: field("newName"),
-            tag: field("newTag"),
-            digest: field("digest"),
-            suffix: field("tagSuffix"),
+            name: field("newName")?,
+            tag: field("newTag")?,
+            digest: field("digest")?,
+            suffix: field("tagSuffix")?,
             from: item.from,
         })
     }

@@ -124,10 +124,12 @@ pub(crate) struct Layer {
     pub(crate) file: String,
     /// Its folder.
     pub(crate) folder: String,
+    /// Whether Flux writes it anew before it is rendered: what is not known is lost then, and what is no text becomes one.
+    pub(super) lenient: bool,
 }
 
 impl Layer {
-    /// Reads the kustomization of a folder. With `lenient`, fields that are not known are passed over.
+    /// Reads the kustomization of a folder. With `lenient`, it is read as Flux reads it.
     pub(super) fn read(files: &Files, sources: &mut Sources, folder: &str, file: String, lenient: bool) -> Result<Self, Error> {
         let text = files.text(&file, None)?.to_owned();
         let source =
@@ -137,9 +139,9 @@ impl Layer {
         let Some(val) = docs.into_iter().next() else {
             return Err(Error::Meaning { file, line: 1, why: "the kustomization is empty".to_owned() });
         };
-        let mut layer = Self { val, source: number, file, folder: folder.to_owned() };
+        let mut layer = Self { val, source: number, file, folder: folder.to_owned(), lenient };
         layer.spelled();
-        layer.known(sources, lenient)?;
+        layer.known(sources)?;
         Ok(layer)
     }
 
@@ -176,9 +178,22 @@ impl Layer {
     /// Checks that a mapping within the kustomization has known keys only.
     pub(super) fn keys(&self, sources: &Sources, item: &Val, (field, known): (&str, &[&str])) -> Result<(), Error> {
         let odd = item.as_map().and_then(|map| map.iter().find(|(key, _)| !known.contains(&key.as_str())));
-        match odd {
+        match odd.filter(|_| !self.lenient) {
             Some((key, val)) => Err(self.unknown(sources, val, format!("{field}.{key}"))),
             None => Ok(()),
+        }
+    }
+
+    /// Returns a value that has to be a text; what is none is an error, or, where Flux reads it, becomes one.
+    pub(super) fn worded(&self, sources: &Sources, val: &Val, what: &str) -> Result<Val, Error> {
+        match &val.data {
+            Data::Text(_) => Ok(val.clone()),
+            Data::Null => Ok(Val { data: Data::Text(String::new()), ..val.clone() }),
+            Data::Bool(_) | Data::Number(_) if self.lenient => {
+                let text = Val { data: val.data.clone(), from: None, image: None }.scalar().unwrap_or_default();
+                Ok(Val { data: Data::Text(text), ..val.clone() })
+            }
+            _ => Err(self.meaning(sources, val, format!("{what} is no text: it has to be quoted"))),
         }
     }
 
@@ -209,7 +224,7 @@ impl Layer {
         }
     }
 
-    fn known(&self, sources: &Sources, lenient: bool) -> Result<(), Error> {
+    fn known(&self, sources: &Sources) -> Result<(), Error> {
         let Some(map) = self.val.as_map() else {
             return Err(self.meaning(sources, &self.val, "the kustomization is no mapping"));
         };
@@ -228,14 +243,14 @@ impl Layer {
                 let line = sources.line(value.from);
                 return Err(Error::Unsupported { file: self.file.clone(), line, field: field.clone(), by: (*by).to_owned() });
             }
-            if !FIELDS.contains(&field.as_str()) && !lenient {
+            if !FIELDS.contains(&field.as_str()) && !self.lenient {
                 return Err(self.unknown(sources, value, field.clone()));
             }
         }
         self.identity(sources)?;
         let says = |field: &str| !matches!(field, "apiVersion" | "kind");
         let empty = |val: &Val| val.is_null() || val.as_text() == Some("");
-        if !lenient && map.iter().all(|(field, val)| !says(field) || empty(val)) {
+        if !self.lenient && map.iter().all(|(field, val)| !says(field) || empty(val)) {
             return Err(self.meaning(sources, &self.val, "the kustomization is empty"));
         }
         Ok(())

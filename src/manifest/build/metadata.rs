@@ -115,13 +115,7 @@ fn affix(sources: &Sources, layer: &Layer, (config, part): (&Config, Part), reso
 fn pairs(layer: &Layer, sources: &Sources, val: Option<&Val>) -> Result<Vec<(String, Val)>, Error> {
     let Some(val) = val.filter(|v| !v.is_null()) else { return Ok(Vec::new()) };
     let Some(map) = val.as_map() else { return Err(layer.meaning(sources, val, "this is no mapping of texts")) };
-    map.iter()
-        .map(|(key, value)| match &value.data {
-            Data::Text(text) => Ok((key.clone(), valued(text, value.from))),
-            Data::Null => Ok((key.clone(), valued("", value.from))),
-            _ => Err(layer.meaning(sources, value, format!("{key} is no text: it has to be quoted"))),
-        })
-        .collect()
+    map.iter().map(|(key, value)| Ok((key.clone(), layer.worded(sources, value, key)?))).collect()
 }
 
 fn put(sources: &Sources, fields: &[&FieldSpec], resources: &mut [Resource], pairs: &[(String, Val)]) -> Result<(), String> {

@@ -271,6 +271,12 @@ fn operate(sources: &Sources, operations: &[Val], resource: &mut Resource) -> Re
         jsonpatch::operate(&mut resource.val, operation, &|val| sources.spend(size(val)))
             .map_err(|why| fault(sources, operation, why))?;
     }
+    let whole = |path: String| matches!(path.as_str(), "" | "/metadata" | "/metadata/annotations");
+    if operations.iter().any(|o| o.get("path").and_then(Val::scalar).is_some_and(whole)) {
+        // Where it comes from is an annotation while kustomize works, unlike its former names.
+        resource.origin = None;
+        resource.changes.clear();
+    }
     jsonpatch::as_json(&mut resource.val);
     // kustomize reads all annotations as texts and writes them back.
     origin::texts(sources, resource);
