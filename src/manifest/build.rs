@@ -29,6 +29,7 @@ mod replacements;
 pub(crate) mod resource;
 mod select;
 pub(crate) mod source;
+mod transformers;
 mod vars;
 
 use serde_json::Value;

@@ -10,7 +10,7 @@ use crate::build::origin::{self, Origin, Wanted};
 use crate::build::resource::{Key, Resource};
 use crate::build::source::{Role, Source, Sources};
 use crate::build::vars::{self, Var};
-use crate::build::{generate, hash, images, metadata, patches, printed, references, replacements};
+use crate::build::{generate, hash, images, metadata, patches, printed, references, replacements, transformers};
 use crate::error::Error;
 use crate::files::{self, Files};
 use crate::yaml::{Data, Val};
@@ -186,7 +186,7 @@ impl<'f> Builder<'f> {
             replacements::run(self, layer, resources)?;
             self.done(layer, "ReplacementTransformer", resources);
         }
-        Ok(())
+        transformers::run(self, layer, gathered)
     }
 
     fn made(&self, layer: &Layer, kind: &'static str) -> Option<Origin> {
@@ -198,6 +198,17 @@ impl<'f> Builder<'f> {
         if let Some(by) = self.made(layer, kind) {
             origin::note(resources, &by);
         }
+    }
+
+    /// Tells whether it is kept where objects come from.
+    pub(super) const fn traces(&self) -> bool {
+        self.wanted.any()
+    }
+
+    /// Returns the origin of what is written in a kustomization itself.
+    pub(super) fn beside(&self, layer: &Layer) -> Option<Origin> {
+        let name = layer.file.rsplit('/').next().unwrap_or_default();
+        self.wanted.any().then(|| Origin::File(beside(&self.place, name)))
     }
 
     /// Refuses what would have to be fetched.
@@ -240,28 +251,11 @@ impl<'f> Builder<'f> {
     }
 
     fn resource(&mut self, layer: &Layer, item: &Val, gathered: &mut Gathered, there: &mut HashSet<Key>) -> Result<(), Error> {
-        let path = self.named(layer, item)?;
-        self.files.resolve(&path)?;
-        let more = if self.files.is_file(&path) {
-            let mut more = self.objects(&path, &layer.folder)?;
-            if self.wanted.any() {
-                let origin = Origin::File(beside(&self.place, item.as_text().unwrap_or_default()));
-                for new in &mut more {
-                    new.origin = Some(origin.clone());
-                }
-            }
-            more
-        } else if self.files.is_folder(&path) {
-            let missing = || Error::Missing { path: format!("{path}/kustomization.yaml"), by: Some(layer.file.clone()) };
-            let file = layer::find(self.files, &path)?.ok_or_else(missing)?;
-            let mut inner = Gathered::default();
-            self.nested((layer, item), (&path, file), false, &mut inner)?;
+        let (more, inner) = self.read(layer, item)?;
+        if let Some(inner) = inner {
             gathered.config.absorb(&inner.config).map_err(|why| layer.meaning(&self.sources, item, why))?;
             vars::absorb(&mut gathered.vars, inner.vars)?;
-            inner.resources
-        } else {
-            return Err(Error::Missing { path, by: Some(layer.file.clone()) });
-        };
+        }
         for new in more {
             if !there.insert(new.key()) {
                 let why = format!("{} {} is there twice", new.kind(), new.id().name);
@@ -274,6 +268,35 @@ impl<'f> Builder<'f> {
             gathered.resources.push(new);
         }
         Ok(())
+    }
+
+    /// Returns the objects of a file or folder that are no resources of their own: configured transformers.
+    pub(super) fn listed(&mut self, layer: &Layer, item: &Val) -> Result<Vec<Resource>, Error> {
+        self.read(layer, item).map(|(objects, _)| objects)
+    }
+
+    /// Reads what an item names: a file, or the kustomization of a folder with all that it gathers besides objects.
+    fn read(&mut self, layer: &Layer, item: &Val) -> Result<(Vec<Resource>, Option<Gathered>), Error> {
+        let path = self.named(layer, item)?;
+        self.files.resolve(&path)?;
+        if self.files.is_file(&path) {
+            let mut more = self.objects(&path, &layer.folder)?;
+            if self.wanted.any() {
+                let origin = Origin::File(beside(&self.place, item.as_text().unwrap_or_default()));
+                for new in &mut more {
+                    new.origin = Some(origin.clone());
+                }
+            }
+            Ok((more, None))
+        } else if self.files.is_folder(&path) {
+            let missing = || Error::Missing { path: format!("{path}/kustomization.yaml"), by: Some(layer.file.clone()) };
+            let file = layer::find(self.files, &path)?.ok_or_else(missing)?;
+            let mut inner = Gathered::default();
+            self.nested((layer, item), (&path, file), false, &mut inner)?;
+            Ok((std::mem::take(&mut inner.resources), Some(inner)))
+        } else {
+            Err(Error::Missing { path, by: Some(layer.file.clone()) })
+        }
     }
 
     /// Goes into the kustomization of another folder.

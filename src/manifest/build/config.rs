@@ -63,14 +63,21 @@ pub(super) struct Referrers {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Config {
     added: BTreeMap<Part, Vec<FieldSpec>>,
+    /// Whether the defaults are left out.
+    bare: bool,
     /// The names that were added.
     pub(super) references: Vec<Referrers>,
 }
 
 impl Config {
+    /// Builds a configuration of nothing but some fields of one transformation.
+    pub(super) fn only(part: Part, fields: Vec<FieldSpec>) -> Self {
+        Self { added: BTreeMap::from([(part, fields)]), bare: true, references: Vec::new() }
+    }
+
     /// Returns the fields of a transformation.
     pub(super) fn fields(&self, part: Part) -> impl Iterator<Item = &FieldSpec> {
-        let (one, two) = part.defaults();
+        let (one, two) = if self.bare { (&[][..], &[][..]) } else { part.defaults() };
         one.iter().chain(two).chain(self.added.get(&part).into_iter().flatten())
     }
 
@@ -157,12 +164,17 @@ pub(super) fn field(item: &Val) -> Result<FieldSpec, String> {
     {
         return Err(format!("{odd} is nothing that a field is chosen by"));
     }
+    Ok(lenient_field(item))
+}
+
+/// Reads a field specification and passes over what is not known.
+pub(super) fn lenient_field(item: &Val) -> FieldSpec {
     let text = |key: &str| Cow::Owned(item.get(key).and_then(Val::scalar).unwrap_or_default());
-    Ok(FieldSpec {
+    FieldSpec {
         group: text("group"),
         version: text("version"),
         kind: text("kind"),
         path: text("path"),
         create: item.get("create").is_some_and(Val::is_true),
-    })
+    }
 }

@@ -37,6 +37,7 @@ pub(crate) const FIELDS: &[&str] = &[
     "replacements",
     "vars",
     "configurations",
+    "transformers",
     "sortOptions",
     "buildMetadata",
 ];
@@ -47,7 +48,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("helmGlobals", "kustomize build --enable-helm"),
     ("helmChartInflationGenerator", "kustomize build --enable-helm"),
     ("generators", "kustomize build --enable-alpha-plugins"),
-    ("transformers", "kustomize build --enable-alpha-plugins"),
     ("validators", "kustomize build --enable-alpha-plugins"),
     ("crds", "kustomize build"),
     ("openapi", "kustomize build"),

@@ -23,7 +23,7 @@ pub(super) fn namespace(sources: &Sources, layer: &Layer, config: &Config, resou
     for resource in &mut *resources {
         resource.remember();
         sources.spend(namespace.len()).map_err(|why| layer.fault(sources, "namespace", why))?;
-        place(resource, config, &value).map_err(|why| layer.fault(sources, "namespace", why))?;
+        place(resource, (layer, config), &value).map_err(|why| layer.fault(sources, "namespace", why))?;
     }
     let mut there = std::collections::HashSet::new();
     match resources.iter().find(|r| !there.insert(r.key())) {
@@ -35,14 +35,22 @@ pub(super) fn namespace(sources: &Sources, layer: &Layer, config: &Config, resou
     }
 }
 
-fn place(resource: &mut Resource, config: &Config, value: &Val) -> Result<(), String> {
-    if !resource.cluster_scoped() {
+fn place(resource: &mut Resource, (layer, config): (&Layer, &Config), value: &Val) -> Result<(), String> {
+    let unset = layer.val.get("unsetOnly").is_some_and(Val::is_true);
+    let free = |slot: Option<&Val>| !unset || slot.and_then(Val::scalar).is_none_or(|text| text.is_empty());
+    let subjects = layer.text("setRoleBindingSubjects");
+    if !resource.cluster_scoped() && free(resource.val.at(&["metadata", "namespace"])) {
         resource.val.with(&["metadata", "namespace"], |slot| *slot = value.clone());
     }
+    let meant = |subject: &Val| match subjects.as_str() {
+        "none" => false,
+        "allServiceAccounts" => subject.get("kind").and_then(Val::as_text) == Some("ServiceAccount"),
+        _ => subject.get("name").and_then(Val::as_text) == Some("default"),
+    };
     let binding = matches!(resource.kind_text(), "RoleBinding" | "ClusterRoleBinding");
     if binding {
         for subject in resource.val.get_mut("subjects").map(Val::items_mut).unwrap_or_default() {
-            if subject.get("name").and_then(Val::as_text) == Some("default") {
+            if meant(subject) && free(subject.get("namespace")) {
                 subject.set("namespace", value.clone());
             }
         }
@@ -58,7 +66,9 @@ fn place(resource: &mut Resource, config: &Config, value: &Val) -> Result<(), St
             if matches!(slot.data, Data::List(_) | Data::Map(_)) {
                 return Err("it is no text".to_owned());
             }
-            *slot = value.clone();
+            if free(Some(slot)) {
+                *slot = value.clone();
+            }
             Ok(())
         })?;
     }

@@ -43,6 +43,15 @@ pub(crate) enum Origin {
     File(String),
     /// A part of a kustomization: its file and the kind of the generator or transformer.
     Builtin(String, &'static str),
+    /// A transformer that is configured by itself.
+    Configured {
+        /// The file.
+        file: String,
+        /// Its kind.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
 }
 
 impl Origin {
@@ -55,6 +64,13 @@ impl Origin {
                 "configuredBy:".to_owned(),
                 "  apiVersion: builtin".to_owned(),
                 format!("  kind: {kind}"),
+            ],
+            Self::Configured { file, kind, name } => vec![
+                format!("configuredIn: {file}"),
+                "configuredBy:".to_owned(),
+                "  apiVersion: builtin".to_owned(),
+                format!("  kind: {kind}"),
+                format!("  name: {name}"),
             ],
         }
     }

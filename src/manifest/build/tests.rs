@@ -122,13 +122,15 @@ fn one(text: &str) -> Result<String, Error> {
 
 #[test]
 fn what_others_render_is_named_with_file_line_and_command() {
-    for field in ["helmCharts", "helmGlobals", "generators", "transformers", "validators", "crds", "openapi"] {
+    for field in ["helmCharts", "helmGlobals", "generators", "validators", "crds", "openapi"] {
         let text = format!("resources: [a.yaml]\n{field}:\n- x\n");
         let error = one(&text).unwrap_err();
         let Error::Unsupported { file, line, field: named, by } = &error else { unreachable!("{field}: {error}") };
         assert_eq!((file.as_str(), *line, named.as_str()), ("k/kustomization.yaml", 3, field));
         assert!(by.starts_with("kustomize build"), "{by}");
     }
+    let foreign = "resources: [a.yaml]\ntransformers:\n- |-\n  apiVersion: example.org/v1\n  kind: Mine\n  metadata: {name: m}\n";
+    assert!(matches!(one(foreign), Err(Error::Unsupported { line: 4, field, .. }) if field == "transformers: Mine"));
     assert!(one("resources: [a.yaml]\nopenapi: {version: v1.21.2}\n").is_ok());
     for url in [
         "https://github.com/acme/base?ref=v1",
