@@ -153,7 +153,8 @@ fn set_block(text: &str, range: Range<usize>, style: Style, meant: Meant<'_>) ->
         1 => "",
         _ => "+",
     };
-    let sign = if style == Style::Folded && !content.contains('\n') { '>' } else { '|' };
+    // Folding says the same of one line; of blank lines at the end readers do not agree.
+    let sign = if style == Style::Folded && !content.contains('\n') && tail < 2 { '>' } else { '|' };
     let eol = lex::line_break(text);
     let pad = " ".repeat(indent);
     let mut lines = String::new();
