@@ -1,5 +1,6 @@
 //! Flux objects, lean: one type with the union of the fields that any screen shows.
 
+mod inventory;
 pub mod kinds;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::Time;
 use crate::ident::ContextName;
 use crate::revision::Revision;
+pub use inventory::{Inventory, InventoryEntry};
 pub use kinds::{KINDS, Kind};
 
 /// Names an object of one kind in one cluster.
@@ -171,34 +173,6 @@ pub struct Artifact {
     pub revision: Revision,
     /// When it was stored.
     pub last_update_time: Option<Time>,
-}
-
-/// Holds one entry of an inventory.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct InventoryEntry {
-    /// `<namespace>_<name>_<group>_<kind>` (cli-utils object metadata).
-    pub id: String,
-    /// The API version.
-    pub v: String,
-}
-
-impl InventoryEntry {
-    /// Splits the id into namespace, name, group and kind.
-    pub fn parts(&self) -> Option<(&str, &str, &str, &str)> {
-        let mut from_end = self.id.rsplitn(3, '_');
-        let (kind, group, head) = (from_end.next()?, from_end.next()?, from_end.next()?);
-        let (namespace, name) = head.split_once('_')?;
-        Some((namespace, name, group, kind))
-    }
-}
-
-/// Holds what was applied.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Inventory {
-    /// The entries.
-    pub entries: Vec<InventoryEntry>,
 }
 
 /// Holds the union of the status fields that are shown, for all kinds.

@@ -115,13 +115,5 @@ fn clean_status(mut status: FluxStatus) -> FluxStatus {
     if let Some(artifact) = &mut status.artifact {
         artifact.revision.0 = owned(std::mem::take(&mut artifact.revision.0));
     }
-    if let Some(inventory) = &mut status.inventory {
-        // Most of what an object weighs is here; a list that grew by doubling is up to twice too large.
-        inventory.entries.shrink_to_fit();
-    }
-    for entry in status.inventory.iter_mut().flat_map(|i| &mut i.entries) {
-        entry.id = owned(std::mem::take(&mut entry.id));
-        entry.v = owned(std::mem::take(&mut entry.v));
-    }
     status
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::deployment::{Deployment, StageName, StageState};
-use domain::flux::{FluxObject, InventoryEntry, ObjectKey};
+use domain::flux::{FluxObject, Inventory, InventoryEntry, ObjectKey};
 use domain::ident::DeploymentId;
 use domain::link::{LinkOf, LinkState};
 use domain::project::Environment;
@@ -46,7 +46,7 @@ pub(super) fn commits(world: &World, environment: &Environment) -> Vec<CommitId>
 /// Returns the workloads that an environment's Kustomization has applied, by its inventory, and those that are seen.
 pub(super) fn workloads(world: &World, environment: &Environment) -> Vec<ObjectKey> {
     let inventory = world.kustomization(environment).and_then(|k| k.status.inventory.as_ref());
-    let entries = inventory.map_or(&[][..], |i| &i.entries).iter().filter_map(InventoryEntry::parts);
+    let entries = inventory.into_iter().flat_map(Inventory::entries).filter_map(InventoryEntry::parts);
     let workload = |kind: &str, group: &str| group == "apps" && matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet");
     let applied = entries
         // Other namespaces are not watched, so nothing could ever be concluded about what is in them.

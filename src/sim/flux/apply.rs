@@ -46,11 +46,11 @@ impl Ref {
 
     /// Reads an entry of an inventory.
     fn read(entry: &Value) -> Option<Self> {
-        let inventory = domain::flux::InventoryEntry { id: json::text(entry, "/id").to_owned(), v: String::new() };
+        let inventory = domain::flux::InventoryEntry { id: json::text(entry, "/id"), v: json::text(entry, "/v") };
         let (namespace, name, group, kind) = inventory.parts()?;
         Some(Self {
             group: group.to_owned(),
-            version: json::text(entry, "/v").to_owned(),
+            version: inventory.v.to_owned(),
             kind: kind.to_owned(),
             namespace: namespace.to_owned(),
             name: name.replace("__", ":"),

@@ -187,14 +187,13 @@ fn waiting<T>(cx: &Cx, area: Rect, buf: &mut Buffer, part: &Part<T>) {
 }
 
 fn inventory(cx: &Cx, object: &FluxObject) -> Vec<Vec<Piece<'static>>> {
-    let entries = object.status.inventory.as_ref().map_or(&[][..], |i| i.entries.as_slice());
-    if entries.is_empty() {
+    let Some(inventory) = object.status.inventory.as_ref().filter(|i| !i.is_empty()) else {
         return vec![vec![piece(cx.t("object.no-inventory").to_owned(), Role::Muted)]];
-    }
-    let mut out = Vec::with_capacity(entries.len());
-    for entry in entries {
+    };
+    let mut out = Vec::with_capacity(inventory.len());
+    for entry in inventory.entries() {
         let Some((namespace, name, group, kind)) = entry.parts() else {
-            out.push(vec![piece(entry.id.clone(), Role::Text)]);
+            out.push(vec![piece(entry.id.to_owned(), Role::Text)]);
             continue;
         };
         let workload =
