@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::Time;
 use crate::change::{Draft, FormFacts, Preview};
 use crate::flux::ObjectKey;
-use crate::ident::{EnvironmentId, Slug};
+use crate::ident::{ContextName, EnvironmentId, Slug};
 use crate::journal::Entry;
 use crate::project::Repository;
 use crate::revision::CommitId;
@@ -40,6 +40,9 @@ pub enum Query {
     },
     /// Entries of the journal.
     Audit(AuditFilter),
+    /// That the workloads and Pods of these namespaces are watched too, as long as this is asked. It is never answered;
+    /// the world fills. At most 40 namespaces are held at once beside those of the environments.
+    Hold(Vec<(ContextName, String)>),
 }
 
 /// Names a container's log.

@@ -60,7 +60,7 @@ pub struct World {
     pub deployments: Arc<Vec<Arc<Deployment>>>,
     /// The Flux objects of all clusters, by key.
     pub flux: Arc<Vec<Arc<FluxObject>>>,
-    /// The workloads of the environments' namespaces, by key.
+    /// The workloads of the environments' namespaces and of those that are held ([`crate::query::Query::Hold`]), by key.
     pub workloads: Arc<Vec<Arc<Workload>>>,
     /// Their Pods, by key.
     pub pods: Arc<Vec<Arc<Pod>>>,

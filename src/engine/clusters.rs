@@ -1,4 +1,4 @@
-//! Watching the clusters that matter: those of all environments and the current one.
+//! Watching the clusters that matter: those of all environments, the current one, and those that screens look into.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,18 +8,23 @@ use domain::Trouble;
 use domain::ident::ContextName;
 use domain::link::LinkState;
 use domain::project::Environment;
+use tokio::time::Instant;
 
 use crate::fleet::Member;
+use crate::holds::Place;
 use crate::shared::Core;
 
-/// Watches the clusters of all environments and the current one; begins and ends watches as environments come and go.
+/// Watches the clusters of all environments, the current one and what is held; begins and ends watches as they come and go.
 pub(crate) async fn run(core: Arc<Core>) {
     let mut worlds = core.world.subscribe();
+    let mut held = core.holds.changed();
     let mut before = None;
     loop {
         let environments = Arc::clone(&worlds.borrow_and_update().environments);
-        if before.as_ref().is_none_or(|seen| !Arc::ptr_eq(seen, &environments)) {
-            let wanted = wanted(&environments, core.current.as_ref());
+        held.mark_unchanged();
+        let (holds, next) = core.holds.now();
+        if before.as_ref().is_none_or(|(seen, held)| !Arc::ptr_eq(seen, &environments) || *held != holds) {
+            let wanted = wanted(&environments, core.current.as_ref(), &holds);
             for (context, namespaces) in &wanted {
                 let member = core.fleet.member(context);
                 if member.want(namespaces.clone()) {
@@ -28,22 +33,39 @@ pub(crate) async fn run(core: Arc<Core>) {
             }
             core.fleet.keep(&wanted.into_keys().collect());
             core.nudge.notify_one();
-            before = Some(environments);
+            before = Some((environments, holds));
         }
-        if worlds.changed().await.is_err() {
-            return;
+        tokio::select! {
+            changed = worlds.changed() => if changed.is_err() { return },
+            changed = held.changed() => if changed.is_err() { return },
+            () = until(next) => {}
         }
     }
 }
 
+/// Waits until a moment; for ever when there is none.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Returns the contexts to watch, each with the namespaces whose workloads matter.
-fn wanted(environments: &[Arc<Environment>], current: Option<&ContextName>) -> BTreeMap<ContextName, BTreeSet<String>> {
+fn wanted(
+    environments: &[Arc<Environment>],
+    current: Option<&ContextName>,
+    held: &[Place],
+) -> BTreeMap<ContextName, BTreeSet<String>> {
     let mut wanted: BTreeMap<ContextName, BTreeSet<String>> = BTreeMap::new();
     if let Some(context) = current {
         wanted.entry(context.clone()).or_default();
     }
     for environment in environments {
         wanted.entry(environment.cluster.clone()).or_default().insert(environment.namespace.clone());
+    }
+    for (context, namespace) in held {
+        wanted.entry(context.clone()).or_default().insert(namespace.clone());
     }
     wanted
 }
@@ -89,14 +111,15 @@ mod tests {
     use domain::project::EnvironmentType;
 
     #[test]
-    fn the_clusters_of_environments_are_watched_and_the_current_one() {
+    fn the_clusters_of_environments_are_watched_and_the_current_one_and_what_is_held() {
         let environment = |name: &str, context: &str| {
             let id = EnvironmentId::new(Slug::new("shop").unwrap(), Slug::new(name).unwrap());
             Arc::new(Environment::with_defaults(id, EnvironmentType::Testing, ContextName::from(context)))
         };
-        let wanted = wanted(&[environment("a", "one"), environment("b", "one")], Some(&ContextName::from("two")));
+        let held = [(ContextName::from("one"), "x".to_owned()), (ContextName::from("three"), "y".to_owned())];
+        let wanted = wanted(&[environment("a", "one"), environment("b", "one")], Some(&ContextName::from("two")), &held);
         let told: Vec<_> =
             wanted.iter().map(|(c, n)| format!("{c}:{}", n.iter().cloned().collect::<Vec<_>>().join(","))).collect();
-        assert_eq!(told, ["one:shop-a,shop-b", "two:"]);
+        assert_eq!(told, ["one:shop-a,shop-b,x", "three:y", "two:"]);
     }
 }

@@ -17,6 +17,7 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use crate::driven::Driven;
 use crate::fleet::{Clusters, Fleet};
+use crate::holds::Holds;
 use crate::ids::Ids;
 use crate::mishaps::Mishaps;
 use crate::pace::{Clock, Pace};
@@ -77,6 +78,7 @@ impl Engine {
     pub fn start(parts: Parts) -> Self {
         let nudge = Arc::new(Notify::new());
         let core = Arc::new(Core {
+            holds: Arc::new(Holds::new(parts.pace.linger)),
             fleet: Fleet::new(parts.clusters, Arc::clone(&parts.clock)),
             repos: Repos::new(parts.git_root, Arc::clone(&parts.clock), Arc::clone(&nudge)),
             contexts: Arc::new(parts.contexts),

@@ -15,6 +15,7 @@ mod engine;
 mod fleet;
 mod follow;
 mod gate;
+mod holds;
 mod ids;
 mod ledger;
 mod mishaps;

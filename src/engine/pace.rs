@@ -17,12 +17,19 @@ pub struct Pace {
     pub batch: Duration,
     /// The first pause after a failure; it doubles up to sixteen times itself.
     pub retry: Duration,
+    /// How long a namespace stays watched after nobody looks into it any more.
+    pub linger: Duration,
 }
 
 impl Default for Pace {
-    /// Returns 30 s, 60 ms and 1 s.
+    /// Returns 30 s, 60 ms, 1 s and 30 s.
     fn default() -> Self {
-        Self { git_poll: Duration::from_secs(30), batch: Duration::from_millis(60), retry: Duration::from_secs(1) }
+        Self {
+            git_poll: Duration::from_secs(30),
+            batch: Duration::from_millis(60),
+            retry: Duration::from_secs(1),
+            linger: Duration::from_secs(30),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod audit;
 mod form;
+mod hold;
 mod object;
 mod repository;
 
@@ -25,5 +26,6 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query) -> Res
         Query::Connect(repository) => repository::connect(core, &repository).await,
         Query::Commits { project, branch, path, limit } => repository::commits(core, &project, &branch, path, limit).await,
         Query::Audit(filter) => audit::audit(core, filter).await,
+        Query::Hold(namespaces) => hold::hold(core, namespaces).await,
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::driven::Driven;
 use crate::fleet::Fleet;
+use crate::holds::Holds;
 use crate::ids::Ids;
 use crate::mishaps::Mishaps;
 use crate::pace::{Clock, Pace};
@@ -22,6 +23,7 @@ use crate::tasks::{Tasks, guarded};
 pub(crate) struct Core {
     pub(crate) store: Store,
     pub(crate) fleet: Fleet,
+    pub(crate) holds: Arc<Holds>,
     pub(crate) repos: Repos,
     pub(crate) contexts: Arc<Vec<ContextName>>,
     pub(crate) current: Option<ContextName>,

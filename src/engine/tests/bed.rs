@@ -90,7 +90,12 @@ pub(super) fn parts(dir: &Path, clusters: Clusters) -> Parts {
         clock: Arc::new(Time::now),
         patience: Patience { source_fault: 5_000, sync: 30_000, apply: 30_000, health: 30_000 },
         ids: ulids(),
-        pace: Pace { git_poll: Duration::from_secs(5), batch: Duration::from_millis(10), retry: Duration::from_millis(50) },
+        pace: Pace {
+            git_poll: Duration::from_secs(5),
+            batch: Duration::from_millis(10),
+            retry: Duration::from_millis(50),
+            linger: Duration::from_millis(700),
+        },
     }
 }
 
@@ -177,6 +182,11 @@ impl Bed {
     /// Returns an object as the cluster has it.
     pub(super) fn object(&self, kind: &str, namespace: &str, name: &str) -> Option<serde_json::Value> {
         self.sim.get(kind, namespace, name)
+    }
+
+    /// Puts an object into the cluster.
+    pub(super) fn put(&self, object: &serde_json::Value) {
+        self.sim.create(object.clone()).unwrap();
     }
 
     /// Tells whether some file of the store's folder holds a text.
