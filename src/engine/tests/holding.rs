@@ -28,7 +28,7 @@ async fn the_workloads_of_a_namespace_are_there_as_long_as_it_is_held() {
         },
     }));
     let engine = bed.engine();
-    bed::until(&engine, "the cluster", |w| w.cluster_link(&"harbour".into()).is_some_and(|l| l.is_live())).await;
+    bed::until(&engine, "the cluster", |w| w.cluster_link(&"harbour".into()).is_some_and(domain::link::LinkState::is_live)).await;
     assert!(engine.now().workloads.is_empty());
     let hold = || {
         let (engine, wanted) = (engine.clone(), vec![(ContextName::from("harbour"), "default".to_owned())]);
