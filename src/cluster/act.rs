@@ -16,11 +16,11 @@ mod wait;
 mod yaml;
 
 pub use apply::{Apply, apply};
-pub use delete::delete;
+pub use delete::{Removal, delete};
 pub use events::{EventLine, events};
 pub use get::{get, get_flux, get_pod, get_workload};
 pub use logs::{LogQuery, logs};
-pub use reconcile::{reconcile, source_of};
+pub use reconcile::{Token, reconcile, request_with, source_of};
 pub use server::{Identity, ServerInfo, probe, whoami};
 pub use suspend::{Steer, resume, suspend};
 pub use yaml::yaml;

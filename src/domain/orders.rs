@@ -1,22 +1,28 @@
 //! Orders: everything that changes something. One file per order holds its data, who may give it, the question that is
 //! asked before, and what the journal says; the engine has a file of the same name that carries it out.
 
+pub mod delete;
 pub mod deploy;
 pub mod draft;
 pub mod environment;
 pub mod flux;
+pub mod many;
 pub mod project;
+pub mod release;
 pub mod sync;
 
 use crate::actor::Role;
 use crate::change::Preview;
 use crate::ident::DeploymentId;
 
+pub use delete::{Consequences, Delete, Propagation, Pruning};
 pub use deploy::Deploy;
 pub use draft::{DropDraft, KeepDraft};
 pub use environment::{RemoveEnvironment, SaveEnvironment};
 pub use flux::{Reconcile, Resume, Suspend};
+pub use many::{Many, Part};
 pub use project::{RemoveProject, SaveProject};
+pub use release::{Force, Reset};
 pub use sync::ManualSync;
 
 /// Holds what is asked before an order is given.
@@ -38,12 +44,32 @@ pub enum Question {
     },
 }
 
+/// Names a sentence of the language files, under `question`, and what stands in its places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// The sentence's name.
+    pub key: String,
+    /// The values of its places, by name.
+    pub values: Vec<(&'static str, String)>,
+}
+
+impl Sentence {
+    /// Joins a name and the values.
+    pub fn new(key: impl Into<String>, values: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        Self { key: key.into(), values: values.into_iter().collect() }
+    }
+}
+
 /// What every order says about itself.
 pub trait Terms {
     /// Returns the least role that may give it.
     fn permission(&self) -> Role;
     /// Returns what is asked before.
     fn question(&self) -> Question;
+    /// Returns the question's sentences for whoever asks it in another language.
+    fn sentences(&self) -> Vec<Sentence> {
+        vec![Sentence::new(self.act(), [("object", self.object())])]
+    }
     /// Returns the journal's word for it.
     fn act(&self) -> &'static str;
     /// Returns what it is done to.
@@ -98,6 +124,14 @@ orders! {
     Resume,
     /// Lets a manually synced environment apply its commit.
     ManualSync,
+    /// Has Helm release once more.
+    Force,
+    /// Sets the failure counters of a HelmRelease to zero.
+    Reset,
+    /// Deletes an object.
+    Delete,
+    /// Gives several orders after one question.
+    Many,
 }
 
 /// Holds what came of an order that was carried out.
@@ -109,11 +143,18 @@ pub struct Outcome {
     pub deployment: Option<DeploymentId>,
     /// What it would do, when it was only asked for (a dry run), or what it would do now, when the reviewed content changed.
     pub preview: Option<Box<Preview>>,
+    /// What came of each, when several orders were given at once.
+    pub parts: Vec<Part>,
 }
 
 impl Outcome {
     /// Builds an outcome of one sentence.
     pub fn said(text: impl Into<String>) -> Self {
         Self { said: text.into(), ..Self::default() }
+    }
+
+    /// Returns what went wrong with some of several.
+    pub fn faults(&self) -> impl Iterator<Item = &crate::Trouble> {
+        self.parts.iter().filter_map(|part| part.result.as_ref().err())
     }
 }

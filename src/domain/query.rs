@@ -7,6 +7,7 @@ use crate::change::{Draft, FormFacts, Preview};
 use crate::flux::ObjectKey;
 use crate::ident::{ContextName, EnvironmentId, Slug};
 use crate::journal::Entry;
+use crate::orders::Delete;
 use crate::project::Repository;
 use crate::revision::CommitId;
 
@@ -43,6 +44,8 @@ pub enum Query {
     /// That the workloads and Pods of these namespaces are watched too, as long as this is asked. It is never answered;
     /// the world fills. At most 40 namespaces are held at once beside those of the environments.
     Hold(Vec<(ContextName, String)>),
+    /// What deleting these objects would do, each looked up now.
+    Deletion(Vec<ObjectKey>),
 }
 
 /// Names a container's log.
@@ -133,4 +136,6 @@ pub enum Answer {
     Commits(Vec<CommitLine>),
     /// To [`Query::Audit`].
     Audit(Vec<Arc<Entry>>),
+    /// To [`Query::Deletion`], in the same order.
+    Deletion(Vec<Delete>),
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cluster::act::{self, Apply, LogQuery, Steer};
+use cluster::act::{self, Apply, LogQuery, Removal, Steer, Token};
 use cluster::{Connection, Kubeconfigs, Snapshot, Versions, Watch};
 use domain::flux::{FluxObject, ObjectKey};
 use domain::ident::ContextName;
@@ -199,6 +199,18 @@ impl Fleet {
         let at = self.request();
         act::reconcile(&connection, key, with_source.then_some(SOURCE_LIMIT), &at).await?;
         Ok(at)
+    }
+
+    /// Asks a HelmRelease for a reconciliation with something besides.
+    pub(crate) async fn request_with(&self, key: &ObjectKey, token: Token) -> Result<(), Trouble> {
+        let connection = self.connection(&key.context()).await?;
+        act::request_with(&connection, key, token, &self.request()).await?;
+        Ok(())
+    }
+
+    /// Deletes an object and returns the finalizers that it still waits for.
+    pub(crate) async fn delete(&self, key: &ObjectKey, removal: &Removal) -> Result<Vec<String>, Trouble> {
+        Ok(act::delete(&self.connection(&key.context()).await?, key, removal).await?)
     }
 
     /// Suspends an object.

@@ -7,12 +7,21 @@ use domain::journal::Phase;
 use domain::orders::{Order, Outcome};
 use domain::{Trouble, TroubleKind};
 
-use crate::orders::{self, Fault};
+use crate::orders::{self, Fault, many};
 use crate::scribe::Scribe;
 use crate::shared::Core;
 
 /// Takes an order through the gate.
 pub(crate) async fn give(core: &Arc<Core>, actor: Actor, order: Order) -> Result<Outcome, Trouble> {
+    match order {
+        // Each of several goes through by itself.
+        Order::Many(many) => Box::pin(many::give(core, &actor, many)).await,
+        order => one(core, actor, order).await,
+    }
+}
+
+/// Takes one order through the gate.
+pub(crate) async fn one(core: &Arc<Core>, actor: Actor, order: Order) -> Result<Outcome, Trouble> {
     let scribe = Scribe::of(core, &actor, &order);
     if actor.role < order.terms().permission() {
         let trouble = Trouble::refused("That is not permitted", &scribe.object)

@@ -1,10 +1,13 @@
 //! How orders are carried out: one file per order (or pair of orders), each with the name that its data has in the domain.
 
+pub(crate) mod delete;
 pub(crate) mod deploy;
 mod draft;
 mod environment;
 mod flux;
+pub(crate) mod many;
 mod project;
+mod release;
 pub(crate) mod sync;
 
 use std::sync::Arc;
@@ -74,5 +77,9 @@ pub(crate) async fn carry_out(core: &Arc<Core>, scribe: &Scribe, order: Order) -
         Order::Suspend(order) => flux::suspend(core, order).await,
         Order::Resume(order) => flux::resume(core, order).await,
         Order::ManualSync(order) => sync::sync(core, scribe, order).await,
+        Order::Force(order) => release::force(core, order).await,
+        Order::Reset(order) => release::reset(core, order).await,
+        Order::Delete(order) => delete::delete(core, order).await,
+        Order::Many(order) => Err(many::nested(&order).into()),
     }
 }

@@ -1,6 +1,7 @@
 //! Answers to what the world does not hold: one file per group of queries. Nothing here changes anything.
 
 mod audit;
+mod deletion;
 mod form;
 mod hold;
 mod object;
@@ -27,5 +28,6 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query) -> Res
         Query::Commits { project, branch, path, limit } => repository::commits(core, &project, &branch, path, limit).await,
         Query::Audit(filter) => audit::audit(core, filter).await,
         Query::Hold(namespaces) => hold::hold(core, namespaces).await,
+        Query::Deletion(keys) => deletion::deletion(core, keys).await,
     }
 }

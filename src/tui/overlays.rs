@@ -11,6 +11,7 @@ use crate::tabs::deploy::review::Review;
 
 pub mod commits;
 pub mod confirm;
+pub mod deletion;
 pub mod help;
 pub mod log;
 pub mod object;
@@ -28,7 +29,10 @@ pub fn build(overlay: Overlay, cx: &Cx, commands: &[&'static Command], troubles:
         Overlay::Confirm(ticket, order) => match *order {
             // What was previewed is shown once more, whole.
             Order::Deploy(deploy) if deploy.reviewed.is_some() => Box::new(Review::new(ticket, deploy)),
-            order => Box::new(confirm::Confirm::order(cx, ticket, order)),
+            order => match deletion::Deletion::of(ticket, order) {
+                Ok(pane) => Box::new(pane),
+                Err(order) => Box::new(confirm::Confirm::order(cx, ticket, order)),
+            },
         },
         Overlay::Leave => Box::new(confirm::Confirm::leave(cx)),
         Overlay::Object(key) => Box::new(object::Object::new(key)),

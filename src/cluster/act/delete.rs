@@ -1,21 +1,41 @@
 //! Deleting one object.
 
 use domain::flux::ObjectKey;
+use domain::orders::Propagation;
+use domain::text::one_line;
 use http::Method;
+use serde_json::{Value, json};
 
 use crate::connection::Connection;
 use crate::discovery;
 use crate::error::Error;
-use crate::wire::Call;
+use crate::wire::{self, Call, Fault};
 
-/// Deletes an object; what it owns goes in the background. With `uid`, only that very object and not a namesake.
-pub async fn delete(connection: &Connection, key: &ObjectKey, uid: Option<&str>) -> Result<(), Error> {
+/// Says which very object is meant and what becomes of what it owns.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Removal {
+    /// The identity that it must have: a namesake is left alone.
+    pub uid: Option<String>,
+    /// What becomes of what it owns.
+    pub propagation: Propagation,
+}
+
+/// Deletes an object and returns the finalizers that it still waits for.
+pub async fn delete(connection: &Connection, key: &ObjectKey, removal: &Removal) -> Result<Vec<String>, Error> {
+    if key.name.is_empty() {
+        // Without a name the path is the whole collection's.
+        return Err(connection.error(Fault::Garbled("an object needs a name".to_owned()), "Deleting", &key.to_string()));
+    }
     let resource = discovery::by_kind(connection, &key.kind).await?;
-    let mut options = serde_json::json!({ "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background" });
-    if let (Some(uid), Some(map)) = (uid, options.as_object_mut()) {
-        map.insert("preconditions".to_owned(), serde_json::json!({ "uid": uid }));
+    let mut options = json!({ "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": removal.propagation.word() });
+    if let (Some(uid), Some(map)) = (&removal.uid, options.as_object_mut()) {
+        map.insert("preconditions".to_owned(), json!({ "uid": uid }));
     }
     let path = resource.object(&key.namespace, &key.name);
     let call = Call::send(Method::DELETE, path, "application/json", options.to_string().into_bytes());
-    connection.act(call, "Deleting", &key.to_string()).await.map(|_| ())
+    let bytes = connection.act(call, "Deleting", &key.to_string()).await?;
+    // What goes at once answers with a status, what has to wait with itself.
+    let left: Value = wire::parse(&bytes).map_err(|fault| connection.error(fault, "Deleting", &key.to_string()))?;
+    let list = left.pointer("/metadata/deletionTimestamp").and(left.pointer("/metadata/finalizers")).and_then(Value::as_array);
+    Ok(list.into_iter().flatten().filter_map(Value::as_str).map(one_line).collect())
 }

@@ -33,6 +33,26 @@ pub async fn reconcile(
     ask(connection, key, at).await
 }
 
+/// Says what a HelmRelease is asked for besides a reconciliation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Token {
+    /// A release, even if nothing changed.
+    Force,
+    /// Its failure counters set to zero.
+    Reset,
+}
+
+/// Asks for a reconciliation with something besides: helm-controller heeds it when its token is the request's very value.
+pub async fn request_with(connection: &Connection, key: &ObjectKey, token: Token, at: &str) -> Result<FluxObject, Error> {
+    refuse_suspended(&get_flux(connection, key).await?)?;
+    let (name, doing) = match token {
+        Token::Force => ("reconcile.fluxcd.io/forceAt", "Forcing a release"),
+        Token::Reset => ("reconcile.fluxcd.io/resetAt", "Resetting"),
+    };
+    let patch = json!({ "metadata": { "annotations": { "reconcile.fluxcd.io/requestedAt": at, name: at } } });
+    lean(connection, key, &merge(connection, key, &patch, doing).await?)
+}
+
 /// Returns the source that an object takes its content from.
 pub fn source_of(object: &FluxObject) -> Option<ObjectKey> {
     let source = object.source()?;

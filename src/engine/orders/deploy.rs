@@ -67,7 +67,7 @@ async fn finish(
             land::settle_draft(core, &deployment).await;
             scene.repo.poke();
             let said = format!("{commit} is on {} for {}: {}.", deployment.branch, deployment.environment, deployment.summary);
-            let outcome = Outcome { said, deployment: Some(id.clone()), preview: None };
+            let outcome = Outcome { deployment: Some(id.clone()), ..Outcome::said(said) };
             core.spawn("following a deployment", later(Arc::clone(core), deployment.clone(), place, lease));
             Ok(Done { outcome, change: Some(Change::Deployment(Box::new(deployment))), check: None })
         }
@@ -165,5 +165,5 @@ fn prepare(deployment: &mut Deployment, plan: &Plan, environment: &Environment) 
 fn dry(plan: Plan) -> Done {
     let said =
         if plan.preview.is_empty() { "Nothing would change.".to_owned() } else { format!("It would change: {}.", plan.summary) };
-    Done { outcome: Outcome { said, deployment: None, preview: Some(Box::new(plan.preview)) }, change: None, check: None }
+    Done { outcome: Outcome { preview: Some(Box::new(plan.preview)), ..Outcome::said(said) }, change: None, check: None }
 }

@@ -1,7 +1,7 @@
 //! The question before an order: `y` answers it, or a word that has to be typed where it is dangerous.
 
 use crossterm::event::{KeyCode, KeyEvent};
-use domain::orders::{Order, Question};
+use domain::orders::{Order, Question, Sentence, Terms};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -44,8 +44,7 @@ impl Confirm {
             Question::Confirm { text } => (text, None),
             Question::Type { text, word } => (text, Some(word)),
         };
-        let key = format!("question.{}", terms.act());
-        let said = cx.words.find(&key).is_some().then(|| cx.tf(&key, &[("object", &terms.object())]));
+        let said = said(cx, terms);
         Self { text: said.unwrap_or(text), word, input: Input::default(), on: On::Give(ticket, order) }
     }
 
@@ -58,6 +57,17 @@ impl Confirm {
     fn said(&self) -> bool {
         self.word.as_ref().is_none_or(|w| w == self.input.text().trim())
     }
+}
+
+/// Says an order's question in the operator's language, when the language file knows every sentence of it.
+fn said(cx: &Cx, terms: &dyn Terms) -> Option<String> {
+    let say = |sentence: Sentence| {
+        let key = format!("question.{}", sentence.key);
+        let values: Vec<(&str, &str)> = sentence.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        cx.words.find(&key).is_some().then(|| cx.tf(&key, &values))
+    };
+    let sentences: Vec<String> = terms.sentences().into_iter().map(say).collect::<Option<_>>()?;
+    Some(sentences.join(cx.t("confirm.between")))
 }
 
 impl Tab for Confirm {

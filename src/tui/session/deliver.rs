@@ -45,7 +45,12 @@ impl Session {
             Reply::Order(ticket, result) => {
                 let order = self.base.running.remove(&ticket);
                 let silent = order.is_some_and(|o| !o.terms().recorded());
+                let faults: Vec<_> = result.iter().flat_map(|outcome| outcome.faults().cloned()).collect();
                 match &result {
+                    Ok(outcome) if !faults.is_empty() => {
+                        faults.into_iter().for_each(|trouble| self.trouble(trouble));
+                        self.toast(Toast { health: Health::Warn, text: outcome.said.clone() });
+                    }
                     Ok(outcome) if !silent && !outcome.said.is_empty() => {
                         self.toast(Toast { health: Health::Ok, text: outcome.said.clone() });
                     }

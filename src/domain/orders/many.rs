@@ -1,0 +1,168 @@
+//! One question for many orders of a kind. Each is given on its own: with its own permission, its own intent and outcome in the
+//! journal, and its own words when it fails.
+
+use super::{Order, Question, Sentence, Terms};
+use crate::actor::Role;
+use crate::trouble::Trouble;
+
+/// How many names a question shows.
+const NAMED: usize = 5;
+
+/// Gives several orders after one question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Many {
+    /// The orders, all of one kind and none of them itself one of many.
+    orders: Vec<Order>,
+}
+
+/// Holds what came of one of several orders.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// What it was done to.
+    pub object: String,
+    /// A sentence that says what was done, or why it was not.
+    pub result: Result<String, Trouble>,
+}
+
+impl Many {
+    /// Returns the one order there is, or one that gives them all; nothing for none.
+    pub fn of(orders: impl IntoIterator<Item = impl Into<Order>>) -> Option<Order> {
+        let mut flat = Vec::new();
+        for order in orders {
+            match order.into() {
+                Order::Many(many) => flat.extend(many.orders),
+                order => flat.push(order),
+            }
+        }
+        match flat.len() {
+            0 | 1 => flat.pop(),
+            _ => Some(Order::Many(Self { orders: flat })),
+        }
+    }
+
+    /// Returns the orders.
+    pub fn orders(&self) -> &[Order] {
+        &self.orders
+    }
+
+    /// Gives the orders away.
+    pub fn into_orders(self) -> Vec<Order> {
+        self.orders
+    }
+
+    /// Returns the first names, and how many there are besides.
+    fn names(&self) -> (String, usize) {
+        let shown: Vec<String> = self.orders.iter().take(NAMED).map(|order| order.terms().object()).collect();
+        (shown.join(", "), self.orders.len().saturating_sub(NAMED))
+    }
+
+    /// Returns what Flux will do with all of them.
+    fn verb(&self) -> (&'static str, &'static str) {
+        match self.act() {
+            "flux.reconcile" => ("Reconcile", ""),
+            "flux.reconcile-with-source" => ("Reconcile with their sources", ""),
+            "flux.suspend" => ("Suspend", " Flux will not reconcile them until they are resumed."),
+            "flux.resume" => ("Resume", " Flux applies whatever their sources hold now."),
+            "flux.force" => ("Force a release of", " Helm installs or upgrades each once more, even if nothing changed."),
+            "flux.reset" => ("Reset the failure counters of", " Each is installed or upgraded again."),
+            "object.delete" => ("Delete", ""),
+            _ => ("Do this to", ""),
+        }
+    }
+
+    /// Returns what deleting them takes along, as long as that is known of each.
+    fn toll(&self) -> Option<(usize, usize, bool)> {
+        let (mut objects, mut releases, mut grave) = (0, 0, false);
+        for order in &self.orders {
+            let Order::Delete(delete) = order else { return None };
+            let facts = delete.facts.as_ref()?;
+            objects += if facts.takes_along() { facts.count } else { 0 };
+            releases += usize::from(facts.release.is_some());
+            grave |= delete.is_grave();
+        }
+        Some((objects, releases, grave))
+    }
+}
+
+impl Terms for Many {
+    fn permission(&self) -> Role {
+        self.orders.iter().map(|order| order.terms().permission()).max().unwrap_or(Role::Viewer)
+    }
+
+    fn question(&self) -> Question {
+        let (names, besides) = self.names();
+        let more = if besides > 0 { format!(" and {besides} more") } else { String::new() };
+        let (verb, what) = self.verb();
+        let mut text = format!("{verb} {} objects: {names}{more}?{what}", self.orders.len());
+        match self.toll() {
+            None => Question::Confirm { text },
+            Some((objects, releases, grave)) => {
+                if objects > 0 {
+                    text.push_str(&format!(" With them go {objects} objects that they applied."));
+                }
+                if releases > 0 {
+                    text.push_str(&format!(" {releases} Helm releases are uninstalled."));
+                }
+                if grave { Question::Type { text, word: self.orders.len().to_string() } } else { Question::Confirm { text } }
+            }
+        }
+    }
+
+    fn sentences(&self) -> Vec<Sentence> {
+        let (names, besides) = self.names();
+        let count = ("count", self.orders.len().to_string());
+        let first = if besides > 0 { "many.more" } else { "many.all" };
+        let mut out = vec![
+            Sentence::new(format!("many.{}", self.act()), [count.clone()]),
+            Sentence::new(first, [count, ("names", names), ("more", besides.to_string())]),
+        ];
+        if let Some((objects, releases, _)) = self.toll() {
+            let told = |key: &'static str, count: usize| (count > 0).then(|| Sentence::new(key, [("count", count.to_string())]));
+            out.extend(told("many.toll", objects));
+            out.extend(told("many.releases", releases));
+        }
+        out
+    }
+
+    fn act(&self) -> &'static str {
+        self.orders.first().map_or("many", |order| order.terms().act())
+    }
+
+    fn object(&self) -> String {
+        format!("{} objects", self.orders.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
+    use super::*;
+    use crate::flux::ObjectKey;
+    use crate::orders::{Reconcile, Suspend};
+
+    fn key(name: &str) -> ObjectKey {
+        ObjectKey::new(&"c".into(), "Kustomization", "apps", name)
+    }
+
+    #[test]
+    fn one_question_names_the_first_and_counts_the_rest() {
+        let orders = ["a", "b", "c", "d", "e", "f", "g"].map(|name| Suspend { key: key(name) });
+        let many = Many::of(orders).unwrap();
+        let Question::Confirm { text } = many.terms().question() else { unreachable!("a question") };
+        assert!(text.starts_with("Suspend 7 objects: Kustomization/apps/a, "), "{text}");
+        assert!(text.contains("Kustomization/apps/e and 2 more?") && !text.contains("apps/f"), "{text}");
+        assert_eq!((many.terms().act(), many.terms().permission()), ("flux.suspend", Role::Operator));
+    }
+
+    #[test]
+    fn one_order_stays_itself_and_many_of_many_are_flat() {
+        let one = Many::of([Suspend { key: key("a") }]);
+        assert_eq!(one, Some(Suspend { key: key("a") }.into()));
+        assert_eq!(Many::of(Vec::<Order>::new()), None);
+        let pair = |a, b| Many::of([a, b].map(|n| Reconcile { key: key(n), with_source: false })).unwrap();
+        let Some(Order::Many(many)) = Many::of([pair("a", "b"), pair("c", "d")]) else { unreachable!("many") };
+        assert_eq!(many.orders().len(), 4);
+        // Even what is harmless to one is asked for many.
+        assert!(matches!(many.question(), Question::Confirm { .. }));
+    }
+}
