@@ -3,6 +3,7 @@
 //! One odd field costs that part of that object, not the whole list: a spec or a status that does not parse is left empty
 //! and a condition says so.
 
+mod facts;
 pub(crate) mod flux;
 pub(crate) mod pod;
 #[cfg(test)]

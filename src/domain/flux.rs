@@ -1,6 +1,7 @@
 //! Flux objects, lean: one type with the union of the fields that any screen shows.
 
 mod inventory;
+pub mod facts;
 pub mod kinds;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use crate::Time;
 use crate::ident::ContextName;
 use crate::revision::Revision;
 pub use inventory::{Inventory, InventoryEntry};
+pub use facts::Facts;
 pub use kinds::{KINDS, Kind};
 
 /// Names an object of one kind in one cluster.
@@ -195,6 +197,9 @@ pub struct FluxStatus {
     pub inventory: Option<Inventory>,
     /// The newest image (ImagePolicy).
     pub latest_image: Option<String>,
+    /// What only its kind has, of spec and status.
+    #[serde(skip_deserializing)]
+    pub facts: Option<Box<Facts>>,
 }
 
 /// Says how an object is doing, in the words and colours of the whole product.
@@ -270,6 +275,11 @@ impl FluxObject {
     /// Tells whether reconciliation is suspended.
     pub fn suspended(&self) -> bool {
         self.spec.suspend.unwrap_or(false)
+    }
+
+    /// Returns what only its kind has.
+    pub fn facts(&self) -> Option<&Facts> {
+        self.status.facts.as_deref()
     }
 
     /// Tells whether the controller has seen the present spec.

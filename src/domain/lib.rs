@@ -3,10 +3,12 @@
 //! No I/O, no async, no clock. Every other room may import this one; it imports none.
 
 pub mod actor;
+pub mod aspects;
 pub mod change;
 pub mod check;
 pub mod deployment;
 pub mod edit;
+pub mod filter;
 pub mod flux;
 pub mod ident;
 pub mod image;

@@ -23,6 +23,7 @@ impl Lean for FluxObject {
     fn read(json: &str, mold: &mut Mold) -> Result<Self, String> {
         let Wire { mut metadata, spec, status } = serde_json::from_str(json).map_err(|e| e.to_string())?;
         let key = mold.key(&metadata)?;
+        let own = super::facts::read(&key.kind, spec, status);
         let mut odd = None;
         let spec: FluxSpec = part(spec).unwrap_or_else(|why| {
             odd = Some(unreadable("spec", &why));
@@ -37,6 +38,8 @@ impl Lean for FluxObject {
         {
             status.conditions.push(odd);
         }
+        status.facts = own.facts;
+        status.latest_image = own.latest.or(status.latest_image);
         let marks = metadata.annotations.iter().filter_map(|(k, v)| Some((super::safe(k.strip_prefix(MARK)?), super::safe(v))));
         Ok(Self {
             marks: marks.collect(),

@@ -39,6 +39,8 @@ pub struct Kind {
     pub has_status: bool,
     /// The controller that reconciles it.
     pub controller: &'static str,
+    /// What its list shows besides what all lists show, by the names of aspects.
+    pub columns: &'static [&'static str],
 }
 
 const SOURCE: &str = "source.toolkit.fluxcd.io";
@@ -50,35 +52,36 @@ const EXTENSIONS: &str = "source.extensions.fluxcd.io";
 const OPERATOR: &str = "fluxcd.controlplane.io";
 
 macro_rules! kinds {
-    ($($name:literal, $plural:literal, $group:expr, $versions:expr, $aliases:expr, $family:ident, $suspends:literal, $status:literal, $controller:literal;)*) => {
+    ($($name:literal, $plural:literal, $group:expr, $versions:expr, $aliases:expr, $family:ident, $suspends:literal, $status:literal, $controller:literal, $columns:expr;)*) => {
         /// Every kind that is known, in the order in which lists show them.
         pub const KINDS: &[Kind] = &[$(Kind {
             name: $name, plural: $plural, group: $group, versions: $versions, aliases: $aliases,
             family: Family::$family, suspends: $suspends, has_status: $status, controller: $controller,
+            columns: $columns,
         }),*];
     };
 }
 
 kinds! {
-    "GitRepository", "gitrepositories", SOURCE, &["v1", "v1beta2"], &["gitrepo", "git"], Source, true, true, "source-controller";
-    "OCIRepository", "ocirepositories", SOURCE, &["v1", "v1beta2"], &["ocirepo", "oci"], Source, true, true, "source-controller";
-    "HelmRepository", "helmrepositories", SOURCE, &["v1", "v1beta2"], &["helmrepo"], Source, true, true, "source-controller";
-    "HelmChart", "helmcharts", SOURCE, &["v1", "v1beta2"], &["hc"], Source, true, true, "source-controller";
-    "Bucket", "buckets", SOURCE, &["v1", "v1beta2"], &[], Source, true, true, "source-controller";
-    "ExternalArtifact", "externalartifacts", SOURCE, &["v1"], &["ea"], Source, false, true, "source-watcher";
-    "ArtifactGenerator", "artifactgenerators", EXTENSIONS, &["v1beta1"], &["ag"], Source, false, true, "source-watcher";
-    "Kustomization", "kustomizations", KUSTOMIZE, &["v1", "v1beta2"], &["ks"], Apply, true, true, "kustomize-controller";
-    "HelmRelease", "helmreleases", HELM, &["v2", "v2beta2"], &["hr"], Apply, true, true, "helm-controller";
-    "ImageRepository", "imagerepositories", IMAGE, &["v1", "v1beta2"], &["imgrepo"], Image, true, true, "image-reflector-controller";
-    "ImagePolicy", "imagepolicies", IMAGE, &["v1", "v1beta2"], &["imgpol"], Image, false, true, "image-reflector-controller";
-    "ImageUpdateAutomation", "imageupdateautomations", IMAGE, &["v1", "v1beta2"], &["iua"], Image, true, true, "image-automation-controller";
-    "Provider", "providers", NOTIFY, &["v1beta3", "v1beta2"], &[], Notify, true, false, "notification-controller";
-    "Alert", "alerts", NOTIFY, &["v1beta3", "v1beta2"], &[], Notify, true, false, "notification-controller";
-    "Receiver", "receivers", NOTIFY, &["v1", "v1beta2"], &[], Notify, true, true, "notification-controller";
-    "FluxInstance", "fluxinstances", OPERATOR, &["v1"], &[], Operator, false, true, "flux-operator";
-    "FluxReport", "fluxreports", OPERATOR, &["v1"], &[], Operator, false, true, "flux-operator";
-    "ResourceSet", "resourcesets", OPERATOR, &["v1"], &["rset"], Operator, false, true, "flux-operator";
-    "ResourceSetInputProvider", "resourcesetinputproviders", OPERATOR, &["v1"], &["rsip"], Operator, false, true, "flux-operator";
+    "GitRepository", "gitrepositories", SOURCE, &["v1", "v1beta2"], &["gitrepo", "git"], Source, true, true, "source-controller", &["url", "ref", "revision"];
+    "OCIRepository", "ocirepositories", SOURCE, &["v1", "v1beta2"], &["ocirepo", "oci"], Source, true, true, "source-controller", &["url", "ref", "revision"];
+    "HelmRepository", "helmrepositories", SOURCE, &["v1", "v1beta2"], &["helmrepo"], Source, true, true, "source-controller", &["type", "url", "revision"];
+    "HelmChart", "helmcharts", SOURCE, &["v1", "v1beta2"], &["hc"], Source, true, true, "source-controller", &["chart", "version", "source", "revision"];
+    "Bucket", "buckets", SOURCE, &["v1", "v1beta2"], &[], Source, true, true, "source-controller", &["bucket", "endpoint", "provider", "revision"];
+    "ExternalArtifact", "externalartifacts", SOURCE, &["v1"], &["ea"], Source, false, true, "source-watcher", &["source", "revision"];
+    "ArtifactGenerator", "artifactgenerators", EXTENSIONS, &["v1beta1"], &["ag"], Source, false, true, "source-watcher", &["sources", "artifacts"];
+    "Kustomization", "kustomizations", KUSTOMIZE, &["v1", "v1beta2"], &["ks"], Apply, true, true, "kustomize-controller", &["source", "path", "revision", "prune", "depends", "objects"];
+    "HelmRelease", "helmreleases", HELM, &["v2", "v2beta2"], &["hr"], Apply, true, true, "helm-controller", &["chart", "version", "app", "release", "history", "depends"];
+    "ImageRepository", "imagerepositories", IMAGE, &["v1", "v1beta2"], &["imgrepo"], Image, true, true, "image-reflector-controller", &["image", "tags", "scanned"];
+    "ImagePolicy", "imagepolicies", IMAGE, &["v1", "v1beta2"], &["imgpol"], Image, false, true, "image-reflector-controller", &["latest"];
+    "ImageUpdateAutomation", "imageupdateautomations", IMAGE, &["v1", "v1beta2"], &["iua"], Image, true, true, "image-automation-controller", &["source", "pushed", "commit"];
+    "Provider", "providers", NOTIFY, &["v1beta3", "v1beta2"], &[], Notify, true, false, "notification-controller", &["type", "address", "channel"];
+    "Alert", "alerts", NOTIFY, &["v1beta3", "v1beta2"], &[], Notify, true, false, "notification-controller", &["provider", "severity", "events"];
+    "Receiver", "receivers", NOTIFY, &["v1", "v1beta2"], &[], Notify, true, true, "notification-controller", &["type", "events", "webhook"];
+    "FluxInstance", "fluxinstances", OPERATOR, &["v1"], &[], Operator, false, true, "flux-operator", &["version", "registry", "revision", "objects"];
+    "FluxReport", "fluxreports", OPERATOR, &["v1"], &[], Operator, false, true, "flux-operator", &["version", "registry"];
+    "ResourceSet", "resourcesets", OPERATOR, &["v1"], &["rset"], Operator, false, true, "flux-operator", &["inputs", "objects", "revision", "depends"];
+    "ResourceSetInputProvider", "resourcesetinputproviders", OPERATOR, &["v1"], &["rsip"], Operator, false, true, "flux-operator", &["type", "url", "inputs"];
 }
 
 impl Kind {
