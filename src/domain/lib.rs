@@ -13,6 +13,7 @@ pub mod flux;
 pub mod ident;
 pub mod image;
 pub mod journal;
+pub mod lineage;
 pub mod link;
 pub mod orders;
 pub mod project;

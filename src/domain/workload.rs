@@ -49,6 +49,9 @@ pub struct Workload {
     pub conditions: Vec<Condition>,
     /// The Kustomization that applied it, from the labels that kustomize-controller sets: namespace, name.
     pub applied_by: Option<(String, String)>,
+    /// The HelmRelease that applied it, from the labels that helm-controller sets: namespace, name.
+    #[serde(default)]
+    pub released_by: Option<(String, String)>,
 }
 
 impl Workload {

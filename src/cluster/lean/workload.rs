@@ -96,9 +96,11 @@ impl Lean for Workload {
         let of = |workload: i32, daemonset: i32| if daemon { daemonset } else { workload };
         let label = |name: &str| metadata.labels.get(name).map(|v| safe(v));
         let applied_by = label("kustomize.toolkit.fluxcd.io/namespace").zip(label("kustomize.toolkit.fluxcd.io/name"));
+        let released_by = label("helm.toolkit.fluxcd.io/namespace").zip(label("helm.toolkit.fluxcd.io/name"));
         Ok(Self {
             key,
             applied_by,
+            released_by,
             uid: owned(metadata.uid),
             resource_version: owned(metadata.resource_version),
             generation: metadata.generation,

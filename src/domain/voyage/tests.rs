@@ -63,6 +63,7 @@ fn workload(image: &str, available: i32) -> Arc<Workload> {
         selector: vec![],
         conditions: vec![],
         applied_by: None,
+        released_by: None,
     })
 }
 

@@ -166,6 +166,7 @@ fn workload(updated: i32) -> Arc<Workload> {
         selector: vec![("app".into(), "web".into())],
         conditions: vec![],
         applied_by: None,
+        released_by: None,
     })
 }
 
