@@ -1,7 +1,7 @@
 //! Flux objects, lean: one type with the union of the fields that any screen shows.
 
-mod inventory;
 pub mod facts;
+mod inventory;
 pub mod kinds;
 
 use std::fmt;
@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::Time;
 use crate::ident::ContextName;
 use crate::revision::Revision;
-pub use inventory::{Inventory, InventoryEntry};
 pub use facts::Facts;
+pub use inventory::{Inventory, InventoryEntry};
 pub use kinds::{KINDS, Kind};
 
 /// Names an object of one kind in one cluster.

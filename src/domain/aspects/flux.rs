@@ -77,7 +77,7 @@ macro_rules! fact {
 }
 
 fn held(object: &FluxObject) -> Value<'_> {
-    object.status.inventory.as_ref().map_or(Value::None, |i| Value::Number(i64::try_from(i.entries.len()).unwrap_or(i64::MAX)))
+    object.status.inventory.as_ref().map_or(Value::None, |i| Value::Number(i64::try_from(i.len()).unwrap_or(i64::MAX)))
 }
 
 const TEXT: &[&str] = &[];
