@@ -73,9 +73,8 @@ fn names(list: Option<&Value>) -> Vec<String> {
 
 /// Returns an entry of an inventory as `Kind/namespace/name`.
 fn entry(value: &Value) -> Option<String> {
-    let id = value.get("id").and_then(Value::as_str)?.to_owned();
-    let entry = InventoryEntry { id, ..InventoryEntry::default() };
-    let (namespace, name, _, kind) = entry.parts()?;
+    let entry = InventoryEntry { id: value.get("id").and_then(Value::as_str)?, v: "" };
+    let ((namespace, _, _, kind), name) = (entry.parts()?, entry.name()?);
     Some(one_line(&if namespace.is_empty() { format!("{kind}/{name}") } else { format!("{kind}/{namespace}/{name}") }))
 }
 
