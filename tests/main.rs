@@ -7,3 +7,4 @@ mod house;
 mod kustomize;
 mod stories;
 mod support;
+mod truth;

@@ -7,7 +7,8 @@ pub(crate) mod gitserver;
 pub(crate) mod ground;
 pub(crate) mod mount;
 mod programs;
-mod simulator;
+pub(crate) mod proxy;
+pub(crate) mod simulator;
 
 use std::env;
 use std::io::{self, Write};

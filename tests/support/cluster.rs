@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 
 use super::programs::{self, Programs};
 use super::{Skip, note, wait};
-use api::Api;
+pub(crate) use api::Api;
 use guard::Guard;
 use servers::Ports;
 

@@ -75,6 +75,21 @@ impl Simulator {
         self.sim().allow();
     }
 
+    /// Forgets all changes, so that older resource versions are expired (410).
+    pub(crate) fn expire(&self) {
+        self.sim().expire();
+    }
+
+    /// Ends every watch that is open.
+    pub(crate) fn drop_watches(&self) {
+        self.sim().drop_watches();
+    }
+
+    /// Serves a kind or stops serving it.
+    pub(crate) fn offer(&self, kind: &str, served: bool) {
+        self.sim().offer(kind, served);
+    }
+
     /// Creates an object as the cluster's administrator.
     pub(crate) fn create(&self, object: serde_json::Value) {
         self.sim().create(object).expect("an object that the cluster takes");

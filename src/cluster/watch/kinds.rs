@@ -20,7 +20,7 @@ use crate::resource::Resource;
 use crate::wire::Fault;
 
 /// How often absent kinds are looked for.
-const LOOK: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_secs(5);
 
 type Running = BTreeMap<&'static str, AbortOnDropHandle<()>>;
 

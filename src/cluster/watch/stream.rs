@@ -37,10 +37,10 @@ const LASTS: u64 = 290;
 const SILENCE: Duration = Duration::from_secs(100);
 /// A watch that ends in order within this time ended too soon.
 const SHORT: Duration = Duration::from_secs(3);
-/// How often a refusal is tried again.
-const REFUSED: Duration = Duration::from_mins(1);
+/// How often a refusal is tried again: rights that were given back show within ten seconds.
+const REFUSED: Duration = Duration::from_secs(4);
 /// How often a kind that vanished is looked for.
-const ABSENT: Duration = Duration::from_secs(30);
+const ABSENT: Duration = Duration::from_secs(4);
 
 /// Says what a stream brings.
 #[derive(Debug, Clone)]
@@ -62,6 +62,8 @@ pub(super) struct Stream<T> {
     /// Whether the server offers lists as streams; known only when it refuses one.
     streaming: bool,
     bookmarks: bool,
+    /// When the server last said that it no longer keeps our version.
+    gone: Option<Instant>,
     opened: Option<Instant>,
     narrow: Narrow,
     lives: PhantomData<fn() -> T>,
@@ -139,6 +141,7 @@ impl<T: Shelved> Stream<T> {
             version: None,
             streaming: true,
             bookmarks: false,
+            gone: None,
             opened: None,
             narrow: Narrow::default(),
             lives: PhantomData,
@@ -184,8 +187,9 @@ impl<T: Shelved> Stream<T> {
             End::Gone => {
                 self.version = None;
                 self.ground.board.stale(&self.id, "the server no longer keeps the version that is shown".to_owned());
-                // The first time a list follows at once; a server that says so again and again is not hammered.
-                self.backoff.failed()
+                // A list follows at once; a server that says so again and again is not hammered.
+                let again = self.gone.replace(Instant::now()).is_some_and(|last| last.elapsed() < SHORT);
+                if again { self.backoff.failed() } else { Duration::ZERO }
             }
             End::Failed(fault) => self.failed(fault).await,
         }

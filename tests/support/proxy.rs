@@ -1,0 +1,111 @@
+//! A loopback proxy in front of an API server that cuts, stalls, delays and refuses, so that what is between console and
+//! server can fail in every way that a network does. It knows bytes only; TLS passes through.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// Says how the way to the server is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Weather {
+    /// Nothing passes; connections stay open.
+    pub(crate) stalled: bool,
+    /// New connections are closed at once.
+    pub(crate) refusing: bool,
+    /// What the server says waits this long, each piece.
+    pub(crate) delay: Duration,
+    /// Grows by one when every open connection is cut.
+    cut: u64,
+    /// Whether a cut lets half of a piece through first.
+    halves: bool,
+}
+
+/// Holds a running proxy; dropping it cuts everything.
+pub(crate) struct Proxy {
+    weather: watch::Sender<Weather>,
+    address: SocketAddr,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Proxy {
+    /// Listens on a free loopback port in front of a server.
+    pub(crate) async fn start(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let weather = watch::Sender::new(Weather::default());
+        let seen = weather.clone();
+        let task = tokio::spawn(async move {
+            loop {
+                let Ok((client, _)) = listener.accept().await else { continue };
+                if seen.borrow().refusing {
+                    continue;
+                }
+                tokio::spawn(carry(client, server, seen.subscribe()));
+            }
+        });
+        Self { weather, address, task }
+    }
+
+    /// Returns where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Changes how the way is.
+    pub(crate) fn set(&self, change: impl FnOnce(&mut Weather)) {
+        self.weather.send_modify(change);
+    }
+
+    /// Cuts every open connection, in the middle of a piece where one is under way.
+    pub(crate) fn cut(&self, halves: bool) {
+        self.weather.send_modify(|w| (w.cut, w.halves) = (w.cut + 1, halves));
+    }
+
+    /// Lets everything through again.
+    pub(crate) fn clear(&self) {
+        self.weather.send_modify(|w| *w = Weather { cut: w.cut, ..Weather::default() });
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+        self.cut(false);
+    }
+}
+
+async fn carry(client: TcpStream, server: SocketAddr, weather: watch::Receiver<Weather>) {
+    let Ok(server) = TcpStream::connect(server).await else { return };
+    drop((client.set_nodelay(true), server.set_nodelay(true)));
+    let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+    tokio::join!(pump(from_client, to_server, weather.clone(), false), pump(from_server, to_client, weather, true));
+}
+
+/// Carries bytes one way until either end closes or the connection is cut.
+async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut weather: watch::Receiver<Weather>, slow: bool) {
+    let born = weather.borrow_and_update().cut;
+    let mut piece = vec![0; 16 << 10];
+    loop {
+        let read = tokio::select! {
+            read = from.read(&mut piece) => read,
+            cut = weather.wait_for(|w| w.cut != born) => match cut {
+                Ok(_) | Err(_) => return,
+            },
+        };
+        let Ok(count @ 1..) = read else { return };
+        let delay = weather.borrow().delay;
+        if slow && !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        let Ok(now) = weather.wait_for(|w| !w.stalled || w.cut != born).await.map(|w| *w) else { return };
+        let cut = now.cut != born;
+        let end = if cut && now.halves { count / 2 } else { count };
+        if (cut && !now.halves) || to.write_all(&piece[..end]).await.is_err() || cut {
+            return;
+        }
+    }
+}
