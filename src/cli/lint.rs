@@ -8,9 +8,8 @@ use cluster::Served;
 use domain::Trouble;
 use domain::change::{Finding, Severity};
 use domain::text::one_line;
-use manifest::files::{Files, is_yaml};
+use manifest::files::is_yaml;
 use manifest::schema::Schemas;
-use serde::Deserialize;
 
 use super::units::units;
 use super::{Format, output};
@@ -53,7 +52,7 @@ pub(crate) async fn run(global: &Global, lint: &Lint) -> Result<(), Trouble> {
     if let Some(context) = &global.context {
         served(global, context, &mut schemas).await?;
     }
-    defined(local.files(), &mut schemas);
+    schemas.add_defined(local.files());
     let findings = manifest::lint(local.files(), &folder, &schemas);
     let texts = local.files().below(&folder).filter(|file| is_yaml(file)).count();
     let format = global.output.unwrap_or(Format::Table);
@@ -74,21 +73,6 @@ async fn served(global: &Global, context: &str, schemas: &mut Schemas) -> Result
     };
     tracing::debug!(context, kinds, "the cluster's own kinds are known");
     Ok(())
-}
-
-/// Adds the kinds that the files themselves define.
-fn defined(files: &Files, schemas: &mut Schemas) {
-    for path in files.paths().filter(|path| is_yaml(path)) {
-        let Ok(text) = files.text(path, None) else { continue };
-        if !text.contains("CustomResourceDefinition") {
-            continue;
-        }
-        // What is no YAML is said elsewhere.
-        let documents = serde_yaml::Deserializer::from_str(text).map_while(|d| serde_json::Value::deserialize(d).ok());
-        for crd in documents.filter(|value| value.get("kind").is_some_and(|kind| kind == "CustomResourceDefinition")) {
-            schemas.add_crd(&crd);
-        }
-    }
 }
 
 fn show(format: Format, local: &Local, findings: &[Finding]) -> Result<(), Trouble> {

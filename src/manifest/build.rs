@@ -22,6 +22,7 @@ mod order;
 mod origin;
 mod patches;
 mod path;
+mod pattern;
 mod printed;
 mod references;
 mod render;
@@ -96,7 +97,7 @@ impl Object {
 /// Objects come in the order in which `kustomize build` prints them.
 pub fn build(files: &Files, path: &str) -> Result<Vec<Object>, Error> {
     let (resources, sources) = traced(files, path)?;
-    Ok(resources.iter().map(|r| object(r, &sources)).collect())
+    Ok(resources.into_iter().map(|r| object(r, &sources)).collect())
 }
 
 /// Renders the folder at `path` as Flux does with a Kustomization's `spec` on top of it.
@@ -106,15 +107,15 @@ pub fn build(files: &Files, path: &str) -> Result<Vec<Object>, Error> {
 pub fn build_with(files: &Files, path: &str, overlay: &Overlay) -> Result<Vec<Object>, Error> {
     let mut builder = Builder::new(files);
     let resources = builder.run(path, Some(overlay))?;
-    Ok(resources.iter().map(|r| object(r, &builder.sources)).collect())
+    Ok(resources.into_iter().map(|r| object(r, &builder.sources)).collect())
 }
 
-fn object(resource: &Resource, sources: &Sources) -> Object {
+fn object(resource: Resource, sources: &Sources) -> Object {
     Object {
-        value: resource.val.to_json(),
         written_name: resource.written_name().to_owned(),
         file: sources.get(resource.source).file.clone(),
         line: resource.line,
+        value: resource.val.into(),
     }
 }
 

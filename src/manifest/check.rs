@@ -62,7 +62,7 @@ fn checked(files: &Files, path: &str, schemas: Option<&Schemas>) -> Vec<Finding>
                 read(files, &source.file, &mut seen, &mut findings);
             }
             if let Some(schemas) = schemas {
-                findings.extend(resources.iter().flat_map(|resource| validate_rendered(resource, &sources, schemas)));
+                findings.extend(validate_rendered(&resources, &sources, schemas));
             }
             findings.extend(look(&Scene::traced(resources, sources), &Known::new()));
         }
@@ -148,7 +148,7 @@ fn written(files: &Files, file: &str, path: &str) -> Option<(usize, usize)> {
     };
     let found =
         tree.nodes().find(|(_, node)| matches!(&node.kind, Kind::Scalar { value, .. } if !value.is_empty() && means(value)))?;
-    Some((tree.line_of(found.0), place::column(text, found.1.span.start)))
+    Some(tree.place(found.1.span.start))
 }
 
 #[cfg(test)]

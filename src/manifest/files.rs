@@ -4,21 +4,47 @@
 //! resolved within the map and never lead out of it.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use crate::error::Error;
+pub use crate::yaml::FILE_LIMIT;
+use crate::yaml::{RULES, Reading, Rules, SyntaxFault};
 
-/// The largest manifest that is read, in bytes. Bundles of resource definitions have up to 4 MiB in practice.
-pub const FILE_LIMIT: usize = 8 << 20;
 /// How many links are followed for one path.
 const LINK_LIMIT: usize = 16;
 
+/// What a text says, or why it says nothing.
+type Read = Result<Arc<Reading>, SyntaxFault>;
+
+/// Holds a file, and what it says once somebody has asked: renderings ask many times for the same base.
+#[derive(Debug)]
+struct Content {
+    bytes: Vec<u8>,
+    readings: [OnceLock<Read>; RULES],
+}
+
+impl Content {
+    fn reading(&self, rules: Rules) -> Option<&Read> {
+        let text = std::str::from_utf8(&self.bytes).ok()?;
+        Some(self.readings[rules as usize].get_or_init(|| Reading::of(text, rules).map(Arc::new)))
+    }
+}
+
+impl PartialEq for Content {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Content {}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Entry {
-    Content(Vec<u8>),
+    Content(Arc<Content>),
     Link(String),
 }
 
-/// Holds files by their path relative to the repository's root.
+/// Holds files by their path relative to the repository's root. A copy shares their contents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files {
     entries: BTreeMap<String, Entry>,
@@ -32,7 +58,8 @@ impl Files {
 
     /// Adds or replaces a file. The path is taken as it is: relative, with `/`.
     pub fn insert(&mut self, path: impl Into<String>, content: impl Into<Vec<u8>>) {
-        self.entries.insert(path.into(), Entry::Content(content.into()));
+        let content = Content { bytes: content.into(), readings: [const { OnceLock::new() }; RULES] };
+        self.entries.insert(path.into(), Entry::Content(Arc::new(content)));
     }
 
     /// Adds a symbolic link with the target that Git stores for it.
@@ -63,7 +90,7 @@ impl Files {
     /// Returns a file's bytes, links followed; nothing when it does not exist.
     pub fn bytes(&self, path: &str) -> Option<&[u8]> {
         match self.entries.get(&self.resolve(path).ok()?)? {
-            Entry::Content(bytes) => Some(bytes),
+            Entry::Content(content) => Some(&content.bytes),
             Entry::Link(_) => None,
         }
     }
@@ -71,9 +98,10 @@ impl Files {
     /// Returns a manifest's text; an error when it is missing, too large or no UTF-8. `by` is the file that names it.
     pub fn text(&self, path: &str, by: Option<&str>) -> Result<&str, Error> {
         let real = self.resolve(path)?;
-        let Some(Entry::Content(bytes)) = self.entries.get(&real) else {
+        let Some(Entry::Content(content)) = self.entries.get(&real) else {
             return Err(Error::Missing { path: path.to_owned(), by: by.map(str::to_owned) });
         };
+        let bytes = &content.bytes;
         if bytes.len() > FILE_LIMIT {
             return Err(Error::Limit {
                 file: path.to_owned(),
@@ -81,6 +109,14 @@ impl Files {
             });
         }
         std::str::from_utf8(bytes).map_err(|_| Error::NotText { file: path.to_owned() })
+    }
+
+    /// Returns what a file says, read once however often it is asked; nothing when it is missing or no UTF-8.
+    pub(crate) fn reading(&self, path: &str, rules: Rules) -> Option<Result<Arc<Reading>, SyntaxFault>> {
+        match self.entries.get(&self.resolve(path).ok()?)? {
+            Entry::Content(content) => content.reading(rules).cloned(),
+            Entry::Link(_) => None,
+        }
     }
 
     /// Tells whether a file is at the path, links followed.

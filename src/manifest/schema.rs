@@ -27,12 +27,17 @@ use serde_json::Value;
 
 use shape::{Id, Library};
 
+use crate::files::{self, Files};
+use crate::yaml::{Rules, Val};
+
 pub use extents::extents;
 pub(crate) use file::validate_rendered;
 pub use file::{validate, validate_as, validate_tree};
 
 /// The schemas of the built-in kinds as an OpenAPI document.
 const BUILT_IN: &str = include_str!("../../assets/schema/kubernetes.json");
+/// The kind that defines others.
+const DEFINITION: &str = "CustomResourceDefinition";
 /// The words that fields of theirs may be, which the bindings' types do not have: as a real API server serves them.
 const WORDS: &str = include_str!("../../assets/schema/words.json");
 
@@ -85,6 +90,23 @@ impl Schemas {
     /// Adds the kinds of a CustomResourceDefinition; returns how many of its versions have a schema.
     pub fn add_crd(&mut self, crd: &Value) -> usize {
         self.add(load::crd(crd))
+    }
+
+    /// Adds the kinds that files define with CustomResourceDefinitions; returns how many of their versions have a schema.
+    pub fn add_defined(&mut self, files: &Files) -> usize {
+        let mut count = 0;
+        for path in files.paths().filter(|path| files::is_yaml(path)) {
+            if !files.text(path, None).is_ok_and(|text| text.contains(DEFINITION)) {
+                continue;
+            }
+            // What is no YAML is said elsewhere.
+            let Some(Ok(reading)) = files.reading(path, Rules::Newer) else { continue };
+            let defines = |val: &&Val| val.get("kind").and_then(Val::as_text) == Some(DEFINITION);
+            for definition in reading.values.iter().filter(defines) {
+                count += self.add_crd(&definition.to_json());
+            }
+        }
+        count
     }
 
     /// Adds the kinds of an OpenAPI v3 document as a cluster serves it; returns how many kinds it has.

@@ -56,19 +56,30 @@ fn config(app: usize) -> String {
 }
 
 fn timed(runs: usize, mut what: impl FnMut()) -> f64 {
-    what();
+    prepared(runs, || (), |()| what())
+}
+
+/// Times some work, not what has to be there for it.
+fn prepared<T>(runs: usize, mut prepare: impl FnMut() -> T, mut what: impl FnMut(T)) -> f64 {
+    what(prepare());
     let round = |_| {
+        let ready = prepare();
         let start = Instant::now();
-        what();
+        what(ready);
         start.elapsed()
     };
     median((0..runs).map(round).collect::<Vec<Duration>>())
 }
 
+/// Returns the same files as if they had just come from Git or a disk: nobody has read yet what they say.
+fn unread(files: &Files) -> Files {
+    files.paths().filter_map(|path| Some((path, files.bytes(path)?))).collect()
+}
+
 /// Returns the median milliseconds of one field's edit in a repository of so many files.
 pub(crate) fn edit(files: usize, runs: usize) -> f64 {
     let all = repository(files);
-    timed(runs, || {
+    prepared(runs, || unread(&all), |all| {
         let edits = [Edit::set(Field::ImageTag, "9.9.9")];
         let applied = manifest::apply(&all, "apps/app-7/production", None, &edits).expect("an edit");
         assert_eq!(applied.files.len(), 1, "one file changes");
@@ -89,7 +100,7 @@ pub(crate) fn build(runs: usize) -> (f64, Option<f64>) {
         "overlay/kustomization.yaml",
         "namespace: shop\nnamePrefix: prod-\nresources:\n  - ../base\nlabels:\n  - pairs: {team: shop}\nimages:\n  - name: registry.example/app-1-3\n    newTag: 2.0.0\nreplicas:\n  - name: app-1-4\n    count: 5\nconfigMapGenerator:\n  - name: settings\n    literals: [A=1, B=2]\npatches:\n  - target: {kind: Deployment}\n    patch: |-\n      - op: add\n        path: /spec/template/spec/serviceAccountName\n        value: shop\n",
     );
-    let ours = timed(runs, || {
+    let ours = prepared(runs, || unread(&all), |all| {
         let objects = manifest::build(&all, "overlay").expect("a rendering");
         assert_eq!(objects.len(), 21, "every object is there");
         std::hint::black_box(manifest::render(&objects));
@@ -136,7 +147,7 @@ pub(crate) fn diff(lines: usize, runs: usize) -> f64 {
 /// Returns the median milliseconds of everything that can be said of so many files.
 pub(crate) fn lint(files: usize, runs: usize) -> f64 {
     let (all, schemas) = (repository(files), manifest::schema::Schemas::built_in());
-    timed(runs, || {
+    prepared(runs, || unread(&all), |all| {
         std::hint::black_box(manifest::lint(&all, "", &schemas));
     })
 }

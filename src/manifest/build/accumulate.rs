@@ -246,7 +246,7 @@ impl<'f> Builder<'f> {
             targeted: false,
             host: None,
         };
-        let (_, docs) = self.sources.add(source)?;
+        let (_, docs) = self.sources.add_file(self.files, source)?;
         docs.first().map_or(Ok(()), |doc| config.read(doc)).map_err(|why| Error::Meaning { file, line: 1, why })
     }
 
@@ -346,7 +346,7 @@ impl<'f> Builder<'f> {
         let text = self.files.text(path, None)?.to_owned();
         let source =
             Source { file: path.to_owned(), layer: layer.to_owned(), role: Role::Resource, text, targeted: false, host: None };
-        let (number, docs) = self.sources.add(source)?;
+        let (number, docs) = self.sources.add_file(self.files, source)?;
         let meaning =
             |at: &Val, why: &str| Error::Meaning { file: path.to_owned(), line: self.sources.line(at.from), why: why.to_owned() };
         let docs = opened(docs).map_err(|at| meaning(&at, "its items are no list"))?;

@@ -1,10 +1,9 @@
 //! `images:` and `replicas:` of a kustomization, with the place that each of their parts was taken from.
 
-use regex::Regex;
-
 use crate::build::config::{Config, Part};
 use crate::build::fieldspec::Made;
 use crate::build::layer::Layer;
+use crate::build::pattern::ImageName;
 use crate::build::resource::Resource;
 use crate::build::source::Sources;
 use crate::error::Error;
@@ -12,8 +11,6 @@ use crate::yaml::{Data, ImageTrace, Place, Val};
 
 /// The fields of an entry of `images:`.
 const FIELDS: &[&str] = &["name", "newName", "newTag", "digest", "tagSuffix"];
-/// What may follow the name of an image that an entry speaks of.
-const VERSIONS: &str = "(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$";
 
 /// Splits an image text into name, tag and digest, as kustomize does it.
 pub(crate) fn split(text: &str) -> (&str, &str, &str) {
@@ -31,7 +28,7 @@ pub(crate) fn split(text: &str) -> (&str, &str, &str) {
 struct Change<'s> {
     sources: &'s Sources,
     /// The name is read as kustomize reads it, as a pattern.
-    pattern: Regex,
+    pattern: ImageName,
     name: Option<Val>,
     tag: Option<Val>,
     digest: Option<Val>,
@@ -47,8 +44,8 @@ impl<'s> Change<'s> {
             let Some(val) = item.get(key) else { return Ok(None) };
             Ok(Some(layer.worded(sources, val, key)?).filter(|v| v.as_text() != Some("")))
         };
-        let pattern = Regex::new(&format!("^{name}{VERSIONS}"))
-            .map_err(|_| layer.meaning(sources, item, format!("images: \u{201c}{name}\u{201d} is no name")))?;
+        let pattern = ImageName::new(&name)
+            .ok_or_else(|| layer.meaning(sources, item, format!("images: \u{201c}{name}\u{201d} is no name")))?;
         Ok(Self {
             sources,
             pattern,
@@ -107,7 +104,7 @@ fn rewrite(slot: &mut Val, change: &Change<'_>) -> Result<(), String> {
         Data::List(_) | Data::Map(_) => return Err("an image is no text".to_owned()),
         _ => return Ok(()),
     };
-    if !change.pattern.is_match(&text) {
+    if !change.pattern.fits(&text) {
         return Ok(());
     }
     let (name, tag, digest) = split(&text);

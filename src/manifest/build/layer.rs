@@ -134,7 +134,7 @@ impl Layer {
         let text = files.text(&file, None)?.to_owned();
         let source =
             Source { file: file.clone(), layer: folder.to_owned(), role: Role::Kustomization, text, targeted: false, host: None };
-        let (number, docs) = sources.add(source)?;
+        let (number, docs) = sources.add_file(files, source)?;
         // kustomize passes over all documents but the first.
         let Some(val) = docs.into_iter().next() else {
             return Err(Error::Meaning { file, line: 1, why: "the kustomization is empty".to_owned() });

@@ -130,8 +130,8 @@ fn read_file(builder: &mut Builder<'_>, layer: &Layer, path: &Val, targeted: boo
     let file = builder.files.resolve(&file)?;
     let json = text.trim_start().starts_with('[');
     let bad = json && serde_json::from_str::<serde_json::Value>(&text).is_err();
-    let (_, docs) =
-        builder.sources.add(Source { file, layer: layer.folder.clone(), role: Role::Patch, text, targeted, host: None })?;
+    let source = Source { file, layer: layer.folder.clone(), role: Role::Patch, text, targeted, host: None };
+    let (_, docs) = builder.sources.add_file(builder.files, source)?;
     sort(layer, &builder.sources, path, docs, bad)
 }
 
@@ -229,7 +229,7 @@ fn apply(sources: &Sources, (doc, allowed): (&Val, Allowed), at: usize, resource
         Some(version) => doc.set("apiVersion", version.clone()),
         None => drop(doc.remove("apiVersion")),
     }
-    let merged = merge::merge(sources, resource.val.clone(), &doc).map_err(|why| fault(sources, &doc, why))?;
+    let merged = merge::merge(sources, std::mem::replace(&mut resource.val, Val::null()), &doc).map_err(|why| fault(sources, &doc, why))?;
     let Some(merged) = merged else {
         resources.remove(at);
         return Ok(());

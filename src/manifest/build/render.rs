@@ -13,28 +13,40 @@ const WIDTH: usize = 80;
 
 /// Returns objects as one YAML text, documents separated by `---`.
 pub fn render(objects: &[Object]) -> String {
-    objects.iter().map(|o| render_value(&o.value)).collect::<Vec<_>>().join("---\n")
+    let mut out = String::new();
+    for (at, object) in objects.iter().enumerate() {
+        if at > 0 {
+            out.push_str("---\n");
+        }
+        document(&object.value, &mut out);
+    }
+    out
 }
 
 /// Returns one value as YAML.
 pub fn render_value(value: &Value) -> String {
     let mut out = String::new();
+    document(value, &mut out);
+    out
+}
+
+fn document(value: &Value, out: &mut String) {
     match value {
-        Value::Object(map) if !map.is_empty() => mapping(map, 0, false, &mut out),
-        Value::Array(items) if !items.is_empty() => sequence(items, 0, false, &mut out),
+        Value::Object(map) if !map.is_empty() => mapping(map, 0, false, out),
+        Value::Array(items) if !items.is_empty() => sequence(items, 0, false, out),
         other => {
-            scalar(other, 0, &mut out);
+            scalar(other, 0, out);
             out.push('\n');
         }
     }
-    out
 }
 
 /// Compares keys as kustomize's printer does: numbers in them by their value, letters after everything else.
 fn by_key(a: &str, b: &str) -> Ordering {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let Some(at) = a.iter().zip(&b).position(|(x, y)| x != y) else { return a.len().cmp(&b.len()) };
-    let (x, y) = (a[at], b[at]);
+    let same = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
+    // They may part in the middle of a character.
+    let at = a.floor_char_boundary(same);
+    let (Some(x), Some(y)) = (a[at..].chars().next(), b[at..].chars().next()) else { return a.len().cmp(&b.len()) };
     match (x.is_alphabetic(), y.is_alphabetic()) {
         (true, true) => return x.cmp(&y),
         (true, false) => return Ordering::Greater,
@@ -42,15 +54,25 @@ fn by_key(a: &str, b: &str) -> Ordering {
         (false, false) => {}
     }
     // A zero within a number is not at its start: it counts.
-    let digit = |c: &char| c.is_ascii_digit();
-    let inner = (x == '0' || y == '0') && a[..at].iter().rev().take_while(|c| digit(c)).any(|c| *c != '0');
-    let number = |chars: &[char]| {
-        let digits = chars[at..].iter().take_while(|c| digit(c));
-        let value =
-            digits.clone().fold(u64::from(inner), |n, c| n.wrapping_mul(10).wrapping_add(u64::from(c.to_digit(10).unwrap_or(0))));
+    let before = a[..at].bytes().rev().take_while(u8::is_ascii_digit).any(|b| b != b'0');
+    let inner = (x == '0' || y == '0') && before;
+    let number = |text: &str| {
+        let digits = text[at..].bytes().take_while(u8::is_ascii_digit);
+        let value = digits.clone().fold(u64::from(inner), |n, b| n.wrapping_mul(10).wrapping_add(u64::from(b - b'0')));
         (value, digits.count())
     };
-    number(&a).cmp(&number(&b)).then_with(|| x.cmp(&y))
+    number(a).cmp(&number(b)).then_with(|| x.cmp(&y))
+}
+
+/// Writes so many spaces.
+fn indent_by(indent: usize, out: &mut String) {
+    const SPACES: &str = "                                                                ";
+    let mut left = indent;
+    while left > 0 {
+        let some = left.min(SPACES.len());
+        out.push_str(&SPACES[..some]);
+        left -= some;
+    }
 }
 
 fn mapping(map: &serde_json::Map<String, Value>, indent: usize, inline: bool, out: &mut String) {
@@ -58,7 +80,7 @@ fn mapping(map: &serde_json::Map<String, Value>, indent: usize, inline: bool, ou
     sorted.sort_by(|(a, _), (b, _)| by_key(a, b));
     for (at, (key, value)) in sorted.into_iter().enumerate() {
         if at > 0 || !inline {
-            out.push_str(&" ".repeat(indent));
+            indent_by(indent, out);
         }
         text(key, indent, true, out);
         out.push(':');
@@ -83,7 +105,7 @@ fn mapping(map: &serde_json::Map<String, Value>, indent: usize, inline: bool, ou
 fn sequence(items: &[Value], indent: usize, inline: bool, out: &mut String) {
     for (at, item) in items.iter().enumerate() {
         if at > 0 || !inline {
-            out.push_str(&" ".repeat(indent));
+            indent_by(indent, out);
         }
         out.push_str("- ");
         match item {
@@ -101,7 +123,10 @@ fn scalar(value: &Value, indent: usize, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
-        Value::Number(number) => out.push_str(&exponent(&number.to_string())),
+        Value::Number(number) if number.is_f64() => out.push_str(&exponent(&number.to_string())),
+        Value::Number(number) => {
+            let _ = write!(out, "{number}");
+        }
         Value::String(words) => text(words, indent, false, out),
         Value::Array(_) => out.push_str("[]"),
         Value::Object(_) => out.push_str("{}"),
@@ -132,7 +157,20 @@ fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
+/// Tells whether a text is of letters, digits and signs that mean nothing to YAML where they stand: most are.
+fn simple(words: &str) -> bool {
+    let bytes = words.as_bytes();
+    let harmless = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'/' | b'-' | b'=' | b'+' | b'(' | b')');
+    let first = bytes.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'/');
+    // A space or a colon between two of them is none of YAML's signs either.
+    let between = |at: usize| bytes.get(at + 1).copied().is_some_and(harmless);
+    first && bytes.iter().enumerate().all(|(at, b)| harmless(*b) || (matches!(b, b' ' | b':') && between(at)))
+}
+
 fn shape(words: &str) -> Shape {
+    if simple(words) {
+        return Shape { plain: true, single: true, block: true };
+    }
     let chars: Vec<char> = words.chars().collect();
     let (Some(first), Some(last)) = (chars.first().copied(), chars.last().copied()) else {
         return Shape { plain: false, single: true, block: false };
@@ -164,6 +202,10 @@ fn resolves(words: &str) -> bool {
         words,
         "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF"
     );
+    // What is read as a number or a time begins as one.
+    if !words.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
+        return old || resolve_plain(words) != Plain::Text;
+    }
     // A number that is too large for one stays a text.
     let endless = |plain: &Plain| matches!(plain, Plain::Float(f) if f.is_infinite()) && !words.ends_with(['f', 'F']);
     let plain = resolve_plain(words);
@@ -225,13 +267,19 @@ fn column(out: &str) -> usize {
 
 /// Writes a text and continues it on a new line at the first space after the width.
 fn folded(words: &str, indent: usize, key: bool, out: &mut String) {
+    if key || !words.contains(' ') {
+        return out.push_str(words);
+    }
     let mut at_column = column(out);
+    if at_column + words.len() <= WIDTH {
+        return out.push_str(words);
+    }
     let chars: Vec<char> = words.chars().collect();
     for (at, c) in chars.iter().enumerate() {
         let alone = at > 0 && at + 1 < chars.len() && chars[at - 1] != ' ' && chars[at + 1] != ' ';
-        if *c == ' ' && alone && !key && at_column > WIDTH {
+        if *c == ' ' && alone && at_column > WIDTH {
             out.push('\n');
-            out.push_str(&" ".repeat(indent + 2));
+            indent_by(indent + 2, out);
             at_column = indent + 2;
         } else {
             out.push(*c);
@@ -254,7 +302,7 @@ fn literal(words: &str, indent: usize, out: &mut String) {
     for line in words.strip_suffix('\n').unwrap_or(words).split('\n') {
         out.push('\n');
         if !line.is_empty() {
-            out.push_str(&" ".repeat(indent + 2));
+            indent_by(indent + 2, out);
             out.push_str(line);
         }
     }
@@ -269,7 +317,7 @@ fn double(words: &str, indent: usize, key: bool, out: &mut String) {
         let before = out.len();
         if *c == ' ' && !key && !spaced && at_column > WIDTH && at > 0 && at + 1 < chars.len() {
             out.push('\n');
-            out.push_str(&" ".repeat(indent + 2));
+            indent_by(indent + 2, out);
             at_column = indent + 2;
             if chars[at + 1] == ' ' {
                 out.push('\\');

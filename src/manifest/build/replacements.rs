@@ -49,7 +49,7 @@ fn load(builder: &mut Builder<'_>, layer: &Layer, at: &Val) -> Result<Vec<Val>, 
     let text = builder.files.text(&path, Some(&layer.file))?.to_owned();
     let file = builder.files.resolve(&path)?;
     let source = Source { file, layer: layer.folder.clone(), role: Role::Kustomization, text, targeted: false, host: None };
-    let (_, docs) = builder.sources.add(source)?;
+    let (_, docs) = builder.sources.add_file(builder.files, source)?;
     match docs.into_iter().next() {
         Some(Val { data: Data::List(items), .. }) => Ok(items),
         Some(one @ Val { data: Data::Map(_), .. }) => Ok(vec![one]),

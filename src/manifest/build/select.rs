@@ -1,8 +1,7 @@
 //! Which objects a selector speaks of: patterns on names and kinds, and selectors on labels and annotations.
 
-use regex::Regex;
-
 use crate::build::layer::Layer;
+use crate::build::pattern::Pattern;
 use crate::build::resource::Resource;
 use crate::build::source::Sources;
 use crate::error::Error;
@@ -15,11 +14,11 @@ const LONGEST: usize = 63;
 
 /// Holds a selector that was read.
 pub(super) struct Selector {
-    group: Option<Regex>,
-    version: Option<Regex>,
-    kind: Option<Regex>,
-    name: Option<Regex>,
-    namespace: Option<Regex>,
+    group: Option<Pattern>,
+    version: Option<Pattern>,
+    kind: Option<Pattern>,
+    name: Option<Pattern>,
+    namespace: Option<Pattern>,
     labels: Vec<Term>,
     annotations: Vec<Term>,
 }
@@ -55,19 +54,19 @@ impl Test {
     }
 }
 
-fn fits(pattern: Option<&Regex>, text: &str) -> bool {
-    pattern.is_none_or(|p| p.is_match(text))
+fn fits(pattern: Option<&Pattern>, text: &str) -> bool {
+    pattern.is_none_or(|p| p.fits(text))
 }
 
 impl Selector {
     /// Reads a selector of a kustomization.
     pub(super) fn read(layer: &Layer, sources: &Sources, val: &Val) -> Result<Self, Error> {
         layer.keys(sources, val, ("target", FIELDS))?;
-        let pattern = |key: &str| -> Result<Option<Regex>, Error> {
+        let pattern = |key: &str| -> Result<Option<Pattern>, Error> {
             let Some(text) = val.get(key).and_then(Val::scalar).filter(|t| !t.is_empty()) else { return Ok(None) };
-            Regex::new(&format!("^(?:{text})$"))
+            Pattern::new(&text)
                 .map(Some)
-                .map_err(|_| layer.meaning(sources, val, format!("{key}: \u{201c}{text}\u{201d} is no pattern")))
+                .ok_or_else(|| layer.meaning(sources, val, format!("{key}: \u{201c}{text}\u{201d} is no pattern")))
         };
         let terms = |key: &str| -> Result<Vec<Term>, Error> {
             let text = val.get(key).and_then(Val::scalar).unwrap_or_default();

@@ -1,11 +1,11 @@
 //! The texts that a rendering reads, numbered, so that a value can say which of them it was written in.
 
-use std::collections::HashMap;
-use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::Error;
-use crate::yaml::{Alias, Data, Kind, NodeId, Place, SyntaxFault, Tree, Val, older, read};
+use crate::files::Files;
+use crate::yaml::{Data, NodeId, Place, Reading, Rules, SyntaxFault, Val};
 
 /// How many bytes one rendering may read.
 const TOTAL_LIMIT: usize = 64 << 20;
@@ -28,6 +28,17 @@ pub(crate) enum Role {
     Patch,
 }
 
+impl Role {
+    /// kustomize reads its own files and JSON patches by the older rules, in which `on` is a boolean.
+    const fn rules(self) -> Rules {
+        match self {
+            Self::Kustomization => Rules::Older,
+            Self::Patch => Rules::OlderLists,
+            Self::Resource => Rules::Newer,
+        }
+    }
+}
+
 /// Holds one text that was read.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
@@ -45,15 +56,11 @@ pub(crate) struct Source {
     pub(crate) host: Option<(u32, NodeId)>,
 }
 
-/// Holds a source with the bytes of each of its nodes (for a use of an anchor, those of the use).
+/// Holds a source with what it says.
 #[derive(Debug)]
 struct Read {
     source: Source,
-    spans: Vec<Range<usize>>,
-    /// For a use of an anchor: the node that is anchored.
-    targets: HashMap<usize, NodeId>,
-    /// The positions of the line breaks.
-    breaks: Vec<usize>,
+    reading: Arc<Reading>,
     /// How many lines of its file stand before its first one.
     lead: usize,
 }
@@ -61,14 +68,12 @@ struct Read {
 impl Read {
     /// Returns the line of a node in the source's own text.
     fn line(&self, node: NodeId) -> usize {
-        let start = self.spans.get(node.0).map_or(0, |span| span.start);
-        self.breaks.partition_point(|at| *at < start) + 1
+        self.reading.line(node)
     }
 
     /// Returns the text of a node's value, anchors followed.
     fn text(&self, node: NodeId) -> &str {
-        let node = self.targets.get(&node.0).copied().unwrap_or(node);
-        self.spans.get(node.0).and_then(|span| self.source.text.get(span.clone())).unwrap_or_default()
+        self.reading.span(node).and_then(|span| self.source.text.get(span)).unwrap_or_default()
     }
 }
 
@@ -89,6 +94,19 @@ impl Sources {
 
     /// Adds a text and reads its documents; those that say nothing are left out.
     pub(crate) fn add(&mut self, source: Source) -> Result<(u32, Vec<Val>), Error> {
+        let reading = Reading::of(&source.text, source.role.rules()).map(Arc::new);
+        self.take(source, reading)
+    }
+
+    /// Adds a text that is a whole file: what it says is known when somebody has read it before.
+    pub(crate) fn add_file(&mut self, files: &Files, source: Source) -> Result<(u32, Vec<Val>), Error> {
+        match files.reading(&source.file, source.role.rules()) {
+            Some(reading) => self.take(source, reading),
+            None => self.add(source),
+        }
+    }
+
+    fn take(&mut self, source: Source, reading: Result<Arc<Reading>, SyntaxFault>) -> Result<(u32, Vec<Val>), Error> {
         self.total += source.text.len();
         if self.total > TOTAL_LIMIT {
             return Err(Error::Limit { file: source.file, why: format!("the manifests have more than {TOTAL_LIMIT} bytes") });
@@ -102,16 +120,13 @@ impl Sources {
             column: fault.column,
             why: fault.why,
         };
-        let tree = Tree::parse(&source.text).map_err(fault)?;
-        let values = documents(&tree, (number, source.role), &mut self.values).map_err(fault)?;
+        let reading = reading.map_err(fault)?;
+        self.values += reading.count;
         if self.values > VALUE_LIMIT {
             return Err(Error::Limit { file: source.file, why: format!("the manifests hold more than {VALUE_LIMIT} values") });
         }
-        let breaks = source.text.match_indices('\n').map(|(at, _)| at).collect();
-        let spans = tree.nodes().map(|(_, node)| node.span.clone()).collect();
-        let anchored = |kind: &Kind| if let Kind::Alias(Alias { target }) = kind { Some(*target) } else { None };
-        let targets = tree.nodes().filter_map(|(id, node)| Some((id.0, anchored(&node.kind)?))).collect();
-        self.list.push(Read { source, spans, targets, breaks, lead });
+        let values = reading.numbered(number);
+        self.list.push(Read { source, reading, lead });
         Ok((number, values))
     }
 
@@ -139,6 +154,11 @@ impl Sources {
         let Some(host) = self.list.get(number as usize) else { return 0 };
         // The content of a block scalar starts on the line after its header.
         host.line(node) - usize::from(!host.text(node).starts_with(['|', '>'])) + host.lead
+    }
+
+    /// Returns the byte of its source that a value starts at, anchors not followed.
+    pub(crate) fn start(&self, (number, node): Place) -> Option<usize> {
+        self.list.get(number as usize)?.reading.start(node)
     }
 
     /// Returns the line of its file that a value was written on; 1 for values that were computed.
@@ -184,22 +204,6 @@ impl Sources {
     pub(crate) fn file(&self, from: Option<(u32, NodeId)>) -> &str {
         from.map_or("", |(number, _)| &self.get(number).file)
     }
-}
-
-fn documents(tree: &Tree<'_>, (number, role): (u32, Role), count: &mut usize) -> Result<Vec<Val>, SyntaxFault> {
-    let mut values = Vec::new();
-    for document in tree.documents() {
-        let mut value = read(tree, document.root, number, count)?;
-        let listed = matches!(value.data, Data::List(_)) && !tree.text.trim_start().starts_with('[');
-        // kustomize reads its own files and JSON patches by the older rules, in which `on` is a boolean.
-        if role == Role::Kustomization || (role == Role::Patch && listed) {
-            older(tree, &mut value);
-        }
-        if !value.is_null() {
-            values.push(value);
-        }
-    }
-    Ok(values)
 }
 
 /// Returns about how many bytes a value takes.

@@ -70,7 +70,8 @@ pub(crate) fn mixed(text: &Text<'_>, marks: &mut Vec<Mark>) {
             script(c),
             u32::from(c)
         );
-        marks.push(Mark::new(tree.line(at), super::place::column(tree.text, at), message));
+        let (line, column) = tree.place(at);
+        marks.push(Mark::new(line, column, message));
     }
 }
 

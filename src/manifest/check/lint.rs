@@ -134,7 +134,7 @@ fn scenes(
         match traced(files, folder) {
             Ok((resources, sources)) => {
                 outside.extend(sources.all().filter(|(_, s)| s.host.is_none()).map(|(_, s)| s.file.clone()));
-                let said = resources.iter().flat_map(|resource| validate_rendered(resource, &sources, schemas)).collect();
+                let said = validate_rendered(&resources, &sources, schemas);
                 scenes.push((Scene::traced(resources, sources), said));
             }
             // What is no YAML was said by its own finding already.
@@ -159,7 +159,7 @@ fn alone(files: &Files, list: &[&str]) -> Scene {
         let text = files.text(file, None).unwrap_or_default().to_owned();
         let layer = files::parent(file).to_owned();
         let source = Source { file: (*file).to_owned(), layer, role: Role::Resource, text, targeted: false, host: None };
-        let Ok((number, documents)) = sources.add(source) else { continue };
+        let Ok((number, documents)) = sources.add_file(files, source) else { continue };
         for item in documents.into_iter().flat_map(opened) {
             let named = item.get("kind").and_then(Val::as_text).is_some() && item.at(&["metadata", "name"]).is_some();
             if named && item.get("apiVersion").is_some() {

@@ -1,16 +1,12 @@
 //! Where a value stands in its file: line and column, inline patches included.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-
 use crate::build::source::{Source, Sources};
-use crate::yaml::{Place, Tree};
+use crate::yaml::Place;
 
-/// Holds where the values of one rendering were written; texts are looked at again only when something is said of them.
+/// Holds where the values of one rendering were written.
 #[derive(Debug)]
 pub(crate) struct Places {
     sources: Sources,
-    starts: RefCell<HashMap<u32, Vec<usize>>>,
 }
 
 /// Names a place in a file.
@@ -26,8 +22,8 @@ pub(crate) struct Spot {
 
 impl Places {
     /// Builds it over what a rendering read.
-    pub(crate) fn new(sources: Sources) -> Self {
-        Self { sources, starts: RefCell::default() }
+    pub(crate) const fn new(sources: Sources) -> Self {
+        Self { sources }
     }
 
     /// Returns where a value was written; `inner` is a line within a value of several lines.
@@ -35,21 +31,13 @@ impl Places {
         let source = self.sources.get(place.0);
         let line = self.sources.line(Some(place));
         let lead = self.sources.lead(source);
-        let at = self.start(place, source);
+        let at = self.sources.start(place);
         let spot = Spot { file: source.file.clone(), line, column: None };
         let Some(at) = at else { return spot };
         let own = line.saturating_sub(lead);
         let (line, column) = inner.and_then(|inner| below(&source.text, own, inner)).unwrap_or((own, column(&source.text, at)));
         let shift = if source.host.is_some() { self.shift(source, line, line + lead) } else { Some(0) };
         Spot { line: line + lead, column: shift.map(|shift| column + shift), ..spot }
-    }
-
-    fn start(&self, (number, node): Place, source: &Source) -> Option<usize> {
-        let mut starts = self.starts.borrow_mut();
-        let of = starts.entry(number).or_insert_with(|| {
-            Tree::parse(&source.text).map(|tree| tree.nodes().map(|(_, n)| n.span.start).collect()).unwrap_or_default()
-        });
-        of.get(node.0).copied()
     }
 
     /// Returns how far a line of an inline patch is moved to the right in the file that holds it.
@@ -71,7 +59,7 @@ fn below(text: &str, from: usize, wanted: &str) -> Option<(usize, usize)> {
 }
 
 /// Returns the column of a byte position, in characters, from 1.
-pub(crate) fn column(text: &str, at: usize) -> usize {
+fn column(text: &str, at: usize) -> usize {
     let at = text.floor_char_boundary(at);
     let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
     text[start..at].trim_start_matches('\u{feff}').chars().count() + 1

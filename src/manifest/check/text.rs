@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use domain::change::{Finding, Severity};
 
-use crate::check::place::column;
 use crate::check::rules::{self, Look};
 use crate::yaml::{Kind, NodeId, SyntaxFault, Tree};
 
@@ -85,7 +84,8 @@ pub(crate) fn repeated(text: &Text<'_>, marks: &mut Vec<Mark>) {
             let Some(key) = tree.scalar(entry.key).filter(|k| *k != "<<") else { continue };
             let Some(first) = seen.insert(key, entry.key) else { continue };
             let message = format!("the key \u{201c}{key}\u{201d} is there twice, first on line {}", tree.line_of(first));
-            marks.push(Mark::new(tree.line_of(entry.key), column(tree.text, tree.node(entry.key).span.start), message));
+            let (line, column) = tree.place(tree.node(entry.key).span.start);
+            marks.push(Mark::new(line, column, message));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The documents of one file, and one rendered object: each against its schema, each problem with its place.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use domain::change::{Finding, Severity};
 
@@ -32,20 +32,31 @@ pub fn validate_tree(file: &str, tree: &Tree<'_>, schemas: &Schemas, extent: Ext
     check.findings
 }
 
-/// Checks a rendered object; each problem is placed where its value was written, in a base, a patch or elsewhere.
-pub(crate) fn validate_rendered(resource: &Resource, sources: &Sources, schemas: &Schemas) -> Vec<Finding> {
-    let problems = problems(&resource.val, schemas, Extent::Whole).problems;
-    let object = format!("{}/{}", resource.kind(), resource.id().name);
-    let placed = |problem: Problem| {
-        let place = problem.place.or(resource.val.from);
-        let finding = Finding::new(problem.severity, problem.rule, problem.message).of(object.clone());
-        let Some((number, node)) = place else { return finding };
-        let source = sources.get(number);
-        let (line, column) = Tree::parse(&source.text).map_or((1, 1), |tree| position(&tree, node, problem.key));
-        let column = source.host.is_none().then_some(column);
-        Finding { column, ..finding.at(&source.file, line + sources.lead(source)) }
-    };
-    problems.into_iter().map(placed).collect()
+/// Checks rendered objects; each problem is placed where its value was written, in a base, a patch or elsewhere.
+pub(crate) fn validate_rendered(resources: &[Resource], sources: &Sources, schemas: &Schemas) -> Vec<Finding> {
+    // A text is looked at again only when something is said of it, and then once.
+    let mut trees: HashMap<u32, Option<Tree<'_>>> = HashMap::new();
+    let mut findings = Vec::new();
+    for resource in resources {
+        let problems = problems(&resource.val, schemas, Extent::Whole).problems;
+        if problems.is_empty() {
+            continue;
+        }
+        let object = format!("{}/{}", resource.kind(), resource.id().name);
+        for problem in problems {
+            let finding = Finding::new(problem.severity, problem.rule, problem.message).of(object.clone());
+            let Some((number, node)) = problem.place.or(resource.val.from) else {
+                findings.push(finding);
+                continue;
+            };
+            let source = sources.get(number);
+            let tree = trees.entry(number).or_insert_with(|| Tree::parse(&source.text).ok());
+            let (line, column) = tree.as_ref().map_or((1, 1), |tree| position(tree, node, problem.key));
+            let column = source.host.is_none().then_some(column);
+            findings.push(Finding { column, ..finding.at(&source.file, line + sources.lead(source)) });
+        }
+    }
+    findings
 }
 
 /// What an object is by its kind, and what is wrong with it.
@@ -237,10 +248,7 @@ impl Check<'_> {
 fn position(tree: &Tree<'_>, id: NodeId, key: bool) -> (usize, usize) {
     let parent = tree.node(id).parent.filter(|_| key);
     let entry = parent.and_then(|parent| tree.entries(parent).iter().find(|entry| entry.value == id));
-    let at = tree.node(entry.map_or(id, |entry| entry.key)).span.start;
-    let start = tree.text[..at].rfind('\n').map_or(0, |n| n + 1);
-    let before = tree.text[start..at].trim_start_matches('\u{feff}');
-    (tree.line(at), before.chars().count() + 1)
+    tree.place(tree.node(entry.map_or(id, |entry| entry.key)).span.start)
 }
 
 fn placed(spot: Spot, (line, column): (usize, usize)) -> (usize, usize) {

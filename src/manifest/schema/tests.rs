@@ -289,7 +289,7 @@ fn patches_and_kustomizations_are_not_whole_objects() {
 
 #[test]
 fn what_a_kustomization_takes_in_is_known() {
-    let files: crate::Files = [
+    let files: Files = [
         ("base/kustomization.yaml", "resources: [web.yaml]\n"),
         ("base/web.yaml", "kind: A\n"),
         (
@@ -323,7 +323,7 @@ fn what_a_kustomization_takes_in_is_known() {
 
 #[test]
 fn a_rendered_object_is_placed_where_its_values_were_written() {
-    let files: crate::Files = [
+    let files: Files = [
         ("b/kustomization.yaml", "resources: [web.yaml]\n"),
         ("b/web.yaml", WEB),
         ("o/kustomization.yaml", "resources: [../b]\npatches:\n- patch: |-\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: web}\n    spec:\n      replicas: many\n"),
@@ -331,7 +331,7 @@ fn a_rendered_object_is_placed_where_its_values_were_written() {
     .into_iter()
     .collect();
     let (resources, sources) = crate::build::traced(&files, "o").unwrap();
-    let found = validate_rendered(&resources[0], &sources, &Schemas::built_in());
+    let found = validate_rendered(&resources, &sources, &Schemas::built_in());
     let places: Vec<_> = found.iter().map(|f| (f.file.as_deref(), f.line, f.column, f.object.as_deref())).collect();
     assert_eq!(places, [(Some("o/kustomization.yaml"), Some(8), None, Some("Deployment/web"))], "{found:?}");
 }

@@ -1,11 +1,14 @@
 //! A YAML text as nodes with byte spans: all documents, styles, anchors and aliases; nothing is expanded or dropped.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
-use crate::files::FILE_LIMIT;
 use crate::yaml::fault::SyntaxFault;
 use crate::yaml::lex;
 use crate::yaml::reader::{Reader, Shifted};
+
+/// The largest text that is read, in bytes. Bundles of resource definitions have up to 4 MiB in practice.
+pub const FILE_LIMIT: usize = 8 << 20;
 
 /// Names a node within its tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,6 +109,15 @@ pub struct Tree<'t> {
     nodes: Vec<Node>,
     documents: Vec<Document>,
     regardless: bool,
+    lines: OnceLock<Lines>,
+}
+
+/// Holds where lines end: counted once, and only when somebody asks for a place.
+#[derive(Debug, Clone)]
+struct Lines {
+    breaks: Vec<usize>,
+    /// Whether every character is one byte.
+    ascii: bool,
 }
 
 impl<'t> Tree<'t> {
@@ -123,7 +135,7 @@ impl<'t> Tree<'t> {
             // Brackets that close at the column of their key are no YAML by the letter, but everybody writes and reads them.
             Err(fault) => Shifted::new(text).and_then(|s| Reader::shifted(text, &s).stream().ok()).ok_or(fault)?,
         };
-        Ok(Self { text, nodes, documents, regardless: false })
+        Ok(Self { text, nodes, documents, regardless: false, lines: OnceLock::new() })
     }
 
     /// Returns it with edits allowed where others use the same value through an anchor: who calls this has asked about them.
@@ -153,7 +165,23 @@ impl<'t> Tree<'t> {
 
     /// Returns the line of a byte position, counted from 1.
     pub fn line(&self, at: usize) -> usize {
-        self.text[..self.text.floor_char_boundary(at)].matches('\n').count() + 1
+        self.lines().breaks.partition_point(|end| *end < at) + 1
+    }
+
+    /// Returns the line and the column, in characters, of a byte position, counted from 1.
+    pub fn place(&self, at: usize) -> (usize, usize) {
+        let (lines, at) = (self.lines(), self.text.floor_char_boundary(at));
+        let line = self.line(at);
+        let start = line.checked_sub(2).and_then(|n| lines.breaks.get(n)).map_or(0, |end| end + 1);
+        let before = if lines.ascii { at - start } else { self.text[start..at].trim_start_matches('\u{feff}').chars().count() };
+        (line, before + 1)
+    }
+
+    fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines {
+            breaks: self.text.match_indices('\n').map(|(at, _)| at).collect(),
+            ascii: self.text.is_ascii(),
+        })
     }
 
     /// Returns the line that a node's value starts on, counted from 1.

@@ -4,6 +4,7 @@
 //! place that decides an effective value is known without a second set of rules.
 
 use indexmap::IndexMap;
+use indexmap::map::Entry as Slot;
 use serde_json::{Map, Number, Value};
 
 use crate::yaml::fault::SyntaxFault;
@@ -201,10 +202,23 @@ impl Val {
     }
 }
 
+impl From<Val> for Value {
+    fn from(val: Val) -> Self {
+        match val.data {
+            Data::Null => Self::Null,
+            Data::Bool(flag) => Self::Bool(flag),
+            Data::Number(number) => Self::Number(whole(&number)),
+            Data::Text(text) => Self::String(text),
+            Data::List(items) => Self::Array(items.into_iter().map(Self::from).collect()),
+            Data::Map(map) => Self::Object(map.into_iter().map(|(key, val)| (key, Self::from(val))).collect::<Map<_, _>>()),
+        }
+    }
+}
+
 /// Returns a number without a fraction as a whole number, which is how JSON carries it.
 fn whole(number: &Number) -> Number {
-    match number.as_f64() {
-        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 1e21 => {
+    match number.as_f64().filter(|_| number.is_f64()) {
+        Some(float) if float.fract() == 0.0 && float.abs() < 1e21 => {
             let digits = float.to_string();
             let signed = digits.parse::<i64>().map(Number::from);
             signed.or_else(|_| digits.parse::<u64>().map(Number::from)).unwrap_or_else(|_| number.clone())
@@ -294,9 +308,10 @@ impl Reader<'_, '_> {
     }
 
     fn mapping(&mut self, id: NodeId, depth: usize) -> Result<IndexMap<String, Val>, SyntaxFault> {
-        let mut map = IndexMap::new();
+        let entries = self.tree.entries(id);
+        let mut map = IndexMap::with_capacity(entries.len());
         let mut merged: Vec<Val> = Vec::new();
-        for entry in self.tree.entries(id) {
+        for entry in entries {
             let key =
                 self.tree.scalar(entry.key).ok_or_else(|| self.fault(entry.key, "a key is no plain text".to_owned()))?.to_owned();
             let merge = key == "<<" && matches!(&self.tree.node(entry.key).kind, Kind::Scalar { style: Style::Plain, .. });
@@ -306,8 +321,14 @@ impl Reader<'_, '_> {
                     Data::List(items) => merged.extend(items),
                     _ => merged.push(value),
                 }
-            } else if map.insert(key.clone(), value).is_some() {
-                return Err(self.fault(entry.key, format!("the key \u{201c}{key}\u{201d} is there twice")));
+            } else {
+                match map.entry(key) {
+                    Slot::Vacant(slot) => drop(slot.insert(value)),
+                    Slot::Occupied(slot) => {
+                        let why = format!("the key \u{201c}{}\u{201d} is there twice", slot.key());
+                        return Err(self.fault(entry.key, why));
+                    }
+                }
             }
         }
         for base in merged {
