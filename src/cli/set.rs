@@ -27,7 +27,7 @@ use crate::local::Local;
     has several places it asks, with status 2, and --at answers.\n\
     Only what has to change is changed: comments, quoting, order and line ends stay byte for byte.\n\n\
     JSON: without fields a list of field, workload, container, value, file, line, why; else written, workload, changes (field, \
-    container, before, after, file, line, why) and files (path, before, after).")]
+    container, before, after, file, line, why), others (the workloads that change with it) and files (path, before, after).")]
 pub(crate) struct Set {
     /// The folder: an overlay, a base, or any folder with manifests.
     #[arg(value_name = "DIR")]
@@ -72,6 +72,8 @@ struct Done<'a> {
     written: bool,
     workload: String,
     changes: Vec<Change>,
+    /// The other workloads that change with it.
+    others: Vec<String>,
     files: &'a [FileChange],
 }
 
@@ -104,6 +106,7 @@ pub(crate) fn run(format: Format, set: &Set) -> Result<(), Trouble> {
         written: set.write && !applied.files.is_empty(),
         workload: meant.to_string(),
         changes: changes(&edits, &before, &applied),
+        others: applied.others.iter().map(ToString::to_string).collect(),
         files: &applied.files,
     };
     show(format, &local, &done)
@@ -203,6 +206,9 @@ fn show(format: Format, local: &Local, done: &Done<'_>) -> Result<(), Trouble> {
         Format::Table | Format::Wide => output::changed(done.files),
         Format::Name => done.files.iter().for_each(|file| output::line(&local.shown(&file.path))),
         Format::Json | Format::Yaml => output::show(format, done, &[])?,
+    }
+    if !done.others.is_empty() {
+        output::note(&format!("This changes {} too.", done.others.join(", ")));
     }
     let names: Vec<String> = done.files.iter().map(|file| local.shown(&file.path)).collect();
     output::note(&match (names.is_empty(), done.written) {

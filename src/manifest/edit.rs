@@ -41,7 +41,7 @@ use domain::edit::{Choice, Edit, Field, Found, ProbePart, WorkloadRef};
 use crate::error::Error;
 use crate::files::Files;
 use crate::locate::Located;
-use crate::yaml::{Splice, SpliceFault, Tree, spliced};
+use crate::yaml::{Splice, SpliceFault, Tree, Val, spliced};
 
 /// How many steps one edit may take: taking a value out of a patch may show the one of the base below it.
 const STEPS: usize = 8;
@@ -53,6 +53,8 @@ pub struct Applied {
     pub files: Vec<FileChange>,
     /// Where each edited field lives afterwards; removed ones are left out.
     pub places: Vec<Found>,
+    /// The other workloads that become something else too, in the order in which they are rendered.
+    pub others: Vec<WorkloadRef>,
 }
 
 /// Makes edits of a workload under an environment's path (of the first workload when none is named).
@@ -61,6 +63,7 @@ pub struct Applied {
 pub fn apply(files: &Files, path: &str, workload: Option<&WorkloadRef>, edits: &[Edit]) -> Result<Applied, Error> {
     let mut desk = Desk { files: files.clone(), before: BTreeMap::new() };
     let mut located = Located::new(files, path, workload)?;
+    let before = located.other_workloads();
     // The first workload stays the one that is meant, even when an edit changes the order.
     let meant = located.reference();
     for edit in edits {
@@ -78,7 +81,10 @@ pub fn apply(files: &Files, path: &str, workload: Option<&WorkloadRef>, edits: &
     }
     let facts = facts::of(&located);
     let places = edits.iter().filter_map(|e| facts.find(e.container.as_deref(), &e.field).cloned()).collect();
-    Ok(Applied { files: desk.changes(), places })
+    let after = located.other_workloads();
+    let changed = |(workload, val): &(WorkloadRef, Val)| !before.iter().any(|(was, old)| was == workload && old == val);
+    let others = after.into_iter().filter(changed).map(|(workload, _)| workload).collect();
+    Ok(Applied { files: desk.changes(), places, others })
 }
 
 /// Returns edits in the order in which they can be made, each with what the others say about it.

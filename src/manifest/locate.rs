@@ -110,6 +110,11 @@ impl Located {
         Ok(Self { real: files.resolve(&folder)?, folder, sources, workload, others, generators, release, all })
     }
 
+    /// Returns the other workloads as they are rendered.
+    pub(crate) fn other_workloads(&self) -> Vec<(WorkloadRef, Val)> {
+        self.others.iter().filter(|r| is_workload(r)).map(|r| (reference(r), r.val.clone())).collect()
+    }
+
     /// Returns the object that holds the Pod template: the workload, or the Deployment that a Rollout refers to.
     pub(crate) fn pods(&self) -> &Resource {
         let referred = self.workload.val.at(&["spec", "workloadRef"]).filter(|v| !v.is_null());

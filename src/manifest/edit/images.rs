@@ -1,12 +1,18 @@
 //! Changes of an image's name, tag and digest.
+//!
+//! An `images:` entry speaks of every workload with that image. One that the environment has already is how its author wants
+//! the image said, and nothing in the same kustomization comes after it: it is changed, and who else changes with it is told
+//! (`Applied::others`). One that would have to be made new is asked about when other workloads have the image too, since
+//! nobody has said yet that they belong together: all by an entry, or this one alone by a patch. Containers of one workload
+//! always go together.
 
 use domain::edit::{Choice, Edit, Field, Found, Offer};
 
 use crate::build::source::Role;
-use crate::edit::aim::Step;
+use crate::edit::aim::{Step, listed};
 use crate::edit::{Desk, container, nested, overlay};
 use crate::error::Error;
-use crate::locate::{Container, ImageParts, Located, image_parts};
+use crate::locate::{Container, ImageParts, LISTS, Located, image_parts};
 use crate::yaml::{At, Fragment, Meant, NodeId, Place, Splice, SpliceFault, Tree, Val, insert_entry, remove_entry, set_scalar};
 
 /// Tells whether the effective part is the one that an edit asks for.
@@ -39,8 +45,71 @@ pub(super) fn step(desk: &mut Desk, located: &Located, edit: &Edit) -> Result<()
         Some(place) if overlay::own(located, place.0) || edit.choice == Some(Choice::Written) => {
             in_place(desk, located, place, &parts, edit)
         }
-        _ => new_entry(desk, located, &parts, edit),
+        _ if edit.choice == Some(Choice::Own) => {
+            container::aim(located, edit)?.below(Step::keys(&["image"])).set(desk, located, &changed(&parts, edit))
+        }
+        _ => {
+            shared(located, &parts, edit)?;
+            new_entry(desk, located, &parts, edit)
+        }
     }
+}
+
+/// Asks when a new `images:` entry would change other workloads too, unless that is chosen already.
+fn shared(located: &Located, parts: &ImageParts, edit: &Edit) -> Result<(), Error> {
+    let Some(number) = overlay::kustomization(located).filter(|_| edit.choice != Some(Choice::Overlay)) else { return Ok(()) };
+    let pods = located.pods();
+    let others: Vec<String> = located
+        .others
+        .iter()
+        .chain([&located.workload])
+        .filter(|object| !std::ptr::eq(*object, pods) && has_image(&object.val, &parts.name))
+        .map(overlay::name)
+        .collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let file = located.sources.get(number).file.clone();
+    let (this, others) = (overlay::name(pods), listed(&others));
+    let offer = |choice, what| Offer { choice, file: file.clone(), line: 1, what };
+    let offers = vec![
+        offer(Choice::Own, format!("changes {this} only")),
+        offer(Choice::Overlay, format!("changes {this} and {others}")),
+    ];
+    Err(container::aim(located, edit)?.choose(format!("is the image of {this} and {others}"), offers))
+}
+
+/// Tells whether an object has a container with an image.
+fn has_image(val: &Val, name: &str) -> bool {
+    let container = |c: &Val| image_parts(c).is_some_and(|parts| parts.name == name);
+    val.items().iter().any(|item| has_image(item, name))
+        || val.as_map().is_some_and(|map| {
+            map.iter().any(|(key, value)| {
+                has_image(value, name) || (LISTS.contains(&key.as_str()) && value.items().iter().any(container))
+            })
+        })
+}
+
+/// Returns the image text with the part that an edit asks for.
+fn changed(parts: &ImageParts, edit: &Edit) -> Fragment {
+    let value = edit.value.as_deref().unwrap_or_default();
+    whole(match edit.field {
+        Field::ImageName => (value, &parts.tag, &parts.digest),
+        Field::ImageTag => (&parts.name, value, &parts.digest),
+        _ => (&parts.name, &parts.tag, value),
+    })
+}
+
+/// Returns an image text out of its parts.
+fn whole((name, tag, digest): (&str, &str, &str)) -> Fragment {
+    let mut whole = name.to_owned();
+    for (mark, part) in [(':', tag), ('@', digest)] {
+        if !part.is_empty() {
+            whole.push(mark);
+            whole.push_str(part);
+        }
+    }
+    Fragment::Text(whole)
 }
 
 /// Changes the `images:` entry of the environment's own kustomization that speaks of a container's image; tells whether there
@@ -151,14 +220,7 @@ fn in_place(desk: &mut Desk, located: &Located, place: Place, parts: &ImageParts
         Field::ImageTag => (name, value, digest),
         _ => (name, tag, value),
     };
-    let mut whole = name.to_owned();
-    for (mark, part) in [(':', tag), ('@', digest)] {
-        if !part.is_empty() {
-            whole.push(mark);
-            whole.push_str(part);
-        }
-    }
-    container::aim(located, edit)?.below(Step::keys(&["image"])).set(desk, located, &Fragment::Text(whole))
+    container::aim(located, edit)?.below(Step::keys(&["image"])).set(desk, located, &whole((name, tag, digest)))
 }
 
 fn new_entry(desk: &mut Desk, located: &Located, parts: &ImageParts, edit: &Edit) -> Result<(), Error> {

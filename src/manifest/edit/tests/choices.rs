@@ -287,3 +287,35 @@ fn nested_bases_are_overridden_in_the_outermost() {
     let mid = list[2].1.replace("\"2\"", "\"3\"");
     check(&list, "o", &[with(Choice::Written, &tag("3"))], ("mid/kustomization.yaml", &mid));
 }
+
+#[test]
+fn an_image_that_others_have_too_is_asked_about_before_an_entry_is_made_for_all() {
+    let worker = BASE.replace("name: web\n", "name: worker\n");
+    let pair = [
+        ("base/kustomization.yaml", "resources: [web.yaml, worker.yaml]\n"),
+        ("base/web.yaml", BASE),
+        ("base/worker.yaml", worker.as_str()),
+        ("o/dev/kustomization.yaml", "resources: [../../base]\n"),
+    ];
+    let ask = question(&pair, "o/dev", &tag("2"));
+    assert_eq!(ask.why, "is the image of Deployment web and Deployment worker");
+    let offers =
+        ["Own o/dev/kustomization.yaml:1 changes Deployment web only", "Overlay o/dev/kustomization.yaml:1 changes Deployment web and Deployment worker"];
+    assert_eq!(told(&ask), offers);
+    let file = "o/dev/kustomization.yaml";
+    let entry = "resources: [../../base]\nimages:\n  - name: ghcr.io/acme/web\n    newTag: \"2\"\n";
+    check(&pair, "o/dev", &[with(Choice::Overlay, &tag("2"))], (file, entry));
+    let patch = "resources: [../../base]\npatches:\n  - patch: |-\n      apiVersion: apps/v1\n      kind: Deployment\n      metadata:\n        name: web\n      spec:\n        template:\n          spec:\n            containers:\n              - name: web\n                image: ghcr.io/acme/web:2\n";
+    check(&pair, "o/dev", &[with(Choice::Own, &tag("2"))], (file, patch));
+
+    // An entry that is there says for all of them; who changes with it is told.
+    let there = [pair[0], pair[1], pair[2], ("o/dev/kustomization.yaml", entry)];
+    let applied = apply(&files(&there), "o/dev", None, &[tag("3")]).unwrap();
+    assert_eq!(applied.files[0].after.as_deref(), Some(entry.replace("\"2\"", "\"3\"").as_str()));
+    assert_eq!(applied.others.iter().map(ToString::to_string).collect::<Vec<_>>(), ["Deployment/worker"]);
+    // A patch of its own is changed in its place, and nobody else with it.
+    let own = [pair[0], pair[1], pair[2], ("o/dev/kustomization.yaml", patch)];
+    let applied = apply(&files(&own), "o/dev", None, &[tag("3")]).unwrap();
+    assert_eq!(applied.files[0].after.as_deref(), Some(patch.replace("web:2", "web:3").as_str()));
+    assert_eq!(applied.others, []);
+}
