@@ -314,8 +314,12 @@ impl Edit {
     /// Returns why the value cannot stand in its field, or nothing when it can.
     pub fn fault(&self) -> Option<String> {
         let Some(value) = &self.value else {
-            let needed = matches!(self.field, Field::ImageName | Field::Replicas);
-            return needed.then(|| "it cannot be empty".to_owned());
+            let why = match self.field {
+                Field::ImageName => "it cannot be taken away: a container has an image",
+                Field::Replicas => "it cannot be taken away: without it Kubernetes runs one Pod; set a number, 0 for none",
+                _ => return None,
+            };
+            return Some(why.to_owned());
         };
         match &self.field {
             Field::ImageName => value.parse::<crate::image::Image>().map_or_else(

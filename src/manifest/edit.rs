@@ -97,10 +97,10 @@ fn ordered(edits: &[Edit]) -> Vec<Edit> {
             edit.choice = edits.contains(&gone).then_some(Choice::Own);
         }
     }
-    // A probe that is new needs a port before anything else.
+    // A probe that is new needs a port before anything else. A tag with a digest behind it needs no quotes, whatever it is.
     out.sort_by_key(|edit| match edit.field {
         Field::Probe(_, ProbePart::Port) => 0,
-        Field::Probe(_, ProbePart::Path) => 1,
+        Field::Probe(_, ProbePart::Path) | Field::ImageDigest => 1,
         _ => 2,
     });
     out

@@ -320,7 +320,7 @@ fn a_field_that_makes_no_sense_is_told() {
         (&["--label", "=x"], &["=x", "KEY=VALUE"]),
         (&["--config", "x=y"], &["GENERATOR/KEY=VALUE"]),
         (&["--service-type", "None"], &["service type", "ClusterIP"]),
-        (&["--unset", "replicas"], &["replicas", "cannot be empty"]),
+        (&["--unset", "replicas"], &["replicas", "cannot be taken away", "0 for none"]),
         (&["--unset", "foo"], &["foo", "pull-policy", "label=NAME"]),
         (&["--tag", "2", "--at", "somewhere"], &["names no place", "FILE:LINE"]),
         (&["--memory", "2Gi:1Gi"], &["above its limit"]),

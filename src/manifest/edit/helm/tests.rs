@@ -174,7 +174,10 @@ fn the_app_template_is_edited_in_its_own_shape() {
 fn an_image_is_changed_in_the_shape_that_it_has() {
     for (before, edits, after) in [
         ("image:\n  repository: a/b\n  tag: 1.2.3 # x", vec![tag("", "1.10")], "image:\n  repository: a/b\n  tag: \"1.10\" # x"),
-        ("image:\n  tag: 41", vec![tag("", "42")], "image:\n  tag: \"42\""),
+        ("image:\n  tag: 41", vec![tag("", "42")], "image:\n  tag: 42"),
+        ("image:\n  tag: 1.2 # x", vec![tag("", "1.3")], "image:\n  tag: 1.3 # x"),
+        ("image:\n  tag: 1.9", vec![tag("", "1.10")], "image:\n  tag: \"1.10\""),
+        ("image:\n  tag: 41", vec![tag("", "1e3")], "image:\n  tag: \"1e3\""),
         ("image:\n  repository: a/b", vec![tag("", "2")], "image:\n  repository: a/b\n  tag: \"2\""),
         ("web:\n  image: 'a/b:1'", vec![tag("web", "2")], "web:\n  image: 'a/b:2'"),
         ("web: {image: \"a/b:1\"}", vec![set("web", Field::ImageName, "c/d")], "web: {image: \"c/d:1\"}"),

@@ -160,11 +160,18 @@ fn image(located: &Located, release: &Release, unit: &Unit, edit: &Edit) -> Resu
                 // A digest behind the tag stays with it until it is taken away.
                 let behind = now.digest.as_ref().filter(|d| d.path.last().is_some_and(|k| k == names.tag));
                 let whole = edit.value.as_deref().map(|tag| joined_tag(tag, behind.map(|d| d.value.as_str())));
-                vec![Want::new(child(&unit.path, names.tag), whole.map(Fragment::Text))]
+                let number = now.tag.as_ref().and_then(|tag| release.value(&tag.path)).filter(|v| matches!(v.data, Data::Number(_)));
+                vec![Want::new(child(&unit.path, names.tag), whole.map(|whole| tagged(number.is_some(), whole)))]
             }
             _ => digested(release, unit, names, edit.value.as_deref()),
         }),
     }
+}
+
+/// Returns what to write for a tag: without quotes where a number stands and a number that is printed as it is written follows.
+fn tagged(number: bool, tag: String) -> Fragment {
+    let short = tag.len() < 7 && tag.starts_with(|c: char| c.is_ascii_digit());
+    if number && short { typed(None, &tag) } else { Fragment::Text(tag) }
 }
 
 fn joined(name: &str, tag: Option<&str>, digest: Option<&str>) -> String {

@@ -119,6 +119,33 @@ proptest! {
     }
 
     #[test]
+    fn numbers_and_pinned_tags_of_a_release_come_back_as_they_were(
+        old in 1..99_999_u32,
+        new in 1..99_999_u32,
+        style in 0..4_usize,
+        word in "[0-9]{1,2}\\.[0-9]{1,2}",
+    ) {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let other = format!("sha256:{}", "b".repeat(64));
+        let written = [format!("tag: {old}"), format!("tag: {old} # up"), format!("tag: {word}@{digest}"), format!("tag: v{old}@{digest} # up")];
+        let release = |tag: &str| format!("apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: shop\nspec:\n  values:\n    image:\n      repository: a/b\n      {tag}\n");
+        let before = release(&written[style]);
+        let pin = |digest: &str| Edit::set(Field::ImageDigest, digest);
+        let (there, back) = if style < 2 {
+            (vec![tag(&new.to_string())], vec![tag(&old.to_string())])
+        } else {
+            let first = if style == 2 { word.clone() } else { format!("v{old}") };
+            (vec![tag(&format!("{new}.{new}")), pin(&other)], vec![tag(&first), pin(&digest)])
+        };
+        let applied = apply(&files(&[("k/shop.yaml", &before)]), "k", None, &there).unwrap();
+        let Some(change) = applied.files.first() else { return Ok(()) };
+        let after = change.after.as_deref().unwrap();
+        prop_assert!(!after.contains('"'), "{}", after);
+        let back = apply(&files(&[("k/shop.yaml", after)]), "k", None, &back).unwrap();
+        prop_assert_eq!(back.files[0].after.as_deref(), Some(before.as_str()));
+    }
+
+    #[test]
     fn edits_mean_what_they_ask_wherever_they_are_made(list in proptest::collection::vec(edits(), 1..6), overlay in any::<bool>(), crlf in any::<bool>()) {
         let text = if crlf { WORKLOAD.replace('\n', "\r\n") } else { WORKLOAD.to_owned() };
         let mut set = files(&[
