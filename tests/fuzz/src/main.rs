@@ -28,6 +28,16 @@ fn read(bytes: &[u8]) {
         }
     }
     drop(manifest::check_text(Some("a.yaml"), text));
+    lint([("a.yaml", bytes)].into_iter().collect());
+}
+
+/// Says everything that can be said of a folder, with the kinds that it defines itself.
+fn lint(files: Files) {
+    let mut schemas = manifest::schema::Schemas::built_in();
+    schemas.add_defined(&files);
+    for finding in manifest::lint(&files, "", &schemas) {
+        assert!(finding.line != Some(0) && finding.column != Some(0), "lines and columns count from 1");
+    }
 }
 
 /// Edits a workload and looks at what became of the bytes.
