@@ -50,5 +50,9 @@ fn manifests() {
         theirs.map_or(("–".to_owned(), "–".to_owned()), |t| (format!("{t:.1} ms"), format!("{:.3}", ours / t)));
     println!("| build of an overlay with 21 objects | {ours:.2} ms | {theirs} | {ratio} |");
     println!("| diff of two texts of 50,000 lines, 1,000 changes | {:.0} ms | – | – |", manifests::diff(50_000, 15));
+    for fields in [1_000, 4_000] {
+        let (took, size) = manifests::definitions(fields, 5);
+        println!("| lint of a definition of {} kB that three overlays take in | {took:.0} ms | – | – |", size / 1000);
+    }
     println!("| lint of 500 files | {:.0} ms | – | – |", manifests::lint(500, 15));
 }

@@ -79,11 +79,15 @@ fn unread(files: &Files) -> Files {
 /// Returns the median milliseconds of one field's edit in a repository of so many files.
 pub(crate) fn edit(files: usize, runs: usize) -> f64 {
     let all = repository(files);
-    prepared(runs, || unread(&all), |all| {
-        let edits = [Edit::set(Field::ImageTag, "9.9.9")];
-        let applied = manifest::apply(&all, "apps/app-7/production", None, &edits).expect("an edit");
-        assert_eq!(applied.files.len(), 1, "one file changes");
-    })
+    prepared(
+        runs,
+        || unread(&all),
+        |all| {
+            let edits = [Edit::set(Field::ImageTag, "9.9.9")];
+            let applied = manifest::apply(&all, "apps/app-7/production", None, &edits).expect("an edit");
+            assert_eq!(applied.files.len(), 1, "one file changes");
+        },
+    )
 }
 
 /// Returns the median milliseconds of a rendering of an overlay with 20 objects, ours and the program's when it is there.
@@ -100,11 +104,15 @@ pub(crate) fn build(runs: usize) -> (f64, Option<f64>) {
         "overlay/kustomization.yaml",
         "namespace: shop\nnamePrefix: prod-\nresources:\n  - ../base\nlabels:\n  - pairs: {team: shop}\nimages:\n  - name: registry.example/app-1-3\n    newTag: 2.0.0\nreplicas:\n  - name: app-1-4\n    count: 5\nconfigMapGenerator:\n  - name: settings\n    literals: [A=1, B=2]\npatches:\n  - target: {kind: Deployment}\n    patch: |-\n      - op: add\n        path: /spec/template/spec/serviceAccountName\n        value: shop\n",
     );
-    let ours = prepared(runs, || unread(&all), |all| {
-        let objects = manifest::build(&all, "overlay").expect("a rendering");
-        assert_eq!(objects.len(), 21, "every object is there");
-        std::hint::black_box(manifest::render(&objects));
-    });
+    let ours = prepared(
+        runs,
+        || unread(&all),
+        |all| {
+            let objects = manifest::build(&all, "overlay").expect("a rendering");
+            assert_eq!(objects.len(), 21, "every object is there");
+            std::hint::black_box(manifest::render(&objects));
+        },
+    );
     let Some(program) = kustomize() else { return (ours, None) };
     let folder = tempfile::tempdir().expect("a temporary folder");
     export(&all, folder.path());
@@ -144,10 +152,49 @@ pub(crate) fn diff(lines: usize, runs: usize) -> f64 {
     timed(runs, || assert_eq!(manifest::diff(&before, &after).len(), lines / 50, "each change is a hunk"))
 }
 
+/// Returns the text of a definition whose schema has so many fields, some of them with words in other letters.
+fn definition(fields: usize) -> String {
+    let mut text = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: ships.example.dev\nspec:\n  group: example.dev\n  names: {kind: Ship, plural: ships, listKind: ShipList, singular: ship}\n  scope: Namespaced\n  versions:\n  - name: v1\n    served: true\n    storage: true\n    schema:\n      openAPIV3Schema:\n        type: object\n        properties:\n".to_owned();
+    for n in 0..fields {
+        write!(text, "          field{n}:\n            description: |-\n              Field {n} says what it is for \u{2014} and goes on for more than one line,\n              as definitions that are generated do.\n            type: object\n            properties:\n").expect("a text grows");
+        for inner in 0..8 {
+            write!(text, "              inner{inner}:\n                description: Inner {inner} of {n}, with some words about it\n                type: string\n").expect("a text grows");
+        }
+    }
+    text
+}
+
+/// Returns the median milliseconds of a lint of one definition with so many fields, and its size in bytes; three overlays take
+/// it in.
+pub(crate) fn definitions(fields: usize, runs: usize) -> (f64, usize) {
+    let text = definition(fields);
+    let size = text.len();
+    let mut all: Files =
+        [("crds/ship.yaml", text.as_str()), ("crds/kustomization.yaml", "resources: [ship.yaml]\n")].into_iter().collect();
+    for overlay in ["dev", "test", "prod"] {
+        let patch = "resources: [../crds]\npatches:\n- patch: |-\n    - {op: add, path: /metadata/labels, value: {team: sea}}\n  target: {kind: CustomResourceDefinition}\n";
+        all.insert(format!("{overlay}/kustomization.yaml"), patch);
+    }
+    let took = prepared(
+        runs,
+        || unread(&all),
+        |all| {
+            let mut schemas = manifest::schema::Schemas::built_in();
+            schemas.add_defined(&all);
+            std::hint::black_box(manifest::lint(&all, "", &schemas));
+        },
+    );
+    (took, size)
+}
+
 /// Returns the median milliseconds of everything that can be said of so many files.
 pub(crate) fn lint(files: usize, runs: usize) -> f64 {
     let (all, schemas) = (repository(files), manifest::schema::Schemas::built_in());
-    prepared(runs, || unread(&all), |all| {
-        std::hint::black_box(manifest::lint(&all, "", &schemas));
-    })
+    prepared(
+        runs,
+        || unread(&all),
+        |all| {
+            std::hint::black_box(manifest::lint(&all, "", &schemas));
+        },
+    )
 }
