@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 
 use domain::Trouble;
 use manifest::files::{self, FILE_LIMIT, Files};
-use manifest::{Error, build};
+use manifest::{Error, renders};
 use rustix::fs::OFlags;
 
 pub(crate) use export::Export;
@@ -126,7 +126,7 @@ impl Local {
 
     /// Reads whatever rendering a folder needs; what is missing after all is told by whoever renders it.
     pub(crate) fn complete(&mut self, folder: &str) -> Result<(), Trouble> {
-        self.with(|files| build(files, folder).map(drop)).map(drop)
+        self.with(|files| renders(files, folder)).map(drop)
     }
 
     /// Returns a file's path as a person here would write it: from the working folder.

@@ -100,6 +100,11 @@ pub fn build(files: &Files, path: &str) -> Result<Vec<Object>, Error> {
     Ok(resources.into_iter().map(|r| object(r, &sources)).collect())
 }
 
+/// Tells whether the folder at `path` can be rendered, without its objects.
+pub fn renders(files: &Files, path: &str) -> Result<(), Error> {
+    traced(files, path).map(drop)
+}
+
 /// Renders the folder at `path` as Flux does with a Kustomization's `spec` on top of it.
 ///
 /// Objects come in the order in which they are named; Flux sorts them when it applies them. Fields of the folder's own

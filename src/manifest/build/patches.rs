@@ -229,7 +229,8 @@ fn apply(sources: &Sources, (doc, allowed): (&Val, Allowed), at: usize, resource
         Some(version) => doc.set("apiVersion", version.clone()),
         None => drop(doc.remove("apiVersion")),
     }
-    let merged = merge::merge(sources, std::mem::replace(&mut resource.val, Val::null()), &doc).map_err(|why| fault(sources, &doc, why))?;
+    let merged = merge::merge(sources, std::mem::replace(&mut resource.val, Val::null()), &doc)
+        .map_err(|why| fault(sources, &doc, why))?;
     let Some(merged) = merged else {
         resources.remove(at);
         return Ok(());

@@ -58,7 +58,7 @@ impl ImageName {
 fn after<'i>(name: &str, image: &'i str) -> Option<&'i str> {
     let mut rest = image.chars();
     let same = |wanted: char| rest.next().is_some_and(|c| c == wanted || (wanted == '.' && c != '\n'));
-    name.chars().all(same).then(|| rest.as_str())
+    name.chars().all(same).then_some(rest.as_str())
 }
 
 /// Tells whether a text is a tag, a digest, both or nothing.
@@ -82,10 +82,29 @@ mod tests {
     fn plain_words_fit_as_their_patterns_do() {
         let names = ["nginx", "registry.example/app", "localhost:5000/a_b-c", "app@sha256:ab", "", "a.c"];
         let images = [
-            "nginx", "nginx:", "nginx:1.2", "nginx:1.2@sha256:ab", "nginx@sha256:", "nginx:1:2", "nginx:1/2", "nginxx", "ngin",
-            "registry.example/app:v1", "registryXexample/app", "registry\nexample/app", "localhost:5000/a_b-c:x",
-            "localhost:5000/a_b-c@sha256:1@sha256:2", "app@sha256:ab", "app@sha256:abc", "", ":1", "aéc:1", "a.c", "nginx:{{x}}",
-            "nginx:1\n", "nginx:é",
+            "nginx",
+            "nginx:",
+            "nginx:1.2",
+            "nginx:1.2@sha256:ab",
+            "nginx@sha256:",
+            "nginx:1:2",
+            "nginx:1/2",
+            "nginxx",
+            "ngin",
+            "registry.example/app:v1",
+            "registryXexample/app",
+            "registry\nexample/app",
+            "localhost:5000/a_b-c:x",
+            "localhost:5000/a_b-c@sha256:1@sha256:2",
+            "app@sha256:ab",
+            "app@sha256:abc",
+            "",
+            ":1",
+            "aéc:1",
+            "a.c",
+            "nginx:{{x}}",
+            "nginx:1\n",
+            "nginx:é",
         ];
         for name in names {
             let regex = Regex::new(&format!("^{name}{VERSIONS}")).unwrap();
@@ -95,9 +114,12 @@ mod tests {
                 assert_eq!(words.fits(image), regex.is_match(image), "{name} {image:?}");
             }
         }
-        for (pattern, text, fits) in
-            [("Deployment", "Deployment", true), ("Deployment", "Deployments", false), ("web.*", "web-1", true), ("a|b", "ab", false)]
-        {
+        for (pattern, text, fits) in [
+            ("Deployment", "Deployment", true),
+            ("Deployment", "Deployments", false),
+            ("web.*", "web-1", true),
+            ("a|b", "ab", false),
+        ] {
             assert_eq!(Pattern::new(pattern).unwrap().fits(text), fits, "{pattern} {text}");
         }
         assert!(Pattern::new("(").is_none() && ImageName::new("(").is_none());

@@ -387,6 +387,24 @@ fn texts_that_cannot_be_read_are_findings_with_line_and_column() {
 }
 
 #[test]
+fn many_faults_of_one_large_text_are_told_in_one_reading_of_it() {
+    // Were the text read again for each of them, this would take minutes.
+    let one = |n: usize| {
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{n}}}\ndata:\n  说: '{}'\nodd{n}: 1\n", "x".repeat(200))
+    };
+    let text = (0..900).map(one).collect::<Vec<_>>().join("---\n");
+    let mut files: Files =
+        [("base/all.yaml", text.as_str()), ("base/kustomization.yaml", "resources: [all.yaml]\n")].into_iter().collect();
+    for overlay in ["a", "b"] {
+        files.insert(format!("{overlay}/kustomization.yaml"), "resources: [../base]\n");
+    }
+    let findings = lint(&files, "", &Schemas::built_in());
+    let told: Vec<&Finding> = findings.iter().filter(|f| f.rule == "schema-unknown-field").collect();
+    assert_eq!(told.len(), 900);
+    assert_eq!(told[899].line.zip(told[899].column), Some((900 * 7 - 1, 1)), "{:?}", told[899]);
+}
+
+#[test]
 fn what_is_no_object_makes_no_noise() {
     let files: Files = [
         ("chart/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),

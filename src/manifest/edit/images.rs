@@ -72,10 +72,8 @@ fn shared(located: &Located, parts: &ImageParts, edit: &Edit) -> Result<(), Erro
     let file = located.sources.get(number).file.clone();
     let (this, others) = (overlay::name(pods), listed(&others));
     let offer = |choice, what| Offer { choice, file: file.clone(), line: 1, what };
-    let offers = vec![
-        offer(Choice::Own, format!("changes {this} only")),
-        offer(Choice::Overlay, format!("changes {this} and {others}")),
-    ];
+    let offers =
+        vec![offer(Choice::Own, format!("changes {this} only")), offer(Choice::Overlay, format!("changes {this} and {others}"))];
     Err(container::aim(located, edit)?.choose(format!("is the image of {this} and {others}"), offers))
 }
 

@@ -65,7 +65,9 @@ impl Reading {
     pub(crate) fn numbered(&self, source: u32) -> Vec<Val> {
         let mut values = self.values.clone();
         if source != 0 {
-            values.iter_mut().for_each(|value| number(value, source));
+            for value in &mut values {
+                number(value, source);
+            }
         }
         values
     }

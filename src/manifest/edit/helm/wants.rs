@@ -160,7 +160,8 @@ fn image(located: &Located, release: &Release, unit: &Unit, edit: &Edit) -> Resu
                 // A digest behind the tag stays with it until it is taken away.
                 let behind = now.digest.as_ref().filter(|d| d.path.last().is_some_and(|k| k == names.tag));
                 let whole = edit.value.as_deref().map(|tag| joined_tag(tag, behind.map(|d| d.value.as_str())));
-                let number = now.tag.as_ref().and_then(|tag| release.value(&tag.path)).filter(|v| matches!(v.data, Data::Number(_)));
+                let number =
+                    now.tag.as_ref().and_then(|tag| release.value(&tag.path)).filter(|v| matches!(v.data, Data::Number(_)));
                 vec![Want::new(child(&unit.path, names.tag), whole.map(|whole| tagged(number.is_some(), whole)))]
             }
             _ => digested(release, unit, names, edit.value.as_deref()),

@@ -299,8 +299,10 @@ fn an_image_that_others_have_too_is_asked_about_before_an_entry_is_made_for_all(
     ];
     let ask = question(&pair, "o/dev", &tag("2"));
     assert_eq!(ask.why, "is the image of Deployment web and Deployment worker");
-    let offers =
-        ["Own o/dev/kustomization.yaml:1 changes Deployment web only", "Overlay o/dev/kustomization.yaml:1 changes Deployment web and Deployment worker"];
+    let offers = [
+        "Own o/dev/kustomization.yaml:1 changes Deployment web only",
+        "Overlay o/dev/kustomization.yaml:1 changes Deployment web and Deployment worker",
+    ];
     assert_eq!(told(&ask), offers);
     let file = "o/dev/kustomization.yaml";
     let entry = "resources: [../../base]\nimages:\n  - name: ghcr.io/acme/web\n    newTag: \"2\"\n";
