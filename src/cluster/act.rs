@@ -4,6 +4,7 @@
 
 mod apply;
 mod delete;
+pub mod edit;
 mod events;
 mod get;
 mod logs;

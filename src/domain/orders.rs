@@ -1,6 +1,7 @@
 //! Orders: everything that changes something. One file per order holds its data, who may give it, the question that is
 //! asked before, and what the journal says; the engine has a file of the same name that carries it out.
 
+pub mod apply;
 pub mod delete;
 pub mod deploy;
 pub mod draft;
@@ -15,6 +16,7 @@ use crate::actor::Role;
 use crate::change::Preview;
 use crate::ident::DeploymentId;
 
+pub use apply::Apply;
 pub use delete::{Consequences, Delete, Propagation, Pruning};
 pub use deploy::Deploy;
 pub use draft::{DropDraft, KeepDraft};
@@ -130,6 +132,8 @@ orders! {
     Reset,
     /// Deletes an object.
     Delete,
+    /// Changes a live object as it was edited.
+    Apply,
     /// Gives several orders after one question.
     Many,
 }

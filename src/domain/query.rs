@@ -7,7 +7,9 @@ use crate::change::{Draft, FormFacts, Preview};
 use crate::flux::ObjectKey;
 use crate::ident::{ContextName, EnvironmentId, Slug};
 use crate::journal::Entry;
+use crate::live::{Edited, LiveReview, LiveText};
 use crate::orders::Delete;
+use crate::origin::Origin;
 use crate::project::Repository;
 use crate::revision::CommitId;
 
@@ -46,6 +48,12 @@ pub enum Query {
     Hold(Vec<(ContextName, String)>),
     /// What deleting these objects would do, each looked up now.
     Deletion(Vec<ObjectKey>),
+    /// A live object as text to edit.
+    Edit(ObjectKey),
+    /// What an edited text would do: checked here, and by the server in a dry run.
+    Review(Box<Edited>),
+    /// Where an object comes from.
+    Origin(ObjectKey),
 }
 
 /// Names a container's log.
@@ -138,4 +146,10 @@ pub enum Answer {
     Audit(Vec<Arc<Entry>>),
     /// To [`Query::Deletion`], in the same order.
     Deletion(Vec<Delete>),
+    /// To [`Query::Edit`].
+    Edit(Arc<LiveText>),
+    /// To [`Query::Review`].
+    Review(Arc<LiveReview>),
+    /// To [`Query::Origin`]; nothing when Flux did not apply it.
+    Origin(Option<Box<Origin>>),
 }

@@ -242,6 +242,11 @@ impl Fleet {
         absent(act::get(&self.connection(&key.context()).await?, key).await)
     }
 
+    /// Changes an object by a merge patch, or asks what that would give.
+    pub(crate) async fn patch(&self, key: &ObjectKey, patch: &Value, version: &str, dry_run: bool) -> Result<Value, Trouble> {
+        Ok(act::edit::patch(&self.connection(&key.context()).await?, key, patch, version, dry_run).await?)
+    }
+
     /// Applies an object.
     pub(crate) async fn apply(&self, context: &ContextName, object: &Value) -> Result<(), Trouble> {
         let connection = self.connection(context).await?;

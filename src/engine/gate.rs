@@ -71,6 +71,8 @@ fn intent(order: &Order) -> String {
     match order {
         Order::Deploy(deploy) => deploy.draft.edits.iter().map(told).collect::<Vec<_>>().join(", "),
         Order::ManualSync(sync) => sync.commit.as_ref().map_or_else(String::new, |c| format!("to {}", c.short())),
+        // The names of fields only: a value may be a secret.
+        Order::Apply(apply) => format!("changes {}", apply.fields.join(", ")),
         _ => String::new(),
     }
 }

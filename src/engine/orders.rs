@@ -1,5 +1,6 @@
 //! How orders are carried out: one file per order (or pair of orders), each with the name that its data has in the domain.
 
+mod apply;
 pub(crate) mod delete;
 pub(crate) mod deploy;
 mod draft;
@@ -80,6 +81,7 @@ pub(crate) async fn carry_out(core: &Arc<Core>, scribe: &Scribe, order: Order) -
         Order::Force(order) => release::force(core, order).await,
         Order::Reset(order) => release::reset(core, order).await,
         Order::Delete(order) => delete::delete(core, order).await,
+        Order::Apply(order) => apply::apply(core, order).await,
         Order::Many(order) => Err(many::nested(&order).into()),
     }
 }

@@ -10,6 +10,7 @@ use domain::Trouble;
 use domain::actor::Actor;
 use domain::change::{Draft, FormFacts, Preview};
 use domain::edit::{Field, WorkloadRef};
+use domain::flux::ObjectKey;
 use domain::revision::CommitId;
 
 use crate::scene::Scene;
@@ -61,6 +62,26 @@ pub(crate) async fn plan(scene: &Scene, head: CommitId, draft: &Draft, actor: &A
             .and_then(|files| compute::plan(&files, &environment, &head, &draft, &actor)))
     };
     scene.repo.with("working out a change", move |mirror, _| work(mirror)).await?
+}
+
+/// Finds the file and the line that an object of a cluster was written in, at a commit and under a path.
+pub(crate) async fn written(
+    scene: &Scene,
+    commit: CommitId,
+    path: String,
+    key: ObjectKey,
+) -> Result<Option<(String, usize)>, Trouble> {
+    let work = move |mirror: &git::Mirror| {
+        Ok(closure::load(mirror, &commit, &path).and_then(|files| {
+            let objects = manifest::build(&files, &path)?;
+            // Flux may put it into another namespace than its manifest says.
+            let named = |o: &&manifest::Object| o.kind() == &*key.kind && o.name() == &*key.name;
+            let mut same: Vec<&manifest::Object> = objects.iter().filter(named).collect();
+            same.sort_by_key(|o| o.namespace() != &*key.namespace);
+            Ok(same.first().map(|o| (domain::text::one_line(&o.file), o.line)))
+        }))
+    };
+    scene.repo.with("reading manifests", move |mirror, _| work(mirror)).await?
 }
 
 /// Returns the images that the manifests name, by container, and the replicas that they ask for.

@@ -2,9 +2,11 @@
 
 mod audit;
 mod deletion;
+mod edit;
 mod form;
 mod hold;
 mod object;
+pub(crate) mod origin;
 mod repository;
 
 use std::sync::Arc;
@@ -28,6 +30,9 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query) -> Res
         Query::Commits { project, branch, path, limit } => repository::commits(core, &project, &branch, path, limit).await,
         Query::Audit(filter) => audit::audit(core, filter).await,
         Query::Hold(namespaces) => hold::hold(core, namespaces).await,
+        Query::Edit(key) => edit::edit(core, key).await,
+        Query::Review(edited) => edit::review(core, &edited).await,
+        Query::Origin(key) => origin::origin(core, &key).await,
         Query::Deletion(keys) => deletion::deletion(core, keys).await,
     }
 }

@@ -111,12 +111,8 @@ fn production(world: &World, key: &ObjectKey) -> Option<EnvironmentId> {
 /// Returns the Flux object that applied an object, from the labels that its controller puts on it.
 fn applied_by(object: &Value) -> Option<String> {
     let labels = object.pointer("/metadata/labels")?;
-    let label = |name: &str| labels.get(name).and_then(Value::as_str);
-    [("Kustomization", "kustomize"), ("HelmRelease", "helm")].into_iter().find_map(|(kind, group)| {
-        let name = label(&format!("{group}.toolkit.fluxcd.io/name"))?;
-        let namespace = label(&format!("{group}.toolkit.fluxcd.io/namespace"))?;
-        Some(one_line(&format!("{kind}/{namespace}/{name}")))
-    })
+    let (kind, namespace, name) = domain::origin::applied_by(|name| labels.get(name).and_then(Value::as_str))?;
+    Some(one_line(&format!("{kind}/{namespace}/{name}")))
 }
 
 #[cfg(test)]

@@ -1,0 +1,165 @@
+//! A live object as text to edit, and what an edited text would do: checked here, then by the server in a dry run.
+
+use std::sync::Arc;
+
+use cluster::act::edit::{editable, fields, forbidden, from_text, merge_patch, merged, to_text};
+use domain::Trouble;
+use domain::change::{Finding, Severity};
+use domain::flux::ObjectKey;
+use domain::live::{Edited, LiveReview, LiveText, MASK, Moved, Private};
+use domain::orders::Apply;
+use domain::query::Answer;
+use manifest::schema::{Schemas, validate};
+use serde_json::Value;
+
+use crate::queries::origin;
+use crate::shared::Core;
+
+pub(super) async fn edit(core: &Arc<Core>, key: ObjectKey) -> Result<Answer, Trouble> {
+    let object = read(core, &key).await?;
+    Ok(Answer::Edit(Arc::new(text_of(core, &key, &object).await)))
+}
+
+pub(super) async fn review(core: &Arc<Core>, edited: &Edited) -> Result<Answer, Trouble> {
+    Ok(Answer::Review(Arc::new(judge(core, edited).await?)))
+}
+
+async fn read(core: &Core, key: &ObjectKey) -> Result<Value, Trouble> {
+    core.fleet
+        .object(key)
+        .await?
+        .ok_or_else(|| Trouble::not_found("It does not exist there", key).next("Refresh and check the name and the namespace."))
+}
+
+async fn text_of(core: &Core, key: &ObjectKey, object: &Value) -> LiveText {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (shown, masked) = editable(object, None);
+    LiveText {
+        key: key.clone(),
+        uid: text("/metadata/uid"),
+        version: text("/metadata/resourceVersion"),
+        text: Private::new(to_text(&shown)),
+        masked,
+        origin: origin::of(core, key, object).await,
+    }
+}
+
+/// Works out what an edit would do.
+async fn judge(core: &Core, edited: &Edited) -> Result<LiveReview, Trouble> {
+    let (key, base) = (&edited.base.key, &edited.base);
+    let mut review = LiveReview {
+        key: key.clone(),
+        findings: findings(edited.text.text()),
+        refused: None,
+        before: "".into(),
+        after: "".into(),
+        moved: None,
+        order: None,
+    };
+    if review.is_wrong() {
+        return Ok(review);
+    }
+    let (old, new) = match (from_text(base.text.text()), from_text(edited.text.text())) {
+        (Ok(old), Ok(new)) => (old, new),
+        (Err(why), _) | (_, Err(why)) => {
+            review.findings.push(Finding::new(Severity::Error, "yaml-syntax", domain::text::one_line(&why)));
+            return Ok(review);
+        }
+    };
+    if let Some(why) = forbidden(&old, &new) {
+        review.findings.push(Finding::new(Severity::Error, "identity", why));
+        return Ok(review);
+    }
+    let Some(patch) = merge_patch(&old, &new) else { return Ok(review) };
+    let live = read(core, key).await?;
+    if live.pointer("/metadata/uid").and_then(Value::as_str) != Some(&*base.uid) {
+        let trouble = Trouble::failed("It is another object now", key).why("it was deleted and created again meanwhile");
+        review.refused = Some(trouble.next("Edit it anew."));
+        return Ok(review);
+    }
+    let now = text_of(core, key, &live).await;
+    let shown = editable(&live, None).0;
+    review.moved = moved(&old, &shown, &patch, &now);
+    review.before = now.text.text().into();
+    let clash = review.moved.as_ref().is_some_and(|moved| !moved.both.is_empty());
+    // The server says what it would store, so that what is shown is what comes, defaults and webhooks included.
+    match core.fleet.patch(key, &patch, &now.version, true).await {
+        Ok(after) => {
+            review.after = to_text(&editable(&after, Some(&live)).0).into();
+            let wanted = fields(&patch);
+            let order = Apply {
+                key: key.clone(),
+                version: now.version.clone(),
+                patch: Private::new(patch.to_string()),
+                fields: wanted,
+                origin: now.origin.clone(),
+            };
+            review.order = (!clash && review.before != review.after).then_some(order);
+        }
+        Err(trouble) => review.refused = Some(trouble),
+    }
+    Ok(review)
+}
+
+/// Says what somebody else changed meanwhile; nothing when it is as it was, apart from its status.
+fn moved(old: &Value, live: &Value, patch: &Value, now: &LiveText) -> Option<Moved> {
+    let theirs = fields(&merge_patch(old, live)?);
+    let ours = fields(patch);
+    let within = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('.'));
+    // What both made the same is no clash.
+    let same = |path: &str| {
+        let pointer = format!("/{}", path.replace('.', "/"));
+        merged(old, patch).pointer(&pointer) == live.pointer(&pointer)
+    };
+    let both = theirs.iter().filter(|t| ours.iter().any(|o| within(o, t) || within(t, o)) && !same(t)).cloned().collect();
+    let again = LiveText { text: Private::new(to_text(&merged(live, patch))), ..now.clone() };
+    Some(Moved { theirs, both, again: Arc::new(again), newest: Arc::new(now.clone()) })
+}
+
+/// Checks a text: its syntax, and its fields against the schema of its kind.
+fn findings(text: &str) -> Vec<Finding> {
+    if let Some(fault) = manifest::syntax(None, text) {
+        return vec![fault];
+    }
+    // A masked value is some base64 to the schema; the lines stay what they are.
+    let found = validate("object.yaml", &text.replace(MASK, "Kioq"), &Schemas::built_in());
+    found.into_iter().filter(|f| f.severity > Severity::Info).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
+    use super::*;
+    use serde_json::json;
+
+    fn now() -> LiveText {
+        let key = ObjectKey::new(&"c".into(), "ConfigMap", "a", "b");
+        LiveText { key, uid: String::new(), version: "9".into(), text: Private::new(""), masked: 0, origin: None }
+    }
+
+    #[test]
+    fn two_hands_on_one_field_clash_and_on_two_do_not() {
+        let old = json!({ "data": { "a": "1", "b": "1" }, "spec": { "replicas": 1 } });
+        let mine = json!({ "data": { "a": "2" } });
+        let meet = |live: &Value| moved(&old, live, &mine, &now());
+        assert_eq!(meet(&old), None);
+        let other = meet(&json!({ "data": { "a": "1", "b": "2" }, "spec": { "replicas": 1 } })).unwrap();
+        assert_eq!((other.theirs.join(","), other.both.len()), ("data.b".to_owned(), 0));
+        let same = meet(&json!({ "data": { "a": "3", "b": "1" }, "spec": { "replicas": 1 } })).unwrap();
+        assert_eq!(same.both, ["data.a"]);
+        assert!(same.again.text.text().contains("a: '2'"), "{}", same.again.text.text());
+        let agreed = meet(&json!({ "data": { "a": "2", "b": "1" }, "spec": { "replicas": 1 } })).unwrap();
+        assert!(agreed.both.is_empty(), "both made the same of it");
+        let gone = meet(&json!({ "spec": { "replicas": 1 } })).unwrap();
+        assert_eq!(gone.both, ["data"], "they removed what this edit changes");
+    }
+
+    #[test]
+    fn a_text_is_checked_before_the_server_is_asked() {
+        let broken = findings("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a\n");
+        assert!(broken[0].message.contains("line"), "{broken:?}");
+        let typo = findings("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replcas: 2\n");
+        assert!(typo.iter().any(|f| f.line == Some(5) && f.message.contains("replcas")), "{typo:?}");
+        assert_eq!(findings("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {b: •••}\n"), []);
+    }
+}

@@ -1,0 +1,132 @@
+//! Where an object comes from: its Kustomization, the source of that, and the line of the file when the repository is a project's.
+
+use std::sync::Arc;
+
+use domain::Trouble;
+use domain::flux::ObjectKey;
+use domain::origin::{Origin, Place, applied_by};
+use domain::project::Environment;
+use domain::query::Answer;
+use domain::revision::{CommitId, Revision};
+use domain::text::one_line;
+use domain::world::World;
+use serde_json::Value;
+
+use crate::plan;
+use crate::shared::Core;
+
+pub(super) async fn origin(core: &Arc<Core>, key: &ObjectKey) -> Result<Answer, Trouble> {
+    let object = core.fleet.object(key).await?.ok_or_else(|| {
+        Trouble::not_found("It does not exist there", key).next("Refresh and check the name and the namespace.")
+    })?;
+    Ok(Answer::Origin(of(core, key, &object).await.map(Box::new)))
+}
+
+/// Finds where an object comes from; nothing when Flux did not apply it.
+pub(crate) async fn of(core: &Core, key: &ObjectKey, object: &Value) -> Option<Origin> {
+    let labels = object.pointer("/metadata/labels")?;
+    let (kind, namespace, name) = applied_by(|name| labels.get(name).and_then(Value::as_str))?;
+    let by = ObjectKey::new(&key.context(), kind, &one_line(namespace), &one_line(name));
+    let world = Arc::clone(&core.world.borrow());
+    let applied = core.fleet.flux(&by).await.ok().flatten();
+    let mut origin = Origin {
+        by,
+        source: None,
+        url: String::new(),
+        branch: None,
+        revision: None,
+        path: String::new(),
+        interval: None,
+        suspended: false,
+        place: None,
+        unplaced: String::new(),
+        environments: Vec::new(),
+    };
+    let Some(applied) = applied else {
+        origin.unplaced = format!("{} cannot be read", origin.by);
+        return Some(origin);
+    };
+    origin.suspended = applied.suspended();
+    origin.interval.clone_from(&applied.spec.interval);
+    origin.revision = applied.revision().cloned();
+    origin.path = applied.spec.path.as_deref().map(plain).unwrap_or_default();
+    origin.source = cluster::act::source_of(&applied);
+    if let Some(source) = &origin.source
+        && let Ok(Some(source)) = core.fleet.flux(source).await
+    {
+        origin.url = source.spec.url.clone().unwrap_or_default();
+        origin.branch = source.spec.reference.as_ref().and_then(|r| r.branch.clone());
+    }
+    let environments = environments(&world, &origin);
+    origin.environments = environments.iter().map(|e| e.id.clone()).collect();
+    match environments.first() {
+        Some(environment) => place(core, &mut origin, environment, key).await,
+        None => "no project here has that repository".clone_into(&mut origin.unplaced),
+    }
+    Some(origin)
+}
+
+/// Returns a path as environments write it: without `./` in front.
+fn plain(path: &str) -> String {
+    one_line(path.trim_start_matches("./").trim_matches('/'))
+}
+
+/// Returns the environments that this Kustomization brings about, or that have its repository, branch and path.
+fn environments(world: &World, origin: &Origin) -> Vec<Arc<Environment>> {
+    let is = |e: &&Arc<Environment>| {
+        let name = &e.gitops.kustomization;
+        let ours = *e.cluster.0 == *origin.by.cluster;
+        let named = ours && *name.namespace == *origin.by.namespace && *name.name == *origin.by.name;
+        let repository = world.project(&e.id.project).is_some_and(|p| same_url(&p.repository.url, &origin.url));
+        let branch = origin.branch.as_ref().is_none_or(|branch| *branch == e.gitops.branch);
+        named || (ours && repository && branch && plain(&e.gitops.path) == origin.path)
+    };
+    world.environments.iter().filter(is).cloned().collect()
+}
+
+/// Tells whether two addresses are of one repository: protocol, user, `.git` and a slash at the end do not matter.
+fn same_url(one: &str, other: &str) -> bool {
+    fn core(url: &str) -> String {
+        let rest = url.split_once("://").map_or_else(|| url.replacen(':', "/", 1), |(_, rest)| rest.to_owned());
+        let rest = rest.split_once('@').filter(|(user, _)| !user.contains('/')).map_or(rest.as_str(), |(_, host)| host);
+        rest.trim_end_matches('/').trim_end_matches(".git").to_ascii_lowercase()
+    }
+    !one.is_empty() && core(one) == core(other)
+}
+
+/// Finds the file and the line that an object was written in, at the commit that was applied.
+async fn place(core: &Core, origin: &mut Origin, environment: &Environment, key: &ObjectKey) {
+    let found = async {
+        let scene = core.scene(&environment.id)?;
+        let commit = origin.revision.as_ref().and_then(Revision::commit);
+        let commit = match commit {
+            Some(commit) => commit,
+            None => scene.repo.fresh_head(&environment.gitops.branch).await?,
+        };
+        let found = plan::written(&scene, commit.clone(), origin.path.clone(), key.clone()).await?;
+        Ok::<(Option<(String, usize)>, CommitId), Trouble>((found, commit))
+    };
+    match found.await {
+        Ok((Some((file, line)), commit)) => origin.place = Some(Place { file, line, commit: commit.to_string() }),
+        Ok((None, _)) => "the manifests at that commit do not write it by this name".clone_into(&mut origin.unplaced),
+        Err(trouble) => origin.unplaced = trouble.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_repository_has_many_addresses() {
+        for (one, other, same) in [
+            ("https://git.example/acme/shop.git", "ssh://git@git.example/acme/shop", true),
+            ("git@git.example:acme/shop.git", "https://git.example/acme/shop/", true),
+            ("https://git.example/acme/shop", "https://git.example/acme/shop2", false),
+            ("", "", false),
+        ] {
+            assert_eq!(same_url(one, other), same, "{one} {other}");
+        }
+        assert_eq!(plain("./k8s/overlays/production/"), "k8s/overlays/production");
+    }
+}
