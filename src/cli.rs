@@ -6,8 +6,10 @@
 mod ask;
 mod audit;
 mod build;
+mod delete;
 mod deploy;
 mod deployments;
+mod edit;
 mod environment;
 mod fields;
 mod flux;
@@ -17,6 +19,7 @@ mod output;
 mod project;
 mod scaffold;
 mod set;
+mod targets;
 mod units;
 
 use std::path::PathBuf;
@@ -78,9 +81,19 @@ pub(crate) enum Command {
     /// Asks Flux to reconcile objects (KIND/NAME).
     Reconcile(flux::Reconcile),
     /// Suspends objects (KIND/NAME).
-    Suspend(flux::Targets),
+    Suspend(targets::Targets),
     /// Resumes objects (KIND/NAME).
-    Resume(flux::Targets),
+    Resume(targets::Targets),
+    /// Has Helm install or upgrade HelmReleases once more, even if nothing changed.
+    Force(targets::Targets),
+    /// Sets the failure counters of HelmReleases to zero, so that they are tried again.
+    Reset(targets::Targets),
+    /// Deletes objects of any kind, after saying what goes along.
+    Delete(delete::Delete),
+    /// Edits an object of the cluster in $VISUAL or $EDITOR, and shows what changes before it is applied.
+    Edit(edit::Edit),
+    /// Says from which repository, commit and file an object comes.
+    Origin(edit::Which),
     /// Lists, verifies or exports the journal.
     Audit(audit::Audit),
 }
@@ -143,6 +156,11 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Reconcile(reconcile) => flux::reconcile(deck, format, reconcile).await,
         Command::Suspend(targets) => flux::suspend(deck, format, targets).await,
         Command::Resume(targets) => flux::resume(deck, format, targets).await,
+        Command::Force(targets) => flux::force(deck, format, targets).await,
+        Command::Reset(targets) => flux::reset(deck, format, targets).await,
+        Command::Delete(delete) => delete::run(deck, format, delete).await,
+        Command::Edit(edit) => edit::run(deck, format, edit).await,
+        Command::Origin(which) => edit::origin(deck, format, &which).await,
         Command::Audit(audit) => audit::run(deck, format, audit).await,
     }
 }

@@ -4,6 +4,7 @@ mod bridge;
 mod cli;
 mod console;
 mod demo;
+mod editor;
 mod global;
 mod kustomize;
 mod launch;

@@ -7,12 +7,12 @@
 
 use std::any::Any;
 use std::fs::OpenOptions;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -27,6 +27,20 @@ use tokio::sync::mpsc;
 
 /// How long a look at the keys may take: the reader looks at nothing when it is given no time at all.
 const GLANCE: Duration = Duration::from_millis(1);
+
+/// Whether the terminal is lent to another program: then no key is read here, and Ctrl-C is meant for that program.
+static LENT: Mutex<Lent> = Mutex::new(Lent { to_another: false, resting: false, bell: None });
+/// Rings when the reader of keys has gone to rest, or may go on.
+static TURN: Condvar = Condvar::new();
+
+/// Says who has the terminal's keys.
+struct Lent {
+    to_another: bool,
+    /// Whether the reader of keys has stopped.
+    resting: bool,
+    /// Wakes the reader of keys out of its waiting; there is none as long as no key is read.
+    bell: Option<PipeWriter>,
+}
 
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
@@ -58,6 +72,61 @@ pub(crate) fn leave() {
         let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
         let _ = disable_raw_mode();
     }
+}
+
+/// Gives the terminal back to the console, or to whoever had it, when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Away {
+    entered: bool,
+}
+
+/// Lends the terminal to another program: what the console has of it is given back, and no key is read meanwhile.
+pub(crate) fn lend() -> Away {
+    let mut lent = LENT.lock().unwrap_or_else(PoisonError::into_inner);
+    lent.to_another = true;
+    if let Some(bell) = &mut lent.bell {
+        let rung = bell.write_all(b"x").is_ok();
+        while rung && !lent.resting {
+            // A reader that is gone rests for ever; a moment is enough for one that is there.
+            let waited = TURN.wait_timeout(lent, Duration::from_millis(500)).unwrap_or_else(PoisonError::into_inner);
+            lent = waited.0;
+            if waited.1.timed_out() {
+                break;
+            }
+        }
+    }
+    drop(lent);
+    let entered = ENTERED.load(Ordering::SeqCst);
+    leave();
+    Away { entered }
+}
+
+impl Drop for Away {
+    fn drop(&mut self) {
+        if self.entered {
+            let _ = take();
+        }
+        LENT.lock().unwrap_or_else(PoisonError::into_inner).to_another = false;
+        TURN.notify_all();
+    }
+}
+
+/// Tells whether the terminal is lent to another program.
+fn is_lent() -> bool {
+    LENT.lock().unwrap_or_else(PoisonError::into_inner).to_another
+}
+
+/// Rests while the terminal is lent.
+fn rest(bell: &mut PipeReader) {
+    // What rang is taken out, so that the next ring is heard.
+    let _ = bell.read(&mut [0; 64]);
+    let mut lent = LENT.lock().unwrap_or_else(PoisonError::into_inner);
+    lent.resting = lent.to_another;
+    TURN.notify_all();
+    while lent.to_another {
+        lent = TURN.wait(lent).unwrap_or_else(PoisonError::into_inner);
+    }
+    lent.resting = false;
 }
 
 /// Writes to the terminal while the console has it. What comes later, from a frame that was being drawn when the terminal was
@@ -98,6 +167,8 @@ pub(crate) fn events() -> Result<mpsc::Receiver<Option<Event>>, Trouble> {
     let failed = |e: io::Error| Trouble::failed("Could not read the terminal", "standard input").why(e);
     let mut signals = Signals::new([SIGHUP, SIGTERM, SIGINT, SIGWINCH]).map_err(failed)?;
     let resizes = sender.clone();
+    let (bell, ring) = io::pipe().map_err(failed)?;
+    LENT.lock().unwrap_or_else(PoisonError::into_inner).bell = Some(ring);
     thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
@@ -106,7 +177,7 @@ pub(crate) fn events() -> Result<mpsc::Receiver<Option<Event>>, Trouble> {
                     if let Ok((width, height)) = crossterm::terminal::size() {
                         let _ = resizes.blocking_send(Some(Event::Resize(width, height)));
                     }
-                } else {
+                } else if signal != SIGINT || !is_lent() {
                     end_soon(&resizes);
                 }
             }
@@ -115,7 +186,7 @@ pub(crate) fn events() -> Result<mpsc::Receiver<Option<Event>>, Trouble> {
     thread::Builder::new()
         .name("keys".to_owned())
         .spawn(move || {
-            read(&sender);
+            read(&sender, bell);
             let _ = sender.blocking_send(None);
         })
         .map_err(failed)?;
@@ -133,16 +204,21 @@ fn end_soon(session: &mpsc::Sender<Option<Event>>) {
     std::process::exit(0);
 }
 
-fn read(sender: &mpsc::Sender<Option<Event>>) {
+fn read(sender: &mpsc::Sender<Option<Event>>, mut bell: PipeReader) {
     let stdin = io::stdin();
     loop {
-        let mut descriptors = [PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN)];
+        let mut descriptors =
+            [PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN), PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN)];
         match poll(&mut descriptors, None) {
             Ok(_) => {}
             Err(rustix::io::Errno::INTR) => continue,
             Err(_) => return,
         }
-        let state = descriptors[0].revents();
+        let (state, rung) = (descriptors[0].revents(), descriptors[1].revents());
+        if rung.contains(PollFlags::IN) {
+            rest(&mut bell);
+            continue;
+        }
         if state.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
             return;
         }

@@ -14,6 +14,11 @@ pub(crate) async fn give(deck: &Deck, order: Order, yes: bool) -> Result<Outcome
     deck.give(order).await
 }
 
+/// Asks whether to go on with something that went wrong; without a terminal the answer is no.
+pub(crate) fn again(text: &str) -> Result<(), Trouble> {
+    confirm(&Question::Confirm { text: text.to_owned() }, false)
+}
+
 /// Asks a question; `yes` answers it.
 pub(crate) fn confirm(question: &Question, yes: bool) -> Result<(), Trouble> {
     let (text, word) = match question {

@@ -1,34 +1,26 @@
-//! `reconcile`, `suspend`, `resume`, `sync`: orders to Flux.
+//! `reconcile`, `suspend`, `resume`, `force`, `reset`, `sync`: orders to Flux.
 
 use clap::Args;
-use domain::Trouble;
-use domain::flux::{Kind, ObjectKey};
-use domain::orders::{ManualSync, Order, Reconcile as ReconcileOrder, Resume, Suspend};
+use domain::flux::{FluxObject, Kind};
+use domain::orders::{Force, ManualSync, Many, Order, Part, Reconcile as ReconcileOrder, Reset, Resume, Suspend};
 use domain::revision::CommitId;
+use domain::{Trouble, TroubleKind};
 
+use super::targets::Targets;
 use super::{Format, ask, deployments, output};
 use crate::launch::Deck;
 
-/// The objects meant.
-#[derive(Debug, Args)]
-pub(crate) struct Targets {
-    /// Objects as KIND/NAME, for example ks/shop.
-    #[arg(required = true, value_name = "KIND/NAME")]
-    objects: Vec<String>,
-    /// Their namespace.
-    #[arg(short, long, default_value = "flux-system")]
-    namespace: String,
-    /// Answers the question.
-    #[arg(long, short)]
-    yes: bool,
-}
-
 /// Asks Flux to reconcile.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  \
+    quarterdeck reconcile ks/shop --with-source\n  \
+    quarterdeck reconcile hr podinfo -n apps\n  \
+    quarterdeck reconcile --all -n apps --yes\n\n\
+    JSON: object, said for each; those that did not follow are told on the error stream.")]
 pub(crate) struct Reconcile {
     #[command(flatten)]
     targets: Targets,
-    /// Reconciles the source first.
+    /// Reconciles the source first (and the HelmChart of a HelmRelease).
     #[arg(long)]
     with_source: bool,
 }
@@ -59,22 +51,6 @@ pub(crate) struct Sync {
     wait: Option<String>,
 }
 
-fn keys(deck: &Deck, targets: &Targets) -> Result<Vec<ObjectKey>, Trouble> {
-    let context = deck.context()?;
-    targets
-        .objects
-        .iter()
-        .map(|text| {
-            let (word, name) = text.split_once('/').ok_or_else(|| {
-                Trouble::usage("That names no object", format!("\u{201c}{text}\u{201d}"))
-                    .next("Write it as KIND/NAME, for example ks/shop.")
-            })?;
-            let kind = kind(word)?;
-            Ok(ObjectKey::new(&context, kind.name, &targets.namespace, name))
-        })
-        .collect()
-}
-
 /// Finds a Flux kind by what a person types.
 pub(crate) fn kind(word: &str) -> Result<&'static Kind, Trouble> {
     Kind::by_word(word).ok_or_else(|| {
@@ -84,47 +60,82 @@ pub(crate) fn kind(word: &str) -> Result<&'static Kind, Trouble> {
     })
 }
 
-async fn each(deck: &Deck, format: Format, targets: &Targets, order: impl Fn(ObjectKey) -> Order) -> Result<(), Trouble> {
-    let mut last = Ok(());
-    let mut done = Vec::new();
+/// Gives one order for each object, after one question, and tells what came of each.
+pub(super) async fn each(deck: &Deck, format: Format, orders: Vec<Order>, yes: bool) -> Result<(), Trouble> {
+    let several = orders.len() > 1;
+    let Some(order) = Many::of(orders) else {
+        output::note("Nothing matches; nothing was done.");
+        return Ok(());
+    };
+    let name = order.terms().object();
+    let outcome = ask::give(deck, order, yes).await?;
+    let parts = if several { outcome.parts } else { vec![Part { object: name, result: Ok(outcome.said) }] };
     let people = matches!(format, Format::Table | Format::Wide | Format::Name);
-    for key in keys(deck, targets)? {
-        let name = key.to_string();
-        match ask::give(deck, order(key), targets.yes).await {
-            Ok(outcome) => {
-                let one = output::Done::new(name, outcome.said);
+    let (mut done, mut faults) = (Vec::new(), Vec::new());
+    for part in parts {
+        match part.result {
+            Ok(said) => {
+                let one = output::Done::new(part.object, said);
                 if people {
                     one.show(format)?;
                 }
                 done.push(one);
             }
-            Err(trouble) if targets.objects.len() == 1 => return Err(trouble),
             Err(trouble) => {
                 output::complain(&trouble);
-                last = Err(Trouble::new(trouble.kind, "Not every object followed", targets.objects.join(" ")));
+                faults.push(trouble);
             }
         }
     }
     if !people {
         output::show(format, &done, &[])?;
     }
-    last
+    let Some(first) = faults.first() else { return Ok(()) };
+    // When all of them failed alike the status says how; else that something failed.
+    let alike = done.is_empty() && faults.iter().all(|t| t.kind == first.kind);
+    let kind = if alike { first.kind } else { TroubleKind::Failed };
+    Err(Trouble::new(kind, "Not every object followed", format!("{} of {}", faults.len(), faults.len() + done.len())))
 }
 
 /// Asks Flux to reconcile objects.
 pub(crate) async fn reconcile(deck: &Deck, format: Format, reconcile: Reconcile) -> Result<(), Trouble> {
     let with_source = reconcile.with_source;
-    each(deck, format, &reconcile.targets, |key| ReconcileOrder { key, with_source }.into()).await
+    let can = |o: &FluxObject| o.key.flux_kind().is_some_and(|k| k.has_status) && !o.suspended();
+    let keys = reconcile.targets.keys(deck, can).await?;
+    let orders = keys.into_iter().map(|key| ReconcileOrder { key, with_source }.into()).collect();
+    each(deck, format, orders, reconcile.targets.yes).await
 }
 
 /// Suspends objects.
 pub(crate) async fn suspend(deck: &Deck, format: Format, targets: Targets) -> Result<(), Trouble> {
-    each(deck, format, &targets, |key| Suspend { key }.into()).await
+    let keys = targets.keys(deck, |o| suspends(o) && !o.suspended()).await?;
+    each(deck, format, keys.into_iter().map(|key| Suspend { key }.into()).collect(), targets.yes).await
 }
 
 /// Resumes objects.
 pub(crate) async fn resume(deck: &Deck, format: Format, targets: Targets) -> Result<(), Trouble> {
-    each(deck, format, &targets, |key| Resume { key }.into()).await
+    let keys = targets.keys(deck, |o| suspends(o) && o.suspended()).await?;
+    each(deck, format, keys.into_iter().map(|key| Resume { key }.into()).collect(), targets.yes).await
+}
+
+/// Has Helm release once more.
+pub(crate) async fn force(deck: &Deck, format: Format, targets: Targets) -> Result<(), Trouble> {
+    let keys = targets.keys(deck, releases).await?;
+    each(deck, format, keys.into_iter().map(|key| Force { key }.into()).collect(), targets.yes).await
+}
+
+/// Sets failure counters to zero.
+pub(crate) async fn reset(deck: &Deck, format: Format, targets: Targets) -> Result<(), Trouble> {
+    let keys = targets.keys(deck, releases).await?;
+    each(deck, format, keys.into_iter().map(|key| Reset { key }.into()).collect(), targets.yes).await
+}
+
+fn suspends(object: &FluxObject) -> bool {
+    object.key.flux_kind().is_some_and(|k| k.suspends)
+}
+
+fn releases(object: &FluxObject) -> bool {
+    &*object.key.kind == domain::orders::release::KIND && !object.suspended()
 }
 
 /// Lets a manually synced environment apply its commit.

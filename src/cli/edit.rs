@@ -1,0 +1,168 @@
+//! `edit`: an object of the cluster in an editor, checked, tried by the server and shown as a diff before it is applied; `origin`.
+
+use std::sync::Arc;
+
+use clap::Args;
+use domain::Trouble;
+use domain::flux::ObjectKey;
+use domain::live::{Edited, LiveReview, LiveText, Private};
+use domain::orders::Order;
+use domain::query::{Answer, Query};
+
+use super::targets::{any_kind, named};
+use super::{Format, ask, output};
+use crate::editor::{self, Sheet};
+use crate::launch::Deck;
+
+/// The object meant.
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// The object as KIND/NAME, or a kind and a name.
+    #[arg(required = true, num_args = 1..=2, value_name = "KIND/NAME")]
+    object: Vec<String>,
+    /// Its namespace.
+    #[arg(short, long, default_value = "flux-system")]
+    namespace: String,
+}
+
+/// Edits an object.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "The editor is $VISUAL, $EDITOR or vi. What comes back is checked (YAML, schema), tried by the server \
+    in a dry run and shown as a diff; a newer version of the object is noticed. Secret values are masked: a masked one that is left \
+    as it is stays what it is. When something fails your text is kept, and it is said where.\n\nJSON: object, said."
+)]
+pub(crate) struct Edit {
+    #[command(flatten)]
+    which: Which,
+    /// Answers the question.
+    #[arg(long, short)]
+    yes: bool,
+    /// Only shows what would change.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Which {
+    fn key(&self, deck: &Deck) -> Result<ObjectKey, Trouble> {
+        let words = named(&self.object, any_kind)?;
+        let [(kind, name)] = words.as_slice() else {
+            return Err(Trouble::usage("One object is edited at a time", self.object.join(" ")).next("Name one."));
+        };
+        Ok(ObjectKey::new(&deck.context()?, kind, &self.namespace, name))
+    }
+}
+
+/// Edits an object of the cluster.
+pub(crate) async fn run(deck: &Deck, format: Format, edit: Edit) -> Result<(), Trouble> {
+    let key = edit.which.key(deck)?;
+    if !edit.dry_run {
+        deck.may(&key)?;
+    }
+    let Answer::Edit(base) = deck.ask(Query::Edit(key.clone())).await? else { return Ok(()) };
+    let mut sheet = Sheet::new(&key, &base.draft(&[]))?;
+    match rounds(deck, format, &edit, base, &mut sheet).await {
+        Ok(done) => {
+            sheet.discard();
+            done.show(format)
+        }
+        Err(trouble) => Err(match sheet.keep() {
+            Some(path) => Trouble { why: join(&trouble.why, &format!("your text is kept in {}", path.display())), ..trouble },
+            None => trouble,
+        }),
+    }
+}
+
+fn join(one: &str, other: &str) -> String {
+    if one.is_empty() { other.to_owned() } else { format!("{one}; {other}") }
+}
+
+/// Goes round: editor, checks, diff, question; once more when something is wrong and a person is there to mend it.
+async fn rounds(
+    deck: &Deck,
+    format: Format,
+    edit: &Edit,
+    mut base: Arc<LiveText>,
+    sheet: &mut Sheet,
+) -> Result<output::Done, Trouble> {
+    let key = base.key.clone();
+    loop {
+        let text = sheet.edit().await?;
+        if !sheet.changed() || editor::is_blank(&text) {
+            return Ok(output::Done::new(&key, "Nothing was changed."));
+        }
+        let edited = Edited { base: Arc::clone(&base), text: Private::new(text) };
+        let Answer::Review(review) = deck.ask(Query::Review(Box::new(edited))).await? else {
+            return Ok(output::Done::new(&key, "Nothing was changed."));
+        };
+        let faults = review.faults();
+        if !faults.is_empty() {
+            faults.iter().for_each(|fault| output::note(fault));
+            again(&review, &faults)?;
+            if let Some(moved) = &review.moved {
+                base = Arc::clone(&moved.newest);
+                sheet.renew(&moved.again.draft(&faults))?;
+            } else {
+                sheet.note(&faults)?;
+            }
+            continue;
+        }
+        let Some(order) = review.order.clone() else {
+            return Ok(output::Done::new(&key, "It is so already; nothing was changed."));
+        };
+        show(format, &review);
+        if edit.dry_run {
+            return Ok(output::Done::new(&key, "Nothing was applied: that was asked for."));
+        }
+        let outcome = ask::give(deck, Order::Apply(order), edit.yes).await?;
+        return Ok(output::Done::new(&key, outcome.said));
+    }
+}
+
+/// Asks whether to go back to the editor; without a person that is the end.
+fn again(review: &LiveReview, faults: &[String]) -> Result<(), Trouble> {
+    let text = format!("Edit {} again?", review.key);
+    ask::again(&text).map_err(|_| match (&review.refused, &review.moved) {
+        (Some(trouble), _) => trouble.clone(),
+        (None, Some(moved)) if !moved.both.is_empty() => Trouble::failed("Somebody changed it meanwhile", &review.key)
+            .why(format!("both changed {}", moved.both.join(", ")))
+            .next("Edit it again."),
+        _ => Trouble::usage("That cannot be applied", &review.key).why(faults.join("; ")).next("Edit it again."),
+    })
+}
+
+fn show(format: Format, review: &LiveReview) {
+    if let Some(moved) = &review.moved {
+        output::note(&format!("Somebody else changed {} meanwhile; that stays.", moved.theirs.join(", ")));
+    }
+    if matches!(format, Format::Table | Format::Wide) {
+        output::diff(&manifest::unified(&review.key.to_string(), &review.before, &review.after));
+    }
+}
+
+/// Says where an object comes from.
+pub(crate) async fn origin(deck: &Deck, format: Format, which: &Which) -> Result<(), Trouble> {
+    let key = which.key(deck)?;
+    let Answer::Origin(found) = deck.ask(Query::Origin(key.clone())).await? else { return Ok(()) };
+    let Some(origin) = found else {
+        return Err(Trouble::not_found("Flux did not apply it", &key)
+            .why("it has no label of a Kustomization or a HelmRelease")
+            .next("Ask who made it: its managed fields name the programs."));
+    };
+    let place = origin.place.as_ref();
+    let file = place.map_or_else(|| format!("- ({})", origin.unplaced), |p| format!("{}:{}", p.file, p.line));
+    let environments: Vec<String> = origin.environments.iter().map(ToString::to_string).collect();
+    let branch = origin.branch.clone().unwrap_or_else(|| "-".to_owned());
+    let revision = origin.revision.as_ref().map_or_else(|| "-".to_owned(), |r| r.0.clone());
+    let rows = [
+        ["APPLIED BY", &origin.by.to_string()],
+        ["REPOSITORY", if origin.url.is_empty() { "-" } else { &origin.url }],
+        ["BRANCH", &branch],
+        ["REVISION", &revision],
+        ["PATH", &origin.path],
+        ["FILE", &file],
+        ["ENVIRONMENTS", if environments.is_empty() { "-" } else { &environments.join(", ") }],
+        ["A CHANGE HERE", &origin.warning()],
+    ];
+    output::show(format, &*origin, &rows.map(|row| output::row(row)))
+}

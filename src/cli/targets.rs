@@ -1,0 +1,135 @@
+//! Which objects a command means: named one by one, or all of a kind, of a namespace, or that a filter leaves.
+
+use clap::Args;
+use domain::Trouble;
+use domain::flux::{FluxObject, KINDS, Kind, ObjectKey};
+
+use super::flux::kind;
+use crate::launch::Deck;
+
+/// The objects meant.
+#[derive(Debug, Args)]
+pub(crate) struct Targets {
+    /// Objects as KIND/NAME (ks/shop), a kind and names (ks shop blog), or a kind with --all.
+    #[arg(required_unless_present = "all", value_name = "KIND/NAME")]
+    objects: Vec<String>,
+    /// Their namespace.
+    #[arg(short, long, default_value = "flux-system")]
+    namespace: String,
+    /// All of that kind in the namespace; without a kind those of every kind.
+    #[arg(long)]
+    all: bool,
+    /// In every namespace.
+    #[arg(short = 'A', long, requires = "all")]
+    all_namespaces: bool,
+    /// Answers the question.
+    #[arg(long, short)]
+    pub(super) yes: bool,
+}
+
+impl Targets {
+    /// Returns the objects; of those that are not named only such as `can`.
+    pub(super) async fn keys(&self, deck: &Deck, can: impl Fn(&FluxObject) -> bool) -> Result<Vec<ObjectKey>, Trouble> {
+        let context = deck.context()?;
+        if !self.all {
+            let named = named(&self.objects, |word| kind(word).map(|k| k.name.to_owned()))?;
+            return Ok(named.iter().map(|(kind, name)| ObjectKey::new(&context, kind, &self.namespace, name)).collect());
+        }
+        let wanted: Vec<&'static Kind> = match self.objects.as_slice() {
+            [] => KINDS.iter().collect(),
+            words => words.iter().map(|word| kind(word)).collect::<Result<_, _>>()?,
+        };
+        let names: Vec<&str> = wanted.iter().map(|kind| kind.name).collect();
+        // What cannot be listed is not acted on: better nothing than a part that looks like all.
+        if let Err(trouble) = deck.listed(&context, &names).await {
+            let served = |kind: &&&str| deck.world().kind_link(&context, kind).is_some_and(|link| link.is_live());
+            if wanted.len() == 1 || !names.iter().any(|kind| served(&kind)) {
+                return Err(trouble);
+            }
+            super::output::remark(&trouble);
+        }
+        let world = deck.world();
+        let here = |o: &FluxObject| self.all_namespaces || *o.key.namespace == *self.namespace;
+        let meant = |o: &FluxObject| *o.key.cluster == *context.0 && names.contains(&&*o.key.kind) && here(o) && can(o);
+        Ok(world.flux.iter().filter(|o| meant(o)).map(|o| o.key.clone()).collect())
+    }
+}
+
+/// Splits words into kinds and names: `ks/shop`, or `ks shop blog`.
+pub(super) fn named(words: &[String], kind: impl Fn(&str) -> Result<String, Trouble>) -> Result<Vec<(String, String)>, Trouble> {
+    let mut out = Vec::new();
+    let mut current: Option<String> = None;
+    let none = |text: &str| {
+        Trouble::usage("That names no object", format!("\u{201c}{text}\u{201d}"))
+            .next("Write it as KIND/NAME, for example ks/shop.")
+    };
+    for (at, text) in words.iter().enumerate() {
+        match (text.split_once('/'), &current) {
+            (Some((word, name)), _) if !name.is_empty() && !name.contains('/') => out.push((kind(word)?, name.to_owned())),
+            (Some(_), _) => return Err(none(text)),
+            (None, Some(kind)) => out.push((kind.clone(), text.clone())),
+            (None, None) if at == 0 && words.len() > 1 => current = Some(kind(text)?),
+            (None, None) => return Err(none(text)),
+        }
+    }
+    Ok(out)
+}
+
+/// Finds a kind of any sort by what a person types; one that is not known is taken as it is written.
+pub(super) fn any_kind(word: &str) -> Result<String, Trouble> {
+    const KNOWN: [(&str, &[&str]); 20] = [
+        ("Deployment", &["deploy", "deployments"]),
+        ("StatefulSet", &["sts", "statefulsets"]),
+        ("DaemonSet", &["ds", "daemonsets"]),
+        ("ReplicaSet", &["rs", "replicasets"]),
+        ("Pod", &["po", "pods"]),
+        ("Job", &["jobs"]),
+        ("CronJob", &["cj", "cronjobs"]),
+        ("Service", &["svc", "services"]),
+        ("Ingress", &["ing", "ingresses"]),
+        ("ConfigMap", &["cm", "configmaps"]),
+        ("Secret", &["secrets"]),
+        ("Namespace", &["ns", "namespaces"]),
+        ("ServiceAccount", &["sa", "serviceaccounts"]),
+        ("PersistentVolumeClaim", &["pvc", "persistentvolumeclaims"]),
+        ("HorizontalPodAutoscaler", &["hpa", "horizontalpodautoscalers"]),
+        ("NetworkPolicy", &["netpol", "networkpolicies"]),
+        ("Role", &["roles"]),
+        ("RoleBinding", &["rolebindings"]),
+        ("ClusterRole", &["clusterroles"]),
+        ("ClusterRoleBinding", &["clusterrolebindings"]),
+    ];
+    if let Some(kind) = Kind::by_word(word) {
+        return Ok(kind.name.to_owned());
+    }
+    let lower = word.to_ascii_lowercase();
+    let known = KNOWN.iter().find(|(name, words)| name.eq_ignore_ascii_case(word) || words.contains(&lower.as_str()));
+    match known {
+        Some((name, _)) => Ok((*name).to_owned()),
+        None if word.starts_with(|c: char| c.is_ascii_uppercase()) => Ok(word.to_owned()),
+        None => Err(Trouble::usage("That kind is not known", format!("\u{201c}{word}\u{201d}"))
+            .next("Write the kind's own name as its objects do, for example Certificate.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
+    use super::*;
+
+    fn read(words: &[&str]) -> Result<String, Trouble> {
+        let words: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
+        let found = named(&words, any_kind)?;
+        Ok(found.iter().map(|(kind, name)| format!("{kind}/{name}")).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn objects_are_named_as_flux_and_kubectl_name_them() {
+        assert_eq!(read(&["ks/shop", "hr/redis"]).unwrap(), "Kustomization/shop HelmRelease/redis");
+        assert_eq!(read(&["ks", "shop", "blog"]).unwrap(), "Kustomization/shop Kustomization/blog");
+        assert_eq!(read(&["deploy/web", "Certificate/web"]).unwrap(), "Deployment/web Certificate/web");
+        for wrong in [&["ks"][..], &["ks/"], &["ks/a/b"], &["nonsense/x"]] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}
