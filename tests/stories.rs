@@ -1,5 +1,6 @@
 //! The stories: what an operator does from form to healthy Pods, each on the simulator and on the real cluster.
 
+mod acts;
 mod commands;
 mod deploy;
 mod fail;

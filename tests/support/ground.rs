@@ -111,6 +111,15 @@ impl Ground {
         }
     }
 
+    /// Applies manifests.
+    pub(crate) fn apply(&self, text: &str) {
+        match &self.servers {
+            Servers::Sim(sim) => sim.apply(text),
+            Servers::Shared(cluster) => cluster.apply(text),
+            Servers::Own(cluster) => cluster.apply(text),
+        }
+    }
+
     /// Lets a frozen API server go on, and deletes such a GitRepository so that nobody is told: the simulator deletes it
     /// before it goes on; at the real server the order to do so is the first that waits for it.
     pub(crate) fn uproot_and_thaw(&self, name: &str) {

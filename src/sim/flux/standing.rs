@@ -187,10 +187,12 @@ fn release(state: &State, object: &Object) -> Outcome {
     let released = if given.is_empty() { json::name(object) } else { given };
     let mut history = json::list(object, "/status/history").to_vec();
     let seen = json::number(object, "/status/observedGeneration") == json::number(object, "/metadata/generation");
-    let number = json::number(object, "/status/history/0/version").unwrap_or(0) + i64::from(!seen);
+    let (force, reset) = (token(object, FORCE, "lastHandledForceAt"), token(object, RESET, "lastHandledResetAt"));
+    let forced = force.as_ref().is_some_and(|token| token.fresh);
+    let number = json::number(object, "/status/history/0/version").unwrap_or(0) + i64::from(!seen || forced);
     let number = number.max(1);
     let now = state.pace.stamp();
-    if !seen || history.is_empty() {
+    if !seen || forced || history.is_empty() {
         if let Some(last) = history.first_mut() {
             last["status"] = "superseded".into();
         }
@@ -201,13 +203,39 @@ fn release(state: &State, object: &Object) -> Outcome {
     }
     let (reason, word) = if number == 1 { ("InstallSucceeded", "install") } else { ("UpgradeSucceeded", "upgrade") };
     let message = format!("Helm {word} succeeded for release {target}/{released}.v{number} with chart {chart}@{version}");
-    Outcome::well(reason, message)
-        .with("history", history.into())
+    let mut done = Outcome::well(reason, message);
+    done.fields.extend(force.map(|token| ("lastHandledForceAt", token.value.into())));
+    if let Some(token) = reset {
+        done.fields.push(("lastHandledResetAt", token.value.into()));
+        if token.fresh {
+            done.fields.extend(["failures", "installFailures", "upgradeFailures"].map(|counter| (counter, 0.into())));
+        }
+    }
+    done.with("history", history.into())
         .with("helmChart", format!("{home}/{namespace}-{}", json::name(object)).into())
         .with("lastAttemptedRevision", version.into())
         .with("lastAttemptedReleaseAction", word.into())
         .with("lastAttemptedGeneration", object["metadata"]["generation"].clone())
         .with("storageNamespace", namespace.into())
+}
+
+/// The annotation that asks for a release although nothing changed.
+const FORCE: &str = "reconcile.fluxcd.io/forceAt";
+/// The annotation that asks for failure counters of zero.
+const RESET: &str = "reconcile.fluxcd.io/resetAt";
+
+/// Holds what else a request asks of a HelmRelease.
+struct Token {
+    value: String,
+    /// Whether it is to be heeded: it is new, and the very value of the request.
+    fresh: bool,
+}
+
+/// Reads a request's annotation as helm-controller does: what is handled is noted, also when it is not heeded.
+fn token(object: &Object, name: &str, handled: &str) -> Option<Token> {
+    let value = json::annotation(object, name)?;
+    let new = json::text(object, &format!("/status/{handled}")) != value;
+    Some(Token { value: value.to_owned(), fresh: new && json::annotation(object, REQUESTED) == Some(value) })
 }
 
 fn policy(state: &State, object: &Object) -> Outcome {
