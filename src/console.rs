@@ -15,6 +15,7 @@ use tui::screen::Screen;
 use tui::session::Session;
 use tui::words::Language;
 
+use crate::editor::Desktop;
 use crate::launch::{self, Deck, Settings};
 use crate::{bridge, terminal};
 
@@ -57,13 +58,23 @@ pub(crate) async fn show(deck: &Deck) -> Result<(), Trouble> {
     let events = terminal::events()?;
     let (session, acts) = Session::new(settings, launch::now(), deck.world());
     let (wishes, wish_queue) = mpsc::channel(WAITING);
+    let editing = Arc::new(Desktop::default());
     let (replies, reply_queue) = mpsc::channel(WAITING);
     let carrying = tokio::spawn(bridge::carry(deck.engine.clone(), deck.actor.clone(), wish_queue, replies));
-    let link = Link { world: deck.worlds(), wishes, replies: reply_queue, clock: Arc::new(launch::now) };
+    let link = Link {
+        world: deck.worlds(),
+        wishes,
+        replies: reply_queue,
+        clock: Arc::new(launch::now),
+        editor: Some(Arc::clone(&editing).editor()),
+    };
     let mut screen = Screen::new(terminal::Out, size, capabilities.utf8);
     let ended = sail(session, acts, broken_on_purpose(stream(events)), &mut screen, link).await;
     drop(guard);
     carrying.abort();
+    if let Some(path) = editing.kept() {
+        crate::cli::remark(&Trouble::failed("What you were editing was not applied", path.display()).next("It is kept there."));
+    }
     match ended.map_err(failed)? {
         Ended::Quit | Ended::InputGone => Ok(()),
         Ended::EngineGone => Err(Trouble::failed("The engine ended beneath the screen", "")

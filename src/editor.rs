@@ -9,8 +9,11 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 
 use domain::Trouble;
+use domain::live::Private;
+use tui::editing::{Editor, Errand, Written};
 
 use crate::{launch, terminal};
 
@@ -116,6 +119,50 @@ impl Drop for Sheet {
         if !self.over {
             self.keep();
         }
+    }
+}
+
+/// Holds the one text that a console has in the editor.
+#[derive(Debug, Default)]
+pub(crate) struct Desktop(tokio::sync::Mutex<Option<Sheet>>);
+
+impl Desktop {
+    /// Returns what runs a session's errands.
+    pub(crate) fn editor(self: Arc<Self>) -> Editor {
+        Arc::new(move |errand| {
+            let desktop = Arc::clone(&self);
+            Box::pin(async move { desktop.run(errand).await })
+        })
+    }
+
+    async fn run(&self, errand: Errand) -> Result<Written, Trouble> {
+        let mut held = self.0.lock().await;
+        let file = |sheet: &Sheet| sheet.path.display().to_string();
+        match (&errand, held.as_mut()) {
+            (Errand::Begin { about, text }, _) => *held = Some(Sheet::new(about, text.text())?),
+            (Errand::Again(notes), Some(sheet)) => sheet.note(notes)?,
+            (Errand::Renew(text), Some(sheet)) => sheet.renew(text.text())?,
+            (Errand::Again(_) | Errand::Renew(_), None) => {
+                return Err(Trouble::failed("There is no text to go on with", "the editor").next("Edit the object anew."));
+            }
+            (Errand::Discard | Errand::Keep, _) => {
+                let mut sheet = held.take();
+                if errand == Errand::Discard {
+                    sheet.iter_mut().for_each(Sheet::discard);
+                }
+                let kept = sheet.as_mut().and_then(Sheet::keep).filter(|_| errand == Errand::Keep);
+                let file = kept.map(|path| path.display().to_string()).unwrap_or_default();
+                return Ok(Written { text: Private::new(""), changed: false, file });
+            }
+        }
+        let Some(sheet) = held.as_mut() else { return Err(Trouble::failed("There is no text", "the editor")) };
+        let text = sheet.edit().await?;
+        Ok(Written { text: Private::new(text), changed: sheet.changed(), file: file(sheet) })
+    }
+
+    /// Ends it with the console: returns where a text is kept that was changed and not applied.
+    pub(crate) fn kept(&self) -> Option<PathBuf> {
+        self.0.try_lock().ok()?.take()?.keep()
     }
 }
 

@@ -2,16 +2,17 @@
 
 use clap::Args;
 use domain::Trouble;
+use domain::filter::Filter;
 use domain::flux::{FluxObject, KINDS, Kind, ObjectKey};
 
 use super::flux::kind;
-use crate::launch::Deck;
+use crate::launch::{self, Deck};
 
 /// The objects meant.
 #[derive(Debug, Args)]
 pub(crate) struct Targets {
     /// Objects as KIND/NAME (ks/shop), a kind and names (ks shop blog), or a kind with --all.
-    #[arg(required_unless_present = "all", value_name = "KIND/NAME")]
+    #[arg(required_unless_present_any = ["all", "filter", "selector"], value_name = "KIND/NAME")]
     objects: Vec<String>,
     /// Their namespace.
     #[arg(short, long, default_value = "flux-system")]
@@ -19,8 +20,14 @@ pub(crate) struct Targets {
     /// All of that kind in the namespace; without a kind those of every kind.
     #[arg(long)]
     all: bool,
+    /// Those that a filter leaves, in the language of the console's lists: 'ready=false age>2h !test'.
+    #[arg(long, value_name = "FILTER")]
+    filter: Option<String>,
+    /// Those with these labels: team=shop, 'tier in (a,b)', !legacy.
+    #[arg(short = 'l', long, value_name = "LABELS")]
+    selector: Option<String>,
     /// In every namespace.
-    #[arg(short = 'A', long, requires = "all")]
+    #[arg(short = 'A', long)]
     all_namespaces: bool,
     /// Answers the question.
     #[arg(long, short)]
@@ -31,10 +38,11 @@ impl Targets {
     /// Returns the objects; of those that are not named only such as `can`.
     pub(super) async fn keys(&self, deck: &Deck, can: impl Fn(&FluxObject) -> bool) -> Result<Vec<ObjectKey>, Trouble> {
         let context = deck.context()?;
-        if !self.all {
+        if !self.all && self.filter.is_none() && self.selector.is_none() {
             let named = named(&self.objects, |word| kind(word).map(|k| k.name.to_owned()))?;
             return Ok(named.iter().map(|(kind, name)| ObjectKey::new(&context, kind, &self.namespace, name)).collect());
         }
+        let filter = self.sieve()?;
         let wanted: Vec<&'static Kind> = match self.objects.as_slice() {
             [] => KINDS.iter().collect(),
             words => words.iter().map(|word| kind(word)).collect::<Result<_, _>>()?,
@@ -51,7 +59,17 @@ impl Targets {
         let world = deck.world();
         let here = |o: &FluxObject| self.all_namespaces || *o.key.namespace == *self.namespace;
         let meant = |o: &FluxObject| *o.key.cluster == *context.0 && names.contains(&&*o.key.kind) && here(o) && can(o);
+        let now = launch::now();
+        let meant = |o: &FluxObject| meant(o) && filter.matches(o, now);
         Ok(world.flux.iter().filter(|o| meant(o)).map(|o| o.key.clone()).collect())
+    }
+
+    /// Returns the filter that was written, labels included.
+    fn sieve(&self) -> Result<Filter<FluxObject>, Trouble> {
+        let labels = self.selector.as_ref().map(|labels| format!(" -l {labels}")).unwrap_or_default();
+        let text = format!("{}{labels}", self.filter.as_deref().unwrap_or_default());
+        Filter::parse(&text)
+            .map_err(|fault| Trouble::usage("That is no filter", format!("\u{201c}{}\u{201d}", text.trim())).why(fault))
     }
 }
 

@@ -7,6 +7,7 @@ use domain::query::{Answer, LogOf, Query};
 use domain::trouble::Trouble;
 
 use crate::desk;
+use crate::editing::{Errand, Written};
 use crate::place::TabId;
 
 /// Numbers a query, so that its answer is recognized and a late one is not taken for another's.
@@ -34,6 +35,8 @@ pub enum Overlay {
     Leave,
     /// Everything about one Flux object or workload: conditions, events, YAML, inventory.
     Object(ObjectKey),
+    /// An object of the cluster in the operator's editor.
+    Edit(ObjectKey),
     /// The last lines of a container's log.
     Log(LogOf),
     /// Recent commits of an environment's branch and path.
@@ -61,6 +64,10 @@ pub enum Effect {
     Forget(Ticket),
     /// An order carried out. The session asks the order's question and checks the operator's role before it goes on.
     Give(OrderTicket, Order),
+    /// An order carried out whose question was asked by whoever gives it.
+    Answered(OrderTicket, Order),
+    /// Something of the operator's editor; what came of it comes as [`crate::tab::TabMsg::Written`].
+    Editor(Ticket, Errand),
     /// A change of what tabs share.
     Desk(desk::Change),
     /// Something laid over the tab.
@@ -93,6 +100,8 @@ pub enum Reply {
     Answer(Ticket, Result<Answer, Trouble>),
     /// What came of an order.
     Order(OrderTicket, Result<Outcome, Trouble>),
+    /// What came of the operator's editor.
+    Written(Ticket, Result<Written, Trouble>),
 }
 
 /// Holds what a session wants of the engine.

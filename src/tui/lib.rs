@@ -7,6 +7,7 @@ pub mod capabilities;
 pub mod command;
 pub mod cx;
 pub mod desk;
+pub mod editing;
 pub mod effects;
 pub mod everywhere;
 pub mod keys;

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::Event;
-use domain::Time;
 use domain::world::World;
+use domain::{Time, Trouble};
 use futures::{FutureExt, Stream, StreamExt};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use crate::effects::{Reply, Wish};
+use crate::editing::{Editor, Errand, Written};
+use crate::effects::{Reply, Ticket, Wish};
 use crate::screen::Screen;
 use crate::session::{Act, Msg, Session};
 use crate::shell;
@@ -28,6 +29,8 @@ pub struct Link {
     pub replies: mpsc::Receiver<Reply>,
     /// What time it is.
     pub clock: Arc<dyn Fn() -> Time + Send + Sync>,
+    /// The operator's editor, where there is one.
+    pub editor: Option<Editor>,
 }
 
 impl std::fmt::Debug for Link {
@@ -47,6 +50,9 @@ pub enum Ended {
     EngineGone,
 }
 
+/// What is wanted of the editor, in order.
+type Errands = VecDeque<(Ticket, Errand)>;
+
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
 
@@ -64,7 +70,8 @@ where
 {
     let mut input = input.fuse();
     let mut backlog: VecDeque<Wish> = VecDeque::new();
-    if perform(acts, screen, &mut backlog)? {
+    let mut errands: Errands = VecDeque::new();
+    if perform(acts, screen, (&mut backlog, &mut errands))? {
         return Ok(Ended::Quit);
     }
     let mut dirty = true;
@@ -110,12 +117,19 @@ where
         if inbox.iter().any(|msg| matches!(msg, Msg::Input(Event::Resize(..)))) {
             screen.forget();
         }
-        for msg in inbox {
+        let mut inbox = VecDeque::from(inbox);
+        while let Some(msg) = inbox.pop_front() {
             dirty = true;
             let acts = session.update((link.clock)(), msg);
-            if perform(acts, screen, &mut backlog)? {
+            if perform(acts, screen, (&mut backlog, &mut errands))? {
                 hand_over(&link.wishes, backlog).await;
                 return Ok(Ended::Quit);
+            }
+            while let Some((ticket, errand)) = errands.pop_front() {
+                // What is wanted of the engine need not wait for a person at an editor.
+                send(&link.wishes, &mut backlog);
+                inbox.push_back(Msg::Reply(Reply::Written(ticket, run_errand(link.editor.as_ref(), errand).await)));
+                screen.forget();
             }
         }
     }
@@ -158,6 +172,14 @@ async fn sleep(until: Option<Instant>) {
     }
 }
 
+/// Runs an errand; the terminal is the editor's until it ends.
+async fn run_errand(editor: Option<&Editor>, errand: Errand) -> Result<Written, Trouble> {
+    match editor {
+        Some(editor) => editor(errand).await,
+        None => Err(Trouble::refused("There is no editor here", "").next("Edit it where you have a terminal of your own.")),
+    }
+}
+
 fn send(wishes: &mpsc::Sender<Wish>, backlog: &mut VecDeque<Wish>) {
     while let Some(wish) = backlog.pop_front() {
         if let Err(mpsc::error::TrySendError::Full(wish) | mpsc::error::TrySendError::Closed(wish)) = wishes.try_send(wish) {
@@ -177,7 +199,11 @@ async fn hand_over(wishes: &mpsc::Sender<Wish>, backlog: VecDeque<Wish>) {
 }
 
 /// Carries out acts; tells whether the session is over.
-fn perform<W: Write>(acts: Vec<Act>, screen: &mut Screen<W>, backlog: &mut VecDeque<Wish>) -> io::Result<bool> {
+fn perform<W: Write>(
+    acts: Vec<Act>,
+    screen: &mut Screen<W>,
+    (backlog, errands): (&mut VecDeque<Wish>, &mut Errands),
+) -> io::Result<bool> {
     for act in acts {
         match act {
             Act::Wish(Wish::Forget(ticket)) => {
@@ -190,6 +216,7 @@ fn perform<W: Write>(acts: Vec<Act>, screen: &mut Screen<W>, backlog: &mut VecDe
             }
             Act::Wish(wish) => backlog.push_back(wish),
             Act::Copy(text) => screen.raw(format!("\u{1b}]52;c;{}\u{7}", base64(text.as_bytes())).as_bytes())?,
+            Act::Editor(ticket, errand) => errands.push_back((ticket, errand)),
             Act::Bell => screen.raw(b"\x07")?,
             Act::Quit => return Ok(true),
         }

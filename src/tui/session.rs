@@ -16,6 +16,7 @@ use ratatui::layout::Size;
 use crate::capabilities::Capabilities;
 use crate::cx::{Cx, Marks};
 use crate::desk::Desk;
+use crate::editing::Errand;
 use crate::effects::{OrderTicket, Reply, Ticket, Toast, Wish};
 use crate::keys::{Chord, Keymap};
 use crate::place::TabId;
@@ -74,6 +75,8 @@ pub enum Act {
     Wish(Wish),
     /// Put this on the clipboard.
     Copy(String),
+    /// Run an errand to the operator's editor.
+    Editor(Ticket, Errand),
     /// Ring the terminal's bell.
     Bell,
     /// End the session.
@@ -208,6 +211,12 @@ impl Session {
             Msg::Wake => self.wake(&mut acts),
         }
         acts
+    }
+
+    /// Lays something over the tab, as a pane would.
+    #[cfg(test)]
+    pub(crate) fn open_for_test(&mut self, overlay: crate::effects::Overlay, acts: &mut Vec<Act>) {
+        self.open(overlay, acts);
     }
 
     /// Returns what lies behind [`Session::cx`].

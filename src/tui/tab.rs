@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 
 use crate::command::Command;
 use crate::cx::Cx;
+use crate::editing::Written;
 use crate::effects::{Effects, OrderTicket, Ticket};
 
 /// Tells a tab something.
@@ -37,6 +38,8 @@ pub enum TabMsg {
     OrderDone(OrderTicket, Result<Outcome, Trouble>),
     /// An order that this tab wanted was not given: the operator said no, or may not.
     OrderDropped(OrderTicket),
+    /// What came of the operator's editor.
+    Written(Ticket, Box<Result<Written, Trouble>>),
     /// The moment that [`Tab::deadline`] named has come.
     Wake,
 }

@@ -78,14 +78,22 @@ fn many_at_once(ground: &Ground) {
     assert!(why.contains("Kustomization/flux-system/nobody") && why.contains("1 of 3"), "{why}");
     wait("one that is suspended", SOON, || (suspended() == 1).then_some(()));
 
-    // What is suspended would not answer, so it is not among all.
+    // All that a filter leaves, of one kind: those that are suspended already are not among them.
+    let filter = format!("name={}-*", ground.app);
+    operator.run(&["suspend", "ks", "--filter", &filter, "--yes"]).ok();
+    wait("three that are suspended again", SOON, || (suspended() == 3).then_some(()));
+    let said = operator.run(&["suspend", "ks", "--filter", &filter, "--yes"]);
+    assert!(said.err.contains("Nothing matches"), "{}", said.err);
+    said.ok();
+    assert!(operator.run(&["suspend", "ks", "--filter", "nonsense=1", "--yes"]).failed(2).contains("nonsense"));
+    operator.run(&["resume", "ks", a, b, "--yes"]).ok();
     operator.run(&["resume", "ks", c, "--yes"]).ok();
     let journal = operator.run(&["audit", "-l", "0", "-o", "json"]).json();
     let of = |phase: &str, object: &str| {
         let wanted = format!("Kustomization/flux-system/{object}");
         journal.as_array().into_iter().flatten().filter(|e| e["object"] == *wanted && e["phase"] == phase).count()
     };
-    assert_eq!([of("intent", a), of("done", a)], [2, 2], "each has its own intent and outcome");
+    assert_eq!([of("intent", a), of("done", a)], [4, 4], "each has its own intent and outcome");
     assert_eq!([of("intent", "nobody"), of("refused", "nobody")], [1, 1]);
     operator.run(&["audit", "verify"]).ok();
     operator.run(&["delete", "ks", a, b, c, "--yes"]).ok();

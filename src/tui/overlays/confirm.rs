@@ -60,7 +60,7 @@ impl Confirm {
 }
 
 /// Says an order's question in the operator's language, when the language file knows every sentence of it.
-fn said(cx: &Cx, terms: &dyn Terms) -> Option<String> {
+pub(crate) fn said(cx: &Cx, terms: &dyn Terms) -> Option<String> {
     let say = |sentence: Sentence| {
         let key = format!("question.{}", sentence.key);
         let values: Vec<(&str, &str)> = sentence.values.iter().map(|(name, value)| (*name, value.as_str())).collect();

@@ -42,6 +42,11 @@ impl Session {
                     self.tell(place, TabMsg::Reply(ticket, answer), acts);
                 }
             }
+            Reply::Written(ticket, written) => {
+                if let Some(place) = self.asked.remove(&ticket) {
+                    self.tell(place, TabMsg::Written(ticket, Box::new(written)), acts);
+                }
+            }
             Reply::Order(ticket, result) => {
                 let order = self.base.running.remove(&ticket);
                 let silent = order.is_some_and(|o| !o.terms().recorded());

@@ -28,6 +28,14 @@ impl Session {
                     }
                 }
                 Effect::Give(ticket, order) => self.give(place, ticket, order, acts),
+                Effect::Answered(ticket, order) => {
+                    self.ordered.insert(ticket, place);
+                    self.give(place, ticket, order, acts);
+                }
+                Effect::Editor(ticket, errand) => {
+                    self.asked.insert(ticket, place);
+                    acts.push(Act::Editor(ticket, errand));
+                }
                 Effect::Desk(change) => {
                     let before = self.base.desk.clone();
                     self.base.desk.apply(change);

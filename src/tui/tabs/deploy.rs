@@ -368,6 +368,7 @@ impl Tab for Deploy {
                 Effects::new()
             }
             TabMsg::Wake => self.wake(cx),
+            TabMsg::Written(..) => Effects::new(),
         }
     }
 

@@ -41,6 +41,7 @@ static RESUME: Command = command("flux.resume", &["u"], 4);
 static KIND: Command = command("flux.kind", &["f"], 5);
 static ALL: Command = command("flux.all", &["F"], 6);
 static COPY: Command = command("flux.copy", &["c"], 0);
+static EDIT: Command = command("flux.edit", &["e"], 0);
 
 /// Holds the tab's state.
 #[derive(Debug)]
@@ -81,6 +82,7 @@ impl Flux {
             "flux.suspend" => cx.give(Suspend { key }),
             "flux.resume" => cx.give(Resume { key }),
             "flux.open" => vec![Effect::Open(Overlay::Object(key))],
+            "flux.edit" => vec![Effect::Open(Overlay::Edit(key))],
             _ => vec![Effect::Copy(key.to_string())],
         }
     }
@@ -122,6 +124,7 @@ impl Tab for Flux {
             out.extend((suspends && !object.suspended()).then_some(&SUSPEND));
             out.extend((suspends && object.suspended()).then_some(&RESUME));
             out.push(&COPY);
+            out.extend(may.then_some(&EDIT));
         }
         out.push(&KIND);
         out.extend(cx.desk.kind.is_some().then_some(&ALL));
