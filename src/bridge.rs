@@ -20,7 +20,11 @@ pub(crate) async fn carry(engine: Engine, actor: Actor, mut wishes: mpsc::Receiv
                 None => return,
                 Some(Wish::Ask(ticket, query)) => {
                     let (engine, actor) = (engine.clone(), actor.clone());
-                    let handle = running.spawn(async move { Reply::Answer(ticket, engine.ask(&actor, query).await) });
+                    let replies = replies.clone();
+                    // What comes early may be dropped when the screen is behind; the answer itself is not.
+                    let more = move |answer| drop(replies.try_send(Reply::More(ticket, answer)));
+                    let handle =
+                        running.spawn(async move { Reply::Answer(ticket, engine.ask_with(&actor, query, &more).await) });
                     asked.insert(ticket, handle);
                 }
                 Some(Wish::Forget(ticket)) => {

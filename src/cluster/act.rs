@@ -3,10 +3,12 @@
 //! Every change goes out under the field manager `quarterdeck`. Nothing here asks whether it may: that is the engine's.
 
 mod apply;
+mod artifact;
 mod delete;
 pub mod edit;
 mod events;
 mod get;
+mod live;
 mod logs;
 mod reconcile;
 mod server;
@@ -16,10 +18,12 @@ mod tests;
 mod wait;
 mod yaml;
 
-pub use apply::{Apply, apply};
+pub use apply::{Apply, apply, would};
+pub use artifact::artifact;
 pub use delete::{Removal, delete};
 pub use events::{EventLine, events};
 pub use get::{get, get_flux, get_pod, get_workload};
+pub use live::{Target, labelled, live, namespaced};
 pub use logs::{LogQuery, logs};
 pub use reconcile::{Token, reconcile, request_with, source_of};
 pub use server::{Identity, ServerInfo, probe, whoami};

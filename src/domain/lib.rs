@@ -7,6 +7,7 @@ pub mod aspects;
 pub mod change;
 pub mod check;
 pub mod deployment;
+pub mod drift;
 pub mod edit;
 pub mod filter;
 pub mod flux;

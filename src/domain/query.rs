@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::Time;
 use crate::change::{Draft, FormFacts, Preview};
+use crate::drift::{Against, Drift};
 use crate::flux::ObjectKey;
 use crate::ident::{ContextName, EnvironmentId, Slug};
 use crate::journal::Entry;
@@ -54,6 +55,9 @@ pub enum Query {
     Review(Box<Edited>),
     /// Where an object comes from.
     Origin(ObjectKey),
+
+    /// What differs between the desired state of a Kustomization or HelmRelease and something else.
+    Drift(ObjectKey, Against),
 }
 
 /// Names a container's log.
@@ -152,4 +156,7 @@ pub enum Answer {
     Review(Arc<LiveReview>),
     /// To [`Query::Origin`]; nothing when Flux did not apply it.
     Origin(Option<Box<Origin>>),
+
+    /// To [`Query::Drift`]; while it works, also what it found so far.
+    Drift(Arc<Drift>),
 }

@@ -10,6 +10,7 @@
 //! It knows no terminal and no command line, and reads no clock, environment or home folder of its own.
 
 mod clusters;
+mod drift;
 mod driven;
 mod engine;
 mod fleet;

@@ -2,7 +2,7 @@
 //!
 //! The same code makes the preview that is reviewed and the change that is committed, so that they cannot differ.
 
-mod closure;
+pub(crate) mod closure;
 mod compute;
 mod judge;
 

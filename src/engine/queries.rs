@@ -3,6 +3,7 @@
 mod audit;
 mod deletion;
 mod edit;
+mod drift;
 mod form;
 mod hold;
 mod object;
@@ -17,8 +18,13 @@ use domain::query::{Answer, Query};
 
 use crate::shared::Core;
 
+/// Takes what is found before an answer is complete.
+pub(crate) type More<'a> = &'a (dyn Fn(Answer) + Send + Sync);
+
 /// Answers a query.
-pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query) -> Result<Answer, Trouble> {
+///
+/// What is found before the answer is complete goes to `more`.
+pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: More<'_>) -> Result<Answer, Trouble> {
     match query {
         Query::Form(environment) => form::form(core, &environment).await,
         Query::Draft(environment) => form::draft(core, environment).await,
@@ -34,5 +40,6 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query) -> Res
         Query::Review(edited) => edit::review(core, &edited).await,
         Query::Origin(key) => origin::origin(core, &key).await,
         Query::Deletion(keys) => deletion::deletion(core, keys).await,
+        Query::Drift(key, against) => drift::drift(core, &key, against, more).await,
     }
 }

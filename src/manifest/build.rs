@@ -28,7 +28,7 @@ mod references;
 mod render;
 mod replacements;
 pub(crate) mod resource;
-mod select;
+pub(crate) mod select;
 pub(crate) mod source;
 mod transformers;
 mod vars;

@@ -5,6 +5,7 @@
 pub mod build;
 pub mod check;
 pub mod diff;
+pub mod drift;
 pub mod edit;
 pub mod error;
 pub mod files;

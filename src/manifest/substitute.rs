@@ -73,9 +73,16 @@ impl Variables {
     /// Adds the data of a Secret, decoded. What is no text is passed over.
     pub fn add_secret(&mut self, secret: &Value) {
         for (name, text) in texts(secret) {
-            if let Some(text) = STANDARD.decode(text.replace('\n', "")).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
+            if let Some(text) = decode(text) {
                 self.insert(name, &text);
             }
+        }
+    }
+
+    /// Adds the names of a Secret's data, each with the same text for its value.
+    pub fn add_masked(&mut self, secret: &Value, mask: &str) {
+        for (name, _) in texts(secret).filter(|(_, text)| decode(text).is_some()) {
+            self.insert(name, mask);
         }
     }
 
@@ -95,6 +102,11 @@ impl Variables {
             None => Ok(()),
         }
     }
+}
+
+/// Decodes a value of a Secret; nothing when it is no text.
+pub(crate) fn decode(text: &str) -> Option<String> {
+    STANDARD.decode(text.replace('\n', "")).ok().and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
 fn texts(holder: &Value) -> impl Iterator<Item = (&String, &str)> {

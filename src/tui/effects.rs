@@ -98,6 +98,8 @@ pub type Effects = Vec<Effect>;
 pub enum Reply {
     /// The answer to a query.
     Answer(Ticket, Result<Answer, Trouble>),
+    /// A part of the answer to a query; the rest, or the whole, is still to come.
+    More(Ticket, Answer),
     /// What came of an order.
     Order(OrderTicket, Result<Outcome, Trouble>),
     /// What came of the operator's editor.

@@ -20,6 +20,15 @@ pub struct Apply {
 
 /// Applies an object (with `apiVersion`, `kind` and `metadata.name`) and returns what the server then has, or would have.
 pub async fn apply(connection: &Connection, object: &Value, how: Apply) -> Result<Value, Error> {
+    sent(connection, object, how, MANAGER).await
+}
+
+/// Asks what an object would be if `manager` applied it by force; nothing is kept.
+pub async fn would(connection: &Connection, object: &Value, manager: &str) -> Result<Value, Error> {
+    sent(connection, object, Apply { dry_run: true, force: true }, manager).await
+}
+
+async fn sent(connection: &Connection, object: &Value, how: Apply, manager: &str) -> Result<Value, Error> {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let (api_version, kind) = (text("/apiVersion"), text("/kind"));
     let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
@@ -36,7 +45,7 @@ pub async fn apply(connection: &Connection, object: &Value, how: Apply) -> Resul
     // JSON is YAML: the content type is the one that every server version takes.
     let body = object.to_string().into_bytes();
     let path = resource.object(namespace, name);
-    let mut call = Call::send(Method::PATCH, path, "application/apply-patch+yaml", body).with("fieldManager", MANAGER);
+    let mut call = Call::send(Method::PATCH, path, "application/apply-patch+yaml", body).with("fieldManager", manager);
     if how.force {
         call = call.with("force", "true");
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::Trouble;
 use domain::revision::CommitId;
 use git::{Mirror, ReadLimits, Skipped};
+use manifest::Overlay;
 use manifest::error::Error;
 use manifest::files::{self, Files};
 
@@ -13,13 +14,22 @@ const ROUNDS: usize = 200;
 
 /// Reads the files; what is missing after all is told by whoever renders them.
 pub(super) fn load(mirror: &Mirror, commit: &CommitId, path: &str) -> Result<Files, Trouble> {
+    load_for(mirror, commit, path, None)
+}
+
+/// Reads the files that a Flux Kustomization's folder leads to, with what its `spec` adds.
+pub(crate) fn load_for(mirror: &Mirror, commit: &CommitId, path: &str, overlay: Option<&Overlay>) -> Result<Files, Trouble> {
     let path = path.trim_start_matches("./").trim_matches('/');
     let mut files = Files::new();
     let mut read = BTreeSet::new();
     take(mirror, commit, path, &mut files)?;
     read.insert(path.to_owned());
     for _ in 0..ROUNDS {
-        let Err(Error::Missing { path: missing, .. }) = manifest::build::build(&files, path) else { break };
+        let built = match overlay {
+            Some(overlay) => manifest::build_with(&files, path, overlay),
+            None => manifest::build(&files, path),
+        };
+        let Err(Error::Missing { path: missing, .. }) = built else { break };
         // A link may lead to a place that the error does not name; then the whole top folder is read.
         let top = path.split('/').next().unwrap_or_default().to_owned();
         let known = |wanted: &str| read.iter().any(|folder| files::within(wanted, folder));

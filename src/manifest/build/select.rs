@@ -128,6 +128,11 @@ impl Selector {
     }
 }
 
+/// Tells whether labels, or annotations, satisfy a label selector; an error when it cannot be read.
+pub(crate) fn satisfied<'v>(selector: &str, of: impl Fn(&str) -> Option<&'v str>) -> Result<bool, String> {
+    Ok(terms(selector)?.iter().all(|term| term.test.holds(of(&term.key))))
+}
+
 /// Reads a label selector.
 fn terms(text: &str) -> Result<Vec<Term>, String> {
     if text.trim().is_empty() {

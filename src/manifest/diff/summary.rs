@@ -29,6 +29,15 @@ pub struct ValueChange {
     pub before: Option<String>,
     /// The value after, shortened; absent when there is none.
     pub after: Option<String>,
+    /// The way to it: keys, `[name]` for an item of a list by what identifies it, a number for one by its place.
+    pub path: Vec<String>,
+}
+
+impl ValueChange {
+    /// Returns its path as people write it: `spec.containers[web].image`.
+    pub fn dotted(&self) -> String {
+        dotted(&self.path.iter().map(String::as_str).collect::<Vec<_>>())
+    }
 }
 
 impl fmt::Display for ValueChange {
@@ -191,7 +200,7 @@ impl Walk<'_> {
         if label.is_empty() {
             self.kind.clone_into(&mut label);
         }
-        self.out.push(ValueChange { label, before, after });
+        self.out.push(ValueChange { label, before, after, path: self.path.clone() });
     }
 }
 

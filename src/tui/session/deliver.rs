@@ -47,6 +47,11 @@ impl Session {
                     self.tell(place, TabMsg::Written(ticket, Box::new(written)), acts);
                 }
             }
+            Reply::More(ticket, answer) => {
+                if let Some(place) = self.asked.get(&ticket).copied() {
+                    self.tell(place, TabMsg::Reply(ticket, Ok(answer)), acts);
+                }
+            }
             Reply::Order(ticket, result) => {
                 let order = self.base.running.remove(&ticket);
                 let silent = order.is_some_and(|o| !o.terms().recorded());

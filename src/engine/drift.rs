@@ -1,0 +1,151 @@
+//! What the cluster has against what is desired, for any Kustomization and HelmRelease.
+//!
+//! The desired state comes from where Flux takes it; what Flux would change is asked of the server by a dry run. Nothing is
+//! changed here, and nothing of a Secret leaves these modules.
+
+mod compare;
+mod release;
+mod source;
+mod unpack;
+mod variables;
+
+use std::sync::Arc;
+
+use cluster::act::{self, Target};
+use domain::Trouble;
+use domain::drift::{Against, Desired, Drift, ObjectDrift, Verdict};
+use domain::flux::{InventoryEntry, ObjectKey};
+use manifest::drift::{Applier, Rules, named, wanted};
+use serde_json::Value;
+
+use crate::shared::Core;
+use compare::Job;
+pub(crate) use release::{previous, release};
+
+/// Takes what is known of a comparison so far.
+pub(crate) type Tell<'a> = &'a (dyn Fn(Drift) + Send + Sync);
+
+/// Compares what a Kustomization desires with what its cluster has.
+pub(crate) async fn kustomization(core: &Arc<Core>, key: &ObjectKey, tell: Tell<'_>) -> Result<Drift, Trouble> {
+    let connection = core.fleet.connection(&key.context()).await?;
+    let object = act::get(&connection, key).await?;
+    if object.pointer("/spec/kubeConfig").is_some() {
+        return Err(Trouble::failed("Its objects are in another cluster", key)
+            .why("spec.kubeConfig names another cluster, which this context does not reach")
+            .next("Compare it with a context of that cluster."));
+    }
+    let source = source::read(core, &connection, (key, &object)).await?;
+    let variables = variables::read(&connection, &object).await?;
+    let mut notes = source.notes;
+    notes.extend(variables.notes.iter().cloned());
+    let rules = rules(object.pointer("/spec/ignore"), "spec.ignore", &mut notes);
+    standing(&object, &source.desired, &mut notes);
+    let rendered = {
+        let (object, files) = (object.clone(), source.files);
+        let (sets, missing) = (variables.sets, variables.missing);
+        crate::tasks::blocking("rendering a Kustomization", move || wanted(&files, &object, sets.as_ref(), missing.as_deref()))
+            .await??
+    };
+    let flag = |pointer: &str| object.pointer(pointer).and_then(Value::as_bool).unwrap_or(false);
+    let job = Job {
+        core,
+        connection: &connection,
+        applier: Applier::Kustomize,
+        rules: &rules,
+        force: flag("/spec/force"),
+        decrypts: object.pointer("/spec/decryption").is_some(),
+    };
+    let drift = begun(core, key, (Against::Live, source.desired), notes);
+    let left = leftovers(&object, &rendered.iter().map(|w| target(&w.value)).collect::<Vec<_>>());
+    let mut drift = job.all(drift, rendered, left.len(), tell).await;
+    job.leftovers(&mut drift, &left, (flag("/spec/prune"), &object)).await;
+    drift.sort();
+    Ok(drift)
+}
+
+/// Begins a comparison of which nothing is known yet.
+fn begun(core: &Core, key: &ObjectKey, (against, desired): (Against, Desired), notes: Vec<String>) -> Drift {
+    Drift { key: key.clone(), against, desired, checked: core.now(), objects: Vec::new(), left: 0, notes }
+}
+
+/// Reads the rules that take fields out of the comparison, and says that they are honoured.
+fn rules(list: Option<&Value>, name: &str, notes: &mut Vec<String>) -> Rules {
+    match Rules::read(list) {
+        Ok(rules) => {
+            if !rules.is_empty() {
+                notes.push(format!("{name} is honoured: rules {}", rules.len()));
+            }
+            rules
+        }
+        Err(why) => {
+            notes.push(format!("{name} cannot be read and is not honoured: {why}"));
+            Rules::default()
+        }
+    }
+}
+
+/// Says what of the object's own standing has to be known beside the differences.
+fn standing(object: &Value, desired: &Desired, notes: &mut Vec<String>) {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    if object.pointer("/spec/suspend").and_then(Value::as_bool) == Some(true) {
+        notes.push("It is suspended: Flux changes nothing until it is resumed".to_owned());
+    }
+    let applied = text("/status/lastAppliedRevision");
+    if !applied.is_empty() && applied != desired.revision {
+        notes.push(format!("Applied is {applied}; the source is ahead at {}", desired.revision));
+    }
+}
+
+/// Names an object.
+fn target(object: &Value) -> Target {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    Target {
+        api_version: text("/apiVersion"),
+        kind: text("/kind"),
+        namespace: text("/metadata/namespace"),
+        name: text("/metadata/name"),
+    }
+}
+
+/// Returns the objects of an inventory that are not desired any more.
+fn leftovers(kustomization: &Value, desired: &[Target]) -> Vec<Target> {
+    let group = |api_version: &str| api_version.split_once('/').map_or("", |(group, _)| group).to_owned();
+    let wanted = |old: &Target| {
+        desired.iter().any(|new| {
+            (&new.kind, &new.namespace, &new.name) == (&old.kind, &old.namespace, &old.name)
+                && group(&new.api_version) == group(&old.api_version)
+        })
+    };
+    let entries = kustomization.pointer("/status/inventory/entries").and_then(Value::as_array);
+    let read = |entry: &Value| {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let entry = InventoryEntry { id: text("id"), v: text("v") };
+        let (namespace, name, group, kind) = entry.parts()?;
+        let api_version = if group.is_empty() { entry.v.clone() } else { format!("{group}/{}", entry.v) };
+        Some(Target { api_version, kind: kind.to_owned(), namespace: namespace.to_owned(), name: name.replace("__", ":") })
+    };
+    entries.into_iter().flatten().filter_map(read).filter(|old| !wanted(old)).collect()
+}
+
+/// Returns an object that could not be compared.
+fn unknown(object: &Value, why: impl Into<String>) -> ObjectDrift {
+    named(object, Verdict::Unknown).why(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_left_the_manifests_is_found_in_the_inventory() {
+        let kustomization = json!({"status": {"inventory": {"entries": [
+            {"id": "shop_web_apps_Deployment", "v": "v1"},
+            {"id": "shop_old__role_rbac.authorization.k8s.io_Role", "v": "v1"},
+            {"id": "_shop__Namespace", "v": "v1"},
+        ]}}});
+        let web = json!({"apiVersion": "apps/v2", "kind": "Deployment", "metadata": {"namespace": "shop", "name": "web"}});
+        let left: Vec<String> = leftovers(&kustomization, &[target(&web)]).iter().map(ToString::to_string).collect();
+        assert_eq!(left, ["Role/shop/old:role", "Namespace/shop"]);
+    }
+}

@@ -1,0 +1,198 @@
+//! Comparisons as tables: who changed what, what is ignored, what is hidden.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by failing")]
+
+use domain::drift::Verdict;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::files::Files;
+use crate::substitute::Variables;
+
+fn web(replicas: i64, image: &str) -> Value {
+    json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "shop", "labels": {"app": "web"}},
+        "spec": {"replicas": replicas, "template": {"spec": {"containers": [{"name": "web", "image": image}]}}}})
+}
+
+fn owned(mut object: Value, entries: Value) -> Value {
+    object["metadata"]["managedFields"] = entries;
+    object["metadata"]["resourceVersion"] = "7".into();
+    object["status"] = json!({"replicas": 1});
+    object
+}
+
+fn entry(manager: &str, operation: &str, sub: &str, fields: Value) -> Value {
+    let mut entry = json!({"manager": manager, "operation": operation, "time": "2026-07-01T10:00:00Z", "fieldsV1": fields});
+    if !sub.is_empty() {
+        entry["subresource"] = sub.into();
+    }
+    entry
+}
+
+fn compared(desired: &Value, live: &Value, would: &Value, ignore: Value) -> ObjectDrift {
+    let rules = Rules::read(Some(&ignore)).unwrap();
+    let reading = Reading { applier: Applier::Kustomize, rules: &rules, veil: &Veil::default() };
+    compare(Sides { desired, live, would }, reading)
+}
+
+#[test]
+fn fields_are_named_with_whoever_owns_them() {
+    let image = json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"web\"}": {".": {}, "f:image": {}}}}}}});
+    let live = owned(
+        web(5, "shop:2"),
+        json!([
+            entry("kustomize-controller", "Apply", "", json!({"f:metadata": {"f:labels": {"f:app": {}}}})),
+            entry("autoscaler", "Update", "scale", json!({"f:spec": {"f:replicas": {}}})),
+            entry("ci-bot", "Update", "", image),
+        ]),
+    );
+    let desired = web(2, "shop:1");
+    let drift = compared(&desired, &live, &web(2, "shop:1"), json!([]));
+    assert_eq!(drift.verdict, Verdict::Changed);
+    let told: Vec<_> =
+        drift.fields.iter().map(|f| (f.to_string(), f.path.as_str(), f.owners.iter().map(ToString::to_string).collect::<Vec<_>>())).collect();
+    assert_eq!(
+        told,
+        [
+            ("replicas 5 → 2".to_owned(), "spec.replicas", vec!["autoscaler (Update of scale)".to_owned()]),
+            ("image 2 → 1".to_owned(), "spec.template.spec.containers[web].image", vec!["ci-bot (Update)".to_owned()]),
+        ]
+    );
+    assert!(drift.live.unwrap().contains("replicas: 5") && !drift.desired.unwrap().contains("status"));
+    let same = compared(&desired, &live, &live, json!([]));
+    assert_eq!((same.verdict, same.fields.len(), same.live), (Verdict::Agrees, 0, None));
+}
+
+#[test]
+fn what_people_added_with_kubectl_would_go() {
+    let env = json!({"f:spec": {"f:paused": {}, "f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"web\"}":
+        {"f:env": {".": {}, "k:{\"name\":\"DEBUG\"}": {".": {}, "f:name": {}, "f:value": {}}}}}}}}});
+    for (manager, ssa, goes) in [("kubectl-edit", "", true), ("ci-bot", "", false), ("kubectl-edit", "Merge", false)] {
+        let mut live = web(2, "shop:1");
+        live["spec"]["paused"] = true.into();
+        live["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "DEBUG", "value": "1"}]);
+        if !ssa.is_empty() {
+            live["metadata"]["annotations"] = json!({"kustomize.toolkit.fluxcd.io/ssa": ssa});
+        }
+        // Fields of others stay in a dry run: the server removes only what the applier owned before.
+        let would = live.clone();
+        let live = owned(live, json!([entry(manager, "Update", "", env.clone())]));
+        let drift = compared(&web(2, "shop:1"), &live, &would, json!([]));
+        let labels: Vec<&str> = drift.fields.iter().map(|f| f.label.as_str()).collect();
+        assert_eq!(labels == ["env DEBUG", "spec.paused"], goes, "{manager} {ssa}: {labels:?}");
+        assert_eq!(drift.verdict == Verdict::Changed, goes, "{manager} {ssa}");
+        assert_eq!(drift.others.first().map(|(_, count)| *count), Some(3), "paused, and the variable's name and value");
+    }
+}
+
+#[test]
+fn rules_take_fields_out_of_the_comparison() {
+    let (live, desired) = (web(5, "shop:1"), web(2, "shop:1"));
+    for (ignore, verdict, ignored) in [
+        (json!([{"paths": ["/spec/replicas"]}]), Verdict::Agrees, 1),
+        (json!([{"paths": ["/spec/replicas"], "target": {"kind": "Deploy.*", "name": "web", "labelSelector": "app in (web)"}}]), Verdict::Agrees, 1),
+        (json!([{"paths": ["/spec/replicas"], "target": {"kind": "Deploy"}}]), Verdict::Changed, 0),
+        (json!([{"paths": ["/spec/replicas"], "target": {"labelSelector": "app=api"}}]), Verdict::Changed, 0),
+        (json!([{"paths": ["/spec/template/spec/containers/0/image"]}]), Verdict::Changed, 0),
+        (json!([{"paths": ["/spec"], "target": {"group": "apps", "version": "v1"}}]), Verdict::Agrees, 1),
+    ] {
+        let drift = compared(&desired, &live, &desired, ignore.clone());
+        assert_eq!((drift.verdict, drift.ignored), (verdict, ignored), "{ignore}");
+    }
+    assert!(Rules::read(Some(&json!([{"paths": [], "target": {"name": "("}}]))).is_err());
+}
+
+#[test]
+fn secrets_show_that_they_differ_and_not_in_what() {
+    let secret = |value: &str| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "token", "namespace": "shop"},
+        "data": {"password": value, "user": "c2FtZQ=="}});
+    let drift = compared(&secret("bmV3"), &secret("b2xk"), &secret("bmV3"), json!([]));
+    let text = format!("{drift:?}");
+    assert!(!text.contains("bmV3") && !text.contains("b2xk") && !text.contains("c2FtZQ"), "{text}");
+    assert_eq!(drift.fields.len(), 1);
+    assert_eq!(drift.fields[0].path, "data.password");
+    let missing = alone(&secret("bmV3"), Verdict::Missing, &Veil::default());
+    assert!(!format!("{missing:?}").contains("bmV3"));
+}
+
+#[test]
+fn what_came_out_of_a_secret_is_hidden_wherever_it_went() {
+    let files: Files = [(
+        "app/c.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: shop}\ndata: {url: 'pg://app:${PASSWORD}@db', level: '${LEVEL}'}\n",
+    )]
+    .into_iter()
+    .collect();
+    let kustomization = json!({"metadata": {"namespace": "flux-system", "name": "app"}, "spec": {"path": "./app"}});
+    let (mut real, mut masked) = (Variables::new(), Variables::new());
+    let secret = json!({"data": {"PASSWORD": "aHVudGVyMg=="}});
+    real.add_secret(&secret);
+    masked.add_masked(&secret, "•••");
+    for set in [&mut real, &mut masked] {
+        set.insert("LEVEL", "debug");
+    }
+    let wanted = wanted(&files, &kustomization, Some(&(real, masked)), None).unwrap();
+    let object = &wanted[0].value;
+    assert_eq!(object["data"]["url"], "pg://app:hunter2@db");
+    assert_eq!(object["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/name"], "app");
+    let mut live = object.clone();
+    live["data"]["url"] = "pg://app:hunter1@db".into();
+    live["data"]["level"] = "info".into();
+    let rules = Rules::default();
+    let reading = Reading { applier: Applier::Kustomize, rules: &rules, veil: &wanted[0].veil };
+    let drift = compare(Sides { desired: object, live: &live, would: object }, reading);
+    let text = format!("{drift:?}");
+    assert!(!text.contains("hunter") && text.contains("debug") && text.contains("data.url"), "{text}");
+    let without = super::wanted(&files, &kustomization, None, Some("Secret/x: forbidden")).unwrap();
+    assert_eq!(without[0].unknown.as_deref(), Some("Secret/x: forbidden"));
+}
+
+#[test]
+fn marks_on_objects_are_honoured() {
+    let with = |key: &str, value: &str| {
+        let mut object = web(1, "x");
+        object["metadata"]["annotations"] = json!({ key: value });
+        object
+    };
+    let plain = web(1, "x");
+    let (reconcile, ssa) = ("kustomize.toolkit.fluxcd.io/reconcile", "kustomize.toolkit.fluxcd.io/ssa");
+    let (kustomize, helm) = (Applier::Kustomize, Applier::Helm);
+    for (applier, desired, live, skipped) in [
+        (kustomize, &plain, Some(with(reconcile, "Disabled")), true),
+        (kustomize, &with(reconcile, "disabled"), None, true),
+        (kustomize, &with(ssa, "ignore"), None, true),
+        (kustomize, &with(ssa, "IfNotPresent"), None, false),
+        (kustomize, &with(ssa, "IfNotPresent"), Some(plain.clone()), true),
+        (kustomize, &with(ssa, "Merge"), Some(plain.clone()), false),
+        (helm, &plain, Some(with(reconcile, "disabled")), false),
+        (helm, &plain, Some(with("helm.toolkit.fluxcd.io/driftDetection", "disabled")), true),
+    ] {
+        let said = standing(applier, desired, live.as_ref());
+        assert_eq!(said != Standing::Compared, skipped, "{applier:?} {desired} {live:?}");
+    }
+    assert_eq!(leftover(&plain, true).0, Verdict::Extra);
+    assert_eq!(leftover(&plain, false).0, Verdict::Orphaned);
+    assert_eq!(leftover(&with("kustomize.toolkit.fluxcd.io/prune", "disabled"), true).0, Verdict::Orphaned);
+}
+
+#[test]
+fn sops_is_recognised() {
+    for (object, is) in [
+        (json!({"kind": "Secret", "data": {"a": "ENC[AES256_GCM,data:x]"}}), true),
+        (json!({"kind": "ConfigMap", "sops": {"mac": "x"}}), true),
+        (json!({"kind": "Secret", "data": {"a": "eA=="}}), false),
+    ] {
+        assert_eq!(encrypted(&object), is, "{object}");
+    }
+}
+
+#[test]
+fn releases_are_compared_object_by_object() {
+    let read = |image: &str| documents("m", &format!("---\n# Source: x\napiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{image: '{image}'}}\n---\n")).unwrap();
+    let (old, new) = (read("a:1"), read("a:2"));
+    let drift = between(old.first(), new.first(), &Veil::default()).unwrap();
+    assert_eq!((drift.verdict, drift.fields.len()), (Verdict::Changed, 1));
+    assert_eq!(between(None, new.first(), &Veil::default()).unwrap().verdict, Verdict::Missing);
+    assert!(documents("m", "a: [").is_err());
+}
