@@ -10,6 +10,7 @@ mod delete;
 mod deploy;
 mod deployments;
 mod edit;
+mod diff;
 mod environment;
 mod fields;
 mod flux;
@@ -94,6 +95,8 @@ pub(crate) enum Command {
     Edit(edit::Edit),
     /// Says from which repository, commit and file an object comes.
     Origin(edit::Which),
+    /// Compares what a Kustomization or HelmRelease desires with what the cluster has.
+    Diff(diff::Diff),
     /// Lists, verifies or exports the journal.
     Audit(audit::Audit),
 }
@@ -161,6 +164,7 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Delete(delete) => delete::run(deck, format, delete).await,
         Command::Edit(edit) => edit::run(deck, format, edit).await,
         Command::Origin(which) => edit::origin(deck, format, &which).await,
+        Command::Diff(diff) => diff::run(deck, format, diff).await,
         Command::Audit(audit) => audit::run(deck, format, audit).await,
     }
 }
