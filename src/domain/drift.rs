@@ -149,6 +149,9 @@ impl fmt::Display for FieldDrift {
             Some("") => "\"\"".to_owned(),
             Some(text) => text.to_owned(),
         };
+        if self.live.is_some() && self.live == self.desired {
+            return write!(f, "{} changed", self.label);
+        }
         write!(f, "{} {} → {}", self.label, side(&self.live), side(&self.desired))
     }
 }

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use crate::build::render_value;
 use crate::diff::value_changes;
 
-pub use desired::{Wanted, documents, encrypted, needs_variables, wanted};
+pub use desired::{Wanted, documents, encode, encrypted, needs_variables, wanted};
 pub use hidden::{Veil, veil_values};
 pub use rules::Rules;
 pub use standing::{Applier, Standing, forced, leftover, standing};
@@ -55,14 +55,15 @@ pub fn compare(sides: Sides<'_>, reading: Reading<'_>) -> ObjectDrift {
     let fields = live.pointer("/metadata/managedFields").cloned().unwrap_or_default();
     let mut after = plain(would);
     let mut before = plain(live);
-    if reading.applier.takes_over() && !standing::merges(desired, live) {
+    let takes = reading.applier.takes_over() && !standing::merges(desired, live);
+    if takes {
         managers::take_over(&mut after, desired, &fields);
     }
     let ignored = reading.rules.apply(live, &mut before, &mut after);
     hidden::cover(&mut before, &mut after, reading.veil);
     let mut drift = named(live, if before == after { Verdict::Agrees } else { Verdict::Changed });
     drift.ignored = ignored;
-    drift.others = managers::others(&fields, desired, reading.applier);
+    drift.others = managers::others(&fields, desired, (reading.applier, takes));
     if before != after {
         drift.fields = value_changes(&before, &after)
             .into_iter()

@@ -109,6 +109,11 @@ pub(crate) fn decode(text: &str) -> Option<String> {
     STANDARD.decode(text.replace('\n', "")).ok().and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
+/// Encodes a text as a value of a Secret.
+pub(crate) fn encode(text: &str) -> String {
+    STANDARD.encode(text)
+}
+
 fn texts(holder: &Value) -> impl Iterator<Item = (&String, &str)> {
     let data = holder.get("data").and_then(Value::as_object);
     data.into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_str()?)))

@@ -10,7 +10,7 @@ use cluster::act::{self, Target};
 use domain::Trouble;
 use domain::drift::{Against, Desired, Drift, ObjectDrift, Verdict, Way};
 use domain::flux::ObjectKey;
-use manifest::drift::{Applier, Veil, Wanted, between, documents, veil_values};
+use manifest::drift::{Applier, Veil, Wanted, between, documents, encode, veil_values};
 use serde_json::{Value, json};
 
 use super::compare::Job;
@@ -105,6 +105,7 @@ async fn objects(connection: &Connection, key: &ObjectKey, release: &Value) -> R
                 set(&mut object, "/metadata/namespace", namespace);
             }
         }
+        encode(&mut object);
         for (part, key, value) in [
             ("labels", "app.kubernetes.io/managed-by", "Helm"),
             ("annotations", "meta.helm.sh/release-name", name),

@@ -53,6 +53,7 @@ pub fn wanted(
         }
         overlay.mark(&mut value, owner);
         drop_nulls(&mut value);
+        encode(&mut value);
         Wanted { file: Some(object.file).filter(|f| !f.is_empty()), veil, unknown, value }
     };
     Ok(built.into_iter().map(finish).collect())
@@ -75,6 +76,25 @@ pub fn needs_variables(object: &Value) -> bool {
 fn drop_nulls(value: &mut Value) {
     if let Some(created) = value.pointer_mut("/metadata").and_then(Value::as_object_mut) {
         created.retain(|_, v| !v.is_null());
+    }
+}
+
+/// Writes the texts of a Secret (`stringData`) as its data, as Flux does before it applies.
+pub fn encode(object: &mut Value) {
+    if object.get("kind").and_then(Value::as_str) != Some("Secret") {
+        return;
+    }
+    let Some(map) = object.as_object_mut() else { return };
+    let Some(Value::Object(texts)) = map.shift_remove("stringData") else { return };
+    let data = map.entry("data").or_insert_with(|| Value::Object(Map::new()));
+    if data.is_null() {
+        *data = Value::Object(Map::new());
+    }
+    for (key, text) in texts {
+        let text = text.as_str().map_or_else(|| text.to_string(), str::to_owned);
+        if let Some(data) = data.as_object_mut() {
+            data.insert(key, crate::substitute::encode(&text).into());
+        }
     }
 }
 

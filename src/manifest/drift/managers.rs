@@ -74,12 +74,15 @@ fn is_item(value: &Value, keys: &Map<String, Value>) -> bool {
     })
 }
 
+/// Tells whether Flux takes over what an entry owns.
+fn is_taken(entry: &Value) -> bool {
+    let (manager, operation) = (text(entry, "manager"), text(entry, "operation"));
+    text(entry, "subresource").is_empty() && TAKEN_OVER.iter().any(|(name, op)| manager.starts_with(name) && operation == *op)
+}
+
 /// Takes out of an object what Flux would take over from others and, since nobody desires it, remove.
 pub(super) fn take_over(after: &mut Value, desired: &Value, fields: &Value) {
-    let taken = |entry: &&Value| {
-        let (manager, operation) = (text(entry, "manager"), text(entry, "operation"));
-        text(entry, "subresource").is_empty() && TAKEN_OVER.iter().any(|(name, op)| manager.starts_with(name) && operation == *op)
-    };
+    let taken = |entry: &&Value| is_taken(entry);
     let ours = |entry: &&Value| text(entry, "manager") == "kustomize-controller";
     let sets: Vec<&Value> = entries(fields).filter(|e| !taken(e) && !ours(e)).filter_map(|e| e.get("fieldsV1")).collect();
     for set in entries(fields).filter(taken).filter_map(|entry| entry.get("fieldsV1")) {
@@ -119,9 +122,11 @@ fn remove(value: &mut Value, desired: Option<&Value>, set: &Value, others: &[&Va
     }
 }
 
-/// Returns who else owns fields that the desired object does not speak of, and how many; the status does not count.
-pub(super) fn others(fields: &Value, desired: &Value, applier: Applier) -> Vec<(Owner, usize)> {
-    let foreign = entries(fields).filter(|e| text(e, "manager") != applier.manager() && text(e, "subresource") != "status");
+/// Returns who else owns fields that the desired object does not speak of, and how many; the status does not count, nor does
+/// what would be taken over when `takes` says so: those fields are differences.
+pub(super) fn others(fields: &Value, desired: &Value, (applier, takes): (Applier, bool)) -> Vec<(Owner, usize)> {
+    let foreign = entries(fields)
+        .filter(|e| text(e, "manager") != applier.manager() && text(e, "subresource") != "status" && !(takes && is_taken(e)));
     let counted = foreign.map(|entry| (owner(entry), entry.get("fieldsV1").map_or(0, |set| beyond(set, Some(desired)))));
     counted.filter(|(_, count)| *count > 0).collect()
 }
