@@ -37,6 +37,8 @@ pub enum Overlay {
     Object(ObjectKey),
     /// An object of the cluster in the operator's editor.
     Edit(ObjectKey),
+    /// What differs between what a Kustomization or HelmRelease desires and what its cluster has.
+    Drift(ObjectKey),
     /// The last lines of a container's log.
     Log(LogOf),
     /// Recent commits of an environment's branch and path.

@@ -13,6 +13,7 @@ pub mod commits;
 pub mod confirm;
 pub mod deletion;
 pub mod edit;
+pub mod drift;
 pub mod help;
 pub mod log;
 pub mod object;
@@ -38,6 +39,7 @@ pub fn build(overlay: Overlay, cx: &Cx, commands: &[&'static Command], troubles:
         Overlay::Leave => Box::new(confirm::Confirm::leave(cx)),
         Overlay::Object(key) => Box::new(object::Object::new(key)),
         Overlay::Edit(key) => Box::new(edit::Edit::new(key)),
+        Overlay::Drift(key) => Box::new(drift::DriftView::new(key)),
         Overlay::Log(of) => Box::new(log::Log::new(of)),
         Overlay::Commits(environment) => Box::new(commits::Commits::new(environment)),
         Overlay::Text(title, lines) => Box::new(text::Text::new(title, lines)),

@@ -38,6 +38,7 @@ static RECONCILE: Command = command("flux.reconcile", &["r"], 2);
 static WITH_SOURCE: Command = command("flux.reconcile-source", &["R"], 3);
 static SUSPEND: Command = command("flux.suspend", &["s"], 4);
 static RESUME: Command = command("flux.resume", &["u"], 4);
+static DRIFT: Command = command("flux.drift", &["d"], 4);
 static KIND: Command = command("flux.kind", &["f"], 5);
 static ALL: Command = command("flux.all", &["F"], 6);
 static COPY: Command = command("flux.copy", &["c"], 0);
@@ -81,6 +82,7 @@ impl Flux {
             "flux.reconcile-source" => cx.give(Reconcile { key, with_source: true }),
             "flux.suspend" => cx.give(Suspend { key }),
             "flux.resume" => cx.give(Resume { key }),
+            "flux.drift" => vec![Effect::Open(Overlay::Drift(key))],
             "flux.open" => vec![Effect::Open(Overlay::Object(key))],
             "flux.edit" => vec![Effect::Open(Overlay::Edit(key))],
             _ => vec![Effect::Copy(key.to_string())],
@@ -119,6 +121,7 @@ impl Tab for Flux {
             let kind = object.key.flux_kind();
             let suspends = may && kind.is_some_and(|k| k.suspends);
             out.push(&OPEN);
+            out.extend(matches!(&*object.key.kind, "Kustomization" | "HelmRelease").then_some(&DRIFT));
             out.extend((may && kind.is_some_and(|k| k.has_status)).then_some(&RECONCILE));
             out.extend((may && object.source().is_some()).then_some(&WITH_SOURCE));
             out.extend((suspends && !object.suspended()).then_some(&SUSPEND));
