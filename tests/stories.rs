@@ -3,6 +3,7 @@
 mod acts;
 mod commands;
 mod deploy;
+mod drift;
 mod fail;
 mod input;
 mod interrupt;

@@ -209,3 +209,10 @@ fn write_kubeconfig(folder: &Path, port: u16) -> PathBuf {
     fs::write(&path, serde_yaml::to_string(&text).expect("plain data")).expect("a folder of our own");
     path
 }
+
+/// Changes an object of the cluster of a kubeconfig by a strategic merge patch, as a field manager of that name.
+pub(crate) fn patch(kubeconfig: &Path, path: &str, manager: &str, patch: &str) {
+    let place = format!("{path}?fieldManager={manager}");
+    let done = Api::new(kubeconfig).call(Method::PATCH, &place, "application/strategic-merge-patch+json", patch.into());
+    assert!(done.is_ok(), "the API server does not change {path}: {done:?}");
+}

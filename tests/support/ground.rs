@@ -120,6 +120,21 @@ impl Ground {
         }
     }
 
+    /// Changes an object at a path of the API by a strategic merge patch, as a field manager of that name.
+    pub(crate) fn patch(&self, path: &str, manager: &str, patch: &str) {
+        super::cluster::patch(&self.kubeconfig(), path, manager, patch);
+    }
+
+    /// Deletes an object of the core group by hand.
+    pub(crate) fn remove(&self, kind: &str, namespace: &str, name: &str) {
+        let path = format!("/api/v1/namespaces/{namespace}/{}s/{name}", kind.to_lowercase());
+        match &self.servers {
+            Servers::Sim(sim) => sim.delete(kind, namespace, name),
+            Servers::Shared(cluster) => cluster.delete(&path),
+            Servers::Own(cluster) => cluster.delete(&path),
+        }
+    }
+
     /// Lets a frozen API server go on, and deletes such a GitRepository so that nobody is told: the simulator deletes it
     /// before it goes on; at the real server the order to do so is the first that waits for it.
     pub(crate) fn uproot_and_thaw(&self, name: &str) {

@@ -32,9 +32,9 @@ pub(super) enum Row {
 /// Returns glyph, role and word of a verdict.
 pub(super) fn verdict(cx: &Cx, verdict: Verdict) -> (&'static str, Role, String) {
     let (glyph, role) = match verdict {
-        Verdict::Missing => ("+", Role::Added),
+        Verdict::Missing => ("+", Role::Bad),
         Verdict::Changed => ("~", Role::Changed),
-        Verdict::Extra => ("-", Role::Removed),
+        Verdict::Extra => ("-", Role::Warn),
         Verdict::Orphaned => ("○", Role::Warn),
         Verdict::Unknown => ("?", Role::Warn),
         Verdict::Skipped => ("‖", Role::Muted),

@@ -1,0 +1,84 @@
+//! Drift: what others changed in the cluster is named field by field with its manager; set back, everything agrees.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::story;
+use crate::support::console::Operator;
+use crate::support::ground::Ground;
+use crate::support::wait;
+
+const LIMIT: Duration = Duration::from_mins(1);
+
+fn compared(operator: &Operator, name: &str) -> Option<Value> {
+    let said = operator.run(&["diff", &format!("ks/{name}"), "-o", "json"]);
+    serde_json::from_str(&said.out).ok()
+}
+
+fn verdict(drift: &Value, kind: &str) -> Option<String> {
+    let objects = drift["objects"].as_array()?;
+    objects.iter().find(|o| o["kind"] == kind)?["verdict"].as_str().map(str::to_owned)
+}
+
+story!(what_others_changed_is_named_with_its_manager);
+fn what_others_changed_is_named_with_its_manager(ground: &Ground) {
+    let operator = ground.operator();
+    ground.seed();
+    let service = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {level: info}\n";
+    let base = [("k8s/base/kustomization.yaml", "resources: [web.yaml, settings.yaml]\n"), ("k8s/base/settings.yaml", service)];
+    ground.repo.commit("main", &base, "Add settings");
+    ground.add(&operator, &["development"]);
+    let (name, namespace) = (format!("{}-development", ground.app), ground.namespace("development"));
+    let agreed = wait("agreement", LIMIT, || {
+        compared(&operator, &name).filter(|drift| verdict(drift, "ConfigMap").as_deref() == Some("agrees"))
+    });
+    assert_eq!(verdict(&agreed, "Deployment").as_deref(), Some("agrees"), "{agreed}");
+    let said = operator.run(&["diff", &format!("ks/{name}")]).ok();
+    assert!(said.contains("agrees, ") && said.contains(" objects, checked at "), "{said}");
+
+    // From now on Flux leaves it alone, and somebody else does not.
+    operator.run(&["suspend", &format!("ks/{name}"), "--yes"]).ok();
+    let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments/shop-web");
+    let patch = r#"{"spec":{"replicas":3,"template":{"spec":{"containers":[{"name":"web","image":"ghcr.io/acme/shop:9.9.9"}]}}}}"#;
+    ground.patch(&path, "ci-bot", patch);
+    ground.remove("ConfigMap", &namespace, "settings");
+    let drift = operator.run(&["diff", &format!("ks/{name}"), "-o", "json"]);
+    assert_eq!(drift.code, 1, "{}", drift.err);
+    let drift: Value = serde_json::from_str(&drift.out).expect("JSON");
+    assert_eq!(verdict(&drift, "ConfigMap").as_deref(), Some("missing"), "{drift}");
+    assert_eq!(verdict(&drift, "Deployment").as_deref(), Some("changed"), "{drift}");
+    let objects = drift["objects"].as_array().expect("objects");
+    let fields = objects.iter().find(|o| o["kind"] == "Deployment").expect("it").get("fields").cloned().unwrap_or_default();
+    let told: Vec<(&str, &str, &str)> = fields
+        .as_array()
+        .expect("fields")
+        .iter()
+        .map(|f| {
+            let text = |key: &str| f[key].as_str().unwrap_or_default();
+            (text("path"), text("live"), f["owners"][0]["manager"].as_str().unwrap_or_default())
+        })
+        .collect();
+    let expect = [("spec.replicas", "3", "ci-bot"), ("spec.template.spec.containers[web].image", "9.9.9", "ci-bot")];
+    assert_eq!(told, expect, "{drift}");
+    assert!(drift["notes"].to_string().contains("suspended"), "{drift}");
+
+    // On the screen it reads the same.
+    let mut console = operator.console(120, 36);
+    console.see("Flux");
+    console.keys("6");
+    console.see(&name);
+    console.keys("f");
+    console.keys("kustomization\r");
+    console.keys("/");
+    console.keys(&format!("{name}\r"));
+    console.keys("d");
+    let screen = console.until("the comparison", LIMIT, |screen| screen.contains("ci-bot (Update)"));
+    assert!(screen.contains("missing") && screen.contains("replicas  3 → 1"), "{screen}");
+    drop(console);
+
+    // Flux sets it back.
+    operator.run(&["resume", &format!("ks/{name}"), "--yes"]).ok();
+    operator.run(&["reconcile", &format!("ks/{name}"), "--yes"]).ok();
+    wait("agreement again", LIMIT, || operator.run(&["diff", &format!("ks/{name}")]).out.contains("agrees, ").then_some(()));
+}
