@@ -277,8 +277,15 @@ mod tests {
         ] {
             let objects = verdicts.iter().map(|v| object(*v)).collect();
             let checked = Time::UNIX_EPOCH;
-            let mut drift =
-                Drift { key: key.clone(), against: Against::Live, desired: desired.clone(), checked, objects, left, notes: Vec::new() };
+            let mut drift = Drift {
+                key: key.clone(),
+                against: Against::Live,
+                desired: desired.clone(),
+                checked,
+                objects,
+                left,
+                notes: Vec::new(),
+            };
             drift.sort();
             assert_eq!((drift.agrees(), drift.differing()), (agrees, differing), "{verdicts:?}");
             assert!(drift.objects.is_sorted_by_key(|o| o.verdict));

@@ -118,11 +118,11 @@ fn leftovers(kustomization: &Value, desired: &[Target]) -> Vec<Target> {
     };
     let entries = kustomization.pointer("/status/inventory/entries").and_then(Value::as_array);
     let read = |entry: &Value| {
-        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
         let entry = InventoryEntry { id: text("id"), v: text("v") };
-        let (namespace, name, group, kind) = entry.parts()?;
-        let api_version = if group.is_empty() { entry.v.clone() } else { format!("{group}/{}", entry.v) };
-        Some(Target { api_version, kind: kind.to_owned(), namespace: namespace.to_owned(), name: name.replace("__", ":") })
+        let (namespace, _, group, kind) = entry.parts()?;
+        let api_version = if group.is_empty() { entry.v.to_owned() } else { format!("{group}/{}", entry.v) };
+        Some(Target { api_version, kind: kind.to_owned(), namespace: namespace.to_owned(), name: entry.name()? })
     };
     entries.into_iter().flatten().filter_map(read).filter(|old| !wanted(old)).collect()
 }

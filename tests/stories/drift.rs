@@ -40,7 +40,8 @@ fn what_others_changed_is_named_with_its_manager(ground: &Ground) {
     // From now on Flux leaves it alone, and somebody else does not.
     operator.run(&["suspend", &format!("ks/{name}"), "--yes"]).ok();
     let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments/shop-web");
-    let patch = r#"{"spec":{"replicas":3,"template":{"spec":{"containers":[{"name":"web","image":"ghcr.io/acme/shop:9.9.9"}]}}}}"#;
+    let patch =
+        r#"{"spec":{"replicas":3,"template":{"spec":{"containers":[{"name":"web","image":"ghcr.io/acme/shop:9.9.9"}]}}}}"#;
     ground.patch(&path, "ci-bot", patch);
     ground.remove("ConfigMap", &namespace, "settings");
     let drift = operator.run(&["diff", &format!("ks/{name}"), "-o", "json"]);

@@ -88,8 +88,13 @@ mod tests {
         for (url, expect) in cases {
             assert_eq!(route(url), expect, "{url}");
         }
-        for odd in ["http://169.254.169.254/latest", "http://a.example.com/x", "file:///etc/passwd", "http://s.n/../../secrets", "http://u@s.n/x"]
-        {
+        for odd in [
+            "http://169.254.169.254/latest",
+            "http://a.example.com/x",
+            "file:///etc/passwd",
+            "http://s.n/../../secrets",
+            "http://u@s.n/x",
+        ] {
             assert!(route(odd).is_err(), "{odd}");
         }
     }

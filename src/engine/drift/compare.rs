@@ -8,7 +8,9 @@ use cluster::act::{self, Target};
 use domain::Trouble;
 use domain::drift::{Drift, ObjectDrift, Verdict};
 use futures::StreamExt as _;
-use manifest::drift::{Applier, Reading, Rules, Sides, Standing, Veil, Wanted, alone, compare, encrypted, forced, leftover, named, standing};
+use manifest::drift::{
+    Applier, Reading, Rules, Sides, Standing, Veil, Wanted, alone, compare, encrypted, forced, leftover, named, standing,
+};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -42,8 +44,9 @@ impl Job<'_> {
         drift.left = wanted.len() + further;
         tell(drift.clone());
         let mut told = Instant::now();
-        let mut asked = futures::stream::iter(wanted.into_iter().enumerate().map(|(at, wanted)| async move { (at, self.one(wanted).await) }))
-            .buffer_unordered(AT_ONCE);
+        let mut asked =
+            futures::stream::iter(wanted.into_iter().enumerate().map(|(at, wanted)| async move { (at, self.one(wanted).await) }))
+                .buffer_unordered(AT_ONCE);
         let mut done: Vec<(usize, ObjectDrift)> = Vec::new();
         while let Some((at, object)) = asked.next().await {
             drift.left -= 1;
@@ -80,7 +83,11 @@ impl Job<'_> {
             return named(desired, Verdict::Skipped).why(why);
         }
         if encrypted(desired) {
-            let how = if self.decrypts { "spec.decryption opens it with a key that is not read here" } else { "spec.decryption is not set, so Flux refuses it" };
+            let how = if self.decrypts {
+                "spec.decryption opens it with a key that is not read here"
+            } else {
+                "spec.decryption is not set, so Flux refuses it"
+            };
             let verdict = if live.is_some() { Verdict::Unknown } else { Verdict::Missing };
             return named(desired, verdict).why(format!("it is encrypted with SOPS; {how}"));
         }
@@ -107,10 +114,8 @@ impl Job<'_> {
         let why = said(Trouble::from(error));
         if immutable && (self.force || forced(&wanted.value, live)) {
             let mut drift = named(&wanted.value, Verdict::Changed).why(format!("it is deleted and created anew: {why}"));
-            (drift.live, drift.desired) = (
-                alone(live, Verdict::Extra, &wanted.veil).live,
-                alone(&wanted.value, Verdict::Missing, &wanted.veil).desired,
-            );
+            (drift.live, drift.desired) =
+                (alone(live, Verdict::Extra, &wanted.veil).live, alone(&wanted.value, Verdict::Missing, &wanted.veil).desired);
             return drift;
         }
         unknown(&wanted.value, why)
@@ -126,7 +131,8 @@ impl Job<'_> {
                     drift.objects.push(alone(&live, verdict, &Veil::default()).why(why));
                 }
                 Err(error) => {
-                    let names = ((target.api_version.as_str(), target.kind.as_str()), (target.namespace.as_str(), target.name.as_str()));
+                    let names =
+                        ((target.api_version.as_str(), target.kind.as_str()), (target.namespace.as_str(), target.name.as_str()));
                     drift.objects.push(ObjectDrift::new(names.0, names.1, Verdict::Unknown).why(said(error.into())));
                 }
             }

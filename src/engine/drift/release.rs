@@ -46,7 +46,12 @@ fn stored(key: &ObjectKey, object: &Value) -> Result<Stored, Trouble> {
     let before = history.iter().filter_map(number).filter(|v| *v < version).max();
     let storage = [text(object, "/status/storageNamespace"), text(object, "/spec/storageNamespace"), &key.namespace];
     let storage = storage.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
-    Ok(Stored { name: text(last, "/name").to_owned(), storage: storage.to_owned(), version, before: before.or((version > 1).then(|| version - 1)) })
+    Ok(Stored {
+        name: text(last, "/name").to_owned(),
+        storage: storage.to_owned(),
+        version,
+        before: before.or((version > 1).then(|| version - 1)),
+    })
 }
 
 /// Reads one version of a release.
@@ -60,7 +65,8 @@ async fn read(connection: &Connection, stored: &Stored, version: i64) -> Result<
             .next("Helm keeps its releases in Secrets: allow get on this one, or compare something else.")
     })?;
     let secret = secret.ok_or_else(|| {
-        Trouble::not_found("The release is not stored any more", &target).next("Helm keeps only the last ones; see spec.maxHistory.")
+        Trouble::not_found("The release is not stored any more", &target)
+            .next("Helm keeps only the last ones; see spec.maxHistory.")
     })?;
     unpack::release(&secret).map_err(|why| Trouble::failed("The release cannot be read", &target).why(why))
 }
@@ -175,7 +181,8 @@ pub(crate) async fn previous(core: &Arc<Core>, key: &ObjectKey) -> Result<Drift,
     let object = act::get(&connection, key).await?;
     let stored = stored(key, &object)?;
     let before = stored.before.ok_or_else(|| {
-        Trouble::not_found("There is no release before this one", key).why(format!("{} is at version {}", stored.name, stored.version))
+        Trouble::not_found("There is no release before this one", key)
+            .why(format!("{} is at version {}", stored.name, stored.version))
     })?;
     let (new, old) = (read(&connection, &stored, stored.version).await?, read(&connection, &stored, before).await?);
     let veil = veil(&object, &[&new, &old]);

@@ -27,8 +27,8 @@ pub(super) fn verified(bytes: &[u8], digest: &str) -> Result<(), String> {
 pub(super) fn files(bytes: &[u8]) -> Result<Files, String> {
     let mut archive = tar::Archive::new(GzDecoder::new(bytes).take(ARTIFACT));
     let mut files = Files::new();
-    for entry in archive.entries().map_err(said)? {
-        let mut entry = entry.map_err(said)?;
+    for entry in archive.entries().map_err(|e| said(&e))? {
+        let mut entry = entry.map_err(|e| said(&e))?;
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let path = path.trim_start_matches("./").trim_end_matches('/').to_owned();
         if path.is_empty() || path.starts_with('/') || path.split('/').any(|part| part == "..") {
@@ -41,14 +41,14 @@ pub(super) fn files(bytes: &[u8]) -> Result<Files, String> {
             }
         } else if kind.is_file() && entry.size() <= FILE_LIMIT as u64 {
             let mut content = Vec::new();
-            entry.read_to_end(&mut content).map_err(said)?;
+            entry.read_to_end(&mut content).map_err(|e| said(&e))?;
             files.insert(path, content);
         }
     }
     Ok(files)
 }
 
-fn said(error: std::io::Error) -> String {
+fn said(error: &std::io::Error) -> String {
     format!("it cannot be unpacked: {error}")
 }
 
@@ -59,7 +59,7 @@ pub(super) fn release(secret: &Value) -> Result<Value, String> {
     let packed = decode(&decode(packed.as_bytes())?)?;
     let json = if packed.starts_with(&[0x1f, 0x8b]) {
         let mut json = Vec::new();
-        GzDecoder::new(packed.as_slice()).take(RELEASE).read_to_end(&mut json).map_err(said)?;
+        GzDecoder::new(packed.as_slice()).take(RELEASE).read_to_end(&mut json).map_err(|e| said(&e))?;
         json
     } else {
         packed

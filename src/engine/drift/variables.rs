@@ -40,7 +40,8 @@ pub(super) async fn read(connection: &Connection, kustomization: &Value) -> Resu
             Ok(None) if optional => {}
             Ok(None) => found.missing = Some(format!("postBuild.substituteFrom names {target}, which does not exist")),
             Err(error @ cluster::Error::Refused { .. }) => {
-                let why = format!("{target} may not be read, so objects with variables are not known: {}", Trouble::from(error).why);
+                let why =
+                    format!("{target} may not be read, so objects with variables are not known: {}", Trouble::from(error).why);
                 found.notes.push(why.clone());
                 found.missing = Some(why);
             }

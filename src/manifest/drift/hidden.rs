@@ -100,7 +100,8 @@ pub(super) fn cover(before: &mut Value, after: &mut Value, veil: &Veil) {
 fn every(before: Option<&mut Value>, after: Option<&mut Value>) {
     let mut before = before.and_then(Value::as_object_mut);
     let mut after = after.and_then(Value::as_object_mut);
-    let keys: BTreeSet<String> = before.iter().flat_map(|m| m.keys()).chain(after.iter().flat_map(|m| m.keys())).cloned().collect();
+    let keys: BTreeSet<String> =
+        before.iter().flat_map(|m| m.keys()).chain(after.iter().flat_map(|m| m.keys())).cloned().collect();
     for key in keys {
         hide(before.as_mut().and_then(|m| m.get_mut(&key)), after.as_mut().and_then(|m| m.get_mut(&key)));
     }

@@ -101,7 +101,9 @@ fn remove(value: &mut Value, desired: Option<&Value>, set: &Value, others: &[&Va
             if let (Some(inner), false) = (map.get_mut(name), leaf) {
                 remove(inner, wanted, below, &kept);
             }
-            let empty = map.get(name).is_some_and(|v| v.as_object().is_some_and(Map::is_empty) || v.as_array().is_some_and(Vec::is_empty));
+            let empty = map
+                .get(name)
+                .is_some_and(|v| v.as_object().is_some_and(Map::is_empty) || v.as_array().is_some_and(Vec::is_empty));
             if wanted.is_none() && kept.is_empty() && (leaf || empty) {
                 map.shift_remove(name);
             }

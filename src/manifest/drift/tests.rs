@@ -22,7 +22,7 @@ fn owned(mut object: Value, entries: Value) -> Value {
     object
 }
 
-fn entry(manager: &str, operation: &str, sub: &str, fields: Value) -> Value {
+fn entry(manager: &str, operation: &str, sub: &str, fields: &Value) -> Value {
     let mut entry = json!({"manager": manager, "operation": operation, "time": "2026-07-01T10:00:00Z", "fieldsV1": fields});
     if !sub.is_empty() {
         entry["subresource"] = sub.into();
@@ -30,28 +30,32 @@ fn entry(manager: &str, operation: &str, sub: &str, fields: Value) -> Value {
     entry
 }
 
-fn compared(desired: &Value, live: &Value, would: &Value, ignore: Value) -> ObjectDrift {
-    let rules = Rules::read(Some(&ignore)).unwrap();
+fn compared(desired: &Value, live: &Value, would: &Value, ignore: &Value) -> ObjectDrift {
+    let rules = Rules::read(Some(ignore)).unwrap();
     let reading = Reading { applier: Applier::Kustomize, rules: &rules, veil: &Veil::default() };
     compare(Sides { desired, live, would }, reading)
 }
 
 #[test]
 fn fields_are_named_with_whoever_owns_them() {
-    let image = json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"web\"}": {".": {}, "f:image": {}}}}}}});
+    let image =
+        json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"web\"}": {".": {}, "f:image": {}}}}}}});
     let live = owned(
         web(5, "shop:2"),
         json!([
-            entry("kustomize-controller", "Apply", "", json!({"f:metadata": {"f:labels": {"f:app": {}}}})),
-            entry("autoscaler", "Update", "scale", json!({"f:spec": {"f:replicas": {}}})),
-            entry("ci-bot", "Update", "", image),
+            entry("kustomize-controller", "Apply", "", &json!({"f:metadata": {"f:labels": {"f:app": {}}}})),
+            entry("autoscaler", "Update", "scale", &json!({"f:spec": {"f:replicas": {}}})),
+            entry("ci-bot", "Update", "", &image),
         ]),
     );
     let desired = web(2, "shop:1");
-    let drift = compared(&desired, &live, &web(2, "shop:1"), json!([]));
+    let drift = compared(&desired, &live, &web(2, "shop:1"), &json!([]));
     assert_eq!(drift.verdict, Verdict::Changed);
-    let told: Vec<_> =
-        drift.fields.iter().map(|f| (f.to_string(), f.path.as_str(), f.owners.iter().map(ToString::to_string).collect::<Vec<_>>())).collect();
+    let told: Vec<_> = drift
+        .fields
+        .iter()
+        .map(|f| (f.to_string(), f.path.as_str(), f.owners.iter().map(ToString::to_string).collect::<Vec<_>>()))
+        .collect();
     assert_eq!(
         told,
         [
@@ -60,7 +64,7 @@ fn fields_are_named_with_whoever_owns_them() {
         ]
     );
     assert!(drift.live.unwrap().contains("replicas: 5") && !drift.desired.unwrap().contains("status"));
-    let same = compared(&desired, &live, &live, json!([]));
+    let same = compared(&desired, &live, &live, &json!([]));
     assert_eq!((same.verdict, same.fields.len(), same.live), (Verdict::Agrees, 0, None));
 }
 
@@ -77,8 +81,8 @@ fn what_people_added_with_kubectl_would_go() {
         }
         // Fields of others stay in a dry run: the server removes only what the applier owned before.
         let would = live.clone();
-        let live = owned(live, json!([entry(manager, "Update", "", env.clone())]));
-        let drift = compared(&web(2, "shop:1"), &live, &would, json!([]));
+        let live = owned(live, json!([entry(manager, "Update", "", &env)]));
+        let drift = compared(&web(2, "shop:1"), &live, &would, &json!([]));
         let labels: Vec<&str> = drift.fields.iter().map(|f| f.label.as_str()).collect();
         assert_eq!(labels == ["env DEBUG", "spec.paused"], goes, "{manager} {ssa}: {labels:?}");
         assert_eq!(drift.verdict == Verdict::Changed, goes, "{manager} {ssa}");
@@ -92,13 +96,17 @@ fn rules_take_fields_out_of_the_comparison() {
     let (live, desired) = (web(5, "shop:1"), web(2, "shop:1"));
     for (ignore, verdict, ignored) in [
         (json!([{"paths": ["/spec/replicas"]}]), Verdict::Agrees, 1),
-        (json!([{"paths": ["/spec/replicas"], "target": {"kind": "Deploy.*", "name": "web", "labelSelector": "app in (web)"}}]), Verdict::Agrees, 1),
+        (
+            json!([{"paths": ["/spec/replicas"], "target": {"kind": "Deploy.*", "name": "web", "labelSelector": "app in (web)"}}]),
+            Verdict::Agrees,
+            1,
+        ),
         (json!([{"paths": ["/spec/replicas"], "target": {"kind": "Deploy"}}]), Verdict::Changed, 0),
         (json!([{"paths": ["/spec/replicas"], "target": {"labelSelector": "app=api"}}]), Verdict::Changed, 0),
         (json!([{"paths": ["/spec/template/spec/containers/0/image"]}]), Verdict::Changed, 0),
         (json!([{"paths": ["/spec"], "target": {"group": "apps", "version": "v1"}}]), Verdict::Agrees, 1),
     ] {
-        let drift = compared(&desired, &live, &desired, ignore.clone());
+        let drift = compared(&desired, &live, &desired, &ignore);
         assert_eq!((drift.verdict, drift.ignored), (verdict, ignored), "{ignore}");
     }
     assert!(Rules::read(Some(&json!([{"paths": [], "target": {"name": "("}}]))).is_err());
@@ -106,9 +114,11 @@ fn rules_take_fields_out_of_the_comparison() {
 
 #[test]
 fn secrets_show_that_they_differ_and_not_in_what() {
-    let secret = |value: &str| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "token", "namespace": "shop"},
-        "data": {"password": value, "user": "c2FtZQ=="}});
-    let drift = compared(&secret("bmV3"), &secret("b2xk"), &secret("bmV3"), json!([]));
+    let secret = |value: &str| {
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "token", "namespace": "shop"},
+        "data": {"password": value, "user": "c2FtZQ=="}})
+    };
+    let drift = compared(&secret("bmV3"), &secret("b2xk"), &secret("bmV3"), &json!([]));
     let text = format!("{drift:?}");
     assert!(!text.contains("bmV3") && !text.contains("b2xk") && !text.contains("c2FtZQ"), "{text}");
     assert_eq!(drift.fields.len(), 1);
@@ -190,7 +200,13 @@ fn sops_is_recognised() {
 
 #[test]
 fn releases_are_compared_object_by_object() {
-    let read = |image: &str| documents("m", &format!("---\n# Source: x\napiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{image: '{image}'}}\n---\n")).unwrap();
+    let read = |image: &str| {
+        documents(
+            "m",
+            &format!("---\n# Source: x\napiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{image: '{image}'}}\n---\n"),
+        )
+        .unwrap()
+    };
     let (old, new) = (read("a:1"), read("a:2"));
     let drift = between(old.first(), new.first(), &Veil::default()).unwrap();
     assert_eq!((drift.verdict, drift.fields.len()), (Verdict::Changed, 1));

@@ -225,7 +225,8 @@ impl DriftView {
             }
             "drift.object" => {
                 let context = self.key.context();
-                let open = |o: &ObjectDrift| Effect::Open(Overlay::Object(ObjectKey::new(&context, &o.kind, &o.namespace, &o.name)));
+                let open =
+                    |o: &ObjectDrift| Effect::Open(Overlay::Object(ObjectKey::new(&context, &o.kind, &o.namespace, &o.name)));
                 return self.object_at(self.cursor).map(open).into_iter().collect();
             }
             "drift.copy" => return self.title_at(self.cursor).map(Effect::Copy).into_iter().collect(),
@@ -323,7 +324,13 @@ impl DriftView {
                     put_pieces(cx, buf, (line.x, y), line.width, pieces);
                 }
                 Row::Hunk(old, new) => {
-                    put(buf, (line.x + 4, y), line.width.saturating_sub(4), &format!("@@ -{old} +{new} @@"), cx.style(Role::Changed));
+                    put(
+                        buf,
+                        (line.x + 4, y),
+                        line.width.saturating_sub(4),
+                        &format!("@@ -{old} +{new} @@"),
+                        cx.style(Role::Changed),
+                    );
                 }
                 Row::Line(text, digits) => {
                     let place = Rect { x: line.x + 4, width: line.width.saturating_sub(4), ..line };

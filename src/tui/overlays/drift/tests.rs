@@ -107,7 +107,10 @@ fn jumping_goes_through_differences_only() {
     stage.reply(Reply::Answer(ticket, Ok(Answer::Drift(Arc::new(drift(key, 0))))));
     let at = |stage: &Stage| {
         let lines = stage.lines();
-        lines.lines().find(|l| l.contains('▌')).map(|l| l.split_whitespace().find(|w| w.contains("/shop/")).unwrap_or("").to_owned())
+        lines
+            .lines()
+            .find(|l| l.contains('▌'))
+            .map(|l| l.split_whitespace().find(|w| w.contains("/shop/")).unwrap_or("").to_owned())
     };
     assert_eq!(at(&stage).as_deref(), Some("ConfigMap/shop/settings"));
     stage.keys("n");
