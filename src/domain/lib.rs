@@ -8,6 +8,7 @@ pub mod change;
 pub mod check;
 pub mod deployment;
 pub mod drift;
+pub mod detail;
 pub mod edit;
 pub mod filter;
 pub mod flux;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::Time;
 use crate::change::{Draft, FormFacts, Preview};
 use crate::drift::{Against, Drift};
+use crate::detail::trace::Trace;
+use crate::detail::{Happening, Standing, Whole};
 use crate::flux::ObjectKey;
 use crate::ident::{ContextName, EnvironmentId, Slug};
 use crate::journal::Entry;
@@ -58,6 +60,14 @@ pub enum Query {
 
     /// What differs between the desired state of a Kustomization or HelmRelease and something else.
     Drift(ObjectKey, Against),
+    /// An object whole: its YAML, its JSON.
+    Whole(ObjectKey),
+    /// How everything that an object applied is doing.
+    Inventory(ObjectKey),
+    /// The events about an object and, when told so, about what it applied or owns.
+    Happenings(ObjectKey, bool),
+    /// The way from an object to the commits that brought it about.
+    Trace(ObjectKey),
 }
 
 /// Names a container's log.
@@ -159,4 +169,12 @@ pub enum Answer {
 
     /// To [`Query::Drift`]; while it works, also what it found so far.
     Drift(Arc<Drift>),
+    /// To [`Query::Whole`].
+    Whole(Arc<Whole>),
+    /// To [`Query::Inventory`].
+    Inventory(Arc<Vec<Standing>>),
+    /// To [`Query::Happenings`].
+    Happenings(Arc<Vec<Happening>>),
+    /// To [`Query::Trace`].
+    Trace(Arc<Trace>),
 }

@@ -1,0 +1,63 @@
+//! What a Flux object waits for, as far as the world shows it.
+
+use super::words::{Clause, clause};
+use crate::flux::{FluxObject, Health, ObjectKey, Reference};
+use crate::world::World;
+
+/// Returns what an object waits for, the most telling first; empty when it waits for nothing that is known.
+pub fn waiting(world: &World, object: &FluxObject) -> Vec<Clause> {
+    let mut out = Vec::new();
+    if object.deleting {
+        out.push(clause("waiting.finalizers"));
+    }
+    if object.suspended() {
+        out.push(clause("waiting.resume"));
+    }
+    if !object.current() {
+        let controller = object.key.flux_kind().map_or("", |k| k.controller);
+        out.push(clause("waiting.controller").with("controller", controller));
+    }
+    let asked = object.requested_at.as_deref();
+    if asked.is_some() && asked != object.status.last_handled_reconcile_at.as_deref() && !object.suspended() {
+        out.push(clause("waiting.request"));
+    }
+    for dependency in &object.spec.depends_on {
+        let key = key_of(object, dependency, &object.key.kind);
+        out.extend(other(world, &key, "waiting.dependency"));
+    }
+    if let Some(source) = object.source() {
+        let key = key_of(object, source, "");
+        out.extend(other(world, &key, "waiting.source"));
+        let offered = world.flux_object(&key).and_then(|s| s.status.artifact.as_ref()).map(|a| &a.revision);
+        let newer = offered.filter(|r| object.status.last_applied_revision.as_ref().is_some_and(|applied| applied != *r));
+        out.extend(newer.map(|r| clause("waiting.newer").with("revision", &r.short())));
+    }
+    out
+}
+
+fn key_of(object: &FluxObject, reference: &Reference, kind: &str) -> ObjectKey {
+    let kind = if reference.kind.is_empty() { kind } else { &reference.kind };
+    let namespace = reference.namespace.as_deref().filter(|n| !n.is_empty()).unwrap_or(&object.key.namespace);
+    ObjectKey::new(&object.key.context(), kind, namespace, &reference.name)
+}
+
+/// Says what another object lacks; nothing when it is ready, or when its kind is not watched.
+fn other(world: &World, key: &ObjectKey, lead: &'static str) -> Option<Clause> {
+    let said = |state: &str, why: &str| clause(lead).with("object", &name(key)).with("state", state).with("why", why);
+    match world.flux_object(key) {
+        None => {
+            let listed = world.kind_link(&key.context(), &key.kind).is_some_and(crate::link::LinkState::is_live);
+            listed.then(|| said("does not exist", ""))
+        }
+        Some(found) => match found.health() {
+            Health::Ok => None,
+            // A source that is suspended still offers what it has.
+            Health::Off if lead == "waiting.source" && found.status.artifact.is_some() => None,
+            health => Some(said(health.word(), found.message())),
+        },
+    }
+}
+
+fn name(key: &ObjectKey) -> String {
+    format!("{} {}/{}", key.kind, key.namespace, key.name)
+}
