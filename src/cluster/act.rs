@@ -21,14 +21,14 @@ mod yaml;
 pub use apply::{Apply, apply, would};
 pub use artifact::artifact;
 pub use delete::{Removal, delete};
-pub use events::{EventLine, events};
+pub use events::{EventLine, events, events_in};
 pub use get::{get, get_flux, get_pod, get_workload};
 pub use live::{Target, labelled, live, namespaced};
 pub use logs::{LogQuery, logs};
 pub use reconcile::{Token, reconcile, request_with, source_of};
 pub use server::{Identity, ServerInfo, probe, whoami};
 pub use suspend::{Steer, resume, suspend};
-pub use yaml::yaml;
+pub use yaml::{read, whole, yaml};
 
 /// The field manager of every change.
 const MANAGER: &str = "quarterdeck";

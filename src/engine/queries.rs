@@ -4,11 +4,13 @@ mod audit;
 mod deletion;
 mod edit;
 mod drift;
+mod detail;
 mod form;
 mod hold;
 mod object;
 pub(crate) mod origin;
 mod repository;
+mod trace;
 
 use std::sync::Arc;
 
@@ -41,5 +43,9 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::Origin(key) => origin::origin(core, &key).await,
         Query::Deletion(keys) => deletion::deletion(core, keys).await,
         Query::Drift(key, against) => drift::drift(core, &key, against, more).await,
+        Query::Whole(key) => detail::whole(core, &key).await,
+        Query::Inventory(key) => detail::inventory(core, &key).await,
+        Query::Happenings(key, around) => detail::happenings(core, &key, around).await,
+        Query::Trace(key) => trace::trace(core, &key).await,
     }
 }

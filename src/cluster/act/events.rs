@@ -69,6 +69,19 @@ struct Meta {
     creation_timestamp: Option<Time>,
 }
 
+/// Returns all events of a namespace, oldest first, each with the kind and name of what it is about.
+pub async fn events_in(connection: &Connection, namespace: &str) -> Result<Vec<(String, String, EventLine)>, Error> {
+    let namespace = if namespace.is_empty() { "default" } else { namespace };
+    let path = format!("/api/v1/namespaces/{}/events", crate::resource::encode(namespace));
+    let shown = format!("events of {namespace}");
+    let bytes = connection.act(Call::get(path), "Reading", &shown).await?;
+    let list: List = wire::parse(&bytes).map_err(|fault| connection.error(fault, "Reading", &shown))?;
+    let told = |e: Event| (owned(e.involved_object.kind.clone()), owned(e.involved_object.name.clone()), line(e));
+    let mut found: Vec<_> = list.items.into_iter().map(told).collect();
+    found.sort_by_key(|(.., line)| line.time);
+    Ok(found)
+}
+
 /// Returns the events about an object, oldest first.
 pub async fn events(connection: &Connection, key: &ObjectKey) -> Result<Vec<EventLine>, Error> {
     let about = format!("involvedObject.kind={},involvedObject.name={}", key.kind, key.name);

@@ -1,4 +1,4 @@
-//! The whole manifest of one object, for reading: without bookkeeping, without secrets, safe to draw.
+//! The whole manifest of one object, for reading: without secrets, safe to draw, as YAML and as JSON.
 
 use domain::flux::ObjectKey;
 use domain::text;
@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::get;
 use crate::connection::Connection;
+use crate::discovery;
 use crate::error::Error;
-use crate::wire::Fault;
+use crate::wire::{self, Call, Fault};
 
 /// What stands in the place of a secret.
 const MASK: &str = "•••";
@@ -16,16 +17,56 @@ const MASK: &str = "•••";
 /// masked.
 pub async fn yaml(connection: &Connection, key: &ObjectKey) -> Result<String, Error> {
     let mut object = get(connection, key).await?;
-    prune(&mut object);
-    let text = serde_yaml::to_string(&object);
+    mask(&mut object);
+    unmanage(&mut object);
+    written(connection, key, &object)
+}
+
+/// Returns an object's YAML with its `managedFields`, and its JSON without them; the last applied configuration is left out
+/// and the values of a Secret are masked.
+pub async fn whole(connection: &Connection, key: &ObjectKey) -> Result<(String, Value), Error> {
+    let mut object = get(connection, key).await?;
+    mask(&mut object);
+    let yaml = written(connection, key, &object)?;
+    unmanage(&mut object);
+    make_safe(&mut object);
+    Ok((yaml, object))
+}
+
+/// Returns an object whole by its `apiVersion` and kind, safe to draw; nothing of it is masked.
+pub async fn read(connection: &Connection, api_version: &str, key: &ObjectKey) -> Result<Value, Error> {
+    let resource = discovery::by_version(connection, api_version, &key.kind).await?;
+    let call = Call::get(resource.object(&key.namespace, &key.name));
+    let bytes = connection.act(call, "Reading", &key.to_string()).await?;
+    let mut object = wire::parse(&bytes).map_err(|fault| connection.error(fault, "Reading", &key.to_string()))?;
+    make_safe(&mut object);
+    Ok(object)
+}
+
+fn written(connection: &Connection, key: &ObjectKey, object: &Value) -> Result<String, Error> {
+    let text = serde_yaml::to_string(object);
     let text = text.map_err(|e| connection.error(Fault::Garbled(e.to_string()), "Reading", &key.to_string()))?;
     Ok(text::display(&text, true))
 }
 
-fn prune(object: &mut Value) {
-    let secret = object.get("kind").and_then(Value::as_str) == Some("Secret");
+fn make_safe(value: &mut Value) {
+    match value {
+        Value::String(text) if text.chars().any(text::hidden) => *text = text::display(text, true),
+        Value::Array(items) => items.iter_mut().for_each(make_safe),
+        Value::Object(fields) => fields.iter_mut().for_each(|(_, value)| make_safe(value)),
+        _ => {}
+    }
+}
+
+fn unmanage(object: &mut Value) {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.shift_remove("managedFields");
+    }
+}
+
+fn mask(object: &mut Value) {
+    let secret = object.get("kind").and_then(Value::as_str) == Some("Secret");
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         let emptied = metadata.get_mut("annotations").and_then(Value::as_object_mut).is_some_and(|annotations| {
             // It repeats the whole object, a Secret's values with it.
             annotations.shift_remove("kubectl.kubernetes.io/last-applied-configuration");
@@ -58,7 +99,8 @@ mod tests {
             },
             "data": { "password": "aHVudGVyMg==" }, "stringData": { "user": "hunter2" },
         });
-        prune(&mut secret);
+        mask(&mut secret);
+        unmanage(&mut secret);
         let text = secret.to_string();
         assert!(!text.contains("aHVudGVyMg") && !text.contains("hunter2") && !text.contains("managedFields"), "{text}");
         assert!(text.contains("password") && text.contains("user"), "{text}");
