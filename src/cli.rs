@@ -21,6 +21,7 @@ mod project;
 mod scaffold;
 mod set;
 mod targets;
+mod trace;
 mod units;
 
 use std::path::PathBuf;
@@ -99,6 +100,8 @@ pub(crate) enum Command {
     Diff(diff::Diff),
     /// Lists, verifies or exports the journal.
     Audit(audit::Audit),
+    /// Tells what applied an object, from which source, revision and commit (KIND/NAME).
+    Trace(trace::Trace),
 }
 
 /// Options of the demo.
@@ -166,5 +169,6 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Origin(which) => edit::origin(deck, format, &which).await,
         Command::Diff(diff) => diff::run(deck, format, diff).await,
         Command::Audit(audit) => audit::run(deck, format, audit).await,
+        Command::Trace(trace) => trace::run(deck, format, trace).await,
     }
 }

@@ -4,6 +4,7 @@
 pub mod history;
 pub mod inventory;
 pub mod judge;
+pub mod running;
 pub mod trace;
 pub mod waiting;
 pub mod words;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::Time;
-use crate::flux::ObjectKey;
+use crate::flux::{Condition, ObjectKey};
 pub use inventory::{Entry, Standing, State};
 
 /// Holds one object whole, as it was read at a moment. Every text in it is safe to draw and no Secret's value is in it.
@@ -37,9 +38,39 @@ impl Whole {
         text(&self.json, pointer)
     }
 
-    /// Returns the list at a JSON pointer; empty when there is none.
-    pub fn list(&self, pointer: &str) -> &[Value] {
-        list(&self.json, pointer)
+    /// Returns the state conditions of the object.
+    pub fn conditions(&self) -> Vec<Condition> {
+        conditions(&self.json)
+    }
+
+    /// Returns how it is doing, by its JSON alone.
+    pub fn judge(&self) -> (State, String) {
+        judge::judge(&self.json)
+    }
+
+    /// Returns what its Flux kind does, in words.
+    pub fn words(&self) -> Vec<words::Sentence> {
+        words::words(&self.key.kind, &self.key.namespace, self.json.pointer("/spec").unwrap_or(&Value::Null))
+    }
+
+    /// Returns what it has applied.
+    pub fn inventory(&self) -> Vec<Entry> {
+        inventory::entries(&self.key.context(), &self.json)
+    }
+
+    /// Returns what its status keeps of its past.
+    pub fn history(&self) -> Vec<history::Past> {
+        history::history(&self.json)
+    }
+
+    /// Returns what applied it.
+    pub fn applier(&self) -> Option<ObjectKey> {
+        trace::applier(&self.key, &self.json)
+    }
+
+    /// Returns when it was made.
+    pub fn created(&self) -> Option<Time> {
+        moment(&self.json, "/metadata/creationTimestamp")
     }
 }
 
@@ -85,6 +116,19 @@ pub fn moment(value: &Value, pointer: &str) -> Option<Time> {
 /// Tells whether a flag is set at a JSON pointer.
 pub fn flag(value: &Value, pointer: &str) -> bool {
     value.pointer(pointer).and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// Returns the conditions of an object; those that are not as they should be are left out.
+pub fn conditions(object: &Value) -> Vec<Condition> {
+    let all = list(object, "/status/conditions").iter().map(|c| Condition {
+        kind: text(c, "/type").to_owned(),
+        status: text(c, "/status").to_owned(),
+        reason: text(c, "/reason").to_owned(),
+        message: text(c, "/message").to_owned(),
+        last_transition_time: moment(c, "/lastTransitionTime"),
+        observed_generation: number(c, "/observedGeneration"),
+    });
+    all.filter(|c| !c.kind.is_empty()).collect()
 }
 
 /// Returns the names in an object at a JSON pointer.

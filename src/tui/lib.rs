@@ -3,6 +3,7 @@
 //! It sees the domain and nothing of Kubernetes, Git or the store; it reads no clock, no environment and no file. The only
 //! I/O is in [`run`] and [`screen`], over a stream and a writer that the caller brings.
 
+pub mod acts;
 pub mod capabilities;
 pub mod command;
 pub mod cx;

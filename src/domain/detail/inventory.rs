@@ -20,11 +20,10 @@ pub struct Entry {
 
 impl Entry {
     /// Reads an entry of a Kustomization's, HelmRelease's, ResourceSet's or FluxInstance's inventory.
-    pub fn read(cluster: &ContextName, entry: &InventoryEntry) -> Option<Self> {
-        let (namespace, name, group, kind) = entry.parts()?;
-        // In an id `:` cannot stand in a name and is written as two underscores (RBAC names have it).
-        let key = ObjectKey::new(cluster, kind, namespace, &name.replace("__", ":"));
-        Some(Self { group: group.to_owned(), version: entry.v.clone(), key })
+    pub fn read(cluster: &ContextName, entry: InventoryEntry<'_>) -> Option<Self> {
+        let (namespace, _, group, kind) = entry.parts()?;
+        let key = ObjectKey::new(cluster, kind, namespace, &entry.name()?);
+        Some(Self { group: group.to_owned(), version: entry.v.to_owned(), key })
     }
 
     /// Returns `apiVersion` as manifests write it.
@@ -36,8 +35,7 @@ impl Entry {
 /// Returns the inventory of an object out of its JSON, in its order.
 pub fn entries(cluster: &ContextName, object: &Value) -> Vec<Entry> {
     let plain = list(object, "/status/inventory/entries").iter().filter_map(|entry| {
-        let entry = InventoryEntry { id: text(entry, "/id").to_owned(), v: text(entry, "/v").to_owned() };
-        Entry::read(cluster, &entry)
+        Entry::read(cluster, InventoryEntry { id: text(entry, "/id"), v: text(entry, "/v") })
     });
     // An ArtifactGenerator keeps references to the ExternalArtifacts that it made.
     let made = list(object, "/status/inventory").iter().map(|made| Entry {

@@ -64,6 +64,12 @@ pub fn words(kind: &str, namespace: &str, spec: &Value) -> Vec<Sentence> {
     out
 }
 
+/// Returns what a lean object's kind does, in words: fewer than of the whole object, but at once.
+pub fn of_lean(object: &crate::flux::FluxObject) -> Vec<Sentence> {
+    let spec = serde_json::to_value(&object.spec).unwrap_or_default();
+    words(&object.key.kind, &object.key.namespace, &spec)
+}
+
 /// Holds a spec while its sentences are made.
 pub(super) struct Spec<'a> {
     pub(super) namespace: &'a str,

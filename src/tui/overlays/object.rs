@@ -1,13 +1,26 @@
-//! Everything about one object: conditions, inventory, events and YAML, each a view of its own.
+//! Everything about one object: a row of views, each of them one file below and one line in [`VIEWS`].
+//!
+//! ```text
+//! ╭─ Kustomization/flux-system/shop-production ──────────────────────╮
+//! │ Overview  Inventory  Events  History  YAML  Trace                │
+//! │ …                                                                │
+//! ```
+//!
+//! The object is read whole once and again whenever the world shows another version of it, at most every two seconds; views
+//! ask for more only while they are shown, and what they asked is taken back when they are left.
 
 use std::sync::Arc;
 
-use domain::flux::{FluxObject, Health, ObjectKey};
+use domain::Time;
+use domain::detail::Whole;
+use domain::flux::ObjectKey;
+use domain::ident::ContextName;
 use domain::link::LinkOf;
-use domain::query::{Answer, EventLine, Query};
+use domain::query::{Answer, Query};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::acts;
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::effects::{Effect, Effects, Ticket};
@@ -15,231 +28,315 @@ use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
 use crate::widgets::dialog;
 use crate::widgets::link;
-use crate::widgets::put::{Piece, piece, put, put_pieces, put_wrapped, width, wrap};
-use crate::widgets::scroll::{SCROLL, Scroll};
-use crate::widgets::summary;
-use crate::widgets::table::scrollbar;
-use crate::widgets::yaml::YamlText;
+use crate::widgets::put::{columns, put, put_right, width};
+
+mod asked;
+mod events;
+mod history;
+mod inventory;
+mod overview;
+mod running;
+#[cfg(test)]
+mod tests;
+mod trace;
+mod users;
+mod yaml;
+
+use asked::Asked;
 
 static NEXT: Command = command("object.next", &["tab"], 1);
 static PREVIOUS: Command = command("object.previous", &["s-tab"], 0);
 static COPY: Command = command("object.copy", &["c"], 20);
-static AGAIN: Command = command("object.again", &["r"], 21);
-const VIEWS: [&str; 4] = ["object.summary", "object.inventory", "object.events", "object.yaml"];
+static AGAIN: Command = command("object.again", &["ctrl-r"], 21);
 
-/// What an answer is waited for, or has brought.
-#[derive(Debug)]
-enum Part<T> {
-    Nothing,
-    Waiting(Ticket),
-    Here(T),
-    Failed(String),
+/// The shortest time between two questions that a change brings about, in milliseconds.
+const PAUSE: i64 = 2_000;
+/// How long an answer about an object that is not watched stands, in milliseconds.
+const STANDS: i64 = 10_000;
+
+/// Describes a view.
+struct Entry {
+    /// Its title's key.
+    title: &'static str,
+    /// Whether an object of this kind has it.
+    suits: fn(&ObjectKey) -> bool,
+    /// Builds it.
+    build: fn() -> Box<dyn View>,
 }
 
-/// Holds an object and which view of it is shown.
+/// All views, in their order: one line each.
+static VIEWS: &[Entry] = &[
+    Entry { title: "object.overview", suits: |_| true, build: || Box::<overview::Overview>::default() },
+    Entry { title: "object.pods", suits: running::has_pods, build: || Box::new(running::Pods::new()) },
+    Entry { title: "object.inventory", suits: inventory::suits, build: || Box::new(inventory::Inventory::new()) },
+    Entry { title: "object.users", suits: users::suits, build: || Box::new(users::Users::new()) },
+    Entry { title: "object.events", suits: |_| true, build: || Box::new(events::Events::new()) },
+    Entry { title: "object.history", suits: history::suits, build: || Box::new(history::History::new()) },
+    Entry { title: "object.yaml", suits: |_| true, build: || Box::<yaml::Manifest>::default() },
+    Entry { title: "object.trace", suits: |_| true, build: || Box::new(trace::Trace::new()) },
+];
+
+/// Shows a view what is known of the object.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// Which one.
+    pub key: &'a ObjectKey,
+    /// The object as it was last read.
+    pub whole: &'a Asked<Arc<Whole>>,
+    /// Grows with every change of the object that is worth asking about.
+    pub turn: u64,
+}
+
+/// A view of an object.
+///
+/// Like a tab it is synchronous and draws only what is visible; it hears of the world only while it is shown.
+pub trait View: std::fmt::Debug {
+    /// Returns what is possible now beside what works in every view.
+    fn commands(&self, cx: &Cx, of: &Subject) -> Vec<&'static Command>;
+
+    /// Tells whether keys are text now.
+    fn typing(&self) -> bool {
+        false
+    }
+
+    /// Returns what it wants to know: called when it is shown and whenever the subject's turn has grown.
+    fn wants(&mut self, cx: &Cx, of: &Subject) -> Effects {
+        let _ = (cx, of);
+        Effects::new()
+    }
+
+    /// Returns what it takes back, since it is not shown any more.
+    fn leave(&mut self) -> Effects {
+        Effects::new()
+    }
+
+    /// Takes a message: a command, a key, an answer, a new world or a newly read object ([`TabMsg::Desk`] stands for that).
+    fn update(&mut self, cx: &Cx, of: &Subject, msg: &TabMsg) -> Effects;
+
+    /// Returns what copying means here; the object's name when nothing.
+    fn copy(&self, cx: &Cx, of: &Subject) -> Option<String> {
+        let _ = (cx, of);
+        None
+    }
+
+    /// Draws it.
+    fn view(&self, cx: &Cx, of: &Subject, area: Rect, buf: &mut Buffer);
+}
+
+/// Holds an object and its views.
 #[derive(Debug)]
 pub struct Object {
     key: ObjectKey,
-    view: usize,
-    yaml: Part<YamlText>,
-    text: Option<Arc<str>>,
-    events: Part<Vec<EventLine>>,
-    scroll: Scroll,
+    whole: Asked<Arc<Whole>>,
+    views: Vec<(&'static str, Box<dyn View>)>,
+    at: usize,
+    turn: u64,
+    /// The version that was seen last in the world.
+    version: Option<String>,
+    /// When to ask again.
+    due: Option<Time>,
+    hold: Option<(Ticket, Vec<String>)>,
 }
 
 impl Object {
     /// Shows an object.
     pub fn new(key: ObjectKey) -> Self {
-        Self { key, view: 0, yaml: Part::Nothing, text: None, events: Part::Nothing, scroll: Scroll::default() }
+        let views = VIEWS.iter().filter(|v| (v.suits)(&key)).map(|v| (v.title, (v.build)())).collect();
+        Self { key, whole: Asked::default(), views, at: 0, turn: 0, version: None, due: None, hold: None }
     }
 
-    fn ask(&mut self, cx: &Cx, again: bool) -> Effects {
-        let mut effects = Effects::new();
-        if self.view == 3 && (again || matches!(self.yaml, Part::Nothing)) {
-            let ticket = cx.ticket();
-            if let Part::Waiting(old) = std::mem::replace(&mut self.yaml, Part::Waiting(ticket)) {
-                effects.push(Effect::Forget(old));
-            }
-            effects.push(Effect::Ask(ticket, Query::Yaml(self.key.clone())));
-        }
-        if self.view == 2 && (again || matches!(self.events, Part::Nothing)) {
-            let ticket = cx.ticket();
-            if let Part::Waiting(old) = std::mem::replace(&mut self.events, Part::Waiting(ticket)) {
-                effects.push(Effect::Forget(old));
-            }
-            effects.push(Effect::Ask(ticket, Query::Events(self.key.clone())));
+    fn shown<T>(&mut self, with: impl FnOnce(&mut dyn View, &Subject) -> T) -> T {
+        let subject = Subject { key: &self.key, whole: &self.whole, turn: self.turn };
+        with(&mut *self.views[self.at].1, &subject)
+    }
+
+    fn subject(&self) -> (&dyn View, Subject<'_>) {
+        (&*self.views[self.at].1, Subject { key: &self.key, whole: &self.whole, turn: self.turn })
+    }
+
+    /// Asks for the object and for what the shown view wants, now.
+    fn ask(&mut self, cx: &Cx) -> Effects {
+        self.turn += 1;
+        self.due = None;
+        let mut effects = self.whole.ask(cx, self.turn, Query::Whole(self.key.clone()));
+        effects.extend(self.shown(|view, of| view.wants(cx, of)));
+        effects
+    }
+
+    fn turn_to(&mut self, cx: &Cx, by: usize) -> Effects {
+        let mut effects = self.shown(|view, _| view.leave());
+        self.at = (self.at + by) % self.views.len();
+        effects.extend(self.shown(|view, of| view.update(cx, of, &TabMsg::Enter)));
+        effects.extend(self.shown(|view, of| view.wants(cx, of)));
+        effects
+    }
+
+    /// Looks whether the world shows another version, and asks again as soon as that may be.
+    fn world(&mut self, cx: &Cx) -> Effects {
+        let version = version(cx, &self.key);
+        let mut effects = self.shown(|view, of| view.update(cx, of, &TabMsg::World));
+        if version != self.version {
+            self.version = version;
+            effects.extend(self.soon(cx));
         }
         effects
     }
 
-    fn reply(&mut self, ticket: Ticket, answer: Result<Answer, domain::Trouble>) {
-        if matches!(self.yaml, Part::Waiting(t) if t == ticket) {
-            self.yaml = match answer {
-                Ok(Answer::Yaml(text)) => {
-                    self.text = Some(text.clone());
-                    Part::Here(YamlText::new(text))
-                }
-                Ok(_) => Part::Nothing,
-                Err(trouble) => Part::Failed(trouble.to_string()),
-            };
-        } else if matches!(self.events, Part::Waiting(t) if t == ticket) {
-            self.events = match answer {
-                Ok(Answer::Events(events)) => Part::Here(events),
-                Ok(_) => Part::Nothing,
-                Err(trouble) => Part::Failed(trouble.to_string()),
-            };
+    fn soon(&mut self, cx: &Cx) -> Effects {
+        let earliest = self.whole.asked().map_or(cx.now, |at| later(at, PAUSE));
+        if earliest <= cx.now {
+            return self.ask(cx);
         }
+        self.due = Some(earliest);
+        Effects::new()
     }
 
-    fn turn(&mut self, cx: &Cx, by: usize) -> Effects {
-        self.view = (self.view + by) % VIEWS.len();
-        self.scroll.reset();
-        self.ask(cx, false)
+    fn reply(&mut self, cx: &Cx, msg: &TabMsg) -> Effects {
+        let TabMsg::Reply(ticket, answer) = msg else { return Effects::new() };
+        let pick = |answer: &Answer| if let Answer::Whole(whole) = answer { Some(Arc::clone(whole)) } else { None };
+        if !self.whole.take(cx, *ticket, answer, pick) {
+            return self.shown(|view, of| view.update(cx, of, msg));
+        }
+        // What is not watched is asked about from time to time; what could not be read too.
+        if version(cx, &self.key).is_none() {
+            self.due = Some(later(cx.now, STANDS));
+        }
+        let mut effects = self.shown(|view, of| view.update(cx, of, &TabMsg::Desk));
+        effects.extend(self.hold(cx));
+        effects
     }
 
-    fn lines(&self, cx: &Cx, wide: usize) -> Vec<Vec<Piece<'static>>> {
-        let object = cx.world.flux_object(&self.key);
-        match (self.view, object) {
-            (0, Some(object)) => summary::lines(cx, object, wide),
-            (0, None) => summary::workload(cx, &self.key, wide),
-            (1, Some(object)) => inventory(cx, object),
-            (1, None) => vec![vec![piece(cx.t("object.no-inventory").to_owned(), Role::Muted)]],
-            _ => Vec::new(),
+    /// Has the namespaces watched in which the object or what it applied lives, so that workloads and Pods are live.
+    fn hold(&mut self, cx: &Cx) -> Effects {
+        const MOST: usize = 16;
+        let Some(whole) = self.whole.here() else { return Effects::new() };
+        let flux = self.key.flux_kind().is_some();
+        let applied = whole.inventory().into_iter().map(|entry| entry.key.namespace.to_string());
+        let own = (!flux).then(|| self.key.namespace.to_string());
+        let mut wanted: Vec<String> = applied.chain(own).filter(|namespace| !namespace.is_empty()).collect();
+        wanted.sort();
+        wanted.dedup();
+        wanted.truncate(MOST);
+        if wanted.is_empty() || self.hold.as_ref().is_some_and(|(_, held)| *held == wanted) {
+            return Effects::new();
+        }
+        let ticket = cx.ticket();
+        let old = self.hold.replace((ticket, wanted.clone()));
+        let context: ContextName = self.key.context();
+        let query = Query::Hold(wanted.into_iter().map(|namespace| (context.clone(), namespace)).collect());
+        // The new one first, so that what both hold is not let go in between.
+        [Effect::Ask(ticket, query)].into_iter().chain(old.map(|(ticket, _)| Effect::Forget(ticket))).collect()
+    }
+
+    fn command(&mut self, cx: &Cx, id: &'static str) -> Effects {
+        match id {
+            "object.next" => return self.turn_to(cx, 1),
+            "object.previous" => return self.turn_to(cx, self.views.len() - 1),
+            "object.again" => return self.ask(cx),
+            "object.copy" => {
+                let (view, of) = self.subject();
+                return vec![Effect::Copy(view.copy(cx, &of).unwrap_or_else(|| self.key.to_string()))];
+            }
+            _ => {}
+        }
+        if let Some(effects) = cx.world.flux_object(&self.key).and_then(|object| acts::act(cx, id, object)) {
+            return effects;
+        }
+        self.shown(|view, of| view.update(cx, of, &TabMsg::Command(id)))
+    }
+
+    /// Draws the titles of the views, as many as fit around the shown one, and what is going on at the right.
+    fn titles(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        let titles: Vec<&str> = self.views.iter().map(|(key, _)| cx.words.get(key)).collect();
+        let room = usize::from(area.width.saturating_sub(4));
+        let wide = |from: usize| titles[from..=self.at].iter().map(|t| width(t) + 2).sum::<usize>();
+        let from = (0..=self.at).find(|from| wide(*from) <= room).unwrap_or(self.at);
+        let mut x = area.x;
+        for (at, title) in titles.iter().enumerate().skip(from) {
+            if x + columns(width(title)) > area.right().saturating_sub(2) {
+                break;
+            }
+            let role = if at == self.at { Role::Accent } else { Role::Muted };
+            x += put(buf, (x, area.y), area.width, title, cx.style(role)) + 2;
+        }
+        if self.whole.waiting() {
+            put_right(buf, area, cx.spinner(), cx.style(Role::Busy));
         }
     }
 }
 
 impl Tab for Object {
-    fn commands(&self, _cx: &Cx) -> Vec<&'static Command> {
-        let mut out = vec![&NEXT, &PREVIOUS, &COPY];
-        out.extend((self.view >= 2).then_some(&AGAIN));
-        out.extend(SCROLL);
-        out
+    fn commands(&self, cx: &Cx) -> Vec<&'static Command> {
+        let (view, of) = self.subject();
+        let own = view.commands(cx, &of);
+        if view.typing() {
+            return own;
+        }
+        let acts = cx.world.flux_object(&self.key).map(|object| acts::commands(cx, object)).unwrap_or_default();
+        own.into_iter().chain([&NEXT, &PREVIOUS]).chain(acts).chain([&COPY, &AGAIN]).collect()
+    }
+
+    fn typing(&self, _cx: &Cx) -> bool {
+        self.views[self.at].1.typing()
     }
 
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
-            TabMsg::Command("object.next") => self.turn(cx, 1),
-            TabMsg::Command("object.previous") => self.turn(cx, VIEWS.len() - 1),
-            TabMsg::Command("object.again") => self.ask(cx, true),
-            TabMsg::Command("object.copy") => {
-                let text =
-                    self.text.as_ref().filter(|_| self.view == 3).map_or_else(|| self.key.to_string(), ToString::to_string);
-                vec![Effect::Copy(text)]
+            TabMsg::Enter => {
+                self.version = version(cx, &self.key);
+                let mut effects = self.shown(|view, of| view.update(cx, of, &TabMsg::Enter));
+                effects.extend(self.ask(cx));
+                effects
             }
-            TabMsg::Command(id) => {
-                self.scroll.command(id);
-                Effects::new()
+            TabMsg::World => self.world(cx),
+            TabMsg::Wake => {
+                if self.due.is_some_and(|due| due <= cx.now) {
+                    return self.ask(cx);
+                }
+                self.shown(|view, of| view.update(cx, of, &msg))
             }
-            TabMsg::Reply(ticket, answer) => {
-                self.reply(ticket, answer);
-                Effects::new()
-            }
-            _ => Effects::new(),
+            TabMsg::Reply(..) => self.reply(cx, &msg),
+            TabMsg::Command(id) => self.command(cx, id),
+            // What the desk holds is nothing to an object.
+            TabMsg::Desk => Effects::new(),
+            msg => self.shown(|view, of| view.update(cx, of, &msg)),
         }
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
-        let place = dialog::centred(area, area.width.saturating_sub(2).min(140), area.height);
+        let place = dialog::centred(area, area.width.saturating_sub(2).min(180), area.height);
         let inner = dialog::frame(cx, place, buf, &self.key.to_string());
         let cluster = &self.key.cluster;
         let inner = link::banner(cx, inner, buf, |of| matches!(of, LinkOf::Cluster(name) if name == &**cluster));
         if inner.height < 3 {
             return;
         }
-        let mut x = inner.x;
-        for (at, key) in VIEWS.into_iter().enumerate() {
-            let role = if at == self.view { Role::Accent } else { Role::Muted };
-            x += put(buf, (x, inner.y), inner.width, cx.words.get(key), cx.style(role)) + 2;
-        }
+        self.titles(cx, inner, buf);
         let body = Rect { y: inner.y + 2, height: inner.height - 2, ..inner };
-        match self.view {
-            2 => events(cx, body, buf, &self.events, &self.scroll),
-            3 => match &self.yaml {
-                Part::Here(text) => {
-                    let top = self.scroll.fit(text.len(), usize::from(body.height));
-                    text.view(cx, body, buf, (top, self.scroll.left), true);
-                    scrollbar(cx, body, buf, top, text.len());
-                }
-                other => waiting(cx, body, buf, other),
-            },
-            _ => {
-                let lines = self.lines(cx, usize::from(body.width));
-                let top = self.scroll.fit(lines.len(), usize::from(body.height));
-                for (y, line) in (body.top()..body.bottom()).zip(&lines[top..]) {
-                    put_pieces(cx, buf, (body.x, y), body.width, line);
-                }
-                scrollbar(cx, body, buf, top, lines.len());
-            }
-        }
+        let (view, of) = self.subject();
+        view.view(cx, &of, body, buf);
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.due
     }
 }
 
-fn waiting<T>(cx: &Cx, area: Rect, buf: &mut Buffer, part: &Part<T>) {
-    match part {
-        Part::Failed(why) => {
-            put_wrapped(buf, area, why, cx.style(Role::Bad));
-        }
-        _ => {
-            put(buf, (area.x, area.y), area.width, &format!("{} {}", cx.spinner(), cx.t("object.asking")), cx.style(Role::Muted));
-        }
+/// Returns the version of an object that the world shows; nothing when it does not watch it.
+fn version(cx: &Cx, key: &ObjectKey) -> Option<String> {
+    let world = cx.world;
+    let flux = || world.flux_object(key).map(|o| o.resource_version.clone());
+    let workload = || world.workloads.iter().find(|w| w.key == *key).map(|w| w.resource_version.clone());
+    let pod = || world.pods.iter().find(|p| p.key == *key).map(|p| p.resource_version.clone());
+    if key.flux_kind().is_some() {
+        flux()
+    } else if &*key.kind == "Pod" {
+        pod()
+    } else {
+        workload()
     }
 }
 
-fn inventory(cx: &Cx, object: &FluxObject) -> Vec<Vec<Piece<'static>>> {
-    let Some(inventory) = object.status.inventory.as_ref().filter(|i| !i.is_empty()) else {
-        return vec![vec![piece(cx.t("object.no-inventory").to_owned(), Role::Muted)]];
-    };
-    let mut out = Vec::with_capacity(inventory.len());
-    for entry in inventory.entries() {
-        let Some((namespace, name, group, kind)) = entry.parts() else {
-            out.push(vec![piece(entry.id.to_owned(), Role::Text)]);
-            continue;
-        };
-        let workload =
-            cx.world.workloads.iter().find(|w| &*w.key.kind == kind && &*w.key.name == name && &*w.key.namespace == namespace);
-        let (glyph, role) = workload.map_or(("·", Role::Faint), |w| (cx.glyph(w.health()), Role::from(w.health())));
-        let mut line = vec![piece(glyph, role), piece(format!(" {kind}"), Role::Text), piece(format!("/{name}"), Role::Accent)];
-        if !namespace.is_empty() {
-            line.push(piece(format!("  {namespace}"), Role::Muted));
-        }
-        line.push(piece(format!("  {group}{}{}", if group.is_empty() { "" } else { "/" }, entry.v), Role::Faint));
-        if let Some(workload) = workload {
-            line.push(piece(format!("  {}/{}", workload.ready, workload.replicas), Role::Text));
-        }
-        out.push(line);
-    }
-    out
-}
-
-fn events(cx: &Cx, area: Rect, buf: &mut Buffer, part: &Part<Vec<EventLine>>, scroll: &Scroll) {
-    let Part::Here(events) = part else {
-        return waiting(cx, area, buf, part);
-    };
-    let mut lines: Vec<Vec<Piece<'static>>> = Vec::new();
-    for event in events {
-        let health = if event.kind == "Warning" { Health::Warn } else { Health::Ok };
-        let head = format!("{:>4}  ", cx.age_of(event.time));
-        let reason = format!("{}  ", event.reason);
-        let indent = width(&head) + 2;
-        let times = if event.count > 1 { format!("  ×{}", event.count) } else { String::new() };
-        lines.push(vec![
-            piece(head, Role::Faint),
-            piece(cx.glyph(health), health.into()),
-            piece(" ", Role::Text),
-            piece(reason, if health == Health::Warn { Role::Warn } else { Role::Text }),
-            piece(format!("{}{times}", event.from), Role::Faint),
-        ]);
-        for line in wrap(&event.message, usize::from(area.width).saturating_sub(indent)) {
-            lines.push(vec![piece(" ".repeat(indent), Role::Text), piece(line, Role::Muted)]);
-        }
-    }
-    if lines.is_empty() {
-        put(buf, (area.x, area.y), area.width, cx.t("object.no-events"), cx.style(Role::Muted));
-    }
-    let top = scroll.fit(lines.len(), usize::from(area.height));
-    for (y, line) in (area.top()..area.bottom()).zip(&lines[top.min(lines.len())..]) {
-        put_pieces(cx, buf, (area.x, y), area.width, line);
-    }
-    scrollbar(cx, area, buf, top, lines.len());
+fn later(time: Time, ms: i64) -> Time {
+    Time::from_millisecond(time.as_millisecond() + ms).unwrap_or(time)
 }

@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use domain::flux::{FluxObject, Health};
 use domain::link::LinkOf;
-use domain::orders::{Reconcile, Resume, Suspend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::acts;
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::desk::Change;
@@ -34,10 +34,6 @@ use chooser::Chooser;
 use columns::COLUMNS;
 
 static OPEN: Command = command("flux.open", &["enter"], 1);
-static RECONCILE: Command = command("flux.reconcile", &["r"], 2);
-static WITH_SOURCE: Command = command("flux.reconcile-source", &["R"], 3);
-static SUSPEND: Command = command("flux.suspend", &["s"], 4);
-static RESUME: Command = command("flux.resume", &["u"], 4);
 static DRIFT: Command = command("flux.drift", &["d"], 4);
 static KIND: Command = command("flux.kind", &["f"], 5);
 static ALL: Command = command("flux.all", &["F"], 6);
@@ -76,12 +72,11 @@ impl Flux {
 
     fn order(&self, cx: &Cx, id: &str) -> Effects {
         let Some(object) = self.table.selected() else { return Effects::new() };
+        if let Some(effects) = acts::act(cx, id, object) {
+            return effects;
+        }
         let key = object.key.clone();
         match id {
-            "flux.reconcile" => cx.give(Reconcile { key, with_source: false }),
-            "flux.reconcile-source" => cx.give(Reconcile { key, with_source: true }),
-            "flux.suspend" => cx.give(Suspend { key }),
-            "flux.resume" => cx.give(Resume { key }),
             "flux.drift" => vec![Effect::Open(Overlay::Drift(key))],
             "flux.open" => vec![Effect::Open(Overlay::Object(key))],
             "flux.edit" => vec![Effect::Open(Overlay::Edit(key))],
@@ -117,17 +112,11 @@ impl Tab for Flux {
         }
         let mut out: Vec<&'static Command> = Vec::new();
         if let Some(object) = self.table.selected() {
-            let may = cx.may(domain::actor::Role::Operator);
-            let kind = object.key.flux_kind();
-            let suspends = may && kind.is_some_and(|k| k.suspends);
             out.push(&OPEN);
+            out.extend(acts::commands(cx, object));
             out.extend(matches!(&*object.key.kind, "Kustomization" | "HelmRelease").then_some(&DRIFT));
-            out.extend((may && kind.is_some_and(|k| k.has_status)).then_some(&RECONCILE));
-            out.extend((may && object.source().is_some()).then_some(&WITH_SOURCE));
-            out.extend((suspends && !object.suspended()).then_some(&SUSPEND));
-            out.extend((suspends && object.suspended()).then_some(&RESUME));
             out.push(&COPY);
-            out.extend(may.then_some(&EDIT));
+            out.extend(cx.may(domain::actor::Role::Operator).then_some(&EDIT));
         }
         out.push(&KIND);
         out.extend(cx.desk.kind.is_some().then_some(&ALL));

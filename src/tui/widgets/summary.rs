@@ -1,18 +1,20 @@
 //! An object in short: what is wanted, what is, and every condition with its sentence.
 
-use domain::flux::{Condition, FluxObject, Health, ObjectKey};
-use domain::link::LinkState;
+use domain::flux::{Condition, FluxObject, Health};
 
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::format;
 use crate::widgets::put::{Piece, piece, wrap};
 
-type Line = Vec<Piece<'static>>;
+/// Holds a line in its pieces.
+pub(crate) type Line = Vec<Piece<'static>>;
 
-const LABEL: usize = 14;
+/// How many columns a label takes.
+pub(crate) const LABEL: usize = 14;
 
-fn field(cx: &Cx, key: &'static str, value: Vec<Piece<'static>>) -> Line {
+/// Returns a line of a label and what stands beside it.
+pub(crate) fn field(cx: &Cx, key: &'static str, value: Vec<Piece<'static>>) -> Line {
     let label = cx.t(key);
     let pad = LABEL.saturating_sub(crate::widgets::put::width(label));
     let mut line = vec![piece(format!("{label}{}", " ".repeat(pad)), Role::Muted)];
@@ -35,24 +37,6 @@ pub(crate) fn short(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
     out.extend(conditions(cx, &object.status.conditions, wide));
     out.push(Line::new());
     out.extend(wanted(cx, object));
-    out
-}
-
-/// Returns the lines of a Flux object.
-pub(crate) fn lines(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
-    let stale = matches!(cx.world.cluster_link(&object.key.context()), Some(LinkState::Stale { .. }));
-    let health = if stale { Health::Unknown } else { object.health() };
-    let word = if stale { cx.t("health.stale") } else { cx.health(health) };
-    let mut out =
-        vec![field(cx, "object.state", vec![piece(cx.glyph(health), health.into()), piece(format!(" {word}"), health.into())])];
-    out.push(field(cx, "object.cluster", text(object.key.cluster.to_string())));
-    out.extend(wanted(cx, object));
-    if let Some(revision) = object.revision() {
-        out.push(field(cx, "object.revision", format::revision(revision)));
-    }
-    out.push(field(cx, "object.age", text(cx.age_of(object.created))));
-    out.push(Line::new());
-    out.extend(conditions(cx, &object.status.conditions, wide));
     out
 }
 
@@ -90,43 +74,8 @@ fn wanted(cx: &Cx, object: &FluxObject) -> Vec<Line> {
     out
 }
 
-/// Returns the lines of a workload with its Pods, or that there is no such object.
-pub(crate) fn workload(cx: &Cx, key: &ObjectKey, wide: usize) -> Vec<Line> {
-    let Some(workload) = cx.world.workloads.iter().find(|w| &w.key == key) else {
-        return vec![vec![piece(cx.t("object.gone").to_owned(), Role::Muted)]];
-    };
-    let health = workload.health();
-    let mut out = vec![field(
-        cx,
-        "object.state",
-        vec![piece(cx.glyph(health), health.into()), piece(format!(" {}/{}", workload.ready, workload.replicas), Role::Text)],
-    )];
-    for container in &workload.containers {
-        out.push(field(cx, "object.image", format::image(&container.image, wide.saturating_sub(LABEL))));
-    }
-    out.push(Line::new());
-    for pod in cx.world.pods_of(workload) {
-        let fault = pod.fault();
-        let health = if fault.is_some() {
-            Health::Bad
-        } else if pod.is_ready() {
-            Health::Ok
-        } else {
-            Health::Busy
-        };
-        let said = fault.map_or_else(|| pod.phase.clone(), |f| format!("{}  {}", f.reason, f.message));
-        out.push(vec![
-            piece(cx.glyph(health), health.into()),
-            piece(format!(" {}", pod.key.name), Role::Text),
-            piece(format!("  {said}"), Role::Muted),
-        ]);
-    }
-    out.push(Line::new());
-    out.extend(conditions(cx, &workload.conditions, wide));
-    out
-}
-
-fn conditions(cx: &Cx, conditions: &[Condition], wide: usize) -> Vec<Line> {
+/// Returns a line and the sentence of each condition, with its age.
+pub(crate) fn conditions(cx: &Cx, conditions: &[Condition], wide: usize) -> Vec<Line> {
     let mut out = Vec::new();
     for condition in conditions {
         let bad = matches!(

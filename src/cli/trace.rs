@@ -1,0 +1,144 @@
+//! `trace`: from an object back to the commit that brought it about.
+
+use clap::Args;
+use domain::Trouble;
+use domain::detail::trace::{Landed, Step, Trace as Way, What};
+use domain::flux::{Kind, ObjectKey};
+use domain::query::{Answer, Query};
+use domain::revision::Revision;
+
+use super::{Format, output};
+use crate::launch::{self, Deck};
+
+/// Tells the way from an object to the commit.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Goes over owners to what applied the object, from there to the source, its revision and the commit, and on to what \
+    applied the applier.\n\nExamples:\n  \
+    quarterdeck trace deploy/shop-web -n shop-production\n  \
+    quarterdeck trace pod/shop-web-6c4b-k8s2p -n shop-production -o json\n  \
+    quarterdeck trace ks/shop-production\n\n\
+    JSON: steps (a list of what, key, state, said, revision, path, url, commit, touched) and end, which says why no commit was reached."
+)]
+pub(crate) struct Trace {
+    /// The object as KIND/NAME, for example deploy/web, pod/web-1, ks/shop or configmap/settings.
+    #[arg(value_name = "KIND/NAME")]
+    object: String,
+    /// Its namespace; flux-system for Flux's own kinds, default for others.
+    #[arg(short, long)]
+    namespace: Option<String>,
+}
+
+/// What people type for kinds that are not Flux's.
+const WORDS: &[(&str, &[&str])] = &[
+    ("Deployment", &["deployments", "deploy"]),
+    ("StatefulSet", &["statefulsets", "sts"]),
+    ("DaemonSet", &["daemonsets", "ds"]),
+    ("ReplicaSet", &["replicasets", "rs"]),
+    ("Pod", &["pods", "po"]),
+    ("Service", &["services", "svc"]),
+    ("ConfigMap", &["configmaps", "cm"]),
+    ("Secret", &["secrets"]),
+    ("ServiceAccount", &["serviceaccounts", "sa"]),
+    ("Namespace", &["namespaces", "ns"]),
+    ("Job", &["jobs"]),
+    ("CronJob", &["cronjobs", "cj"]),
+    ("Ingress", &["ingresses", "ing"]),
+    ("PersistentVolumeClaim", &["persistentvolumeclaims", "pvc"]),
+    ("HorizontalPodAutoscaler", &["horizontalpodautoscalers", "hpa"]),
+    ("PodDisruptionBudget", &["poddisruptionbudgets", "pdb"]),
+    ("NetworkPolicy", &["networkpolicies", "netpol"]),
+    ("CustomResourceDefinition", &["customresourcedefinitions", "crd", "crds"]),
+];
+
+/// Returns the kind that a word means; a word that is none of these is taken for a kind's own name.
+fn kind(word: &str) -> &str {
+    if let Some(flux) = Kind::by_word(word) {
+        return flux.name;
+    }
+    let lower = word.to_ascii_lowercase();
+    let found = WORDS.iter().find(|(kind, words)| kind.eq_ignore_ascii_case(word) || words.contains(&lower.as_str()));
+    found.map_or(word, |(kind, _)| kind)
+}
+
+/// Asks for the way and prints it.
+pub(crate) async fn run(deck: &Deck, format: Format, trace: Trace) -> Result<(), Trouble> {
+    let (word, name) = trace.object.split_once('/').ok_or_else(|| {
+        Trouble::usage("That names no object", format!("\u{201c}{}\u{201d}", trace.object))
+            .next("Write it as KIND/NAME, for example deploy/web.")
+    })?;
+    let kind = kind(word);
+    let usual = if Kind::by_name(kind).is_some() { "flux-system" } else { "default" };
+    let namespace = match kind {
+        "Namespace" | "CustomResourceDefinition" => "",
+        _ => trace.namespace.as_deref().unwrap_or(usual),
+    };
+    let key = ObjectKey::new(&deck.context()?, kind, namespace, name);
+    let Answer::Trace(way) = deck.ask(Query::Trace(key)).await? else {
+        return Err(Trouble::failed("The way was not told", &trace.object));
+    };
+    output::show(format, &*way, &rows(&way, format == Format::Wide))?;
+    if !way.end.is_empty() && matches!(format, Format::Table | Format::Wide) {
+        output::note(&way.end);
+    }
+    Ok(())
+}
+
+fn rows(way: &Way, wide: bool) -> Vec<Vec<String>> {
+    let mut header = output::row(["STEP", "OBJECT", "STATE", "REVISION"]);
+    if wide {
+        header.push("URL".to_owned());
+    }
+    header.push("DETAIL".to_owned());
+    let mut rows = vec![header];
+    for step in &way.steps {
+        let object = step.key.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+        let state = if step.what == What::Commit { "-" } else { step.state.word() };
+        let revision = step.revision.as_ref().map_or_else(|| "-".to_owned(), Revision::short);
+        let mut row = vec![what(step.what).to_owned(), object, state.to_owned(), revision];
+        if wide {
+            row.push(step.url.clone().unwrap_or_else(|| "-".to_owned()));
+        }
+        row.push(detail(step));
+        rows.push(row);
+    }
+    rows
+}
+
+const fn what(what: What) -> &'static str {
+    match what {
+        What::Object => "object",
+        What::Owner => "owned by",
+        What::Applier => "applied by",
+        What::Chart => "chart",
+        What::Source => "source",
+        What::Commit => "commit",
+    }
+}
+
+fn detail(step: &Step) -> String {
+    let told = |commit: &Landed| format!("{} ({}, {} ago)", commit.subject, commit.author, output::age(launch::now(), commit.time));
+    let mut parts: Vec<String> = step.commit.iter().map(told).collect();
+    if let (Some(touched), Some(path)) = (&step.touched, &step.path) {
+        parts.push(format!("{path} last changed by {}: {}", touched.id.short(), told(touched)));
+    }
+    if step.key.is_some() {
+        parts.extend(step.path.clone().or_else(|| step.url.clone()));
+    }
+    if !step.said.is_empty() {
+        parts.push(domain::text::one_line(&step.said));
+    }
+    parts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_means_a_kind() {
+        for (word, want) in [("ks", "Kustomization"), ("deploy", "Deployment"), ("Pod", "Pod"), ("PODS", "Pod"), ("Widget", "Widget")] {
+            assert_eq!(kind(word), want, "{word}");
+        }
+    }
+}
