@@ -4,6 +4,7 @@
 mod asking;
 mod bed;
 mod deploy;
+mod detail;
 mod holding;
 mod kill;
 mod records;
