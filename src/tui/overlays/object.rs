@@ -13,10 +13,11 @@ use std::sync::Arc;
 
 use domain::Time;
 use domain::detail::Whole;
-use domain::flux::ObjectKey;
+use domain::flux::{Health, ObjectKey};
 use domain::ident::ContextName;
-use domain::link::LinkOf;
+use domain::link::{LinkOf, LinkState};
 use domain::query::{Answer, Query};
+use domain::workload::Workload;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -324,17 +325,26 @@ impl Tab for Object {
 
 /// Returns the version of an object that the world shows; nothing when it does not watch it.
 fn version(cx: &Cx, key: &ObjectKey) -> Option<String> {
-    let world = cx.world;
-    let flux = || world.flux_object(key).map(|o| o.resource_version.clone());
-    let workload = || world.workloads.iter().find(|w| w.key == *key).map(|w| w.resource_version.clone());
-    let pod = || world.pods.iter().find(|p| p.key == *key).map(|p| p.resource_version.clone());
     if key.flux_kind().is_some() {
-        flux()
-    } else if &*key.kind == "Pod" {
-        pod()
-    } else {
-        workload()
+        return cx.world.flux_object(key).map(|o| o.resource_version.clone());
     }
+    if &*key.kind == "Pod" {
+        let pods = &cx.world.pods;
+        return pods.binary_search_by(|p| p.key.cmp(key)).ok().map(|at| pods[at].resource_version.clone());
+    }
+    workload(cx, key).map(|w| w.resource_version.clone())
+}
+
+/// Returns a workload when the world has it.
+fn workload<'a>(cx: &Cx<'a>, key: &ObjectKey) -> Option<&'a Arc<Workload>> {
+    let workloads = &cx.world.workloads;
+    workloads.binary_search_by(|w| w.key.cmp(key)).ok().and_then(|at| workloads.get(at))
+}
+
+/// Returns a health as far as it is still known: nothing was heard of a stale cluster since.
+fn as_known(cx: &Cx, key: &ObjectKey, health: Health) -> Health {
+    let stale = matches!(cx.world.cluster_link(&key.context()), Some(LinkState::Stale { .. }));
+    if stale { Health::Unknown } else { health }
 }
 
 fn later(time: Time, ms: i64) -> Time {

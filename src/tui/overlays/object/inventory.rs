@@ -1,5 +1,6 @@
 //! What an object has applied, each with how it is doing: live where the world has it, else as it was read a moment ago.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::detail::{Entry, Standing, State};
@@ -10,7 +11,7 @@ use ratatui::layout::Rect;
 
 use super::asked::Asked;
 use super::running::OPEN;
-use super::{Subject, View};
+use super::{Subject, View, as_known, workload};
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::effects::{Effect, Effects, Overlay};
@@ -146,8 +147,9 @@ impl Inventory {
     fn refresh(&mut self, cx: &Cx, of: &Subject) {
         let entries = of.whole.here().map(|whole| whole.inventory()).unwrap_or_default();
         let read = self.read.here().map(|read| read.as_slice()).unwrap_or_default();
+        let read: HashMap<&Entry, &Standing> = read.iter().map(|standing| (&standing.entry, standing)).collect();
         let row = |entry: Entry| {
-            let found = read.iter().find(|standing| standing.entry == entry);
+            let found = read.get(&entry);
             Applied {
                 live: live(cx, &entry.key),
                 state: found.map(|f| f.state),
@@ -177,14 +179,14 @@ impl Inventory {
 /// Returns how an object is doing when the world has it.
 fn live(cx: &Cx, key: &ObjectKey) -> Option<(Health, String)> {
     if let Some(object) = cx.world.flux_object(key) {
-        return Some((FluxObject::health(object), object.message().to_owned()));
+        return Some((as_known(cx, key, FluxObject::health(object)), object.message().to_owned()));
     }
-    let workload = cx.world.workloads.iter().find(|w| w.key == *key)?;
+    let workload = workload(cx, key)?;
     let fault = cx.world.pods_of(workload).find_map(|pod| pod.fault());
     let counts = format!("{}/{} ready", workload.ready, workload.replicas);
     Some(match fault {
-        Some(fault) => (Health::Bad, format!("{counts}  {}  {}", fault.reason, fault.message)),
-        None => (workload.health(), counts),
+        Some(fault) => (as_known(cx, key, Health::Bad), format!("{counts}  {}  {}", fault.reason, fault.message)),
+        None => (as_known(cx, key, workload.health()), counts),
     })
 }
 

@@ -27,7 +27,7 @@ use crate::widgets::table::scrollbar;
 
 /// Holds the overview.
 #[derive(Debug, Default)]
-pub struct Overview {
+pub(super) struct Overview {
     scroll: Scroll,
     /// Asked for the commit behind the revision.
     trace: Asked<Arc<Trace>>,

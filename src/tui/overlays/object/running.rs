@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use std::sync::Arc;
 
 use super::overview::written;
-use super::{Subject, View};
+use super::{Subject, View, as_known, workload};
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::effects::{Effect, Effects, Overlay};
@@ -34,7 +34,7 @@ pub(super) fn lines(cx: &Cx, of: &Subject, wide: usize) -> Vec<Line> {
         value.push(piece(format!("  {}", cx.said(&domain::text::one_line(&said))), Role::Muted));
     }
     let mut out = vec![field(cx, "object.state", value)];
-    let workload = cx.world.workloads.iter().find(|w| w.key == *of.key);
+    let workload = workload(cx, of.key);
     out.extend(workload.map(|w| rollout(cx, w)));
     let found = running(&whole.json);
     if let Some(found) = &found {
@@ -74,7 +74,7 @@ fn rollout(cx: &Cx, workload: &Workload) -> Line {
             ("total", &workload.total.to_string()),
         ],
     );
-    field(cx, "object.rollout", vec![piece(text, workload.health().into())])
+    field(cx, "object.rollout", vec![piece(text, as_known(cx, &workload.key, workload.health()).into())])
 }
 
 fn facts(cx: &Cx, found: &Running) -> Vec<Line> {
@@ -167,7 +167,7 @@ fn pod_said(cx: &Cx, pod: &Pod) -> String {
 }
 
 fn pod_line(cx: &Cx, pod: &Pod) -> Line {
-    let health = pod_health(pod);
+    let health = as_known(cx, &pod.key, pod_health(pod));
     vec![
         piece(cx.glyph(health), health.into()),
         piece(format!(" {}", pod.key.name), Role::Text),
@@ -189,8 +189,8 @@ impl Row for PodRow {
     fn key(&self) -> ObjectKey {
         self.0.key.clone()
     }
-    fn health(&self, _cx: &Cx) -> Option<Health> {
-        Some(pod_health(&self.0))
+    fn health(&self, cx: &Cx) -> Option<Health> {
+        Some(as_known(cx, &self.0.key, pod_health(&self.0)))
     }
     fn matches(&self, text: &str) -> bool {
         let fault = self.0.fault().map(|f| f.reason.to_lowercase()).unwrap_or_default();
@@ -264,7 +264,7 @@ impl Pods {
     }
 
     fn refresh(&mut self, cx: &Cx, of: &Subject) {
-        let workload = cx.world.workloads.iter().find(|w| w.key == *of.key);
+        let workload = workload(cx, of.key);
         let pods = workload.into_iter().flat_map(|w| cx.world.pods_of(w)).map(|pod| PodRow(Arc::clone(pod)));
         self.table.set(cx, pods.collect());
     }

@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::running::OPEN;
-use super::{Subject, View};
+use super::{Subject, View, as_known};
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::effects::{Effect, Effects, Overlay};
@@ -34,8 +34,8 @@ impl Row for User {
     fn key(&self) -> Self::Key {
         (self.object.key.clone(), self.how)
     }
-    fn health(&self, _cx: &Cx) -> Option<Health> {
-        Some(FluxObject::health(&self.object))
+    fn health(&self, cx: &Cx) -> Option<Health> {
+        Some(as_known(cx, &self.object.key, FluxObject::health(&self.object)))
     }
     fn matches(&self, text: &str) -> bool {
         let key = &self.object.key;
