@@ -17,6 +17,10 @@ pub fn judge(object: &Value) -> (State, String) {
         let said = if names.is_empty() { String::new() } else { format!("waits for {}", names.join(", ")) };
         return (State::Terminating, said);
     }
+    // While it is suspended its controller sees no new spec; that is no work under way.
+    if flag(object, "/spec/suspend") && Kind::by_name(text(object, "/kind")).is_some_and(|k| k.suspends) {
+        return (State::Suspended, String::new());
+    }
     let generation = number(object, "/metadata/generation");
     if let (Some(wanted), Some(seen)) = (generation, number(object, "/status/observedGeneration"))
         && wanted != seen
@@ -68,9 +72,6 @@ fn said(condition: &Value) -> String {
 /// Judges by the conditions that kinds of all sorts agree on.
 fn conditions(object: &Value) -> (State, String) {
     let flux = Kind::by_name(text(object, "/kind"));
-    if flux.is_some_and(|k| k.suspends) && flag(object, "/spec/suspend") {
-        return (State::Suspended, String::new());
-    }
     if let Some(stalled) = condition(object, "Stalled").filter(|c| text(c, "/status") == "True") {
         return (State::Failed, said(stalled));
     }

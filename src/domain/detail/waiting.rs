@@ -13,7 +13,7 @@ pub fn waiting(world: &World, object: &FluxObject) -> Vec<Clause> {
     if object.suspended() {
         out.push(clause("waiting.resume"));
     }
-    if !object.current() {
+    if !object.current() && !object.suspended() {
         let controller = object.key.flux_kind().map_or("", |k| k.controller);
         out.push(clause("waiting.controller").with("controller", controller));
     }

@@ -106,7 +106,7 @@ fn table() -> Vec<(Value, State, &'static str)> {
             InProgress,
             "DependencyNotReady",
         ),
-        (object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", json!({ "suspend": true }), json!({})), Suspended, ""),
+        (object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", json!({ "suspend": true }), json!({ "observedGeneration": 1 })), Suspended, ""),
         (object("helm.toolkit.fluxcd.io/v2", "HelmRelease", json!({}), json!({})), InProgress, "said nothing"),
         (object("example.org/v1", "Thing", json!({}), json!({ "conditions": lit("Stalled", "True", "No") })), Failed, "No: because"),
     ]
