@@ -48,6 +48,11 @@ const WORDS: &[(&str, &[&str])] = &[
     ("HorizontalPodAutoscaler", &["horizontalpodautoscalers", "hpa"]),
     ("PodDisruptionBudget", &["poddisruptionbudgets", "pdb"]),
     ("NetworkPolicy", &["networkpolicies", "netpol"]),
+    ("Role", &["roles"]),
+    ("RoleBinding", &["rolebindings"]),
+    ("ClusterRole", &["clusterroles"]),
+    ("ClusterRoleBinding", &["clusterrolebindings"]),
+    ("StorageClass", &["storageclasses", "sc"]),
     ("CustomResourceDefinition", &["customresourcedefinitions", "crd", "crds"]),
 ];
 

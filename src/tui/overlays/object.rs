@@ -306,7 +306,8 @@ impl Tab for Object {
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let place = dialog::centred(area, area.width.saturating_sub(2).min(180), area.height);
-        let inner = dialog::frame(cx, place, buf, &self.key.to_string());
+        // What lives in no namespace is named without one.
+        let inner = dialog::frame(cx, place, buf, &self.key.to_string().replace("//", "/"));
         let cluster = &self.key.cluster;
         let inner = link::banner(cx, inner, buf, |of| matches!(of, LinkOf::Cluster(name) if name == &**cluster));
         if inner.height < 3 {
