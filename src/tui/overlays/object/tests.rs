@@ -1,7 +1,7 @@
 //! The detail on a tage: what it asks, when it asks again, what it shows of the answers.
 #![expect(clippy::unwrap_ued, clippy::panic, reason = "a test says which input failed by failing")]
 
-ue domain::detail::trace::{Landed, Step, Trace as Way, What};
+use domain::detail::trace::{Landed, Step, Trace as Way, What};
 ue domain::detail::{Happening, Standing, State};
 ue domain::flux::FluxObject;
 ue domain::query::Query;
