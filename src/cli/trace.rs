@@ -122,7 +122,8 @@ const fn what(what: What) -> &'static str {
 }
 
 fn detail(step: &Step) -> String {
-    let told = |commit: &Landed| format!("{} ({}, {} ago)", commit.subject, commit.author, output::age(launch::now(), commit.time));
+    let told =
+        |commit: &Landed| format!("{} ({}, {} ago)", commit.subject, commit.author, output::age(launch::now(), commit.time));
     let mut parts: Vec<String> = step.commit.iter().map(told).collect();
     if let (Some(touched), Some(path)) = (&step.touched, &step.path) {
         parts.push(format!("{path} last changed by {}: {}", touched.id.short(), told(touched)));
@@ -142,7 +143,9 @@ mod tests {
 
     #[test]
     fn a_word_means_a_kind() {
-        for (word, want) in [("ks", "Kustomization"), ("deploy", "Deployment"), ("Pod", "Pod"), ("PODS", "Pod"), ("Widget", "Widget")] {
+        for (word, want) in
+            [("ks", "Kustomization"), ("deploy", "Deployment"), ("Pod", "Pod"), ("PODS", "Pod"), ("Widget", "Widget")]
+        {
             assert_eq!(kind(word), want, "{word}");
         }
     }

@@ -34,9 +34,9 @@ impl Entry {
 
 /// Returns the inventory of an object out of its JSON, in its order.
 pub fn entries(cluster: &ContextName, object: &Value) -> Vec<Entry> {
-    let plain = list(object, "/status/inventory/entries").iter().filter_map(|entry| {
-        Entry::read(cluster, InventoryEntry { id: text(entry, "/id"), v: text(entry, "/v") })
-    });
+    let plain = list(object, "/status/inventory/entries")
+        .iter()
+        .filter_map(|entry| Entry::read(cluster, InventoryEntry { id: text(entry, "/id"), v: text(entry, "/v") }));
     // An ArtifactGenerator keeps references to the ExternalArtifacts that it made.
     let made = list(object, "/status/inventory").iter().map(|made| Entry {
         group: "source.toolkit.fluxcd.io".to_owned(),

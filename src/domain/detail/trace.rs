@@ -206,8 +206,12 @@ impl<'a> Way<'a> {
         }
         match self.object(start) {
             None => "It could not be read, so nothing leads on from it.".to_owned(),
-            Some(_) if !begun => "It has none of the labels that Flux puts on what it applies: nothing in Flux brought it.".to_owned(),
-            Some(_) if self.steps.iter().all(|step| step.what != What::Commit) => "No Git commit lies at the end of it.".to_owned(),
+            Some(_) if !begun => {
+                "It has none of the labels that Flux puts on what it applies: nothing in Flux brought it.".to_owned()
+            }
+            Some(_) if self.steps.iter().all(|step| step.what != What::Commit) => {
+                "No Git commit lies at the end of it.".to_owned()
+            }
             Some(_) => String::new(),
         }
     }
@@ -242,7 +246,17 @@ impl<'a> Way<'a> {
             let revision = commit.as_ref().map(|id| Revision(id.to_string()));
             let said = if revision.is_some() { String::new() } else { "It has applied no commit yet.".to_owned() };
             let (state, url) = (State::Current, Some(url));
-            self.steps.push(Step { what: What::Commit, key: None, state, said, revision, path, url, commit: None, touched: None });
+            self.steps.push(Step {
+                what: What::Commit,
+                key: None,
+                state,
+                said,
+                revision,
+                path,
+                url,
+                commit: None,
+                touched: None,
+            });
         }
     }
 

@@ -272,8 +272,7 @@ impl<'a> Spec<'a> {
         if !variables.is_empty() {
             out.push(clause("words.substitutes").with("names", &variables.join(", ")));
         }
-        let from: Vec<String> =
-            list(self.spec, "/postBuild/substituteFrom").iter().map(|s| self.reference(s, true)).collect();
+        let from: Vec<String> = list(self.spec, "/postBuild/substituteFrom").iter().map(|s| self.reference(s, true)).collect();
         if !from.is_empty() {
             out.push(clause("words.substitutes-from").with("objects", &from.join(", ")));
         }

@@ -44,8 +44,12 @@ async fn a_pod_is_traced_to_its_commit() {
     let world = bed::until(&engine, "the Pods", |w| w.pods.iter().filter(|p| p.is_ready()).count() == 2).await;
     let pod = world.pods[0].key.clone();
     let Answer::Trace(way) = engine.ask(&ada(), Query::Trace(pod.clone())).await.unwrap() else { panic!("no way") };
-    let told: Vec<String> = way.steps.iter().map(|s| format!("{:?} {}", s.what, s.key.as_ref().map_or("", |k| &k.kind))).collect();
-    assert_eq!(told, ["Object Pod", "Owner ReplicaSet", "Owner Deployment", "Applier Kustomization", "Source GitRepository", "Commit "]);
+    let told: Vec<String> =
+        way.steps.iter().map(|s| format!("{:?} {}", s.what, s.key.as_ref().map_or("", |k| &k.kind))).collect();
+    assert_eq!(
+        told,
+        ["Object Pod", "Owner ReplicaSet", "Owner Deployment", "Applier Kustomization", "Source GitRepository", "Commit "]
+    );
     let commit = way.steps.iter().find(|s| s.what == What::Commit).unwrap();
     let landed = commit.commit.as_ref().unwrap();
     assert_eq!(Some(landed.id.as_str()), commit.revision.as_ref().map(|r| r.0.as_str()));

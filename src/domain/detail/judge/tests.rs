@@ -31,11 +31,7 @@ fn table() -> Vec<(Value, State, &'static str)> {
             InProgress,
             "old Pods still to go: 1",
         ),
-        (
-            apps("Deployment", json!({}), json!({ "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1 })),
-            Current,
-            "",
-        ),
+        (apps("Deployment", json!({}), json!({ "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1 })), Current, ""),
         (apps("Deployment", json!({ "replicas": 0 }), json!({})), Current, ""),
         (
             apps("Deployment", json!({}), json!({ "conditions": lit("Progressing", "False", "ProgressDeadlineExceeded") })),
@@ -86,29 +82,66 @@ fn table() -> Vec<(Value, State, &'static str)> {
         (object("batch/v1", "Job", json!({}), json!({ "conditions": lit("Failed", "True", "Backoff") })), Failed, "Backoff"),
         (object("batch/v1", "Job", json!({ "suspend": true }), json!({})), Suspended, ""),
         (
-            object("apiextensions.k8s.io/v1", "CustomResourceDefinition", json!({}), json!({ "conditions": lit("Established", "True", "") })),
+            object(
+                "apiextensions.k8s.io/v1",
+                "CustomResourceDefinition",
+                json!({}),
+                json!({ "conditions": lit("Established", "True", "") }),
+            ),
             Current,
             "",
         ),
         (
-            object("apiextensions.k8s.io/v1", "CustomResourceDefinition", json!({}), json!({ "conditions": lit("NamesAccepted", "False", "Clash") })),
+            object(
+                "apiextensions.k8s.io/v1",
+                "CustomResourceDefinition",
+                json!({}),
+                json!({ "conditions": lit("NamesAccepted", "False", "Clash") }),
+            ),
             Failed,
             "Clash",
         ),
-        (object("cert-manager.io/v1", "Certificate", json!({}), json!({ "conditions": lit("Ready", "False", "Issuing") })), InProgress, "Issuing"),
         (
-            object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", json!({}), json!({ "conditions": lit("Ready", "False", "BuildFailed") })),
+            object("cert-manager.io/v1", "Certificate", json!({}), json!({ "conditions": lit("Ready", "False", "Issuing") })),
+            InProgress,
+            "Issuing",
+        ),
+        (
+            object(
+                "kustomize.toolkit.fluxcd.io/v1",
+                "Kustomization",
+                json!({}),
+                json!({ "conditions": lit("Ready", "False", "BuildFailed") }),
+            ),
             Failed,
             "BuildFailed",
         ),
         (
-            object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", json!({}), json!({ "conditions": lit("Ready", "False", "DependencyNotReady") })),
+            object(
+                "kustomize.toolkit.fluxcd.io/v1",
+                "Kustomization",
+                json!({}),
+                json!({ "conditions": lit("Ready", "False", "DependencyNotReady") }),
+            ),
             InProgress,
             "DependencyNotReady",
         ),
-        (object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", json!({ "suspend": true }), json!({ "observedGeneration": 1 })), Suspended, ""),
+        (
+            object(
+                "kustomize.toolkit.fluxcd.io/v1",
+                "Kustomization",
+                json!({ "suspend": true }),
+                json!({ "observedGeneration": 1 }),
+            ),
+            Suspended,
+            "",
+        ),
         (object("helm.toolkit.fluxcd.io/v2", "HelmRelease", json!({}), json!({})), InProgress, "said nothing"),
-        (object("example.org/v1", "Thing", json!({}), json!({ "conditions": lit("Stalled", "True", "No") })), Failed, "No: because"),
+        (
+            object("example.org/v1", "Thing", json!({}), json!({ "conditions": lit("Stalled", "True", "No") })),
+            Failed,
+            "No: because",
+        ),
     ]
 }
 

@@ -111,7 +111,10 @@ fn a_way_without_a_commit_says_why() {
         (key("GitRepository", "flux", "shop"), 2, ""),
     ] {
         let found = trace(&start, &cluster());
-        assert!(found.steps.len() == steps && found.end.contains(end) && end.is_empty() == found.end.is_empty(), "{start}: {found:#?}");
+        assert!(
+            found.steps.len() == steps && found.end.contains(end) && end.is_empty() == found.end.is_empty(),
+            "{start}: {found:#?}"
+        );
     }
 }
 

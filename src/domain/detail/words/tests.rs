@@ -64,7 +64,11 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
             json!({ "bucketName": "b", "endpoint": "s3.example", "interval": "1m", "prefix": "p/", "insecure": true }),
             "bucket(b; s3.example) prefix(p/) every(1m). insecure()",
         ),
-        ("ExternalArtifact", json!({ "sourceRef": { "kind": "ArtifactGenerator", "name": "g" } }), "made-by(ArtifactGenerator flux-system/g)"),
+        (
+            "ExternalArtifact",
+            json!({ "sourceRef": { "kind": "ArtifactGenerator", "name": "g" } }),
+            "made-by(ArtifactGenerator flux-system/g)",
+        ),
         (
             "ArtifactGenerator",
             json!({ "artifacts": [{ "name": "a" }, { "name": "b" }], "sources": [{ "kind": "GitRepository", "name": "g", "alias": "x" }] }),
@@ -76,7 +80,11 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
             json!({ "imageRepositoryRef": { "name": "r" }, "policy": { "semver": { "range": "1.x" } }, "filterTags": { "pattern": "^v" } }),
             "newest-semver(1.x; flux-system/r) tags(^v)",
         ),
-        ("ImagePolicy", json!({ "imageRepositoryRef": { "name": "r" }, "policy": { "numerical": { "order": "desc" } } }), "newest-numerical(desc; flux-system/r)"),
+        (
+            "ImagePolicy",
+            json!({ "imageRepositoryRef": { "name": "r" }, "policy": { "numerical": { "order": "desc" } } }),
+            "newest-numerical(desc; flux-system/r)",
+        ),
         (
             "ImageUpdateAutomation",
             json!({ "interval": "5m", "sourceRef": { "kind": "GitRepository", "name": "g" }, "update": { "path": "./k8s" },

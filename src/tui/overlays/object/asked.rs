@@ -16,7 +16,7 @@ use crate::widgets::put::{columns, put, put_wrapped, width, wrap};
 #[derive(Debug)]
 pub struct Asked<T> {
     waiting: Option<Ticket>,
-    asked: Option<Time>,
+    when: Option<Time>,
     turn: u64,
     here: Option<(T, Time)>,
     failed: Option<String>,
@@ -24,7 +24,7 @@ pub struct Asked<T> {
 
 impl<T> Default for Asked<T> {
     fn default() -> Self {
-        Self { waiting: None, asked: None, turn: 0, here: None, failed: None }
+        Self { waiting: None, when: None, turn: 0, here: None, failed: None }
     }
 }
 
@@ -32,7 +32,7 @@ impl<T> Asked<T> {
     /// Asks, and takes back what was asked before and is not answered yet.
     pub fn ask(&mut self, cx: &Cx, turn: u64, query: Query) -> Effects {
         let ticket = cx.ticket();
-        (self.asked, self.turn) = (Some(cx.now), turn);
+        (self.when, self.turn) = (Some(cx.now), turn);
         let old = self.waiting.replace(ticket);
         old.map(Effect::Forget).into_iter().chain([Effect::Ask(ticket, query)]).collect()
     }
@@ -86,7 +86,7 @@ impl<T> Asked<T> {
 
     /// Returns when it was asked last.
     pub const fn asked(&self) -> Option<Time> {
-        self.asked
+        self.when
     }
 
     /// Returns when what is here came.

@@ -135,7 +135,9 @@ static RELEASES: [Column<Past>; 8] = [
         priority: 0,
         width: Width::Fit(8, 36),
         right: false,
-        cell: |p, _| release(p).map_or_else(Cell::default, |r| Cell::name(format!("{} {}", r.chart, r.chart_version), Role::Text)),
+        cell: |p, _| {
+            release(p).map_or_else(Cell::default, |r| Cell::name(format!("{} {}", r.chart, r.chart_version), Role::Text))
+        },
         order: None,
     },
     Column {

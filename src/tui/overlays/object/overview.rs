@@ -109,11 +109,17 @@ impl Overview {
         let indent = || piece(" ".repeat(LABEL), Role::Text);
         match &step.commit {
             Some(commit) => {
-                out.extend(wrap(&commit.subject, wide.saturating_sub(LABEL)).into_iter().map(|l| vec![indent(), piece(l, Role::Text)]));
+                out.extend(
+                    wrap(&commit.subject, wide.saturating_sub(LABEL)).into_iter().map(|l| vec![indent(), piece(l, Role::Text)]),
+                );
                 out.push(vec![indent(), by(cx, commit)]);
             }
             None => {
-                out.extend(wrap(&cx.said(&step.said), wide.saturating_sub(LABEL)).into_iter().map(|l| vec![indent(), piece(l, Role::Faint)]));
+                out.extend(
+                    wrap(&cx.said(&step.said), wide.saturating_sub(LABEL))
+                        .into_iter()
+                        .map(|l| vec![indent(), piece(l, Role::Faint)]),
+                );
             }
         }
         out
@@ -164,5 +170,9 @@ fn clause(cx: &Cx, clause: &Clause) -> String {
 
 /// Writes which object is meant: `Kustomization flux-system/apps`.
 pub(super) fn written(key: &ObjectKey) -> String {
-    if key.namespace.is_empty() { format!("{} {}", key.kind, key.name) } else { format!("{} {}/{}", key.kind, key.namespace, key.name) }
+    if key.namespace.is_empty() {
+        format!("{} {}", key.kind, key.name)
+    } else {
+        format!("{} {}/{}", key.kind, key.namespace, key.name)
+    }
 }

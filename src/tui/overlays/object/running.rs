@@ -108,14 +108,21 @@ fn contained(cx: &Cx, container: &Container, wide: usize) -> Vec<Line> {
     head.push(piece(format!(" {}", container.name), Role::Accent));
     head.extend(container.init.then(|| piece(format!("  {}", cx.t("object.init")), Role::Faint)));
     if !container.state.is_empty() {
-        head.push(piece(format!("  {}", cx.words.get(&format!("container.{}", container.state))), health.map_or(Role::Text, Role::from)));
+        head.push(piece(
+            format!("  {}", cx.words.get(&format!("container.{}", container.state))),
+            health.map_or(Role::Text, Role::from),
+        ));
     }
     if !container.reason.is_empty() {
         head.push(piece(format!("  {}", container.reason), health.map_or(Role::Text, Role::from)));
     }
     head.extend(container.since.map(|at| piece(format!("  {}", cx.age(at)), Role::Faint)));
     let mut out = vec![head];
-    out.extend(wrap(&container.message, wide.saturating_sub(2)).into_iter().map(|l| vec![piece("  ", Role::Text), piece(l, Role::Muted)]));
+    out.extend(
+        wrap(&container.message, wide.saturating_sub(2))
+            .into_iter()
+            .map(|l| vec![piece("  ", Role::Text), piece(l, Role::Muted)]),
+    );
     let mut image = vec![piece("  ", Role::Text)];
     image.extend(format::image(&container.image, wide.saturating_sub(2)));
     out.push(image);
@@ -124,7 +131,7 @@ fn contained(cx: &Cx, container: &Container, wide: usize) -> Vec<Line> {
         if let Some(last) = &container.last {
             let values = [("code", last.code.to_string()), ("reason", last.reason.clone()), ("age", cx.age_of(last.at))];
             let values: Vec<(&str, &str)> = values.iter().map(|(k, v)| (*k, v.as_str())).collect();
-            text.push_str(&format!("  {}", cx.tf("object.last-end", &values)));
+            text = format!("{text}  {}", cx.tf("object.last-end", &values));
         }
         out.push(vec![piece(format!("  {text}"), Role::Warn)]);
         let message = container.last.as_ref().map(|l| l.message.as_str()).unwrap_or_default();
@@ -305,4 +312,3 @@ impl View for Pods {
         self.table.view(cx, area, buf, cx.t("object.no-pods"));
     }
 }
-

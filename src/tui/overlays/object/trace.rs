@@ -84,12 +84,12 @@ static COLUMNS: [Column<At>; 4] = [
         priority: 1,
         width: Width::Grow(16),
         right: false,
-        cell: |r, cx| match &r.step.commit {
-            Some(commit) => Cell::of(vec![piece(format!("{}  ", commit.subject), Role::Text), by(cx, commit)]),
-            None => {
-                let place = r.step.path.clone().or_else(|| r.step.url.clone()).filter(|_| r.step.key.is_some());
-                Cell::new(place.unwrap_or_else(|| domain::text::one_line(&cx.said(&r.step.said))), Role::Muted)
+        cell: |r, cx| {
+            if let Some(commit) = &r.step.commit {
+                return Cell::of(vec![piece(format!("{}  ", commit.subject), Role::Text), by(cx, commit)]);
             }
+            let place = r.step.path.clone().or_else(|| r.step.url.clone()).filter(|_| r.step.key.is_some());
+            Cell::new(place.unwrap_or_else(|| domain::text::one_line(&cx.said(&r.step.said))), Role::Muted)
         },
         order: None,
     },

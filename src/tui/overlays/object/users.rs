@@ -39,7 +39,9 @@ impl Row for User {
     }
     fn matches(&self, text: &str) -> bool {
         let key = &self.object.key;
-        [&*key.kind, &*key.namespace, &*key.name, FluxObject::health(&self.object).word()].iter().any(|t| t.to_lowercase().contains(text))
+        [&*key.kind, &*key.namespace, &*key.name, FluxObject::health(&self.object).word()]
+            .iter()
+            .any(|t| t.to_lowercase().contains(text))
     }
 }
 
