@@ -27,6 +27,7 @@ pub mod revision;
 pub mod text;
 pub mod trouble;
 pub mod voyage;
+pub mod why;
 pub mod workload;
 pub mod world;
 

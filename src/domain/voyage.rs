@@ -13,8 +13,10 @@ use std::sync::Arc;
 
 use crate::Time;
 use crate::deployment::{Deployment, Stage, StageName, StageState, Status};
+use crate::flux::{Condition, ObjectKey};
 use crate::ident::DeploymentId;
 use crate::trouble::Trouble;
+use crate::why;
 use crate::workload::{PodFault, Workload};
 
 /// Says how a revision stands to our commit.
@@ -273,6 +275,22 @@ impl Voyage {
 
     fn object(&self) -> String {
         self.deployment.environment.to_string()
+    }
+
+    /// Explains with which words Ready is false.
+    fn fault_of(&self, kind: &str, reason: &str, message: &str) -> Trouble {
+        let environment = self.object();
+        let key = ObjectKey { cluster: "".into(), kind: kind.into(), namespace: "".into(), name: environment.as_str().into() };
+        let condition = Condition {
+            kind: "Ready".to_owned(),
+            status: "False".to_owned(),
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            last_transition_time: None,
+            observed_generation: None,
+        };
+        let cause = why::of_condition(&key, &condition);
+        if cause.object == key { cause.trouble(environment) } else { cause.trouble(format!("{environment} ({})", cause.object)) }
     }
 }
 

@@ -140,11 +140,22 @@ impl Pod {
         if self.deleting {
             return None;
         }
-        for container in &self.containers {
-            if let Some(fault) = container_fault(container) {
-                return Some(PodFault { pod: self.key.name.to_string(), ..fault });
-            }
+        self.containers.iter().find_map(|c| self.of_container(c)).or_else(|| self.unplaced())
+    }
+
+    /// Returns everything that keeps it from running.
+    pub fn faults(&self) -> Vec<PodFault> {
+        if self.deleting {
+            return Vec::new();
         }
+        self.containers.iter().filter_map(|c| self.of_container(c)).chain(self.unplaced()).collect()
+    }
+
+    fn of_container(&self, container: &ContainerState) -> Option<PodFault> {
+        container_fault(container).map(|fault| PodFault { pod: self.key.name.to_string(), ..fault })
+    }
+
+    fn unplaced(&self) -> Option<PodFault> {
         let unschedulable = self.conditions.iter().find(|c| c.kind == "PodScheduled" && c.status == "False")?;
         Some(PodFault {
             pod: self.key.name.to_string(),

@@ -41,7 +41,7 @@ pub(super) fn step(voyage: &mut Voyage, now: Time, seen: &Observation, wants: &m
             "ArtifactFailed" | "BuildFailed" | "ReconciliationFailed" | "PruneFailed" | "InvalidPath"
                 if apply.attempted.reached() =>
             {
-                return voyage.fail(STAGE, now, trouble_of(voyage, reason, message));
+                return voyage.fail(STAGE, now, voyage.fault_of("Kustomization", reason, message));
             }
             _ => {}
         }
@@ -62,19 +62,4 @@ pub(super) fn step(voyage: &mut Voyage, now: Time, seen: &Observation, wants: &m
 fn checks_health(apply: &ApplySeen) -> bool {
     let running = apply.working.as_deref().is_some_and(|m| m.starts_with("Running health checks"));
     running || (apply.ready.0 == "False" && apply.ready.1 == "HealthCheckFailed")
-}
-
-fn trouble_of(voyage: &Voyage, reason: &str, message: &str) -> Trouble {
-    let (what, next) = match reason {
-        "BuildFailed" => {
-            ("Flux cannot build the manifests", "Correct the manifests and deploy again; what runs was not touched.")
-        }
-        "ArtifactFailed" => ("Flux cannot get the artifact", "Look at the source; kustomize-controller could not download it."),
-        "PruneFailed" => {
-            ("Flux could not delete what left the manifests", "Look at the object it names; a finalizer may hold it.")
-        }
-        "InvalidPath" => ("The path does not exist in the repository", "Correct the environment's path."),
-        _ => ("Flux cannot apply the manifests", "Correct what the API server names and deploy again."),
-    };
-    Trouble::failed(what, voyage.object()).why(format!("{reason}: {message}")).next(next)
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{Observation, Voyage, Want};
 use crate::Time;
 use crate::deployment::StageName;
-use crate::flux::Health;
+use crate::flux::{Health, ObjectKey};
 use crate::trouble::Trouble;
+use crate::why;
 use crate::workload::{PodFault, Workload};
 
 const STAGE: StageName = StageName::Health;
@@ -128,26 +129,11 @@ fn faulty(voyage: &mut Voyage, now: Time, fault: &PodFault, log: Option<&[String
 }
 
 fn trouble_of(fault: &PodFault, log: Option<&[String]>) -> Trouble {
-    let (what, next) = match fault.reason.as_str() {
-        "ImagePullBackOff" | "ErrImagePull" | "InvalidImageName" | "ErrImageNeverPull" => (
-            format!("The image cannot be pulled ({})", fault.reason),
-            "Check that the tag exists in the registry and that the cluster may pull it, then deploy another tag or roll back.",
-        ),
-        "CrashLoopBackOff" | "Error" | "OOMKilled" => {
-            (format!("The container crashes ({})", fault.reason), "Read its log, then deploy a version that starts or roll back.")
-        }
-        "Unschedulable" => ("The Pod finds no node (Unschedulable)".to_owned(), "Ask for less, or make room in the cluster."),
-        reason => (format!("The Pod does not start ({reason})"), "Look at the Pod's events."),
-    };
-    let mut why = match (fault.image.as_str(), fault.message.as_str()) {
-        ("", message) => message.to_owned(),
-        (image, "") => image.to_owned(),
-        (image, message) => format!("{image}: {message}"),
-    };
-    if let Some(lines) = log.filter(|lines| !lines.is_empty()) {
-        let last = lines.iter().rev().take(5).rev().map(String::as_str).collect::<Vec<_>>().join("\n");
-        why = format!("{why}\nlast log lines:\n{last}");
-    }
+    let key = ObjectKey { cluster: "".into(), kind: "Pod".into(), namespace: "".into(), name: fault.pod.as_str().into() };
+    let cause = why::of_fault(&key, fault).with_log(&key, &fault.container, log.unwrap_or_default());
     let object = if fault.container.is_empty() { fault.pod.clone() } else { format!("{}/{}", fault.pod, fault.container) };
-    Trouble::failed(what, object).why(why).next(next)
+    match fault.image.as_str() {
+        "" => cause.trouble(object),
+        image => cause.trouble(format!("{object} ({image})")),
+    }
 }

@@ -32,9 +32,7 @@ pub(super) fn step(voyage: &mut Voyage, now: Time, seen: &Observation, wants: &m
     if let Some((reason, message)) = &source.fault {
         let since = *voyage.fault_since.get_or_insert(now);
         if now.as_millisecond() - since.as_millisecond() >= voyage.patience.source_fault {
-            let trouble = Trouble::failed("Flux cannot read the source", voyage.object())
-                .why(format!("{reason}: {message}"))
-                .next("Check the GitRepository's URL, branch and credentials; the commit is pushed and stays.");
+            let trouble = voyage.fault_of("GitRepository", reason, message);
             return voyage.fail(STAGE, now, trouble);
         }
         if let Ok(at) = Time::from_millisecond(since.as_millisecond() + voyage.patience.source_fault) {
