@@ -23,6 +23,7 @@ mod set;
 mod targets;
 mod trace;
 mod units;
+mod why;
 
 use std::path::PathBuf;
 
@@ -102,6 +103,8 @@ pub(crate) enum Command {
     Audit(audit::Audit),
     /// Tells what applied an object, from which source, revision and commit (KIND/NAME).
     Trace(trace::Trace),
+    /// Says why an object is broken (KIND/NAME), from evidence, and what to do.
+    Why(why::Why),
 }
 
 /// Options of the demo.
@@ -170,5 +173,6 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Diff(diff) => diff::run(deck, format, diff).await,
         Command::Audit(audit) => audit::run(deck, format, audit).await,
         Command::Trace(trace) => trace::run(deck, format, trace).await,
+        Command::Why(why) => why::run(deck, format, &why).await,
     }
 }

@@ -15,6 +15,7 @@ use crate::orders::Delete;
 use crate::origin::Origin;
 use crate::project::Repository;
 use crate::revision::CommitId;
+use crate::why::Explanation;
 
 /// Asks for something that the world does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +69,10 @@ pub enum Query {
     Happenings(ObjectKey, bool),
     /// The way from an object to the commits that brought it about.
     Trace(ObjectKey),
+
+    // Why something is broken.
+    /// What is wrong with an object and with what it stands on, with events, claims and logs read for it.
+    Why(ObjectKey),
 }
 
 /// Names a container's log.
@@ -177,4 +182,6 @@ pub enum Answer {
     Happenings(Arc<Vec<Happening>>),
     /// To [`Query::Trace`].
     Trace(Arc<Trace>),
+    /// To [`Query::Why`].
+    Why(Arc<Explanation>),
 }

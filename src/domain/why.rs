@@ -27,7 +27,6 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::flux::{Condition, ObjectKey};
-use crate::query::EventLine;
 use crate::trouble::Trouble;
 use crate::workload::PodFault;
 use crate::world::World;
@@ -220,11 +219,26 @@ pub struct LogTail {
     pub lines: Vec<String>,
 }
 
+/// Holds an event about an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happened {
+    /// About which object.
+    pub object: ObjectKey,
+    /// Whether it is a warning.
+    pub warning: bool,
+    /// Its reason.
+    pub reason: String,
+    /// Its words.
+    pub message: String,
+    /// How often it was seen.
+    pub count: i32,
+}
+
 /// Holds what was read beside the world.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Found {
-    /// Events and the objects that they are about, oldest first.
-    pub events: Vec<(ObjectKey, EventLine)>,
+    /// Events, oldest first.
+    pub events: Vec<Happened>,
     /// Ends of logs of crashed containers.
     pub logs: Vec<LogTail>,
     /// Claims that have no volume.

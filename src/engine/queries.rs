@@ -11,6 +11,7 @@ mod object;
 pub(crate) mod origin;
 mod repository;
 mod trace;
+mod why;
 
 use std::sync::Arc;
 
@@ -47,5 +48,6 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::Inventory(key) => detail::inventory(core, &key).await,
         Query::Happenings(key, around) => detail::happenings(core, &key, around).await,
         Query::Trace(key) => trace::trace(core, &key).await,
+        Query::Why(key) => why::why(core, key).await,
     }
 }

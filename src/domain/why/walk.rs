@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::pattern::{Values, find};
 use super::rule::{Rule, set};
-use super::{Cause, Found, LogTail, Origin, Said, container, flow, read, unknown};
-use crate::flux::{Condition, FluxObject, Health, InventoryEntry, ObjectKey};
-use crate::query::EventLine;
+use super::{Cause, Found, Happened, LogTail, Origin, Said, container, flow, read, unknown};
+use crate::flux::{Condition, FluxObject, Health, ObjectKey};
 use crate::workload::{Pod, PodFault, Workload};
 use crate::world::World;
 
@@ -67,7 +66,7 @@ impl<'a> Walk<'a> {
             self.pod(&pod, owner.cloned().as_deref(), depth);
         } else {
             // Of what the world does not keep, the events are all that is known.
-            self.events(key, depth, |line| line.kind == "Warning");
+            self.events(key, depth, |line| line.warning);
         }
     }
 
@@ -87,7 +86,7 @@ impl<'a> Walk<'a> {
         let before = self.causes.len();
         self.conditions(key, &object.status.conditions, depth);
         if ready.is_some() && self.causes[before..].iter().all(|cause| cause.rank.1 <= super::VAGUE) {
-            self.events(key, depth, |line| line.kind == "Warning");
+            self.events(key, depth, |line| line.warning);
         }
         if ready.is_some_and(|c| c.reason == "DependencyNotReady") {
             self.dependencies(object, depth);
@@ -152,7 +151,7 @@ impl<'a> Walk<'a> {
     /// Looks at what an object has applied: workloads, and other Flux objects that its health checks name.
     fn applied(&mut self, object: &FluxObject, depth: i32) {
         let key = &object.key;
-        let entries = object.status.inventory.iter().flat_map(|i| &i.entries).filter_map(InventoryEntry::parts);
+        let entries = object.status.inventory.iter().flat_map(|i| i.entries()).filter_map(|entry| entry.parts());
         let entries: BTreeSet<(&str, &str, &str)> = entries.map(|(namespace, name, _, kind)| (kind, namespace, name)).collect();
         let ours = |w: &Workload| {
             w.key.cluster == key.cluster
@@ -271,13 +270,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn about(&self, key: &ObjectKey) -> Vec<EventLine> {
+    fn about(&self, key: &ObjectKey) -> Vec<Happened> {
         // Newest last; a Pod that fails for hours repeats itself.
-        let all: Vec<_> = self.found.events.iter().filter(|(about, _)| about == key).map(|(_, line)| line.clone()).collect();
+        let all: Vec<_> = self.found.events.iter().filter(|line| line.object == *key).cloned().collect();
         all.into_iter().rev().take(8).rev().collect()
     }
 
-    fn events(&mut self, key: &ObjectKey, depth: i32, wanted: impl Fn(&EventLine) -> bool) {
+    fn events(&mut self, key: &ObjectKey, depth: i32, wanted: impl Fn(&Happened) -> bool) {
         for line in self.about(key).iter().filter(|line| wanted(line)) {
             self.note(&of_event(key, line, Values::new()), depth, false);
         }
@@ -382,7 +381,7 @@ pub(super) fn of_condition(key: &ObjectKey, condition: &Condition, given: Values
     Said { object: key.clone(), origin, reason: condition.reason.clone(), text: condition.message.clone(), given }
 }
 
-fn of_event(key: &ObjectKey, line: &EventLine, given: Values) -> Said {
+fn of_event(key: &ObjectKey, line: &Happened, given: Values) -> Said {
     let origin = Origin::Event { reason: line.reason.clone(), count: line.count };
     Said { object: key.clone(), origin, reason: line.reason.clone(), text: line.message.clone(), given }
 }

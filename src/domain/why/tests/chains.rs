@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::*;
-use crate::flux::{Artifact, FluxObject, FluxSpec, FluxStatus, Inventory, InventoryEntry, Reference};
+use crate::flux::{Artifact, FluxObject, FluxSpec, FluxStatus, Inventory, Reference};
 use crate::revision::Revision;
 use crate::workload::{Container, ContainerState, Pod, Workload};
 
@@ -203,15 +203,14 @@ fn a_claim_without_a_volume_is_the_root_of_a_pod_without_a_node() {
     let world = world(vec![app], vec![workload()], pods);
     let found = Found { claims: vec![claim.clone()], ..Found::default() };
     assert_eq!(ids(&explain(&world, &key, &found)), ["claim-pending", "claim-unbound", "health-timeout"]);
-    let event = EventLine {
-        time: None,
-        kind: "Normal".into(),
+    let event = Happened {
+        object: claim,
+        warning: false,
         reason: "FailedBinding".into(),
         message: "no persistent volumes available for this claim and no storage class is set".into(),
         count: 9,
-        from: "persistentvolume-controller".into(),
     };
-    let found = Found { events: vec![(claim, event)], ..found };
+    let found = Found { events: vec![event], ..found };
     assert_eq!(ids(&explain(&world, &key, &found)), ["claim-no-class", "claim-unbound", "health-timeout"]);
 }
 
@@ -242,7 +241,7 @@ fn an_old_failure_of_what_runs_does_not_hide_a_failed_build() {
     let mut app =
         object("Kustomization", "app", condition("Ready", "False", "BuildFailed", "kustomize build failed: yaml: line 3: no"));
     app.status.inventory =
-        Some(Inventory { entries: vec![InventoryEntry { id: "shop_web_apps_Deployment".into(), v: "v1".into() }] });
+        Some(Inventory::new([("shop_web_apps_Deployment", "v1")]));
     let key = app.key.clone();
     let mut workload = workload();
     workload.applied_by = None;

@@ -1,0 +1,155 @@
+//! Why an object is broken: what the world lacks is read for it, bounded, and then everything is explained together.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cluster::act::{self, Look, LogQuery};
+use domain::Trouble;
+use domain::flux::{FluxObject, ObjectKey};
+use domain::query::Answer;
+use domain::why::{Explanation, Found, LogTail, explain};
+use domain::workload::Pod;
+use domain::world::World;
+
+use crate::shared::Core;
+
+/// How many namespaces are looked into for one object.
+const NAMESPACES: usize = 4;
+/// How many logs are read, and how many lines of each.
+const LOGS: usize = 3;
+const LINES: u32 = 20;
+/// Where Flux's controllers are.
+const HOME: &str = "flux-system";
+
+/// Explains an object.
+pub(super) async fn why(core: &Arc<Core>, key: ObjectKey) -> Result<Answer, Trouble> {
+    let world = Arc::clone(&core.world.borrow());
+    let connection = core.fleet.connection(&key.context()).await?;
+    let apps = namespaces(&world, &key);
+    let looks = apps.iter().map(|namespace| act::look(&connection, namespace, true));
+    let own = (!apps.contains(&key.namespace)).then_some(&*key.namespace).filter(|ns| !ns.is_empty());
+    let (mut looks, own, controller_down) = futures::join!(
+        futures::future::join_all(looks),
+        async {
+            match own {
+                Some(namespace) => Some(act::look(&connection, namespace, false).await),
+                None => None,
+            }
+        },
+        controller_down(core, &world, &key),
+    );
+    looks.extend(own);
+    let mut unread: Vec<String> = looks.iter_mut().flat_map(|look| look.unread.drain(..)).map(|e| Trouble::from(e).to_string()).collect();
+    unread.dedup();
+    let (world, mut found) = merged(&world, &apps, looks);
+    if !exists(&world, &key) {
+        return Err(Trouble::not_found("There is no such object", &key).next("Look at the list of its kind."));
+    }
+    found.controller_down = controller_down;
+    found.logs = logs(core, &world, &key, &apps).await;
+    Ok(Answer::Why(Arc::new(Explanation { causes: explain(&world, &key, &found), unread })))
+}
+
+/// Tells whether an object is there; of kinds that nobody keeps nothing is known.
+fn exists(world: &World, key: &ObjectKey) -> bool {
+    match &*key.kind {
+        "Deployment" | "StatefulSet" | "DaemonSet" => world.workloads.iter().any(|w| w.key == *key),
+        "Pod" => world.pods.iter().any(|p| p.key == *key),
+        _ => key.flux_kind().is_none() || world.flux_object(key).is_some(),
+    }
+}
+
+/// Returns the namespaces in which what an object stands on runs.
+fn namespaces(world: &World, key: &ObjectKey) -> BTreeSet<Arc<str>> {
+    if key.flux_kind().is_none() {
+        return BTreeSet::from([Arc::clone(&key.namespace)]);
+    }
+    // The world alone knows which dependencies and sources are ill.
+    let named = explain(world, key, &Found::default());
+    let chain = named.iter().map(|cause| &cause.object).chain([key]);
+    let objects: BTreeSet<&ObjectKey> = chain.collect();
+    let applied = objects.into_iter().filter_map(|key| world.flux_object(key)).flat_map(|object| of_inventory(object));
+    let said = named.iter().map(|c| &c.object).filter(|o| o.flux_kind().is_none()).map(|o| Arc::clone(&o.namespace));
+    let mut all: Vec<Arc<str>> = applied.chain(said).filter(|namespace| !namespace.is_empty()).collect();
+    all.dedup();
+    all.into_iter().take(NAMESPACES).collect()
+}
+
+fn of_inventory(object: &FluxObject) -> Vec<Arc<str>> {
+    let entries = object.status.inventory.iter().flat_map(|i| i.entries()).filter_map(|entry| entry.parts());
+    let runs = entries.filter(|(_, _, _, kind)| matches!(*kind, "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "Pod"));
+    let mut all: Vec<Arc<str>> = runs.map(|(namespace, ..)| Arc::from(namespace)).collect();
+    // What a release has applied is not always in its status.
+    if &*object.key.kind == "HelmRelease" {
+        all.push(object.spec.target_namespace.as_deref().map_or_else(|| Arc::clone(&object.key.namespace), Arc::from));
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// Puts what was read in the place of what the world has of these namespaces.
+fn merged(world: &World, apps: &BTreeSet<Arc<str>>, looks: Vec<Look>) -> (World, Found) {
+    let mut world = world.clone();
+    let mut found = Found::default();
+    let (mut workloads, mut pods) = (Vec::new(), Vec::new());
+    for look in looks {
+        workloads.extend(look.workloads.into_iter().map(Arc::new));
+        pods.extend(look.pods.into_iter().map(Arc::new));
+        found.events.extend(look.events);
+        found.claims.extend(look.claims);
+    }
+    // What was not read, or could not be, stays as the watch has it.
+    let read = |key: &ObjectKey, all: &[ObjectKey]| apps.contains(&key.namespace) && !all.is_empty();
+    let keys: Vec<ObjectKey> = workloads.iter().map(|w: &Arc<_>| w.key.clone()).collect();
+    workloads.extend(world.workloads.iter().filter(|w| !read(&w.key, &keys)).cloned());
+    let keys: Vec<ObjectKey> = pods.iter().map(|p: &Arc<Pod>| p.key.clone()).collect();
+    pods.extend(world.pods.iter().filter(|p| !read(&p.key, &keys)).cloned());
+    workloads.sort_by(|a, b| a.key.cmp(&b.key));
+    pods.sort_by(|a, b| a.key.cmp(&b.key));
+    world.workloads = Arc::new(workloads);
+    world.pods = Arc::new(pods);
+    (world, found)
+}
+
+/// Reads the end of the logs of crashed containers: of the run before, else of the present one.
+async fn logs(core: &Core, world: &World, key: &ObjectKey, apps: &BTreeSet<Arc<str>>) -> Vec<LogTail> {
+    let here = |pod: &&Arc<Pod>| pod.key.cluster == key.cluster && apps.contains(&pod.key.namespace);
+    let faults = world.pods.iter().filter(here).flat_map(|pod| pod.faults().into_iter().map(move |fault| (pod, fault)));
+    let mut tails: Vec<LogTail> = Vec::new();
+    for (pod, fault) in faults.filter(|(_, fault)| fault.wants_log) {
+        if tails.len() >= LOGS {
+            break;
+        }
+        // The other Pods of a workload crash as this one does.
+        if tails.iter().any(|tail| tail.container == fault.container && tail.pod.0 == *pod.key.namespace) {
+            continue;
+        }
+        for previous in [true, false] {
+            let container = Some(fault.container.clone());
+            let query = LogQuery { pod: pod.key.clone(), container, previous, tail: LINES };
+            if let Ok(lines) = core.fleet.logs(&query).await
+                && !lines.is_empty()
+            {
+                let pod = (pod.key.namespace.to_string(), pod.key.name.to_string());
+                tails.push(LogTail { pod, container: fault.container.clone(), lines });
+                break;
+            }
+        }
+    }
+    tails
+}
+
+/// Returns the controller of an object's kind when the object waits for it and its Deployment has no Pod that is available.
+async fn controller_down(core: &Core, world: &World, key: &ObjectKey) -> Option<String> {
+    let object = world.flux_object(key)?;
+    let asked = object.requested_at.as_ref().is_some_and(|at| Some(at) != object.status.last_handled_reconcile_at.as_ref());
+    if object.current() && !asked && object.ready().is_some() {
+        return None;
+    }
+    let controller = key.flux_kind()?.controller;
+    let connection = core.fleet.connection(&key.context()).await.ok()?;
+    let deployment = ObjectKey::new(&key.context(), "Deployment", HOME, controller);
+    let found = act::get_workload(&connection, &deployment).await.ok()?;
+    (found.available == 0).then(|| controller.to_owned())
+}
