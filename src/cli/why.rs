@@ -14,15 +14,13 @@ use crate::launch::Deck;
 
 /// Says why an object is broken.
 #[derive(Debug, Args)]
-#[command(
-    after_long_help = "The root comes first: what keeps a source, a dependency or a Pod, then what follows from it.\n\n\
+#[command(after_long_help = "The root comes first: what keeps a source, a dependency or a Pod, then what follows from it.\n\n\
     Examples:\n  \
     quarterdeck why ks/shop\n  \
     quarterdeck why deployment/web -n shop\n  \
     quarterdeck why hr/web -n shop -o json\n\n\
     JSON: causes (id, what, next, object, certainty, values, evidence), unread (what could not be read). It ends with 0 whether \
-    there is a cause or not, and with 4 when there is no such object."
-)]
+    there is a cause or not, and with 4 when there is no such object.")]
 pub(crate) struct Why {
     /// The object as KIND/NAME: a Flux kind (ks/shop, hr/web), deployment, statefulset, daemonset or pod.
     #[arg(value_name = "KIND/NAME")]

@@ -180,6 +180,11 @@ impl Cause {
         fill(self.advice, &self.values)
     }
 
+    /// Tells whether it says little: it stands for what nothing else explains, or for what may pass by itself.
+    pub const fn vague(&self) -> bool {
+        self.rank.1 <= VAGUE
+    }
+
     /// Returns the value of a place.
     pub fn value(&self, name: &str) -> Option<&str> {
         rule::value(&self.values, name)

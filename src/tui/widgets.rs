@@ -15,4 +15,5 @@ pub mod stages;
 pub mod summary;
 pub mod table;
 pub mod tree;
+pub mod why;
 pub mod yaml;

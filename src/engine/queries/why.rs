@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cluster::act::{self, Look, LogQuery};
+use cluster::act::{self, LogQuery, Look};
 use domain::Trouble;
 use domain::flux::{FluxObject, ObjectKey};
 use domain::query::Answer;
@@ -39,7 +39,8 @@ pub(super) async fn why(core: &Arc<Core>, key: ObjectKey) -> Result<Answer, Trou
         controller_down(core, &world, &key),
     );
     looks.extend(own);
-    let mut unread: Vec<String> = looks.iter_mut().flat_map(|look| look.unread.drain(..)).map(|e| Trouble::from(e).to_string()).collect();
+    let mut unread: Vec<String> =
+        looks.iter_mut().flat_map(|look| look.unread.drain(..)).map(|e| Trouble::from(e).to_string()).collect();
     unread.dedup();
     let (world, mut found) = merged(&world, &apps, looks);
     if !exists(&world, &key) {

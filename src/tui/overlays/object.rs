@@ -41,6 +41,7 @@ mod running;
 mod tests;
 mod trace;
 mod users;
+mod why;
 mod yaml;
 
 use asked::Asked;
@@ -68,6 +69,7 @@ struct Entry {
 /// All views, in their order: one line each.
 static VIEWS: &[Entry] = &[
     Entry { title: "object.overview", suits: |_| true, build: || Box::<overview::Overview>::default() },
+    Entry { title: "cause.view", suits: |_| true, build: || Box::<why::Why>::default() },
     Entry { title: "object.pods", suits: running::has_pods, build: || Box::new(running::Pods::new()) },
     Entry { title: "object.inventory", suits: inventory::suits, build: || Box::new(inventory::Inventory::new()) },
     Entry { title: "object.users", suits: users::suits, build: || Box::new(users::Users::new()) },

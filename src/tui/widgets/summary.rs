@@ -6,6 +6,7 @@ use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::format;
 use crate::widgets::put::{Piece, piece, wrap};
+use crate::widgets::why;
 
 /// Holds a line in its pieces.
 pub(crate) type Line = Vec<Piece<'static>>;
@@ -34,6 +35,16 @@ pub(crate) fn short(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
         piece(object.key.name.to_string(), Role::Accent),
         piece(format!("  {}", object.key.namespace), Role::Muted),
     ]];
+    // What it comes from says more than what it says itself, when that is elsewhere.
+    if let Some(cause) = why::at_once(cx, &object.key).first().filter(|cause| !cause.vague()) {
+        let lines = wrap(&why::what(cx, cause), wide.saturating_sub(2));
+        out.extend(
+            lines
+                .into_iter()
+                .enumerate()
+                .map(|(at, line)| vec![piece(if at == 0 { "✗ " } else { "  " }, Role::Bad), piece(line, Role::Bad)]),
+        );
+    }
     out.extend(conditions(cx, &object.status.conditions, wide));
     out.push(Line::new());
     out.extend(wanted(cx, object));

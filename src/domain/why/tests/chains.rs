@@ -240,8 +240,7 @@ fn what_is_seen_of_an_object_as_a_whole() {
 fn an_old_failure_of_what_runs_does_not_hide_a_failed_build() {
     let mut app =
         object("Kustomization", "app", condition("Ready", "False", "BuildFailed", "kustomize build failed: yaml: line 3: no"));
-    app.status.inventory =
-        Some(Inventory::new([("shop_web_apps_Deployment", "v1")]));
+    app.status.inventory = Some(Inventory::new([("shop_web_apps_Deployment", "v1")]));
     let key = app.key.clone();
     let mut workload = workload();
     workload.applied_by = None;

@@ -11,6 +11,7 @@ use crate::theme::Role;
 use crate::widgets::put::{Piece, piece};
 use crate::widgets::sheet::Row;
 use crate::widgets::stages;
+use crate::widgets::why;
 
 /// What the log lines in a failure's reason follow.
 const LOG_MARK: &str = "last log lines:";
@@ -66,6 +67,7 @@ pub(super) fn rows(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
             let (glyph, role) = stages::glyph(cx, stage);
             rows.push(Row::text(format!("{glyph} {}  ", stages::title(cx, name)), role, said, Role::Text));
         }
+        rows.extend(hindrance(cx, deployment, name));
     }
     if deployment.status == Status::Superseded {
         rows.push(Row::text("· ", Role::Faint, cx.t("deployments.superseded"), Role::Muted));
@@ -78,6 +80,17 @@ pub(super) fn rows(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
     rows
 }
 
+/// Says what keeps a stage that is under way, when something is seen that does.
+fn hindrance(cx: &Cx, deployment: &Deployment, stage: StageName) -> Vec<Row> {
+    let Some(environment) = cx.world.environment(&deployment.environment) else { return Vec::new() };
+    let object = match stage {
+        StageName::Commit => None,
+        StageName::Sync => cx.world.source(environment),
+        StageName::Apply | StageName::Health => cx.world.kustomization(environment),
+    };
+    object.map(|object| why::brief(cx, &object.key)).unwrap_or_default()
+}
+
 /// Tells whether what runs now is this deployment's doing: it is being applied, or is the newest of its environment.
 fn is_present(cx: &Cx, deployment: &Deployment) -> bool {
     let newest = cx.world.deployments.iter().find(|d| d.environment == deployment.environment);
@@ -88,14 +101,15 @@ fn is_present(cx: &Cx, deployment: &Deployment) -> bool {
 fn failure(cx: &Cx, deployment: &Deployment, trouble: &Trouble) -> Vec<Row> {
     let failed = StageName::ALL.into_iter().find(|n| matches!(deployment.stage(*n).state, StageState::Failed { .. }));
     let stage = failed.map(|name| stages::title(cx, name)).unwrap_or_default();
-    let what = if trouble.object.is_empty() { trouble.what.clone() } else { format!("{}: {}", trouble.what, trouble.object) };
+    let said = cx.said(&trouble.what);
+    let what = if trouble.object.is_empty() { said } else { format!("{said}: {}", trouble.object) };
     let mut rows = vec![Row::text(format!("✗ {stage}  "), Role::Bad, what, Role::Bad)];
     let (why, log) = trouble.why.split_once(LOG_MARK).unwrap_or((&trouble.why, ""));
     if !why.trim().is_empty() {
         rows.push(Row::text("  ", Role::Text, why.trim(), Role::Text));
     }
     if !trouble.next.is_empty() {
-        rows.push(Row::text("  → ", Role::Accent, trouble.next.clone(), Role::Text));
+        rows.push(Row::text("  → ", Role::Accent, cx.said(&trouble.next), Role::Text));
     }
     if !log.trim().is_empty() {
         rows.push(Row::Blank);
@@ -150,12 +164,11 @@ fn workload_row(cx: &Cx, workload: &Workload) -> Row {
 }
 
 fn pod_row(cx: &Cx, pod: &Pod) -> Row {
-    let Some(fault) = pod.fault() else {
+    let Some((reason, said)) = why::of_pod(cx, pod) else {
         let glyph = cx.glyph(Health::Busy);
         return Row::text(format!("  {glyph} {}  ", pod.key.name), Role::Muted, pod.phase.clone(), Role::Muted);
     };
-    let said = [fault.reason.as_str(), fault.image.as_str(), fault.message.as_str()];
-    let said = said.into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join("  ");
+    let said = format!("{reason}  {said}");
     Row::text(format!("  ✗ {}  ", pod.key.name), Role::Bad, said, Role::Text)
 }
 

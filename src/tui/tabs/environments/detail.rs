@@ -12,6 +12,7 @@ use crate::theme::Role;
 use crate::widgets::format;
 use crate::widgets::put::{Piece, cut, piece, width, width_of, wrap};
 use crate::widgets::recent;
+use crate::widgets::why;
 
 type Pieces = Vec<Piece<'static>>;
 
@@ -136,14 +137,15 @@ fn commit(cx: &Cx, environment: &Environment, wide: usize) -> Option<Pieces> {
 
 fn faults(cx: &Cx, environment: &Environment) -> Vec<Pieces> {
     let workloads = cx.world.workloads_of(environment);
-    let faults = workloads.iter().flat_map(|w| cx.world.pods_of(w)).filter_map(|p| p.fault());
+    let pods = workloads.iter().flat_map(|w| cx.world.pods_of(w));
+    let faults = pods.filter_map(|pod| why::of_pod(cx, pod).map(|(reason, said)| (&pod.key.name, reason, said)));
     faults
         .take(3)
-        .map(|fault| {
+        .map(|(pod, reason, said)| {
             vec![
                 piece("✗ ", Role::Bad),
-                piece(cx.tf("environments.fault", &[("pod", &fault.pod), ("reason", &fault.reason)]), Role::Bad),
-                piece(format!("  {}", cx.said(&domain::text::one_line(&fault.message))), Role::Text),
+                piece(cx.tf("environments.fault", &[("pod", pod), ("reason", &reason)]), Role::Bad),
+                piece(format!("  {said}"), Role::Text),
             ]
         })
         .collect()
