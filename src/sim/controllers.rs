@@ -6,6 +6,7 @@ pub(crate) mod garbage;
 pub(crate) mod job;
 pub(crate) mod kubelet;
 pub(crate) mod pods;
+pub(crate) mod quota;
 pub(crate) mod record;
 pub(crate) mod replica_set;
 pub(crate) mod stateful_set;

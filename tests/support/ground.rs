@@ -104,10 +104,15 @@ impl Ground {
              spec:\n  url: {}\n  interval: 10m\n  suspend: true\n",
             self.repo.url
         );
+        self.apply(&text);
+    }
+
+    /// Applies manifests as the cluster's administrator.
+    pub(crate) fn apply(&self, manifests: &str) {
         match &self.servers {
-            Servers::Sim(sim) => sim.apply(&text),
-            Servers::Shared(cluster) => cluster.apply(&text),
-            Servers::Own(cluster) => cluster.apply(&text),
+            Servers::Sim(sim) => sim.apply(manifests),
+            Servers::Shared(cluster) => cluster.apply(manifests),
+            Servers::Own(cluster) => cluster.apply(manifests),
         }
     }
 

@@ -56,7 +56,8 @@ fn conflict(said: &Said, values: &mut Values) -> bool {
 
 /// Finds the field before `Invalid value`, when the message names one.
 fn immutable(said: &Said, values: &mut Values) -> bool {
-    let head = said.text.split("immutable").next().unwrap_or_default();
+    let marks = ["field is immutable", "is immutable", "immutable field"];
+    let head = marks.iter().find_map(|mark| said.text.split_once(mark)).map_or("", |(head, _)| head);
     let named = head.rsplit_once(": Invalid value").or_else(|| head.rsplit_once(": Forbidden"));
     let field = named.and_then(|(before, _)| before.rsplit([' ', '\n']).next()).unwrap_or_default().trim_matches(['[', '"']);
     set(values, "field", if field.is_empty() { "spec" } else { field });

@@ -49,7 +49,7 @@ fn settle(state: &State, set: &Object) {
             let mut pod = pods::from_template(set, &format!("{}-", json::name(set)));
             json::set(&mut pod, &format!("/metadata/labels/{HASH}"), hash.as_str().into());
             json::set(&mut pod, "/spec/nodeName", json::name(node).into());
-            state.make_pod(set, pod, COMPONENT);
+            let _ = state.make_pod(set, pod, COMPONENT);
         }
     }
     let outdated = |pod: &&Object| !json::deleting(pod) && json::label(pod, HASH) != Some(hash.as_str());

@@ -313,6 +313,14 @@ impl Deployments {
         if let Some(progressing) = &progressing {
             put(&mut conditions, "Progressing", progressing, &state.pace.stamp());
         }
+        let mut failures = rollout.new.iter().flat_map(|set| json::list(set, "/status/conditions"));
+        match failures.find(|c| json::text(c, "/type") == "ReplicaFailure") {
+            Some(failure) => {
+                let said = ("True", json::text(failure, "/reason"), json::text(failure, "/message").to_owned());
+                put(&mut conditions, "ReplicaFailure", &said, &state.pace.stamp());
+            }
+            None => conditions.retain(|c| json::text(c, "/type") != "ReplicaFailure"),
+        }
         let status = counts.status(&conditions);
         state.touch(resource::of("Deployment"), deployment, Hand::status(MANAGER), |new| json::set(new, "/status", status));
         next

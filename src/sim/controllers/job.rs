@@ -60,7 +60,7 @@ fn settle(state: &State, job: &Object) {
             &Note::new(COMPONENT, Tone::Warning, "BackoffLimitExceeded", "Job has reached the specified backoff limit"),
         );
     } else if active == 0 && !json::flag(job, "/spec/suspend") {
-        state.make_pod(job, pods::from_template(job, &format!("{}-", json::name(job))), COMPONENT);
+        let _ = state.make_pod(job, pods::from_template(job, &format!("{}-", json::name(job))), COMPONENT);
         active = 1;
     }
     for (field, count) in [("active", active), ("succeeded", succeeded), ("failed", failed)] {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::api::delete::Deletion;
 use crate::api::write::Hand;
+use crate::controllers::quota;
 use crate::controllers::record::{Note, Tone};
 use crate::json;
 use crate::resource;
@@ -74,19 +75,23 @@ pub(crate) fn from_template(owner: &Value, name: &str) -> Value {
 }
 
 impl State {
-    /// Makes a Pod and says so.
-    pub(crate) fn make_pod(&self, owner: &Value, pod: Value, component: &str) {
-        match self.create(resource::of("Pod"), pod, Hand::main(MANAGER)) {
-            Ok(pod) => {
-                let message = format!("Created pod: {}", json::name(&pod));
-                self.record(owner, &Note::new(component, Tone::Normal, "SuccessfulCreate", &message));
-            }
-            Err(fault) if fault.code == 409 => {}
-            Err(fault) => {
-                let message = format!("Error creating: {}", fault.message);
-                self.record(owner, &Note::new(component, Tone::Warning, "FailedCreate", &message));
-            }
-        }
+    /// Makes a Pod and says so; returns why there is none when it is refused.
+    pub(crate) fn make_pod(&self, owner: &Value, pod: Value, component: &str) -> Option<String> {
+        let refused = match quota::refusal(self, &pod) {
+            Some(refused) => refused,
+            None => match self.create(resource::of("Pod"), pod, Hand::main(MANAGER)) {
+                Ok(pod) => {
+                    let message = format!("Created pod: {}", json::name(&pod));
+                    self.record(owner, &Note::new(component, Tone::Normal, "SuccessfulCreate", &message));
+                    return None;
+                }
+                Err(fault) if fault.code == 409 => return None,
+                Err(fault) => fault.message,
+            },
+        };
+        let message = format!("Error creating: {refused}");
+        self.record(owner, &Note::new(component, Tone::Warning, "FailedCreate", &message));
+        Some(refused)
     }
 
     /// Deletes a Pod and says so.

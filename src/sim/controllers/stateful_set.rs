@@ -66,7 +66,7 @@ fn step(state: &State, set: &Object, all: &[Object], (wanted, revision): (i64, &
                     format!("{}-{number}", json::name(set)).into(),
                 );
                 json::set(&mut pod, "/metadata/labels/apps.kubernetes.io~1pod-index", number.to_string().into());
-                state.make_pod(set, pod, COMPONENT);
+                let _ = state.make_pod(set, pod, COMPONENT);
                 if !parallel {
                     return;
                 }

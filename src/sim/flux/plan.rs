@@ -52,7 +52,7 @@ pub(crate) fn build(files: &Files, kustomization: &Value, variables: Option<&Var
     }
     let refuse = |message: String| NoPlan { reason: "BuildFailed", message };
     let overlay = Overlay::new(kustomization.get("spec").unwrap_or(&Value::Null));
-    let built = build_with(files, path, &overlay).map_err(|error| refuse(format!("kustomize build failed: {error}")))?;
+    let built = build_with(files, path, &overlay).map_err(|error| refuse(format!("kustomize build failed: {}", said(&error))))?;
     let owner = (json::namespace(kustomization), json::name(kustomization));
     let mut objects = Vec::with_capacity(built.len());
     for object in built {
@@ -70,6 +70,28 @@ pub(crate) fn build(files: &Files, kustomization: &Value, variables: Option<&Var
         (place(kind), kind.to_owned(), namespace.to_owned(), name.to_owned())
     });
     Ok(objects)
+}
+
+/// Says in kustomize's words why it does not build.
+fn said(error: &manifest::Error) -> String {
+    match error {
+        manifest::Error::Syntax { file, line, why, .. } => {
+            let name = file.rsplit('/').next().unwrap_or(file);
+            format!(
+                "accumulating resources: accumulation err='accumulating resources from '{name}': MalformedYAMLError: yaml: line {line}: \
+                 {why} in File: {name}': must build at directory: '/tmp/kustomization-1/{file}': file is not directory"
+            )
+        }
+        manifest::Error::Missing { path, by: Some(_) } => {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let full = format!("/tmp/kustomization-1/{path}");
+            format!(
+                "accumulating resources: accumulation err='accumulating resources from '{name}': open {full}: no such file or directory': \
+                 must build at directory: not a valid directory: evalsymlink failure on '{full}' : lstat {full}: no such file or directory"
+            )
+        }
+        other => other.to_string(),
+    }
 }
 
 fn place(kind: &str) -> usize {

@@ -444,6 +444,13 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         Ready(KS, "ReconciliationFailed"),
+        "Deployment/shop/immutable dry-run failed (Invalid): Deployment.apps \"immutable\" is invalid: spec.selector: Invalid value: {\"matchLabels\":{\"app\":\"immutable\"}}: field is immutable\n",
+        "immutable-field",
+        "Deployment/shop/immutable",
+        "The field spec.selector cannot",
+    ),
+    (
+        Ready(KS, "ReconciliationFailed"),
         "StatefulSet/shop/db dry-run failed (Invalid): StatefulSet.apps \"db\" is invalid: spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
         "immutable-statefulset",
         "StatefulSet/shop/db",
