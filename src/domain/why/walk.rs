@@ -154,8 +154,9 @@ impl<'a> Walk<'a> {
         let entries = object.status.inventory.iter().flat_map(|i| i.entries()).filter_map(|entry| entry.parts());
         let entries: BTreeSet<(&str, &str, &str)> = entries.map(|(namespace, name, _, kind)| (kind, namespace, name)).collect();
         let ours = |w: &Workload| {
+            let by = if &*key.kind == "HelmRelease" { &w.released_by } else { &w.applied_by };
             w.key.cluster == key.cluster
-                && (w.applied_by.as_ref().is_some_and(|(ns, name)| **ns == *key.namespace && **name == *key.name)
+                && (by.as_ref().is_some_and(|(ns, name)| **ns == *key.namespace && **name == *key.name)
                     || entries.contains(&(&*w.key.kind, &*w.key.namespace, &*w.key.name)))
         };
         let workloads: Vec<_> = self.world.workloads.iter().filter(|w| ours(w)).take(MANY).cloned().collect();

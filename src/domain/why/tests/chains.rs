@@ -91,6 +91,7 @@ fn workload() -> Workload {
         selector: vec![("app".into(), "web".into())],
         conditions: Vec::new(),
         applied_by: Some(("shop".into(), "app".into())),
+        released_by: None,
     }
 }
 
