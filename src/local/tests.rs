@@ -5,6 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use domain::TroubleKind;
 use domain::change::FileChange;
+use manifest::build;
 
 use super::*;
 

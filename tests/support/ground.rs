@@ -116,15 +116,6 @@ impl Ground {
         }
     }
 
-    /// Applies manifests.
-    pub(crate) fn apply(&self, text: &str) {
-        match &self.servers {
-            Servers::Sim(sim) => sim.apply(text),
-            Servers::Shared(cluster) => cluster.apply(text),
-            Servers::Own(cluster) => cluster.apply(text),
-        }
-    }
-
     /// Changes an object at a path of the API by a strategic merge patch, as a field manager of that name.
     pub(crate) fn patch(&self, path: &str, manager: &str, patch: &str) {
         super::cluster::patch(&self.kubeconfig(), path, manager, patch);
