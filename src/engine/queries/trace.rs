@@ -75,7 +75,7 @@ async fn fill(core: &Arc<Core>, step: &mut Step) {
 
 async fn commit(repo: &Arc<Repo>, id: &CommitId) -> Result<Landed, Trouble> {
     let id = id.clone();
-    repo.with("the Git history", move |mirror, _| mirror.commit_info(&id)).await.map(landed).map_err(Trouble::from)
+    repo.with("the Git history", move |mirror, _| mirror.commit_info(&id)).await.map(landed)
 }
 
 /// Returns the newest commit at or below one that changed something under a path, unless it is that one or the path is all.
