@@ -97,6 +97,7 @@ fn json_holds_every_change_with_its_place() {
             "workload": "Deployment/shop-web",
             "changes": [{"field": "tag", "container": "web", "before": "1.2.0", "after": "1.3.0", "file": OVERLAY, "line": 8,
                 "why": "images: entry of the overlay"}],
+            "others": [],
             "files": [{"path": OVERLAY, "before": OVERLAY_TEXT, "after": OVERLAY_TEXT.replace("1.2.0", "1.3.0")}],
         })
     );
