@@ -64,20 +64,6 @@ fn what_others_changed_is_named_with_its_manager(ground: &Ground) {
     assert_eq!(told, expect, "{drift}");
     assert!(drift["notes"].to_string().contains("suspended"), "{drift}");
 
-    // On the screen it reads the same.
-    let mut console = operator.console(120, 36);
-    console.see("Flux");
-    console.keys("6");
-    console.see(&name);
-    console.keys("f");
-    console.keys("kustomization\r");
-    console.keys("/");
-    console.keys(&format!("{name}\r"));
-    console.keys("d");
-    let screen = console.until("the comparison", LIMIT, |screen| screen.contains("ci-bot (Update)"));
-    assert!(screen.contains("missing") && screen.contains("replicas  3 → 1"), "{screen}");
-    drop(console);
-
     // Flux sets it back.
     operator.run(&["resume", &format!("ks/{name}"), "--yes"]).ok();
     operator.run(&["reconcile", &format!("ks/{name}"), "--yes"]).ok();
