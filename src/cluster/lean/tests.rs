@@ -86,3 +86,93 @@ fn every_text_of_a_workload_and_a_pod_is_safe() {
         "status": { "phase": "Running", "conditions": conditions_json(), "containerStatuses": [status], "initContainerStatuses": [status] } });
     check::<Pod>("Pod", &pod);
 }
+
+/// What only one kind has is read for that kind, safe, and for the kinds that lists are full of nothing is kept.
+#[test]
+fn each_kind_keeps_what_is_its_own() {
+    use domain::filter::{Fields, Value};
+    let table = [
+        (
+            "Bucket",
+            json!({ "bucketName": "b", "endpoint": "e", "provider": "aws" }),
+            json!({}),
+            "bucket=b endpoint=e provider=aws",
+        ),
+        ("HelmChart", json!({ "chart": "podinfo", "version": "6.x" }), json!({}), "chart=podinfo version=6.x"),
+        (
+            "HelmRelease",
+            json!({ "chartRef": { "kind": "OCIRepository", "name": "podinfo" } }),
+            json!({ "history": [{ "chartName": "podinfo", "chartVersion": "6.5.4", "appVersion": "6.5", "status": "deployed", "version": 7 }, {}] }),
+            "chart=podinfo version=6.5.4 app=6.5 release=deployed history=7",
+        ),
+        (
+            "ImageRepository",
+            json!({ "image": "i" }),
+            json!({ "lastScanResult": { "tagCount": 9, "scanTime": "2026-01-01T00:00:00Z" } }),
+            "tags=9",
+        ),
+        ("ImagePolicy", json!({}), json!({ "latestRef": { "name": "ghcr.io/a", "tag": "1.2" } }), "latest=ghcr.io/a:1.2"),
+        ("ImagePolicy", json!({}), json!({ "latestImage": "ghcr.io/a:1.1" }), "latest=ghcr.io/a:1.1"),
+        (
+            "ImageUpdateAutomation",
+            json!({}),
+            json!({ "lastPushTime": "2026-01-01T00:00:00Z", "lastPushCommit": "c0ffee" }),
+            "commit=c0ffee",
+        ),
+        (
+            "Provider",
+            json!({ "type": "slack", "address": "https://x", "channel": "ops" }),
+            json!(null),
+            "type=slack address=https://x channel=ops",
+        ),
+        (
+            "Alert",
+            json!({ "providerRef": { "name": "slack" }, "eventSources": [{ "kind": "Kustomization", "name": "*" }, { "kind": "HelmRelease" }] }),
+            json!(null),
+            "provider=slack severity=info events=Kustomization/*, HelmRelease/*",
+        ),
+        (
+            "Receiver",
+            json!({ "type": "github", "resources": [{ "kind": "GitRepository", "name": "a" }] }),
+            json!({ "webhookPath": "/hook/1" }),
+            "events=GitRepository/a webhook=/hook/1",
+        ),
+        (
+            "FluxInstance",
+            json!({ "distribution": { "version": "2.x", "registry": "ghcr.io/fluxcd" } }),
+            json!({}),
+            "version=2.x registry=ghcr.io/fluxcd",
+        ),
+        ("ResourceSet", json!({ "inputs": [{ "a": 1 }, {}] }), json!({}), "inputs=2"),
+        ("ResourceSetInputProvider", json!({ "type": "Static" }), json!({ "exportedInputs": [{}] }), "type=Static inputs=1"),
+        ("ArtifactGenerator", json!({ "sources": [{}, {}], "artifacts": [{}] }), json!({}), "sources=2 artifacts=1"),
+        ("OCIRepository", json!({ "url": "oci://x", "ref": { "semver": ">=1", "tag": "t" } }), json!({}), "url=oci://x ref=>=1"),
+        (
+            "Kustomization",
+            json!({ "sourceRef": { "kind": "GitRepository", "name": "a" }, "prune": true }),
+            json!({ "history": [{ "digest": "x", "totalReconciliations": 1 }] }),
+            "source=GitRepository/a prune=true",
+        ),
+    ];
+    for (kind, spec, status, want) in table {
+        let json = json!({ "metadata": { "name": "n" }, "spec": spec, "status": status }).to_string();
+        let read = FluxObject::read(&json, &mut Mold::new("test", kind)).unwrap();
+        assert!(read.condition("Ready").is_none(), "{kind}: {:?}", read.status.conditions);
+        assert!(kind != "Kustomization" || read.status.facts.is_none());
+        let said: Vec<String> = want
+            .split(' ')
+            .filter_map(|w| w.split_once('='))
+            .map(|(name, _)| {
+                let aspect = FluxObject::aspects().iter().find(|a| a.name == name).unwrap();
+                let value = match (aspect.of)(&read) {
+                    Value::Text(text) => text.into_owned(),
+                    Value::Number(number) => number.to_string(),
+                    Value::Flag(is) => is.to_string(),
+                    other => format!("{other:?}"),
+                };
+                format!("{name}={value}")
+            })
+            .collect();
+        assert_eq!(said.join(" "), want, "{kind}");
+    }
+}
