@@ -140,11 +140,17 @@ pub enum Why {
     #[error("“{0}” is nothing that can be compared here; known: {1}. Text with such a sign goes between quotes")]
     Unknown(String, String),
     /// A comparison that makes no sense for what is compared.
-    #[error("{0} takes {1}")]
-    Sign(String, &'static str),
-    /// A value that is not what is compared.
-    #[error("“{0}” is no {1}")]
-    Value(String, &'static str),
+    #[error("{0} takes {one} or {other}", one = .1.0, other = .1.1)]
+    Sign(String, (&'static str, &'static str)),
+    /// A value that is no yes or no.
+    #[error("“{0}” is no true, false or unknown")]
+    Flag(String),
+    /// A value that is no length of time.
+    #[error("“{0}” is no time such as 30s, 5m, 2h, 1h30m, 3d, 2w")]
+    Time(String),
+    /// A value that is no number.
+    #[error("“{0}” is no number")]
+    Number(String),
     /// A label selector that is none.
     #[error("labels are selected by key=value, key!=value, key in (a,b), key notin (a,b), key or !key")]
     Label,
@@ -249,7 +255,14 @@ impl<F> fmt::Debug for Filter<F> {
 impl<F: Fields> Filter<F> {
     /// Reads a filter.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        parse::terms(text).map(|terms| Self { terms })
+        let (terms, fault) = parse::terms(text);
+        fault.map_or(Ok(Self { terms }), Err)
+    }
+
+    /// Reads a filter while it is typed: the terms before the first fault, and that fault.
+    pub fn typed(text: &str) -> (Self, Option<Fault>) {
+        let (terms, fault) = parse::terms(text);
+        (Self { terms }, fault)
     }
 
     /// Tells whether it lets everything through.

@@ -30,6 +30,11 @@ pub fn one_line(text: &str) -> String {
     display(&joined, false)
 }
 
+/// Returns how many cells of a screen a text takes: a Chinese character takes two.
+pub fn width(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { unicode_width::UnicodeWidthStr::width(text) }
+}
+
 /// Tells whether a character draws nothing of its own or steers how others are drawn (Unicode general categories Cc, Cf and
 /// Co, where they occur in attacks: C0, DEL, C1, bidi controls, zero-width, tags, interlinear, private use).
 pub const fn hidden(c: char) -> bool {
@@ -52,5 +57,6 @@ mod tests {
         assert_eq!(display("pay\u{202e}load", false), "pay\u{27e8}U+202E\u{27e9}load");
         assert_eq!(one_line("  two\n words "), "two words");
         assert_eq!(display("中文 ok", false), "中文 ok");
+        assert_eq!((width("中文 ok"), width("ok")), (7, 2));
     }
 }

@@ -16,21 +16,19 @@ struct Reader {
     at: usize,
 }
 
-/// Reads all terms of a filter.
-pub(super) fn terms<F: Fields>(text: &str) -> Result<Vec<Term<F>>, Fault> {
+/// Reads the terms of a filter up to the first fault.
+pub(super) fn terms<F: Fields>(text: &str) -> (Vec<Term<F>>, Option<Fault>) {
     let mut reader = Reader { text: text.chars().collect(), at: 0 };
     let mut terms = Vec::new();
     loop {
         reader.blanks();
         if reader.peek().is_none() {
-            return Ok(terms);
+            return (terms, None);
         }
-        let from = reader.at;
-        let not = reader.take('!');
-        if not && reader.ends() {
-            return Err(reader.fault(from, Why::Empty("!".to_owned())));
+        match reader.term() {
+            Ok(term) => terms.push(term),
+            Err(fault) => return (terms, Some(fault)),
         }
-        terms.push(Term { not, test: reader.test()? });
     }
 }
 
@@ -64,6 +62,15 @@ impl Reader {
             self.at += 1;
         }
         self.text[from..self.at].iter().collect()
+    }
+
+    fn term<F: Fields>(&mut self) -> Result<Term<F>, Fault> {
+        let from = self.at;
+        let not = self.take('!');
+        if not && self.ends() {
+            return Err(self.fault(from, Why::Empty("!".to_owned())));
+        }
+        Ok(Term { not, test: self.test()? })
     }
 
     fn test<F: Fields>(&mut self) -> Result<Test<F>, Fault> {
@@ -107,8 +114,8 @@ impl Reader {
         };
         let equal = matches!(sign, Sign::Is | Sign::IsNot);
         match aspect.sort {
-            Sort::Text | Sort::Named(_) | Sort::Flag if !equal => return Err(self.fault(sign_at, Why::Sign(name, "= or !="))),
-            Sort::Time if equal => return Err(self.fault(sign_at, Why::Sign(name, "> or <"))),
+            Sort::Text | Sort::Named(_) | Sort::Flag if !equal => return Err(self.fault(sign_at, Why::Sign(name, ("=", "!=")))),
+            Sort::Time if equal => return Err(self.fault(sign_at, Why::Sign(name, (">", "<")))),
             _ => {}
         }
         if self.ends() {
@@ -142,7 +149,7 @@ impl Reader {
             _ => {}
         }
         let text = self.run(|c| !c.is_whitespace());
-        let none = |what| self.fault(from, Why::Value(text.clone(), what));
+        let none = |why: fn(String) -> Why| self.fault(from, why(text.clone()));
         match aspect.sort {
             Sort::Text => Ok(Want::Any(text.split(',').map(Glob::new).collect())),
             Sort::Named(find) => {
@@ -153,10 +160,10 @@ impl Reader {
                 "true" | "yes" => Ok(Want::Flag(Some(true))),
                 "false" | "no" => Ok(Want::Flag(Some(false))),
                 "unknown" => Ok(Want::Flag(None)),
-                _ => Err(none("true, false or unknown")),
+                _ => Err(none(Why::Flag)),
             },
-            Sort::Time => seconds(&text).map(Want::Seconds).ok_or_else(|| none("time such as 30s, 5m, 2h, 1h30m, 3d, 2w")),
-            Sort::Number => text.parse().map(Want::Number).map_err(|_| none("number")),
+            Sort::Time => seconds(&text).map(Want::Seconds).ok_or_else(|| none(Why::Time)),
+            Sort::Number => text.parse().map(Want::Number).map_err(|_| none(Why::Number)),
         }
     }
 

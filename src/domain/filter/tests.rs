@@ -127,6 +127,14 @@ fn what_is_no_filter_says_where_and_why() {
 }
 
 #[test]
+fn what_is_typed_holds_up_to_its_fault() {
+    let (filter, fault) = Filter::<FluxObject>::typed("shop age>");
+    assert_eq!(fault.unwrap().column, 10);
+    assert!(filter.matches(&object("Kustomization", "a", "shop", "True", 1), now()));
+    assert!(!filter.matches(&object("Kustomization", "a", "portal", "True", 1), now()));
+}
+
+#[test]
 fn a_row_comes_of_age_at_a_known_moment() {
     let row = object("Kustomization", "apps", "shop", "True", 1);
     let filter = Filter::parse("age>2h").unwrap();

@@ -19,14 +19,15 @@ const LIMIT: usize = 100;
 
 impl Row for CommitLine {
     type Key = String;
+    type Fields = Self;
     fn key(&self) -> String {
         self.id.to_string()
     }
     fn health(&self, _cx: &Cx) -> Option<domain::flux::Health> {
         None
     }
-    fn matches(&self, text: &str) -> bool {
-        [self.id.as_str(), &self.author, &self.subject].iter().any(|t| t.to_lowercase().contains(text))
+    fn fields(&self) -> &Self {
+        self
     }
 }
 

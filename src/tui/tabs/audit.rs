@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use domain::Time;
 use domain::flux::Health;
 use domain::journal::{Entry, Phase};
 use domain::query::{Answer, AuditFilter, Query};
@@ -33,6 +34,7 @@ const LIMIT: usize = 1000;
 
 impl Row for Arc<Entry> {
     type Key = u64;
+    type Fields = Entry;
     fn key(&self) -> u64 {
         self.seq
     }
@@ -45,10 +47,11 @@ impl Row for Arc<Entry> {
             Phase::Refused => Some(Health::Warn),
         }
     }
-    fn matches(&self, text: &str) -> bool {
-        let r = &self.record;
-        [&r.actor.login, &r.act, &r.object, &r.detail].iter().any(|t| t.to_lowercase().contains(text))
-            || r.phase.word().contains(text)
+    fn fields(&self) -> &Entry {
+        self
+    }
+    fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(self, other)
     }
 }
 
@@ -146,7 +149,7 @@ impl Audit {
 
     fn refresh(&mut self, cx: &Cx) {
         if !self.filtered() && self.seen.as_ref().is_none_or(|s| !Arc::ptr_eq(s, &cx.world.audit)) {
-            self.table.set(cx, cx.world.audit.to_vec());
+            self.table.share(cx, Arc::clone(&cx.world.audit));
             self.seen = Some(Arc::clone(&cx.world.audit));
         }
     }
@@ -173,7 +176,7 @@ impl Audit {
     fn apply(&mut self, cx: &Cx) -> Effects {
         let Some(form) = &mut self.form else { return Effects::new() };
         let some = |id: &str| Some(form.value(id).trim().to_owned()).filter(|v| !v.is_empty());
-        let time = |id: &str| some(id).map(|v| v.parse::<domain::Time>());
+        let time = |id: &str| some(id).map(|v| v.parse::<Time>());
         let (from, to) = (time("from"), time("to"));
         let filter = AuditFilter {
             actor: some("actor"),
@@ -261,6 +264,7 @@ impl Tab for Audit {
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
             TabMsg::Enter | TabMsg::World => self.refresh(cx),
+            TabMsg::Wake => self.table.wake(cx.now),
             TabMsg::Command("audit.open") => return self.open(cx),
             TabMsg::Command("audit.search") => self.form = Some(self.form(cx)),
             TabMsg::Command("audit.clear") => return self.clear(cx),
@@ -297,6 +301,10 @@ impl Tab for Audit {
             _ => {}
         }
         Effects::new()
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.table.deadline()
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {

@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 
+use domain::Time;
 use domain::change::Draft;
 use domain::deployment::{Deployment, Status};
 use domain::ident::DeploymentId;
@@ -262,9 +263,14 @@ impl Tab for Deployments {
             TabMsg::Command(id) => return self.command(cx, id),
             TabMsg::Key(key) => self.table.key(key),
             TabMsg::Paste(text) => self.table.paste(&text),
+            TabMsg::Wake => self.table.wake(cx.now),
             _ => {}
         }
         Effects::new()
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.table.deadline()
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {

@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 
+use domain::Time;
 use domain::actor::Role as Permission;
 use domain::ident::EnvironmentId;
 use domain::link::LinkOf;
@@ -226,9 +227,14 @@ impl Tab for Environments {
             }
             TabMsg::Key(key) => self.table.key(key),
             TabMsg::Paste(text) => self.table.paste(&text),
+            TabMsg::Wake => self.table.wake(cx.now),
             _ => {}
         }
         Effects::new()
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.table.deadline().filter(|_| self.editor.is_none())
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {

@@ -6,18 +6,20 @@
 //!  ▌ ✓ GitRepository  flux-system  shop-production ready      main@9e1c21d   40d  stored artifact …
 //! ```
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use domain::Time;
+use domain::actor::Role as Permission;
 use domain::flux::{FluxObject, Health};
 use domain::link::LinkOf;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::acts;
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::desk::Change;
-use crate::effects::{Effect, Effects, Overlay};
+use crate::effects::{Effect, Effects, OrderTicket, Overlay};
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
 use crate::widgets::dialog;
@@ -25,72 +27,171 @@ use crate::widgets::link;
 use crate::widgets::pane;
 use crate::widgets::put::{Piece, piece, put_pieces};
 use crate::widgets::summary;
-use crate::widgets::table::Table;
+use crate::widgets::table::{Only, Table};
 
+mod acts;
 mod chooser;
 mod columns;
+#[cfg(test)]
+mod tests;
 
-use chooser::Chooser;
-use columns::COLUMNS;
+use chooser::{Choice, Chooser};
 
 static OPEN: Command = command("flux.open", &["enter"], 1);
-static DRIFT: Command = command("flux.drift", &["d"], 4);
 static KIND: Command = command("flux.kind", &["f"], 5);
 static ALL: Command = command("flux.all", &["F"], 6);
+static NAMESPACE: Command = command("flux.namespace", &["n"], 91);
+static EVERYWHERE: Command = command("flux.everywhere", &["N"], 0);
+static FAVOUR: Command = command("flux.favour", &["*"], 0);
 static COPY: Command = command("flux.copy", &["c"], 0);
 static EDIT: Command = command("flux.edit", &["e"], 0);
+
+type Objects = Table<Arc<FluxObject>>;
 
 /// Holds the tab's state.
 #[derive(Debug)]
 pub struct Flux {
-    table: Table<Arc<FluxObject>>,
-    seen: Option<Arc<Vec<Arc<FluxObject>>>>,
+    /// The list that is shown, and of which kind it is; the others rest with their filter, order, marks and place.
+    table: Objects,
     kind: Option<&'static str>,
-    counts: Vec<(Health, usize)>,
+    resting: HashMap<Option<&'static str>, Objects>,
+    namespace: Option<Arc<str>>,
+    /// Whether kind or namespace changed since rows were looked at.
+    moved: bool,
+    favourites: Vec<domain::flux::ObjectKey>,
     chooser: Option<Chooser>,
+    /// The order that was given for the marked objects.
+    acting: Option<OrderTicket>,
+}
+
+fn list(kind: Option<&str>) -> Objects {
+    Table::of(columns::of(kind)).marked()
 }
 
 impl Flux {
     /// Builds it.
     pub fn new() -> Self {
-        Self { table: Table::new(&COLUMNS), seen: None, kind: None, counts: Vec::new(), chooser: None }
+        Self {
+            table: list(None),
+            kind: None,
+            resting: HashMap::new(),
+            namespace: None,
+            moved: true,
+            favourites: Vec::new(),
+            chooser: None,
+            acting: None,
+        }
     }
 
     fn refresh(&mut self, cx: &Cx) {
-        let (slice, kind) = (&cx.world.flux, cx.desk.kind);
-        if self.kind == kind && self.seen.as_ref().is_some_and(|s| Arc::ptr_eq(s, slice)) {
-            return;
+        let kind = cx.desk.kind;
+        if self.kind != kind {
+            let next = self.resting.remove(&kind).unwrap_or_else(|| list(kind));
+            let mut last = std::mem::replace(&mut self.table, next);
+            last.rest();
+            self.resting.insert(self.kind, last);
+            (self.kind, self.moved) = (kind, true);
         }
-        let rows: Vec<_> = slice.iter().filter(|o| kind.is_none_or(|k| *o.key.kind == *k)).cloned().collect();
-        let all = [Health::Bad, Health::Warn, Health::Busy, Health::Unknown, Health::Off, Health::Ok];
-        let healths: Vec<Health> = rows.iter().map(|o| columns::health(o, cx)).collect();
-        self.counts = all.map(|h| (h, healths.iter().filter(|x| **x == h).count())).to_vec();
-        self.table.set(cx, rows);
-        self.seen = Some(Arc::clone(slice));
-        self.kind = kind;
+        if self.moved {
+            self.moved = false;
+            self.narrow(cx);
+        }
+        self.table.share(cx, Arc::clone(&cx.world.flux));
     }
 
-    fn order(&self, cx: &Cx, id: &str) -> Effects {
-        let Some(object) = self.table.selected() else { return Effects::new() };
-        if let Some(effects) = acts::act(cx, id, object) {
-            return effects;
+    /// Narrows the list to the kind and the namespace that are chosen.
+    fn narrow(&mut self, cx: &Cx) {
+        self.table.pin(cx, self.favourites.iter().cloned());
+        let (kind, namespace) = (self.kind, self.namespace.clone());
+        let all = kind.is_none() && namespace.is_none();
+        self.table.within(
+            cx,
+            (!all).then(|| {
+                Box::new(move |o: &Arc<FluxObject>| {
+                    namespace.as_ref().is_none_or(|n| *o.key.namespace == **n) && kind.is_none_or(|k| *o.key.kind == *k)
+                }) as Box<dyn Fn(&Arc<FluxObject>) -> bool>
+            }),
+        );
+    }
+
+    fn choose(&mut self, cx: &Cx, choice: Choice) -> Effects {
+        match choice {
+            Choice::Kind(kind) => vec![Effect::Desk(Change::Kind(kind))],
+            Choice::Namespace(namespace) => {
+                if self.namespace != namespace {
+                    self.namespace = namespace;
+                    self.narrow(cx);
+                }
+                Effects::new()
+            }
         }
-        let key = object.key.clone();
+    }
+
+    /// Puts what is meant on top of the lists, or takes it from there when it is.
+    fn favour(&mut self, cx: &Cx) {
+        let keys: Vec<_> = self.table.meant().into_iter().map(|o| o.key.clone()).collect();
+        if keys.iter().all(|key| self.favourites.contains(key)) {
+            self.favourites.retain(|key| !keys.contains(key));
+        } else {
+            self.favourites.extend(keys);
+        }
+        self.table.pin(cx, self.favourites.iter().cloned());
+    }
+
+    fn command(&mut self, cx: &Cx, id: &str) -> Effects {
         match id {
-            "flux.drift" => vec![Effect::Open(Overlay::Drift(key))],
-            "flux.open" => vec![Effect::Open(Overlay::Object(key))],
-            "flux.edit" => vec![Effect::Open(Overlay::Edit(key))],
-            _ => vec![Effect::Copy(key.to_string())],
+            "flux.kind" => self.chooser = Some(Chooser::kinds(cx)),
+            "flux.namespace" => self.chooser = Some(Chooser::namespaces(cx, self.kind, self.namespace.as_ref())),
+            "flux.all" => return vec![Effect::Desk(Change::Kind(None))],
+            "flux.everywhere" => return self.choose(cx, Choice::Namespace(None)),
+            "flux.favour" => self.favour(cx),
+            "kinds.close" => self.chooser = None,
+            "kinds.take" => {
+                let chosen = self.chooser.take().and_then(|c| c.chosen());
+                return chosen.map(|choice| self.choose(cx, choice)).unwrap_or_default();
+            }
+            id => match &mut self.chooser {
+                Some(chooser) => chooser.command(id),
+                None if self.table.command(id) => {}
+                None => return self.act(cx, id),
+            },
+        }
+        Effects::new()
+    }
+
+    fn act(&mut self, cx: &Cx, id: &str) -> Effects {
+        let key = self.table.selected().map(|o| o.key.clone());
+        match (id, key) {
+            ("flux.open", Some(key)) => vec![Effect::Open(Overlay::Object(key))],
+            ("flux.edit", Some(key)) => vec![Effect::Open(Overlay::Edit(key))],
+            ("flux.copy", _) => {
+                let names: Vec<String> = self.table.meant().into_iter().map(|o| o.key.to_string()).collect();
+                vec![Effect::Copy(names.join("\n"))]
+            }
+            (id, _) => {
+                let Some(order) = acts::order(id, &self.table.meant()) else { return Effects::new() };
+                let ticket = cx.order_ticket();
+                self.acting = (self.table.mark_count() > 0).then_some(ticket);
+                vec![Effect::Give(ticket, order)]
+            }
         }
     }
 
     fn title(&self, cx: &Cx) -> Vec<Piece<'static>> {
         let kind = cx.desk.kind.map_or_else(|| cx.t("flux.all-kinds").to_owned(), str::to_owned);
-        let mut out = vec![piece(kind, Role::Accent), piece(format!("  {}", self.table.rows().len()), Role::Text)];
-        for (health, count) in self.counts.iter().filter(|(_, count)| *count > 0) {
-            let glyph = if *health == Health::Busy { "◐" } else { cx.glyph(*health) };
-            out.push(piece("   ", Role::Text));
-            out.push(piece(format!("{glyph} {count} {}", cx.health(*health)), (*health).into()));
+        let mut out = vec![piece(kind, Role::Accent)];
+        if let Some(namespace) = &self.namespace {
+            out.push(piece(format!("  {namespace}"), Role::Accent));
+        }
+        out.push(piece(format!("  {}", self.table.total()), Role::Text));
+        for health in [Health::Bad, Health::Warn, Health::Busy, Health::Unknown, Health::Off, Health::Ok] {
+            let count = self.table.tally(health);
+            if count > 0 {
+                let glyph = if health == Health::Busy { "◐" } else { cx.glyph(health) };
+                let on = self.table.only() == Some(Only::State(health));
+                out.push(piece(if on { "  ▸" } else { "   " }, Role::Accent));
+                out.push(piece(format!("{glyph} {count} {}", cx.health(health)), health.into()));
+            }
         }
         out
     }
@@ -111,15 +212,16 @@ impl Tab for Flux {
             return self.table.commands();
         }
         let mut out: Vec<&'static Command> = Vec::new();
-        if let Some(object) = self.table.selected() {
+        if self.table.selected().is_some() {
             out.push(&OPEN);
-            out.extend(acts::commands(cx, object));
-            out.extend(matches!(&*object.key.kind, "Kustomization" | "HelmRelease").then_some(&DRIFT));
-            out.push(&COPY);
-            out.extend(cx.may(domain::actor::Role::Operator).then_some(&EDIT));
+            out.extend(acts::possible(cx, &self.table.meant()));
+            out.extend(cx.may(Permission::Operator).then_some(&EDIT));
+            out.extend([&COPY, &FAVOUR]);
         }
         out.push(&KIND);
         out.extend(cx.desk.kind.is_some().then_some(&ALL));
+        out.extend((self.table.total() > 0 || self.namespace.is_some()).then_some(&NAMESPACE));
+        out.extend(self.namespace.is_some().then_some(&EVERYWHERE));
         out.extend(self.table.commands());
         out
     }
@@ -131,26 +233,24 @@ impl Tab for Flux {
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
             TabMsg::Enter | TabMsg::World | TabMsg::Desk => self.refresh(cx),
-            TabMsg::Command("flux.kind") => self.chooser = Some(Chooser::new(cx)),
-            TabMsg::Command("flux.all") => return vec![Effect::Desk(Change::Kind(None))],
-            TabMsg::Command("kinds.close") => self.chooser = None,
-            TabMsg::Command("kinds.take") => {
-                let chosen = self.chooser.take().and_then(|c| c.chosen());
-                return chosen.map(|kind| Effect::Desk(Change::Kind(kind))).into_iter().collect();
-            }
-            TabMsg::Command(id) => match &mut self.chooser {
-                Some(chooser) => chooser.command(id),
-                None if !self.table.command(id) => return self.order(cx, id),
-                None => {}
-            },
+            TabMsg::Command(id) => return self.command(cx, id),
             TabMsg::Key(key) => match &mut self.chooser {
                 Some(chooser) => chooser.key(key),
                 None => self.table.key(key),
             },
             TabMsg::Paste(text) if self.chooser.is_none() => self.table.paste(&text),
+            TabMsg::OrderDone(ticket, Ok(_)) if self.acting == Some(ticket) => {
+                self.acting = None;
+                self.table.unmark();
+            }
+            TabMsg::Wake => self.table.wake(cx.now),
             _ => {}
         }
         Effects::new()
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.table.deadline()
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
@@ -168,7 +268,7 @@ impl Tab for Flux {
         );
         let wide = usize::from(rest.width.saturating_sub(4));
         let lines = self.table.selected().map(|o| summary::short(cx, o, wide)).unwrap_or_default();
-        let (list, below) = pane::split(rest, self.table.rows().len(), lines.len());
+        let (list, below) = pane::split(rest, self.table.total(), lines.len());
         self.table.view(cx, list, buf, &empty);
         pane::view(cx, below, buf, &lines);
         if let Some(chooser) = &self.chooser {

@@ -1,10 +1,12 @@
 //! Projects: what is deployed from which repository, and how its environments are doing.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use domain::Time;
 use domain::actor::Role as Permission;
 use domain::deployment::Status;
+use domain::filter::{Aspect, Fields, Sort, Value};
 use domain::flux::Health;
 use domain::ident::Slug;
 use domain::link::LinkOf;
@@ -50,17 +52,35 @@ struct Line {
 
 impl Row for Line {
     type Key = Slug;
+    type Fields = Self;
     fn key(&self) -> Slug {
         self.project.slug.clone()
     }
     fn health(&self, _cx: &Cx) -> Option<Health> {
         Some(self.healths.iter().copied().min().unwrap_or(Health::Unknown))
     }
-    fn matches(&self, text: &str) -> bool {
+    fn fields(&self) -> &Self {
+        self
+    }
+}
+
+impl Fields for Line {
+    fn aspects() -> &'static [Aspect<Self>] {
+        static ASPECTS: &[Aspect<Line>] = &[
+            Aspect::text("project", &["name"], |l| Value::text(l.project.slug.as_str())),
+            Aspect::text("organization", &["org"], |l| Value::text(l.project.organization.as_str())),
+            Aspect::text("repository", &["url"], |l| Value::text(l.project.repository.url.as_str())),
+            Aspect::text("health", &["state", "status"], |l| Value::some(l.healths.iter().min().map(|h| h.word()))),
+            Aspect::new("deployed", &["age"], Sort::Time, |l| Value::time(l.last.as_ref().map(|last| last.0))),
+        ];
+        ASPECTS
+    }
+    fn texts(&self, look: &mut dyn FnMut(&str) -> bool) -> bool {
         let p = &self.project;
-        [p.slug.as_str(), &p.name, &p.organization, &p.repository.url, &p.description]
-            .iter()
-            .any(|t| t.to_lowercase().contains(text))
+        [p.slug.as_str(), &p.name, &p.organization, &p.repository.url, &p.description].into_iter().any(look)
+    }
+    fn title(&self) -> Cow<'_, str> {
+        self.project.slug.as_str().into()
     }
 }
 
@@ -246,9 +266,14 @@ impl Tab for Projects {
             TabMsg::Command(id) if !self.table.command(id) => return self.act(cx, id),
             TabMsg::Key(key) => self.table.key(key),
             TabMsg::Paste(text) => self.table.paste(&text),
+            TabMsg::Wake => self.table.wake(cx.now),
             _ => {}
         }
         Effects::new()
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.table.deadline().filter(|_| self.editor.is_none())
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {

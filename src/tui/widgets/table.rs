@@ -1,24 +1,34 @@
-//! A list: columns that leave from the right when room is short, a selection that follows its row, a filter, an order.
+//! A list: columns that leave from the right when room is short, a selection that follows its row, a filter, an order, marks.
 //!
-//! Only the visible rows are drawn, so ten thousand cost no more than fifty. A column never gets narrower while rows change.
+//! Only the visible rows are drawn, and only the rows that changed are looked at anew, so ten thousand cost no more than
+//! fifty. A column never gets narrower while rows change.
 
 use std::cell::Cell as Slot;
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use domain::Time;
+use domain::filter::{Fault, Fields, Filter};
 use domain::flux::Health;
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::input::Input;
-use crate::widgets::put::{Piece, columns, cut, cut_middle, lay, piece, put, put_pieces, width, width_of};
+use crate::widgets::put::{Piece, columns, piece, width, width_of};
+
+mod marks;
+mod pick;
+mod sieve;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use view::scrollbar;
 
 /// The commands of every list; a tab adds them to its own.
 pub const LIST: &[Command] = &[
@@ -33,12 +43,19 @@ pub const LIST: &[Command] = &[
     command("list.filter", &["/"], 90),
     command("list.sort", &["o"], 0),
     command("list.reverse", &["O"], 0),
+    command("list.faults", &["z", "ctrl-z"], 0),
+    command("list.state", &["Z"], 0),
+    command("list.next-fault", &["g f"], 0),
 ];
+
+/// The commands of a list whose rows can be marked.
+pub const MARKS: &[Command] =
+    &[command("list.mark", &["space"], 0), command("list.mark-range", &["v"], 0), command("list.mark-all", &["a"], 0)];
 
 /// Ends the typing of the filter and leaves it set.
 pub const KEEP: Command = command("list.keep", &["enter"], 1);
 
-/// Clears the filter; possible while one is set.
+/// Clears marks, then the filter, then the state that rows are narrowed to; possible while there is one of them.
 pub const CLEAR: Command = command("list.clear", &["esc"], 80);
 
 /// Says how wide a column is.
@@ -98,33 +115,77 @@ pub struct Column<T: 'static> {
 pub trait Row: Debug {
     /// What distinguishes it from others, and stays while it changes.
     type Key: Clone + Eq + Hash + Debug;
+    /// What a filter sees of it.
+    type Fields: Fields;
     /// Returns the key.
     fn key(&self) -> Self::Key;
+    /// Returns what a filter sees of it.
+    fn fields(&self) -> &Self::Fields;
     /// Returns how it is doing: its glyph stands in front.
     fn health(&self, cx: &Cx) -> Option<Health>;
-    /// Tells whether a lower-case text occurs in what it shows.
-    fn matches(&self, text: &str) -> bool;
     /// Returns something that changes when the row does; a change tints it for a second.
     fn version(&self) -> u64 {
         0
     }
+    /// Tells whether another row is this very one, unchanged; cheap, and false where that is not known.
+    fn same(&self, other: &Self) -> bool {
+        let _ = other;
+        false
+    }
+    /// Compares with another row by the order in which they come, for rows that always come sorted by key.
+    fn compare(&self, other: &Self) -> Option<Ordering> {
+        let _ = other;
+        None
+    }
+    /// Returns something that changes when the health of all rows has to be looked at anew.
+    fn ground(cx: &Cx) -> u64 {
+        let _ = cx;
+        0
+    }
 }
+
+/// Says which states a list is narrowed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Only {
+    /// What is failed or degraded.
+    Faults,
+    /// One state.
+    State(Health),
+}
+
+/// The order of a list: a column's place, and whether it is turned round.
+type Order = Option<(usize, bool)>;
 
 /// Holds a list and where one is in it.
 pub struct Table<T: Row + 'static> {
-    spec: &'static [Column<T>],
-    rows: Vec<T>,
+    spec: Vec<&'static Column<T>>,
+    rows: Arc<Vec<T>>,
+    /// How each row is doing, and whether it is within the scope at all.
+    states: Vec<sieve::State>,
     shown: Vec<u32>,
+    scope: Option<Box<dyn Fn(&T) -> bool>>,
+    only: Option<Only>,
     widths: Vec<u16>,
     cursor: usize,
     selected: Option<T::Key>,
-    filter: Input,
+    input: Input,
+    filter: Filter<T::Fields>,
+    fault: Option<Fault>,
     typing: bool,
-    sort: Option<(usize, bool)>,
+    sort: Order,
+    /// The order before a column was being picked.
+    pick: Option<Order>,
+    marking: bool,
+    marks: HashSet<T::Key>,
+    anchor: Option<T::Key>,
+    pinned: HashSet<T::Key>,
     offset: Slot<usize>,
     page: Slot<usize>,
-    versions: HashMap<T::Key, u64>,
     fresh: HashMap<T::Key, Time>,
+    /// The moment at which rows were last looked at, and the next at which their mere age changes what the filter lets through.
+    now: Time,
+    turns: Option<Time>,
+    ground: u64,
 }
 
 impl<T: Row + 'static> Debug for Table<T> {
@@ -133,13 +194,10 @@ impl<T: Row + 'static> Debug for Table<T> {
             .field("rows", &self.rows.len())
             .field("shown", &self.shown.len())
             .field("selected", &self.selected)
-            .field("filter", &self.filter.text())
+            .field("filter", &self.input.text())
             .finish_non_exhaustive()
     }
 }
-
-/// How long a row that has changed is tinted, in milliseconds.
-const TINT: i64 = 1000;
 
 /// How many rows are measured for the columns that fit their texts.
 const SAMPLE: usize = 300;
@@ -147,50 +205,72 @@ const SAMPLE: usize = 300;
 impl<T: Row + 'static> Table<T> {
     /// Builds an empty list in the order in which rows come.
     pub fn new(spec: &'static [Column<T>]) -> Self {
+        Self::of(spec.iter().collect())
+    }
+
+    /// Builds an empty list of chosen columns.
+    pub fn of(spec: Vec<&'static Column<T>>) -> Self {
         Self {
-            spec,
-            rows: Vec::new(),
-            shown: Vec::new(),
             widths: vec![0; spec.len()],
+            spec,
+            rows: Arc::default(),
+            states: Vec::new(),
+            shown: Vec::new(),
+            scope: None,
+            only: None,
             cursor: 0,
             selected: None,
-            filter: Input::default(),
+            input: Input::default(),
+            filter: Filter::default(),
+            fault: None,
             typing: false,
             sort: None,
+            pick: None,
+            marking: false,
+            marks: HashSet::new(),
+            anchor: None,
+            pinned: HashSet::new(),
             offset: Slot::new(0),
             page: Slot::new(1),
-            versions: HashMap::new(),
             fresh: HashMap::new(),
+            now: Time::UNIX_EPOCH,
+            turns: None,
+            ground: 0,
         }
+    }
+
+    /// Lets rows be marked.
+    pub fn marked(mut self) -> Self {
+        self.marking = true;
+        self
     }
 
     /// Sets the rows; the selection stays on its row, or where it was when that is gone.
     pub fn set(&mut self, cx: &Cx, rows: Vec<T>) {
-        self.rows = rows;
-        self.freshen(cx.now);
-        for (at, column) in self.spec.iter().enumerate() {
-            let Width::Fit(min, max) = column.width else { continue };
-            let widest = self.rows.iter().take(SAMPLE).map(|r| width_of(&(column.cell)(r, cx).pieces)).max().unwrap_or(0);
-            let title = width(cx.words.get(&format!("column.{}", column.id)));
-            self.widths[at] = self.widths[at].max(columns(widest.max(title)).clamp(min, max));
-        }
-        self.arrange();
+        self.renew(cx, Arc::new(rows));
     }
 
-    /// Notes which rows have another version than before; they are tinted for a second. The first rows ever are not.
-    fn freshen(&mut self, now: Time) {
-        self.fresh.retain(|_, until| *until > now);
-        if self.rows.iter().all(|r| r.version() == 0) {
-            return;
-        }
-        let known = std::mem::take(&mut self.versions);
-        let until = Time::from_millisecond(now.as_millisecond() + TINT).unwrap_or(now);
-        for row in &self.rows {
-            let (key, version) = (row.key(), row.version());
-            if !known.is_empty() && known.get(&key) != Some(&version) {
-                self.fresh.insert(key.clone(), until);
-            }
-            self.versions.insert(key, version);
+    /// Sets rows that others hold too, without a copy.
+    pub fn share(&mut self, cx: &Cx, rows: Arc<Vec<T>>) {
+        self.renew(cx, rows);
+    }
+
+    /// Lets the rows go until [`Table::set`] brings them again; filter, order, marks and selection stay.
+    pub fn rest(&mut self) {
+        (self.typing, self.pick) = (false, None);
+        self.rows = Arc::default();
+        self.states = Vec::new();
+        self.shown = Vec::new();
+        self.fresh.clear();
+    }
+
+    fn measure(&mut self, cx: &Cx, rows: impl Iterator<Item = usize> + Clone) {
+        for (at, column) in self.spec.iter().enumerate() {
+            let Width::Fit(min, max) = column.width else { continue };
+            let texts = rows.clone().filter_map(|row| self.rows.get(row)).map(|r| width_of(&(column.cell)(r, cx).pieces));
+            let widest = columns(texts.max().unwrap_or(0));
+            let title = if self.widths[at] == 0 { columns(width(cx.words.get(&format!("column.{}", column.id)))) } else { 0 };
+            self.widths[at] = self.widths[at].max(widest.max(title)).clamp(min, max);
         }
     }
 
@@ -204,6 +284,11 @@ impl<T: Row + 'static> Table<T> {
         self.shown.len()
     }
 
+    /// Goes through the rows that are shown, in their order.
+    pub fn shown(&self) -> impl DoubleEndedIterator<Item = &T> {
+        self.shown.iter().filter_map(|at| self.rows.get(*at as usize))
+    }
+
     /// Returns the selected row.
     pub fn selected(&self) -> Option<&T> {
         self.shown.get(self.cursor).and_then(|at| self.rows.get(*at as usize))
@@ -211,34 +296,57 @@ impl<T: Row + 'static> Table<T> {
 
     /// Selects the row of a key when it is shown.
     pub fn select(&mut self, key: &T::Key) {
-        if let Some(at) = self.place(key) {
+        let found = self.shown().position(|row| &row.key() == key);
+        if let Some(at) = found {
             self.go(at);
         }
     }
 
     /// Returns the filter's text.
     pub fn filter(&self) -> &str {
-        self.filter.text()
+        self.input.text()
     }
 
-    /// Tells whether the filter is being typed.
+    /// Returns which states the list is narrowed to.
+    pub const fn only(&self) -> Option<Only> {
+        self.only
+    }
+
+    /// Tells whether plain keys are its own: the filter is being typed or a column picked.
     pub const fn typing(&self) -> bool {
-        self.typing
+        self.typing || self.pick.is_some()
+    }
+
+    /// Returns the moment at which [`Table::wake`] changes what is shown, by nothing but the age of rows.
+    pub const fn deadline(&self) -> Option<Time> {
+        self.turns
+    }
+
+    /// Looks anew at rows whose age the filter asks for.
+    pub fn wake(&mut self, now: Time) {
+        if self.turns.is_some_and(|at| at <= now) {
+            self.now = now;
+            self.arrange();
+        }
     }
 
     /// Returns the commands that work on it now. While the filter is typed ([`Table::typing`]) a tab has no others.
     pub fn commands(&self) -> Vec<&'static Command> {
+        if self.pick.is_some() {
+            return pick::PICK.iter().collect();
+        }
         if self.typing {
             // The others have keys that edit text.
             let moves = ["list.down", "list.up", "list.page-down", "list.page-up"];
             return [&KEEP, &CLEAR].into_iter().chain(LIST.iter().filter(|c| moves.contains(&c.id))).collect();
         }
-        let clear = !self.filter.text().is_empty();
         let some = !self.rows.is_empty();
-        LIST.iter().filter(|_| some).chain(clear.then_some(&CLEAR)).collect()
+        let marks = MARKS.iter().filter(|_| some && self.marking);
+        let clear = !self.input.text().is_empty() || self.only.is_some() || !self.marks.is_empty();
+        LIST.iter().filter(|_| some).chain(marks).chain(clear.then_some(&CLEAR)).collect()
     }
 
-    /// Carries out one of [`LIST`]; tells whether it was one.
+    /// Carries out one of its commands; tells whether it was one.
     pub fn command(&mut self, id: &str) -> bool {
         let (last, page) = (self.shown.len().saturating_sub(1), self.page.get().max(1));
         match id {
@@ -252,46 +360,65 @@ impl<T: Row + 'static> Table<T> {
             "list.last" => self.go(last),
             "list.filter" => self.typing = true,
             "list.keep" => self.typing = false,
-            "list.clear" => {
-                self.typing = false;
-                self.filter.set("");
-                self.arrange();
-            }
-            "list.sort" => self.next_order(),
+            "list.clear" => self.clear(),
             "list.reverse" => {
                 if let Some((_, down)) = &mut self.sort {
                     *down = !*down;
                     self.arrange();
                 }
             }
-            _ => return false,
+            "list.faults" => self.narrow_to(if self.only == Some(Only::Faults) { None } else { Some(Only::Faults) }),
+            "list.state" => self.narrow_to(self.next_state()),
+            "list.next-fault" => self.next_fault(),
+            id => return self.picking(id) || self.mark_command(id),
         }
         true
     }
 
-    /// Takes a key while the filter is typed.
+    /// Clears what is nearest: what is typed, the marks, the filter, the state.
+    fn clear(&mut self) {
+        if !self.typing && !self.marks.is_empty() {
+            return self.unmark();
+        }
+        let filtered = self.typing || !self.input.text().is_empty();
+        self.typing = false;
+        if filtered {
+            self.input.set("");
+            self.refilter();
+        } else {
+            self.narrow_to(None);
+        }
+    }
+
+    /// Takes a key while the filter is typed or a column picked.
     pub fn key(&mut self, key: KeyEvent) {
-        let back = self.filter.text().is_empty() && key.code == KeyCode::Backspace;
+        if self.pick.is_some() {
+            return self.pick_key(key);
+        }
+        let back = self.input.text().is_empty() && key.code == KeyCode::Backspace;
         if back {
             self.typing = false;
-        } else if self.filter.key(key) {
-            self.arrange();
+        } else if self.input.key(key) {
+            self.refilter();
         }
     }
 
     /// Takes pasted text while the filter is typed.
     pub fn paste(&mut self, text: &str) {
-        if self.filter.paste(text) {
-            self.arrange();
+        if self.typing && self.input.paste(text) {
+            self.refilter();
         }
     }
 
-    fn next_order(&mut self) {
-        let can: Vec<usize> = (0..self.spec.len()).filter(|at| self.spec[*at].order.is_some()).collect();
-        self.sort = match self.sort {
-            None => can.first().map(|at| (*at, false)),
-            Some((now, _)) => can.iter().find(|at| **at > now).map(|at| (*at, false)),
-        };
+    /// Sets the filter's text.
+    pub fn set_filter(&mut self, text: &str) {
+        self.input.set(text);
+        self.refilter();
+    }
+
+    /// Reads the filter. One with a fault says so beside it; the terms before it hold.
+    fn refilter(&mut self) {
+        (self.filter, self.fault) = Filter::typed(self.input.text());
         self.arrange();
     }
 
@@ -299,172 +426,4 @@ impl<T: Row + 'static> Table<T> {
         self.cursor = to;
         self.selected = self.selected().map(Row::key);
     }
-
-    fn place(&self, key: &T::Key) -> Option<usize> {
-        self.shown.iter().position(|at| self.rows.get(*at as usize).is_some_and(|r| &r.key() == key))
-    }
-
-    fn arrange(&mut self) {
-        let text = self.filter.text().trim().to_lowercase();
-        let (wanted, text) = text.strip_prefix('!').map_or((true, text.as_str()), |rest| (false, rest.trim_start()));
-        let fits = |row: &T| text.is_empty() || text.split_whitespace().all(|part| row.matches(part)) == wanted;
-        let rows = &self.rows;
-        self.shown = (0u32..).zip(rows).filter(|(_, row)| fits(row)).map(|(at, _)| at).collect();
-        if let Some((column, down)) = self.sort
-            && let Some(order) = self.spec.get(column).and_then(|c| c.order)
-        {
-            self.shown.sort_by(|a, b| {
-                let found = order(&rows[*a as usize], &rows[*b as usize]);
-                if down { found.reverse() } else { found }
-            });
-        }
-        let last = self.shown.len().saturating_sub(1);
-        self.cursor = self.selected.as_ref().and_then(|key| self.place(key)).unwrap_or_else(|| self.cursor.min(last));
-        self.selected = self.selected().map(Row::key);
-    }
-
-    /// Draws it: titles, rows, and the filter on the last line while there is one.
-    ///
-    /// `empty` is what stands there when there is no row at all: what would fill it and which key does it.
-    pub fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer, empty: &str) {
-        if area.height < 2 || area.width < 8 {
-            return;
-        }
-        let filtered = self.typing || !self.filter.text().is_empty();
-        let foot = u16::from(filtered);
-        let body = Rect { y: area.y + 1, height: area.height - 1 - foot, ..area };
-        let places = self.places(area.width - 4);
-        self.titles(cx, area, buf, &places);
-        let height = usize::from(body.height);
-        self.page.set(height.max(1));
-        let mut offset = self.offset.get().min(self.shown.len().saturating_sub(height));
-        if self.cursor < offset {
-            offset = self.cursor;
-        } else if self.cursor >= offset + height {
-            offset = self.cursor + 1 - height;
-        }
-        self.offset.set(offset);
-        for (line, at) in (offset..self.shown.len()).take(height).enumerate() {
-            if let Some(row) = self.shown.get(at).and_then(|at| self.rows.get(*at as usize)) {
-                let place = Rect { y: body.y + columns(line), height: 1, ..body };
-                self.row(cx, place, buf, (row, at == self.cursor), &places);
-            }
-        }
-        if self.shown.is_empty() {
-            let text =
-                if self.rows.is_empty() { empty.to_owned() } else { cx.tf("list.no-match", &[("filter", self.filter.text())]) };
-            let inner = Rect {
-                x: area.x + 3,
-                y: area.y + 2.min(area.height - 1),
-                width: area.width - 4,
-                height: area.height.saturating_sub(2),
-            };
-            super::put::put_wrapped(buf, inner, &text, cx.style(Role::Muted));
-        }
-        if filtered {
-            self.foot(cx, Rect { y: area.bottom() - 1, height: 1, ..area }, buf);
-        }
-        scrollbar(cx, body, buf, offset, self.shown.len());
-    }
-
-    fn foot(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
-        let count = format!("{}/{}", self.shown.len(), self.rows.len());
-        put(buf, (area.x + 1, area.y), 2, "/", cx.style(Role::Accent));
-        let room = area.width.saturating_sub(columns(width(&count)) + 6);
-        let inner = Rect { x: area.x + 3, width: room, ..area };
-        self.filter.view(cx, inner, buf, self.typing, cx.t("list.filter-hint"));
-        super::put::put_right(buf, Rect { width: area.width - 1, ..area }, &count, cx.style(Role::Muted));
-    }
-
-    fn titles(&self, cx: &Cx, area: Rect, buf: &mut Buffer, places: &[(usize, u16, u16)]) {
-        for (at, x, wide) in places {
-            let column = &self.spec[*at];
-            let mut title = cx.words.get(&format!("column.{}", column.id)).to_owned();
-            if let Some((_, down)) = self.sort.filter(|(by, _)| by == at) {
-                title.push_str(if down { "↓" } else { "↑" });
-            }
-            let title = cut(&title, usize::from(*wide)).into_owned();
-            let from = if column.right { wide.saturating_sub(columns(width(&title))) } else { 0 };
-            put(buf, (area.x + 3 + x + from, area.y), *wide, &title, cx.style(Role::Muted));
-        }
-    }
-
-    fn row(&self, cx: &Cx, area: Rect, buf: &mut Buffer, (row, selected): (&T, bool), places: &[(usize, u16, u16)]) {
-        if let Some(health) = row.health(cx) {
-            put(buf, (area.x + 1, area.y), 1, cx.glyph(health), cx.style(health.into()));
-        }
-        for (at, x, wide) in places {
-            let column = &self.spec[*at];
-            let cell = (column.cell)(row, cx);
-            let taken = width_of(&cell.pieces);
-            let from = if column.right { usize::from(*wide).saturating_sub(taken) } else { 0 };
-            let place = (area.x + 3 + x + columns(from), area.y);
-            if taken > usize::from(*wide) && cell.middle && cell.pieces.len() == 1 {
-                let text = cut_middle(&cell.pieces[0].text, usize::from(*wide)).into_owned();
-                put(buf, place, *wide, &text, cx.style(cell.pieces[0].role));
-            } else {
-                put_pieces(cx, buf, place, *wide, &cell.pieces);
-            }
-        }
-        if let Some(until) = self.fresh.get(&row.key()).filter(|until| **until > cx.now) {
-            lay(buf, area, cx.style(Role::Fresh));
-            cx.wake_at(*until);
-        }
-        if selected {
-            lay(buf, area, cx.style(Role::Selection));
-            put(buf, (area.x, area.y), 1, "▌", cx.style(Role::Accent));
-        }
-    }
-
-    /// Returns which columns fit: index, place from the left, width.
-    fn places(&self, room: u16) -> Vec<(usize, u16, u16)> {
-        const GAP: u16 = 2;
-        let least = |at: usize| match self.spec[at].width {
-            Width::Fixed(wide) => wide,
-            Width::Fit(min, _) => self.widths[at].max(min),
-            Width::Grow(min) => min,
-        };
-        let mut kept: Vec<usize> = (0..self.spec.len()).collect();
-        let need = |kept: &[usize]| kept.iter().map(|at| least(*at)).sum::<u16>() + GAP * columns(kept.len().saturating_sub(1));
-        while need(&kept) > room {
-            let Some(worst) =
-                kept.iter().copied().filter(|at| self.spec[*at].priority > 0).max_by_key(|at| (self.spec[*at].priority, *at))
-            else {
-                break;
-            };
-            kept.retain(|at| *at != worst);
-        }
-        let growing = columns(kept.iter().filter(|at| matches!(self.spec[**at].width, Width::Grow(_))).count());
-        let left = room.saturating_sub(need(&kept));
-        let (share, mut odd) = (left.checked_div(growing).unwrap_or(0), left.checked_rem(growing).unwrap_or(0));
-        let mut places = Vec::with_capacity(kept.len());
-        let mut x = 0;
-        for at in kept {
-            let mut wide = least(at);
-            if matches!(self.spec[at].width, Width::Grow(_)) {
-                wide += share + u16::from(odd > 0);
-                odd = odd.saturating_sub(1);
-            }
-            wide = wide.min(room.saturating_sub(x));
-            places.push((at, x, wide));
-            x += wide + GAP;
-        }
-        places
-    }
 }
-
-/// Draws a thumb at the right edge when not everything fits.
-pub fn scrollbar(cx: &Cx, area: Rect, buf: &mut Buffer, offset: usize, total: usize) {
-    let height = usize::from(area.height);
-    if total <= height || height == 0 || area.width == 0 {
-        return;
-    }
-    let thumb = (height * height / total).max(1);
-    let from = (offset * (height - thumb)).checked_div(total - height).unwrap_or(0);
-    for line in from..(from + thumb).min(height) {
-        put(buf, (area.right() - 1, area.y + columns(line)), 1, "▐", cx.style(Role::Line));
-    }
-}
-
-#[cfg(test)]
-mod tests;

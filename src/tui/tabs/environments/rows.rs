@@ -1,8 +1,10 @@
 //! What stands in the rows of environments, gathered once per change of the world.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use domain::Time;
+use domain::filter::{Aspect, Fields, Sort, Value};
 use domain::flux::Health;
 use domain::ident::EnvironmentId;
 use domain::link::LinkState;
@@ -102,21 +104,47 @@ fn join(versions: &[String]) -> String {
 
 impl Row for Line {
     type Key = EnvironmentId;
+    type Fields = Self;
     fn key(&self) -> EnvironmentId {
         self.environment.id.clone()
     }
     fn health(&self, _cx: &Cx) -> Option<Health> {
         Some(self.health)
     }
-    fn matches(&self, text: &str) -> bool {
+    fn fields(&self) -> &Self {
+        self
+    }
+}
+
+impl Fields for Line {
+    fn aspects() -> &'static [Aspect<Self>] {
+        static ASPECTS: &[Aspect<Line>] = &[
+            Aspect::text("project", &[], |l| Value::text(l.environment.id.project.as_str())),
+            Aspect::text("environment", &["name", "env"], |l| Value::text(l.environment.id.name.as_str())),
+            Aspect::text("type", &[], |l| Value::text(l.environment.kind.word())),
+            Aspect::text("cluster", &["context"], |l| Value::text(l.environment.cluster.0.as_str())),
+            Aspect::text("namespace", &["ns", "n"], |l| Value::text(l.environment.namespace.as_str())),
+            Aspect::text("branch", &[], |l| Value::text(l.environment.gitops.branch.as_str())),
+            Aspect::text("path", &[], |l| Value::text(l.environment.gitops.path.as_str())),
+            Aspect::text("git", &[], |l| Value::text(l.in_git.as_str())),
+            Aspect::text("running", &[], |l| Value::text(l.running.as_str())),
+            Aspect::text("health", &["state", "status"], |l| Value::text(l.health.word())),
+            Aspect::new("auto", &["sync"], Sort::Flag, |l| Value::Flag(l.environment.gitops.auto_sync)),
+            Aspect::new("changed", &["age"], Sort::Time, |l| Value::time(l.changed)),
+        ];
+        ASPECTS
+    }
+    fn texts(&self, look: &mut dyn FnMut(&str) -> bool) -> bool {
         let e = &self.environment;
-        let has = |t: &str| t.to_lowercase().contains(text);
-        has(&e.id.to_string())
-            || has(&e.cluster.0)
-            || has(&e.gitops.branch)
-            || has(&self.in_git)
-            || has(&self.running)
-            || has(self.health.word())
+        look(&e.id.to_string())
+            || look(&e.cluster.0)
+            || look(&e.gitops.branch)
+            || look(&self.in_git)
+            || look(&self.running)
+            || look(self.health.word())
+    }
+    fn title(&self) -> Cow<'_, str> {
+        self.environment.id.to_string().into()
     }
 }
 

@@ -1,10 +1,15 @@
-//! The kind chooser: every kind with how many objects it has, found by its letters or alias.
+//! The choosers of kind and namespace: each with how many objects it has and how they are doing, found by a few letters.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
-use domain::flux::{Health, KINDS};
+use domain::flux::{Health, KINDS, Kind};
+use domain::link::{LinkOf, LinkState};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::columns::health;
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::theme::Role;
@@ -17,41 +22,102 @@ static DOWN: Command = command("kinds.down", &["down", "tab", "ctrl-n"], 0);
 static UP: Command = command("kinds.up", &["up", "s-tab", "ctrl-p"], 0);
 static CLOSE: Command = command("kinds.close", &["esc"], 80);
 
-#[derive(Debug)]
-struct Line {
-    kind: Option<&'static str>,
-    count: usize,
-    worst: Option<Health>,
+/// What is chosen: a kind or a namespace, or all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Choice {
+    Kind(Option<&'static str>),
+    Namespace(Option<Arc<str>>),
 }
 
-/// Holds the kinds and which one is selected.
+impl Choice {
+    const fn is_all(&self) -> bool {
+        matches!(self, Self::Kind(None) | Self::Namespace(None))
+    }
+
+    fn name<'a>(&'a self, cx: &'a Cx) -> &'a str {
+        match self {
+            Self::Kind(None) => cx.words.get("flux.all-kinds"),
+            Self::Namespace(None) => cx.words.get("flux.all-namespaces"),
+            Self::Kind(Some(kind)) => kind,
+            Self::Namespace(Some(namespace)) => namespace,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Line {
+    choice: Choice,
+    count: usize,
+    worst: Option<Health>,
+    /// Why there is nothing, when that is known: it is not installed, or may not be seen.
+    note: Option<(&'static str, Role)>,
+}
+
+/// Holds what there is to choose and which one is selected.
 #[derive(Debug)]
 pub(super) struct Chooser {
+    title: &'static str,
     lines: Vec<Line>,
     shown: Vec<usize>,
     at: usize,
     input: Input,
 }
 
+/// How many objects there are and how the worst is doing.
+type Sum = (usize, Option<Health>);
+
+fn add(sum: &mut Sum, health: Health) {
+    *sum = (sum.0 + 1, Some(sum.1.map_or(health, |worst| worst.min(health))));
+}
+
 impl Chooser {
-    pub(super) fn new(cx: &Cx) -> Self {
-        let count = |kind: Option<&'static str>| {
-            let objects = cx.world.flux.iter().filter(|o| kind.is_none_or(|k| *o.key.kind == *k));
-            let healths: Vec<Health> = objects.map(|o| o.health()).collect();
-            Line { kind, count: healths.len(), worst: healths.into_iter().min() }
+    /// Offers every kind that is known.
+    pub(super) fn kinds(cx: &Cx) -> Self {
+        let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
+        let mut all = Sum::default();
+        for object in cx.world.flux.iter() {
+            let state = health(object, cx);
+            add(sums.entry(&object.key.kind).or_default(), state);
+            add(&mut all, state);
+        }
+        let line = |kind: &'static Kind| {
+            let (count, worst) = sums.get(kind.name).copied().unwrap_or_default();
+            Line { choice: Choice::Kind(Some(kind.name)), count, worst, note: note(cx, kind.name).filter(|_| count == 0) }
         };
-        let mut lines: Vec<Line> = std::iter::once(count(None)).chain(KINDS.iter().map(|k| count(Some(k.name)))).collect();
-        // Kinds that have no object stand below those that have some, each in the registry's order.
-        lines.sort_by_key(|l| l.count == 0 && l.kind.is_some());
-        let shown = (0..lines.len()).collect();
-        let at = lines.iter().position(|l| l.kind == cx.desk.kind).unwrap_or(0);
-        Self { lines, shown, at, input: Input::default() }
+        let whole = Line { choice: Choice::Kind(None), count: all.0, worst: all.1, note: None };
+        let mut lines: Vec<Line> = std::iter::once(whole).chain(KINDS.iter().map(line)).collect();
+        // Kinds that have no object stand below those that have some, those that are not there at all last.
+        lines.sort_by_key(|l| (l.count == 0 && !l.choice.is_all(), l.note.is_some()));
+        Self::new("flux.kinds", lines, &Choice::Kind(cx.desk.kind))
     }
 
-    /// Returns the chosen kind: an inner nothing stands for all kinds.
-    #[expect(clippy::option_option, reason = "nothing chosen and all kinds chosen are two things")]
-    pub(super) fn chosen(&self) -> Option<Option<&'static str>> {
-        self.shown.get(self.at).and_then(|at| self.lines.get(*at)).map(|l| l.kind)
+    /// Offers the namespaces in which there is an object of this kind.
+    pub(super) fn namespaces(cx: &Cx, kind: Option<&str>, now: Option<&Arc<str>>) -> Self {
+        let mut sums: BTreeMap<&Arc<str>, Sum> = BTreeMap::new();
+        let mut all = Sum::default();
+        for object in cx.world.flux.iter().filter(|o| kind.is_none_or(|k| *o.key.kind == *k)) {
+            let state = health(object, cx);
+            add(sums.entry(&object.key.namespace).or_default(), state);
+            add(&mut all, state);
+        }
+        let line = |(name, (count, worst)): (&Arc<str>, Sum)| Line {
+            choice: Choice::Namespace(Some(Arc::clone(name))),
+            count,
+            worst,
+            note: None,
+        };
+        let whole = Line { choice: Choice::Namespace(None), count: all.0, worst: all.1, note: None };
+        let lines = std::iter::once(whole).chain(sums.into_iter().map(line)).collect();
+        Self::new("flux.namespaces", lines, &Choice::Namespace(now.cloned()))
+    }
+
+    fn new(title: &'static str, lines: Vec<Line>, now: &Choice) -> Self {
+        let at = lines.iter().position(|l| l.choice == *now).unwrap_or(0);
+        Self { title, shown: (0..lines.len()).collect(), lines, at, input: Input::default() }
+    }
+
+    pub(super) fn chosen(&self) -> Option<Choice> {
+        self.shown.get(self.at).and_then(|at| self.lines.get(*at)).map(|l| l.choice.clone())
     }
 
     pub(super) fn commands() -> Vec<&'static Command> {
@@ -72,19 +138,21 @@ impl Chooser {
             return;
         }
         let text = self.input.text().to_lowercase();
-        let by_word = domain::flux::Kind::by_word(&text).map(|k| k.name);
-        let fits = |l: &Line| match l.kind {
-            None => text.is_empty(),
-            kind @ Some(name) => name.to_lowercase().contains(&text) || (by_word.is_some() && kind == by_word),
+        let by_word = Kind::by_word(&text).map(|k| k.name);
+        let meant = |l: &Line| by_word.is_some() && l.choice == Choice::Kind(by_word);
+        let fits = |l: &Line| match &l.choice {
+            Choice::Kind(None) | Choice::Namespace(None) => text.is_empty(),
+            Choice::Kind(Some(name)) => name.to_lowercase().contains(&text) || meant(l),
+            Choice::Namespace(Some(name)) => name.contains(&text),
         };
         self.shown = (0..self.lines.len()).filter(|at| fits(&self.lines[*at])).collect();
         // An alias typed whole means its kind, whatever else contains these letters.
-        self.at = self.shown.iter().position(|at| by_word.is_some() && self.lines[*at].kind == by_word).unwrap_or(0);
+        self.at = self.shown.iter().position(|at| meant(&self.lines[*at])).unwrap_or(0);
     }
 
     pub(super) fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let high = columns(self.lines.len() + 4).min(area.height);
-        let inner = dialog::frame(cx, dialog::centred(area, 46, high), buf, cx.t("flux.kinds"));
+        let inner = dialog::frame(cx, dialog::centred(area, 46, high), buf, cx.words.get(self.title));
         if inner.height < 3 {
             return;
         }
@@ -94,18 +162,34 @@ impl Chooser {
         let top = (self.at + 1).saturating_sub(usize::from(list.height));
         for (y, at) in (list.top()..list.bottom()).zip(top..self.shown.len()) {
             let line = &self.lines[self.shown[at]];
-            let name = line.kind.unwrap_or_else(|| cx.words.get("flux.all-kinds"));
             let role = if line.count == 0 { Role::Faint } else { Role::Text };
             if let Some(health) = line.worst {
                 let glyph = if health == Health::Busy { "◐" } else { cx.glyph(health) };
                 put(buf, (list.x, y), 1, glyph, cx.style(health.into()));
             }
-            put(buf, (list.x + 2, y), list.width - 8, name, cx.style(role));
             let place = Rect { y, height: 1, ..list };
-            put_right(buf, place, &line.count.to_string(), cx.style(role));
+            let took = match line.note {
+                Some((key, role)) => put_right(buf, place, cx.words.get(key), cx.style(role)),
+                None => put_right(buf, place, &line.count.to_string(), cx.style(role)),
+            };
+            put(buf, (list.x + 2, y), list.width.saturating_sub(took + 4), line.choice.name(cx), cx.style(role));
             if at == self.at {
                 lay(buf, place, cx.style(Role::Selection));
             }
         }
+    }
+}
+
+/// Says why there is nothing of a kind, when every cluster that was asked gives the same reason.
+fn note(cx: &Cx, kind: &str) -> Option<(&'static str, Role)> {
+    let of_kind = |of: &LinkOf| matches!(of, LinkOf::Kind { kind: k, .. } if k == kind);
+    let states: Vec<&LinkState> = cx.world.links.iter().filter(|l| of_kind(&l.of)).map(|l| &l.state).collect();
+    let all = |fits: fn(&LinkState) -> bool| !states.is_empty() && states.iter().all(|s| fits(s));
+    if all(|s| matches!(s, LinkState::KindAbsent)) {
+        Some(("link.absent", Role::Faint))
+    } else if all(|s| matches!(s, LinkState::Forbidden { .. } | LinkState::KindAbsent)) {
+        Some(("header.forbidden", Role::Bad))
+    } else {
+        None
     }
 }

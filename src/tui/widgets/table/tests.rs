@@ -1,9 +1,14 @@
 //! Selection, filter, order, columns and the cost of ten thousand rows.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering as Sync};
 
 use crossterm::event::KeyModifiers;
+use domain::filter::{Aspect, Sort, Value};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
+use super::sieve::TINT;
 use super::*;
 use crate::fixture::Bench;
 use crate::words::Language;
@@ -13,17 +18,44 @@ struct Item(u32, &'static str);
 
 impl Row for Item {
     type Key = u32;
+    type Fields = Self;
     fn key(&self) -> u32 {
         self.0
     }
     fn health(&self, _cx: &Cx) -> Option<Health> {
-        None
+        match self.1.chars().next() {
+            Some('x') => Some(Health::Bad),
+            Some('o') => Some(Health::Ok),
+            _ => None,
+        }
     }
-    fn matches(&self, text: &str) -> bool {
-        self.1.contains(text)
+    fn compare(&self, other: &Self) -> Option<Ordering> {
+        Some(self.0.cmp(&other.0))
+    }
+    fn fields(&self) -> &Self {
+        self
+    }
+    fn same(&self, other: &Self) -> bool {
+        self.0 == other.0 && self.1 == other.1
     }
     fn version(&self) -> u64 {
         self.1.len() as u64
+    }
+}
+
+impl Fields for Item {
+    fn aspects() -> &'static [Aspect<Self>] {
+        static ASPECTS: &[Aspect<Item>] = &[
+            Aspect::text("name", &[], |i| Value::text(i.1)),
+            Aspect::new("age", &[], Sort::Time, |i| Value::time(Time::from_second(1_795_269_600 - i64::from(i.0) * 60).ok())),
+        ];
+        ASPECTS
+    }
+    fn texts(&self, look: &mut dyn FnMut(&str) -> bool) -> bool {
+        look(self.1)
+    }
+    fn title(&self) -> Cow<'_, str> {
+        self.1.into()
     }
 }
 
@@ -105,9 +137,9 @@ fn columns_leave_by_rank_and_come_back() {
     table.set(&bench.cx(), items(&["shop"]));
     assert!(draw(&table, &bench, 80)[0].contains("DETAIL"));
     assert!(!draw(&table, &bench, 40)[0].contains("DETAIL"));
-    table.command("list.sort");
-    table.command("list.sort");
-    table.command("list.reverse");
+    for key in ["list.sort", "list.pick-next", "list.pick-keep", "list.reverse"] {
+        assert!(table.command(key), "{key}");
+    }
     assert!(draw(&table, &bench, 80)[0].contains("NAME↓"));
 }
 
@@ -139,4 +171,166 @@ fn a_row_that_changed_is_tinted_for_a_second() {
     bench.base.now = until.unwrap_or(bench.base.now);
     draw(&table, &bench, 80);
     assert_eq!(bench.base.marks.wake(), None);
+}
+
+fn keys(table: &mut Table<Item>, keys: &str) {
+    for key in keys.chars() {
+        table.key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE));
+    }
+}
+
+fn names(table: &Table<Item>) -> Vec<&'static str> {
+    table.shown().map(|i| i.1).collect()
+}
+
+#[test]
+fn a_column_is_picked_by_its_number_and_the_old_order_comes_back() {
+    let bench = Bench::new(80, 24, Language::English);
+    let mut table = Table::new(&COLUMNS);
+    table.set(&bench.cx(), items(&["b", "c", "a"]));
+    table.command("list.down");
+    table.command("list.sort");
+    assert!(table.typing());
+    keys(&mut table, "2");
+    assert_eq!((names(&table), table.selected().map(|i| i.1)), (vec!["a", "b", "c"], Some("c")));
+    assert!(draw(&table, &bench, 80)[0].contains("2NAME↑"), "{:?}", draw(&table, &bench, 80)[0]);
+    keys(&mut table, "2");
+    assert_eq!(names(&table), ["c", "b", "a"]);
+    table.command("list.pick-keep");
+    table.command("list.sort");
+    table.command("list.pick-cancel");
+    assert_eq!((names(&table), table.typing()), (vec!["c", "b", "a"], false));
+    table.command("list.sort");
+    keys(&mut table, "0");
+    assert_eq!(names(&table), ["b", "c", "a"]);
+}
+
+#[test]
+fn a_bad_filter_says_so_and_the_rows_stay() {
+    let bench = Bench::new(80, 24, Language::English);
+    let mut table = Table::new(&COLUMNS);
+    table.set(&bench.cx(), items(&["shop web", "shop api", "portal web"]));
+    table.command("list.filter");
+    keys(&mut table, "web name=");
+    assert_eq!(names(&table), ["shop web", "portal web"]);
+    let last = draw(&table, &bench, 80).pop().unwrap_or_default();
+    assert!(last.contains("10: something must follow name="), "{last}");
+    keys(&mut table, "portal*");
+    assert_eq!(names(&table), ["portal web"]);
+}
+
+#[test]
+fn rows_come_of_age_while_nothing_else_happens() {
+    let mut bench = Bench::new(80, 24, Language::English);
+    let mut table = Table::new(&COLUMNS);
+    table.set(&bench.cx(), items(&["a", "b", "c", "d", "e"]));
+    table.set_filter("age>152m");
+    let at = table.deadline().unwrap_or_else(|| unreachable!("a moment"));
+    let before = table.count();
+    bench.base.now = at;
+    table.wake(bench.base.now);
+    assert_eq!(table.count(), before + 1);
+}
+
+#[test]
+fn marks_are_for_what_is_meant_and_go_with_their_rows() {
+    let bench = Bench::new(80, 24, Language::English);
+    let mut table = Table::new(&COLUMNS).marked();
+    table.set(&bench.cx(), items(&["a", "b", "c", "d"]));
+    let meant = |table: &Table<Item>| table.meant().iter().map(|i| i.1).collect::<Vec<_>>();
+    assert_eq!(meant(&table), ["a"]);
+    table.command("list.mark");
+    table.command("list.down");
+    table.command("list.mark-range");
+    assert_eq!(meant(&table), ["a", "b", "c"]);
+    table.set_filter("d");
+    table.command("list.mark-all");
+    assert_eq!(meant(&table), ["a", "b", "c", "d"], "marks outlive the filter");
+    table.set(&bench.cx(), vec![Item(0, "a"), Item(3, "d")]);
+    assert_eq!(meant(&table), ["a", "d"]);
+    assert!(draw(&table, &bench, 80).iter().any(|l| l.contains("2 marked")));
+    table.command("list.clear");
+    assert_eq!((table.mark_count(), table.filter()), (0, "d"));
+    table.command("list.clear");
+    assert_eq!(table.filter(), "");
+}
+
+#[test]
+fn states_are_counted_narrowed_to_and_gone_to() {
+    let bench = Bench::new(80, 24, Language::English);
+    let mut table = Table::new(&COLUMNS);
+    table.set(&bench.cx(), items(&["o1", "x1", "o2", "x2"]));
+    assert_eq!((table.tally(Health::Bad), table.tally(Health::Ok), table.total()), (2, 2, 4));
+    table.command("list.next-fault");
+    table.command("list.next-fault");
+    assert_eq!(table.selected().map(|i| i.1), Some("x2"));
+    table.command("list.faults");
+    assert_eq!(names(&table), ["x1", "x2"]);
+    table.command("list.state");
+    table.command("list.state");
+    assert_eq!((names(&table), table.only()), (vec!["o1", "o2"], Some(Only::State(Health::Ok))));
+    table.command("list.state");
+    assert_eq!(names(&table).len(), 4);
+}
+
+/// Whatever changes: looking only at what changed shows what looking at everything would.
+#[test]
+fn looking_at_changes_only_shows_the_same() {
+    const NAMES: [&str; 8] = ["x one", "o two", "three", "x four", "five", "o six", "seven", "o"];
+    let bench = Bench::new(80, 24, Language::English);
+    let cx = bench.cx();
+    for seed in 0..300_u64 {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut roll = |below: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state % below
+        };
+        let mut rows: Vec<Item> = (0..200).filter(|_| roll(3) > 0).map(|at| Item(at, NAMES[at as usize % 8])).collect();
+        let mut table = Table::new(&COLUMNS).marked();
+        table.set(&cx, rows.clone());
+        table.set_filter(["", "x", "!o", "name=*e*"][roll(4) as usize]);
+        if roll(2) == 0 {
+            table.command("list.sort");
+            keys(&mut table, ["1", "2", "22"][roll(3) as usize]);
+            table.command("list.pick-keep");
+        }
+        if roll(4) == 0 {
+            table.command("list.faults");
+        }
+        table.pin(&cx, (0..roll(3)).map(|_| 40 + u32::try_from(roll(9)).unwrap_or(0)).collect::<Vec<_>>());
+        for _ in 0..6 {
+            (0..roll(70)).for_each(|_| {
+                table.command("list.down");
+            });
+            let before = table.selected().map(Row::key);
+            for _ in 0..roll(6) {
+                match roll(3) {
+                    0 if !rows.is_empty() => {
+                        let at = roll(rows.len() as u64) as usize;
+                        rows[at].1 = NAMES[roll(8) as usize];
+                    }
+                    1 if !rows.is_empty() => {
+                        rows.remove(roll(rows.len() as u64) as usize);
+                    }
+                    _ => {
+                        let key = roll(300) as u32;
+                        if let Err(at) = rows.binary_search_by_key(&key, |r| r.0) {
+                            rows.insert(at, Item(key, NAMES[roll(8) as usize]));
+                        }
+                    }
+                }
+            }
+            table.set(&cx, rows.clone());
+            let shown: Vec<u32> = table.shown().map(|i| i.0).collect();
+            let selected = table.selected().map(Row::key);
+            if let Some(key) = before.filter(|key| shown.contains(key)) {
+                assert_eq!(selected, Some(key), "seed {seed}");
+            }
+            table.arrange();
+            assert_eq!(shown, table.shown().map(|i| i.0).collect::<Vec<_>>(), "seed {seed}");
+            assert_eq!(selected, table.selected().map(Row::key), "seed {seed}");
+        }
+    }
 }
