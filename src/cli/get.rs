@@ -2,7 +2,8 @@
 
 use clap::Args;
 use domain::Trouble;
-use domain::flux::{FluxObject, KINDS};
+use domain::filter::{Aspect, Filter, Sort, Value, aspect};
+use domain::flux::{FluxObject, KINDS, Kind};
 use serde::Serialize;
 
 use super::{Format, deployments, environment, flux, output, project};
@@ -11,7 +12,12 @@ use crate::launch::{self, Deck};
 /// Lists objects of a kind.
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "Examples:\n  quarterdeck get ks\n  quarterdeck get all -n flux-system -o wide\n  quarterdeck get ks/shop-production -o json\n\n\
+    after_long_help = "Examples:\n  quarterdeck get ks\n  quarterdeck get all -n flux-system -o wide\n  quarterdeck get ks/shop-production -o json\n  \
+    quarterdeck get hr -l team=shop --filter 'ready=false age>2h' --sort changed\n\n\
+    A filter is several terms, each of which must hold: text, !text, ~letters, /regex/, \"quoted text\", ns=NAME, name=shop-*, \
+    kind=ks,hr, ready=false, suspended=true, age>2h, changed<5m, -l LABELS; before = and < stands anything that --sort takes: \
+    kind, namespace, name, cluster, ready, health, suspended, reason, message, revision, age, changed, and what -o wide shows of \
+    a kind (url, ref, source, path, chart, version, image, …).\n\n\
     JSON of Flux objects: a list of kind, namespace, name, cluster, health, ready, reason, message, revision, suspended, created, \
     last_reconciled.\nJSON of projects, environments and deployments: see project, environment and history. JSON of contexts: a list of names."
 )]
@@ -24,8 +30,57 @@ pub(crate) struct Get {
     #[arg(short, long)]
     namespace: Option<String>,
     /// Objects of all namespaces; that is what happens without --namespace too.
-    #[arg(short = 'A', long)]
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
     all_namespaces: bool,
+    /// Only Flux objects with these labels: key=value, key!=value, key in (a,b), key, !key; several with commas.
+    #[arg(short = 'l', long, value_name = "LABELS")]
+    selector: Option<String>,
+    /// Only Flux objects that fit: text, !text, ~letters, /regex/, ready=false, age>2h and more (see --help).
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
+    filter: Option<String>,
+    /// Sorts Flux objects by a column; times begin with the youngest.
+    #[arg(long, value_name = "COLUMN")]
+    sort: Option<String>,
+    /// Turns the order round.
+    #[arg(long, requires = "sort")]
+    reverse: bool,
+}
+
+impl Get {
+    /// Returns the option that only Flux objects know, when one is given.
+    fn of_flux_only(&self) -> Option<&'static str> {
+        let given =
+            [("--selector", self.selector.is_some()), ("--filter", self.filter.is_some()), ("--sort", self.sort.is_some())];
+        given.into_iter().find(|(_, is)| *is).map(|(name, _)| name)
+    }
+
+    /// Reads what objects have to fit.
+    fn filters(&self) -> Result<Vec<Filter<FluxObject>>, Trouble> {
+        let labels = self.selector.as_ref().map(|text| (text, format!("-l {text}")));
+        let filter = self.filter.as_ref().map(|text| (text, text.clone()));
+        let read = |(typed, text): (&String, String)| {
+            Filter::parse(&text).map_err(|fault| {
+                Trouble::usage("The filter cannot be read", format!("\u{201c}{typed}\u{201d}"))
+                    .why(format!(
+                        "character {}: {}",
+                        fault.column - if *typed == text { 0 } else { 3.min(fault.column - 1) },
+                        fault.why
+                    ))
+                    .next("See quarterdeck get --help.")
+            })
+        };
+        labels.into_iter().chain(filter).map(read).collect()
+    }
+
+    fn order(&self) -> Result<Option<&'static Aspect<FluxObject>>, Trouble> {
+        let Some(word) = &self.sort else { return Ok(None) };
+        let found = aspect::<FluxObject>(word).ok_or_else(|| {
+            let known: Vec<&str> = <FluxObject as domain::filter::Fields>::aspects().iter().map(|a| a.name).collect();
+            Trouble::usage("There is no such column", format!("\u{201c}{word}\u{201d}"))
+                .next(format!("Choose one of {}.", known.join(", ")))
+        });
+        found.map(Some)
+    }
 }
 
 /// What `get KIND -o json` prints for each object.
@@ -49,6 +104,11 @@ pub(crate) async fn run(deck: &Deck, format: Format, mut get: Get) -> Result<(),
     if let (Some((kind, name)), None) = (get.kind.split_once('/'), &get.name) {
         (get.name, get.kind) = (Some(name.to_owned()), kind.to_owned());
     }
+    let records =
+        ["project", "projects", "environment", "environments", "envs", "deployment", "deployments", "context", "contexts"];
+    if let Some(option) = get.of_flux_only().filter(|_| records.contains(&get.kind.as_str())) {
+        return Err(Trouble::usage("This option is for Flux objects", option).next("Leave it out."));
+    }
     match get.kind.as_str() {
         "projects" | "project" => project::list(deck, format),
         "environments" | "environment" | "envs" => environment::list(deck, format, get.name.as_deref()).await,
@@ -71,17 +131,26 @@ async fn objects(deck: &Deck, format: Format, get: Get) -> Result<(), Trouble> {
         "all" => KINDS.iter().map(|k| k.name).collect(),
         word => vec![flux::kind(word)?.name],
     };
+    let (filters, order) = (get.filters()?, get.order()?);
     let context = deck.context()?;
     let complete = deck.listed(&context, &wanted).await;
     let world = deck.world();
-    let found: Vec<&FluxObject> = world
+    let now = launch::now();
+    let mut found: Vec<&FluxObject> = world
         .flux
         .iter()
         .map(AsRef::as_ref)
         .filter(|o| *o.key.cluster == *context.0 && wanted.contains(&o.key.kind.as_ref()))
         .filter(|o| get.namespace.as_ref().is_none_or(|n| *o.key.namespace == **n))
         .filter(|o| get.name.as_ref().is_none_or(|n| *o.key.name == **n))
+        .filter(|o| filters.iter().all(|filter| filter.matches(o, now)))
         .collect();
+    if let Some(aspect) = order {
+        found.sort_by(|a, b| sorted(aspect, a, b));
+    }
+    if get.reverse {
+        found.reverse();
+    }
     if let Err(trouble) = complete {
         // Of many kinds some may be kept from view; what can be seen is shown, and what is missing is said.
         if found.is_empty() || wanted.len() == 1 {
@@ -94,30 +163,61 @@ async fn objects(deck: &Deck, format: Format, get: Get) -> Result<(), Trouble> {
             .next("List them: quarterdeck get ".to_owned() + &get.kind));
     }
     let views: Vec<View> = found.iter().map(|o| view(o)).collect();
-    let wide = format == Format::Wide;
+    let own = if format == Format::Wide { own(&wanted) } else { Vec::new() };
+    let mut rows = vec![header(format, &own)];
+    rows.extend(found.iter().zip(&views).map(|(o, view)| row(format, o, view, &own)));
+    output::show(format, &views, &rows)
+}
+
+/// Compares two objects by a column; of moments the youngest comes first.
+fn sorted(aspect: &Aspect<FluxObject>, a: &FluxObject, b: &FluxObject) -> std::cmp::Ordering {
+    let found = (aspect.of)(a).cmp(&(aspect.of)(b));
+    if matches!(aspect.sort, Sort::Time) { found.reverse() } else { found }
+}
+
+/// Returns the columns that only this kind has, when one kind is listed.
+fn own(wanted: &[&str]) -> Vec<&'static Aspect<FluxObject>> {
+    let [kind] = wanted else { return Vec::new() };
+    let columns = Kind::by_name(kind).map_or(&[][..], |k| k.columns);
+    columns.iter().filter(|id| **id != "revision").filter_map(|id| aspect(id)).collect()
+}
+
+fn header(format: Format, own: &[&'static Aspect<FluxObject>]) -> Vec<String> {
     let mut header = output::row(["NAME", "KIND", "NAMESPACE", "READY", "SUSPENDED", "REVISION", "AGE"]);
-    if wide {
+    if format == Format::Wide {
         header.extend(output::row(["CLUSTER", "HEALTH", "REASON", "RECONCILED"]));
+        header.extend(own.iter().map(|aspect| aspect.name.to_uppercase()));
     }
     header.push("MESSAGE".to_owned());
-    let mut rows = vec![header];
-    rows.extend(found.iter().zip(&views).map(|(o, view)| {
-        let mut row = vec![
-            o.key.name.to_string(),
-            o.key.kind.to_string(),
-            o.key.namespace.to_string(),
-            o.ready().map_or_else(|| "-".to_owned(), |c| c.status.clone()),
-            if o.suspended() { "yes" } else { "no" }.to_owned(),
-            o.revision().map_or_else(|| "-".to_owned(), domain::revision::Revision::short),
-            output::age(launch::now(), o.created),
-        ];
-        if wide {
-            row.extend(output::row([view.cluster, view.health, view.reason, &output::age(launch::now(), view.last_reconciled)]));
-        }
-        row.push(o.message().to_owned());
-        row
-    }));
-    output::show(format, &views, &rows)
+    header
+}
+
+fn row(format: Format, o: &FluxObject, view: &View<'_>, own: &[&'static Aspect<FluxObject>]) -> Vec<String> {
+    let mut row = vec![
+        o.key.name.to_string(),
+        o.key.kind.to_string(),
+        o.key.namespace.to_string(),
+        o.ready().map_or_else(|| "-".to_owned(), |c| c.status.clone()),
+        if o.suspended() { "yes" } else { "no" }.to_owned(),
+        o.revision().map_or_else(|| "-".to_owned(), domain::revision::Revision::short),
+        output::age(launch::now(), o.created),
+    ];
+    if format == Format::Wide {
+        row.extend(output::row([view.cluster, view.health, view.reason, &output::age(launch::now(), view.last_reconciled)]));
+        row.extend(own.iter().map(|aspect| said(&(aspect.of)(o))));
+    }
+    row.push(o.message().to_owned());
+    row
+}
+
+fn said(value: &Value<'_>) -> String {
+    match value {
+        Value::None => "-".to_owned(),
+        Value::Flag(is) => if *is { "yes" } else { "no" }.to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::Time(time) => output::age(launch::now(), Some(*time)),
+        Value::Text(text) => text.to_string(),
+    }
 }
 
 fn view(object: &FluxObject) -> View<'_> {

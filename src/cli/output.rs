@@ -9,7 +9,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use domain::change::FileChange;
-use domain::text::{display, hidden, one_line};
+use domain::text::{display, hidden, one_line, width};
 use domain::{Time, Trouble};
 use serde::Serialize;
 
@@ -144,17 +144,19 @@ fn escaped(json: &str) -> String {
 fn table(rows: &[Vec<String>]) {
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| one_line(cell)).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(widest).collect();
     for row in &rows {
         let last = row.len().saturating_sub(1);
-        let cells: Vec<String> = row
-            .iter()
-            .enumerate()
-            .map(|(at, cell)| if at == last { cell.clone() } else { format!("{cell:<width$}", width = widths[at]) })
-            .collect();
+        let cells: Vec<String> =
+            row.iter().enumerate().map(|(at, cell)| if at == last { cell.clone() } else { padded(cell, widths[at]) }).collect();
         line(cells.join("   ").trim_end());
     }
+}
+
+/// Fills a cell up with blanks, measured in cells of the screen.
+fn padded(cell: &str, wide: usize) -> String {
+    format!("{cell}{}", " ".repeat(wide.saturating_sub(width(cell))))
 }
 
 /// Returns how long ago a moment was, as `4s`, `3m`, `2h`, `5d`; a dash for none.
@@ -187,6 +189,14 @@ mod tests {
         let text = escaped(&serde_json::to_string_pretty(&value).unwrap());
         assert!(!text.chars().any(|c| c != '\n' && hidden(c)), "{text}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn columns_are_measured_as_the_screen_does() {
+        assert_eq!(
+            (padded("生产", 6), padded("ab", 6), padded("abc", 2)),
+            ("生产  ".to_owned(), "ab    ".to_owned(), "abc".to_owned())
+        );
     }
 
     #[test]
