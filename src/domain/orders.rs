@@ -6,6 +6,7 @@ pub mod delete;
 pub mod deploy;
 pub mod draft;
 pub mod environment;
+pub mod favourites;
 pub mod flux;
 pub mod many;
 pub mod project;
@@ -21,6 +22,7 @@ pub use delete::{Consequences, Delete, Propagation, Pruning};
 pub use deploy::Deploy;
 pub use draft::{DropDraft, KeepDraft};
 pub use environment::{RemoveEnvironment, SaveEnvironment};
+pub use favourites::KeepFavourites;
 pub use flux::{Reconcile, Resume, Suspend};
 pub use many::{Many, Part};
 pub use project::{RemoveProject, SaveProject};
@@ -118,6 +120,8 @@ orders! {
     KeepDraft,
     /// Forgets a draft.
     DropDraft,
+    /// Keeps the operator's favourites.
+    KeepFavourites,
     /// Asks Flux to reconcile an object.
     Reconcile,
     /// Suspends an object.

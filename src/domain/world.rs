@@ -70,6 +70,8 @@ pub struct World {
     pub audit: Arc<Vec<Arc<Entry>>>,
     /// Promises to suspend again that are still open.
     pub promises: Arc<Vec<SyncPromise>>,
+    /// The objects that the operator keeps on top of the lists.
+    pub favourites: Arc<Vec<ObjectKey>>,
     /// Every connection and its state.
     pub links: Arc<Vec<Link>>,
     /// What went wrong outside any order, newest first.

@@ -82,6 +82,8 @@ impl Engine {
             fleet: Fleet::new(parts.clusters, Arc::clone(&parts.clock)),
             repos: Repos::new(parts.git_root, Arc::clone(&parts.clock), Arc::clone(&nudge)),
             contexts: Arc::new(parts.contexts),
+            // Lists that lack their favourites are no reason not to begin.
+            favourites: Mutex::new(Arc::new(parts.store.favourites().load().unwrap_or_default())),
             current: parts.current,
             patience: parts.patience,
             ids: parts.ids,

@@ -5,6 +5,7 @@ pub(crate) mod delete;
 pub(crate) mod deploy;
 mod draft;
 mod environment;
+mod favourites;
 mod flux;
 pub(crate) mod many;
 mod project;
@@ -74,6 +75,7 @@ pub(crate) async fn carry_out(core: &Arc<Core>, scribe: &Scribe, order: Order) -
         Order::Deploy(order) => deploy::deploy(core, scribe, order).await,
         Order::KeepDraft(order) => draft::keep(core, order).await,
         Order::DropDraft(order) => draft::forget(core, order).await,
+        Order::KeepFavourites(order) => favourites::keep(core, order).await,
         Order::Reconcile(order) => flux::reconcile(core, order).await,
         Order::Suspend(order) => flux::suspend(core, order).await,
         Order::Resume(order) => flux::resume(core, order).await,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use domain::Time;
+use domain::flux::ObjectKey;
 use domain::ident::{ContextName, EnvironmentId};
 use domain::voyage::Patience;
 use domain::world::{GitView, World};
@@ -26,6 +27,7 @@ pub(crate) struct Core {
     pub(crate) holds: Arc<Holds>,
     pub(crate) repos: Repos,
     pub(crate) contexts: Arc<Vec<ContextName>>,
+    pub(crate) favourites: Mutex<Arc<Vec<ObjectKey>>>,
     pub(crate) current: Option<ContextName>,
     pub(crate) clock: Clock,
     pub(crate) patience: Patience,

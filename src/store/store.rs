@@ -12,6 +12,7 @@ use domain::journal::{Entry, Record};
 
 use crate::drafts::Drafts;
 use crate::error::Error;
+use crate::favourites::Favourites;
 use crate::journal::{Journal, Row};
 use crate::lease::Lease;
 use crate::lock::enter;
@@ -94,6 +95,11 @@ impl Store {
     /// Returns the drafts.
     pub fn drafts(&self) -> Drafts {
         Drafts::new(&self.core().dir)
+    }
+
+    /// Returns the favourites.
+    pub fn favourites(&self) -> Favourites {
+        Favourites::new(&self.core().dir)
     }
 
     /// Takes a lease if no process, and no other part of this one, has it.

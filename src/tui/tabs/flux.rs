@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 use domain::Time;
 use domain::actor::Role as Permission;
-use domain::flux::{FluxObject, Health};
+use domain::flux::{FluxObject, Health, ObjectKey};
 use domain::link::LinkOf;
+use domain::orders::KeepFavourites;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -58,7 +59,7 @@ pub struct Flux {
     namespace: Option<Arc<str>>,
     /// Whether kind or namespace changed since rows were looked at.
     moved: bool,
-    favourites: Vec<domain::flux::ObjectKey>,
+    favourites: Arc<Vec<ObjectKey>>,
     chooser: Option<Chooser>,
     /// The order that was given for the marked objects.
     acting: Option<OrderTicket>,
@@ -77,7 +78,7 @@ impl Flux {
             resting: HashMap::new(),
             namespace: None,
             moved: true,
-            favourites: Vec::new(),
+            favourites: Arc::default(),
             chooser: None,
             acting: None,
         }
@@ -91,6 +92,10 @@ impl Flux {
             last.rest();
             self.resting.insert(self.kind, last);
             (self.kind, self.moved) = (kind, true);
+        }
+        if !Arc::ptr_eq(&self.favourites, &cx.world.favourites) {
+            self.favourites = Arc::clone(&cx.world.favourites);
+            self.moved = true;
         }
         if self.moved {
             self.moved = false;
@@ -128,14 +133,17 @@ impl Flux {
     }
 
     /// Puts what is meant on top of the lists, or takes it from there when it is.
-    fn favour(&mut self, cx: &Cx) {
-        let keys: Vec<_> = self.table.meant().into_iter().map(|o| o.key.clone()).collect();
-        if keys.iter().all(|key| self.favourites.contains(key)) {
-            self.favourites.retain(|key| !keys.contains(key));
+    fn favour(&self, cx: &Cx) -> Effects {
+        let meant: Vec<_> = self.table.meant().into_iter().map(|o| o.key.clone()).collect();
+        let mut keys = self.favourites.to_vec();
+        if meant.iter().all(|key| keys.contains(key)) {
+            keys.retain(|key| !meant.contains(key));
         } else {
-            self.favourites.extend(keys);
+            keys.extend(meant);
+            keys.sort();
+            keys.dedup();
         }
-        self.table.pin(cx, self.favourites.iter().cloned());
+        cx.give(KeepFavourites { keys })
     }
 
     fn command(&mut self, cx: &Cx, id: &str) -> Effects {
@@ -144,7 +152,7 @@ impl Flux {
             "flux.namespace" => self.chooser = Some(Chooser::namespaces(cx, self.kind, self.namespace.as_ref())),
             "flux.all" => return vec![Effect::Desk(Change::Kind(None))],
             "flux.everywhere" => return self.choose(cx, Choice::Namespace(None)),
-            "flux.favour" => self.favour(cx),
+            "flux.favour" => return self.favour(cx),
             "kinds.close" => self.chooser = None,
             "kinds.take" => {
                 let chosen = self.chooser.take().and_then(|c| c.chosen());

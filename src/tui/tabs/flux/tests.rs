@@ -78,7 +78,12 @@ fn namespaces_kinds_that_are_not_there_and_favourites() {
     stage.keys("esc n").text("app");
     stage.keys("enter");
     assert!(stage.lines().contains("All kinds  apps  1 "), "{}", stage.lines());
-    stage.keys("N G * g g");
+    stage.keys("N G *");
+    let given = orders(&mut stage);
+    let [(_, Order::KeepFavourites(keep))] = given.as_slice() else { unreachable!("{given:?}") };
+    let mut kept = world();
+    kept.favourites = Arc::new(keep.keys.clone());
+    stage.msg(Msg::World(Arc::new(kept))).keys("g g");
     assert!(stage.lines().lines().find(|l| l.starts_with('▌')).unwrap().contains('★'), "{}", stage.lines());
 }
 
