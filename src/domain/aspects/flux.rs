@@ -8,7 +8,8 @@ use crate::flux::{Chart, Facts, FluxObject, Kind, Reference};
 /// What every kind shows, before and after what is its own.
 pub const COMMON: [&[&str]; 2] = [&["kind", "cluster", "namespace", "name", "ready"], &["changed", "age", "message"]];
 
-fn some<'a>(text: &'a Option<String>) -> Value<'a> {
+#[expect(clippy::ref_option, reason = "the fields are options of owned texts")]
+fn some(text: &Option<String>) -> Value<'_> {
     Value::some(text.as_deref())
 }
 
@@ -160,7 +161,7 @@ impl Fields for FluxObject {
         {
             return true;
         }
-        self.facts().is_some_and(|facts| facts.texts().into_iter().any(|t| look(t)))
+        self.facts().is_some_and(|facts| facts.texts().into_iter().any(look))
     }
 
     fn title(&self) -> Cow<'_, str> {

@@ -28,7 +28,7 @@ use crate::widgets::link;
 use crate::widgets::pane;
 use crate::widgets::put::{Piece, piece, put_pieces};
 use crate::widgets::summary;
-use crate::widgets::table::{Only, Table};
+use crate::widgets::table::{Only, Scope, Table};
 
 mod acts;
 mod chooser;
@@ -114,7 +114,7 @@ impl Flux {
             (!all).then(|| {
                 Box::new(move |o: &Arc<FluxObject>| {
                     namespace.as_ref().is_none_or(|n| *o.key.namespace == **n) && kind.is_none_or(|k| *o.key.kind == *k)
-                }) as Box<dyn Fn(&Arc<FluxObject>) -> bool>
+                }) as Scope<Arc<FluxObject>>
             }),
         );
     }

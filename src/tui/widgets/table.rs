@@ -153,6 +153,9 @@ pub enum Only {
     State(Health),
 }
 
+/// Says which rows are in a list at all.
+pub type Scope<T> = Box<dyn Fn(&T) -> bool>;
+
 /// The order of a list: a column's place, and whether it is turned round.
 type Order = Option<(usize, bool)>;
 
@@ -163,7 +166,7 @@ pub struct Table<T: Row + 'static> {
     /// How each row is doing, and whether it is within the scope at all.
     states: Vec<sieve::State>,
     shown: Vec<u32>,
-    scope: Option<Box<dyn Fn(&T) -> bool>>,
+    scope: Option<Scope<T>>,
     only: Option<Only>,
     widths: Vec<u16>,
     cursor: usize,
@@ -264,10 +267,10 @@ impl<T: Row + 'static> Table<T> {
         self.fresh.clear();
     }
 
-    fn measure(&mut self, cx: &Cx, rows: impl Iterator<Item = usize> + Clone) {
+    fn measure(&mut self, cx: &Cx, rows: &[usize]) {
         for (at, column) in self.spec.iter().enumerate() {
             let Width::Fit(min, max) = column.width else { continue };
-            let texts = rows.clone().filter_map(|row| self.rows.get(row)).map(|r| width_of(&(column.cell)(r, cx).pieces));
+            let texts = rows.iter().filter_map(|row| self.rows.get(*row)).map(|r| width_of(&(column.cell)(r, cx).pieces));
             let widest = columns(texts.max().unwrap_or(0));
             let title = if self.widths[at] == 0 { columns(width(cx.words.get(&format!("column.{}", column.id)))) } else { 0 };
             self.widths[at] = self.widths[at].max(widest.max(title)).clamp(min, max);

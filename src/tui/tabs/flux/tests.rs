@@ -93,7 +93,7 @@ fn crowd(count: usize) -> World {
     let model = fleet.flux.iter().find(|o| &*o.key.name == "billing-testing" && &*o.key.kind == "Kustomization").unwrap();
     let good = fleet.flux.iter().find(|o| &*o.key.name == "shop-development" && &*o.key.kind == "Kustomization").unwrap();
     let object = |at: usize| {
-        let mut object = FluxObject::clone(if at % 50 == 0 { model } else { good });
+        let mut object = FluxObject::clone(if at.is_multiple_of(50) { model } else { good });
         object.key.namespace = format!("team-{:02}", at % 40).into();
         object.key.name = format!("app-{at:05}").into();
         Arc::new(object)

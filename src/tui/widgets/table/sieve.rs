@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::Time;
 use domain::flux::Health;
 
-use super::{Only, Row, SAMPLE, Table};
+use super::{Only, Row, SAMPLE, Scope, Table};
 use crate::cx::Cx;
 
 /// How long a row that has changed is tinted, in milliseconds.
@@ -91,7 +91,7 @@ fn place(at: usize) -> u32 {
 
 impl<T: Row + 'static> Table<T> {
     /// Narrows the list to some of its rows, or to none of them in particular.
-    pub fn within(&mut self, cx: &Cx, scope: Option<Box<dyn Fn(&T) -> bool>>) {
+    pub fn within(&mut self, cx: &Cx, scope: Option<Scope<T>>) {
         self.scope = scope;
         self.look_at_all(cx);
     }
@@ -184,7 +184,7 @@ impl<T: Row + 'static> Table<T> {
         self.now = cx.now;
         self.states = self.rows.iter().map(|row| self.state(cx, row)).collect();
         let sample: Vec<usize> = (0..self.rows.len()).filter(|at| self.states[*at] != State::OUT).take(SAMPLE).collect();
-        self.measure(cx, sample.iter().copied());
+        self.measure(cx, &sample);
         self.arrange();
     }
 
@@ -279,7 +279,7 @@ impl<T: Row + 'static> Table<T> {
             }
         }
         let sample: Vec<usize> = added.iter().take(SAMPLE).map(|at| *at as usize).collect();
-        self.measure(cx, sample.iter().copied());
+        self.measure(cx, &sample);
     }
 
     /// Joins rows that are in order with others that are.

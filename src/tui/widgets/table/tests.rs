@@ -285,15 +285,16 @@ fn looking_at_changes_only_shows_the_same() {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
-            state % below
+            usize::try_from(state % below).unwrap_or(0)
         };
-        let mut rows: Vec<Item> = (0..200).filter(|_| roll(3) > 0).map(|at| Item(at, NAMES[at as usize % 8])).collect();
+        let mut rows: Vec<Item> =
+            (0..200_u32).zip(NAMES.iter().cycle()).filter(|_| roll(3) > 0).map(|(at, name)| Item(at, name)).collect();
         let mut table = Table::new(&COLUMNS).marked();
         table.set(&cx, rows.clone());
-        table.set_filter(["", "x", "!o", "name=*e*"][roll(4) as usize]);
+        table.set_filter(["", "x", "!o", "name=*e*"][roll(4)]);
         if roll(2) == 0 {
             table.command("list.sort");
-            keys(&mut table, ["1", "2", "22"][roll(3) as usize]);
+            keys(&mut table, ["1", "2", "22"][roll(3)]);
             table.command("list.pick-keep");
         }
         if roll(4) == 0 {
@@ -308,16 +309,16 @@ fn looking_at_changes_only_shows_the_same() {
             for _ in 0..roll(6) {
                 match roll(3) {
                     0 if !rows.is_empty() => {
-                        let at = roll(rows.len() as u64) as usize;
-                        rows[at].1 = NAMES[roll(8) as usize];
+                        let at = roll(rows.len() as u64);
+                        rows[at].1 = NAMES[roll(8)];
                     }
                     1 if !rows.is_empty() => {
-                        rows.remove(roll(rows.len() as u64) as usize);
+                        rows.remove(roll(rows.len() as u64));
                     }
                     _ => {
-                        let key = roll(300) as u32;
+                        let key = u32::try_from(roll(300)).unwrap_or(0);
                         if let Err(at) = rows.binary_search_by_key(&key, |r| r.0) {
-                            rows.insert(at, Item(key, NAMES[roll(8) as usize]));
+                            rows.insert(at, Item(key, NAMES[roll(8)]));
                         }
                     }
                 }
