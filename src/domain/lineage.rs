@@ -9,7 +9,9 @@
 //! place, a pointer stands there ([`Way::Points`]).
 
 mod edges;
+mod order;
 mod pods;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod upward;
@@ -23,6 +25,8 @@ use crate::flux::{FluxObject, Kind, ObjectKey, Reference};
 use crate::workload::{Pod, Workload};
 use crate::world::World;
 use edges::Edges;
+pub use order::Order;
+pub use standing::Standing;
 pub use upward::is_workload;
 pub use waits::{Fault, Wait};
 

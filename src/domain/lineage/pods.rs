@@ -55,7 +55,7 @@ impl Lineage {
                 _ => out.push(Child { node: Node::Pod(at), way: Way::Owns }),
             }
         }
-        sets.sort_by(|a, b| b.1.created.cmp(&a.1.created));
+        sets.sort_by_key(|(_, pod)| std::cmp::Reverse(pod.created));
         let sets = sets.into_iter().map(|(at, _)| Child { node: Node::Set(at), way: Way::Owns });
         sets.chain(out).collect()
     }

@@ -280,3 +280,43 @@ fn ten_thousand_are_joined_quickly() {
         assert_eq!(count, 110_002);
     });
 }
+
+#[test]
+fn what_is_needed_stands_above_what_needs_it() {
+    let world = world(vec![
+        git("s"),
+        ks("infra", OK, from("s"), &[]),
+        ks("data", OK, needing("s", &["infra"]), &[]),
+        ks("app", OK, needing("s", &["infra", "data"]), &[]),
+        ks("lost", OK, needing("s", &["nowhere"]), &[]),
+        ks("alone", OK, from("s"), &[]),
+        ks("x", OK, needing("s", &["y"]), &[]),
+        ks("y", OK, needing("s", &["x"]), &[]),
+        ks("z", OK, needing("s", &["y", "infra"]), &[]),
+    ]);
+    let lineage = Lineage::new(&world);
+    let order = lineage.order();
+    let mut out = Vec::new();
+    let mut open: Vec<(Node, usize)> = order.roots.iter().rev().map(|n| (*n, 0)).collect();
+    while let Some((node, deep)) = open.pop() {
+        out.push(format!("{}{}", ".".repeat(deep), lineage.name(node).unwrap().name));
+        open.extend(order.below(node).iter().rev().map(|n| (*n, deep + 1)));
+    }
+    assert_eq!(out, ["infra", ".data", "..app", "lost", "x", ".y", "..z"]);
+}
+
+#[test]
+fn nothing_is_said_of_what_is_not_watched() {
+    use crate::link::{Link, LinkOf, LinkState};
+    let mut world =
+        world(vec![git("s"), ks("k", OK, from("s"), &["a_web_apps_Deployment", "b_web_apps_Deployment", "b_x__Service"])]);
+    let link = Link {
+        of: LinkOf::Kind { cluster: "c".into(), kind: "Deployment".into(), namespace: "a".into() },
+        state: LinkState::Live,
+    };
+    world.links = Arc::new(vec![link]);
+    let lineage = Lineage::new(&world);
+    let under = lineage.children(lineage.find(&key("Kustomization", "k")).unwrap());
+    let told: Vec<_> = under.iter().map(|child| lineage.standing(child.node, &world)).collect();
+    assert_eq!(told, [Standing::Missing, Standing::Unseen(None), Standing::Named]);
+}

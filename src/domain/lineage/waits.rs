@@ -57,8 +57,7 @@ impl Lineage {
         let mut way = vec![start];
         let mut chain = Vec::new();
         let mut object = Arc::clone(object);
-        loop {
-            let Some((key, at)) = self.worst(&object) else { break };
+        while let Some((key, at)) = self.worst(&object) {
             chain.push(key);
             let Some(next) = at.and_then(|at| self.flux.get(at as usize)) else {
                 return Some(Wait { chain, fault: Fault::Missing });
