@@ -1,39 +1,78 @@
-//! What an operator can do with one Flux object: the same commands in the list, in its detail and wherever else one stands.
+//! What an operator can do with Flux objects: the same commands in the list, in the tree, in the detail and wherever else
+//! one stands. What is done to several is one order with one question.
 
 use domain::actor::Role;
 use domain::flux::FluxObject;
-use domain::orders::{Reconcile, Resume, Suspend};
+use domain::orders::{Delete, Force, Many, Order, Reconcile, Reset, Resume, Suspend};
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
-use crate::effects::Effects;
+use crate::effects::{Effect, Effects, Overlay};
 
 static RECONCILE: Command = command("flux.reconcile", &["r"], 2);
 static WITH_SOURCE: Command = command("flux.reconcile-source", &["R"], 3);
 static SUSPEND: Command = command("flux.suspend", &["s"], 4);
 static RESUME: Command = command("flux.resume", &["u"], 4);
+static DRIFT: Command = command("flux.drift", &["d"], 4);
+static EDIT: Command = command("flux.edit", &["e"], 0);
+static FORCE: Command = command("flux.force", &["!"], 0);
+static RESET: Command = command("flux.reset", &["ctrl-x"], 0);
+static DELETE: Command = command("flux.delete", &["x", "delete"], 0);
 
-/// Returns the commands that are possible with an object now.
-pub fn commands(cx: &Cx, object: &FluxObject) -> Vec<&'static Command> {
+/// What may be done to several at once.
+static MANY: [&Command; 7] = [&RECONCILE, &WITH_SOURCE, &SUSPEND, &RESUME, &FORCE, &RESET, &DELETE];
+
+/// Returns what can be done to any of these objects.
+pub fn possible<'a>(cx: &Cx, objects: impl IntoIterator<Item = &'a FluxObject>) -> Vec<&'static Command> {
+    let objects: Vec<&FluxObject> = objects.into_iter().collect();
     let may = cx.may(Role::Operator);
-    let kind = object.key.flux_kind();
-    let suspends = may && kind.is_some_and(|k| k.suspends);
-    let mut out: Vec<&'static Command> = Vec::new();
-    out.extend((may && kind.is_some_and(|k| k.has_status)).then_some(&RECONCILE));
-    out.extend((may && object.source().is_some()).then_some(&WITH_SOURCE));
-    out.extend((suspends && !object.suspended()).then_some(&SUSPEND));
-    out.extend((suspends && object.suspended()).then_some(&RESUME));
+    let mut out: Vec<&'static Command> =
+        MANY.into_iter().filter(|act| may && objects.iter().any(|o| suits(act.id, o))).collect();
+    if let [one] = objects.as_slice() {
+        out.extend(matches!(&*one.key.kind, "Kustomization" | "HelmRelease").then_some(&DRIFT));
+        out.extend(may.then_some(&EDIT));
+    }
     out
 }
 
-/// Returns what a command wants when it is one of these.
+/// Tells whether something can be done to an object.
+fn suits(id: &str, object: &FluxObject) -> bool {
+    let kind = object.key.flux_kind();
+    let suspends = kind.is_some_and(|k| k.suspends);
+    match id {
+        "flux.reconcile" => kind.is_some_and(|k| k.has_status),
+        "flux.reconcile-source" => object.source().is_some(),
+        "flux.suspend" => suspends && !object.suspended(),
+        "flux.resume" => suspends && object.suspended(),
+        "flux.force" | "flux.reset" => &*object.key.kind == domain::orders::release::KIND,
+        "flux.delete" => !object.deleting,
+        _ => false,
+    }
+}
+
+/// Returns the order for those of the objects that it suits: one question, whatever their number.
+pub fn order<'a>(id: &str, objects: impl IntoIterator<Item = &'a FluxObject>) -> Option<Order> {
+    let orders = objects.into_iter().filter(|o| suits(id, o)).filter_map(|object| {
+        let key = object.key.clone();
+        Some(match id {
+            "flux.reconcile" => Order::from(Reconcile { key, with_source: false }),
+            "flux.reconcile-source" => Reconcile { key, with_source: true }.into(),
+            "flux.suspend" => Suspend { key }.into(),
+            "flux.resume" => Resume { key }.into(),
+            "flux.force" => Force { key }.into(),
+            "flux.reset" => Reset { key }.into(),
+            "flux.delete" => Delete { uid: Some(object.uid.clone()), ..Delete::new(key) }.into(),
+            _ => return None,
+        })
+    });
+    Many::of(orders)
+}
+
+/// Returns what a command about one object wants when it is one of these.
 pub fn act(cx: &Cx, id: &str, object: &FluxObject) -> Option<Effects> {
-    let key = object.key.clone();
-    Some(match id {
-        "flux.reconcile" => cx.give(Reconcile { key, with_source: false }),
-        "flux.reconcile-source" => cx.give(Reconcile { key, with_source: true }),
-        "flux.suspend" => cx.give(Suspend { key }),
-        "flux.resume" => cx.give(Resume { key }),
-        _ => return None,
-    })
+    match id {
+        "flux.edit" => Some(vec![Effect::Open(Overlay::Edit(object.key.clone()))]),
+        "flux.drift" => Some(vec![Effect::Open(Overlay::Drift(object.key.clone()))]),
+        id => order(id, [object]).map(|order| cx.give(order)),
+    }
 }

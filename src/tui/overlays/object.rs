@@ -275,7 +275,7 @@ impl Tab for Object {
         if view.typing() {
             return own;
         }
-        let acts = cx.world.flux_object(&self.key).map(|object| acts::commands(cx, object)).unwrap_or_default();
+        let acts = cx.world.flux_object(&self.key).map(|object| acts::possible(cx, [&**object])).unwrap_or_default();
         own.into_iter().chain([&NEXT, &PREVIOUS]).chain(acts).chain([&COPY, &AGAIN]).collect()
     }
 

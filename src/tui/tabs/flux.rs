@@ -10,13 +10,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::Time;
-use domain::actor::Role as Permission;
 use domain::flux::{FluxObject, Health, ObjectKey};
 use domain::link::LinkOf;
 use domain::orders::KeepFavourites;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::acts;
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::desk::Change;
@@ -30,13 +30,14 @@ use crate::widgets::put::{Piece, piece, put_pieces};
 use crate::widgets::summary;
 use crate::widgets::table::{Only, Scope, Table};
 
-mod acts;
 mod chooser;
 mod columns;
+mod tree;
 #[cfg(test)]
 mod tests;
 
 use chooser::{Choice, Chooser};
+use tree::Tree;
 
 static OPEN: Command = command("flux.open", &["enter"], 1);
 static KIND: Command = command("flux.kind", &["f"], 5);
@@ -45,7 +46,7 @@ static NAMESPACE: Command = command("flux.namespace", &["n"], 91);
 static EVERYWHERE: Command = command("flux.everywhere", &["N"], 0);
 static FAVOUR: Command = command("flux.favour", &["*"], 0);
 static COPY: Command = command("flux.copy", &["c"], 0);
-static EDIT: Command = command("flux.edit", &["e"], 0);
+static TREE: Command = command("flux.tree", &["t"], 3);
 
 type Objects = Table<Arc<FluxObject>>;
 
@@ -63,6 +64,7 @@ pub struct Flux {
     chooser: Option<Chooser>,
     /// The order that was given for the marked objects.
     acting: Option<OrderTicket>,
+    tree: Option<Tree>,
 }
 
 fn list(kind: Option<&str>) -> Objects {
@@ -81,6 +83,7 @@ impl Flux {
             favourites: Arc::default(),
             chooser: None,
             acting: None,
+            tree: None,
         }
     }
 
@@ -168,19 +171,65 @@ impl Flux {
     }
 
     fn act(&mut self, cx: &Cx, id: &str) -> Effects {
-        let key = self.table.selected().map(|o| o.key.clone());
-        match (id, key) {
-            ("flux.open", Some(key)) => vec![Effect::Open(Overlay::Object(key))],
-            ("flux.edit", Some(key)) => vec![Effect::Open(Overlay::Edit(key))],
-            ("flux.copy", _) => {
-                let names: Vec<String> = self.table.meant().into_iter().map(|o| o.key.to_string()).collect();
+        let meant = self.table.meant();
+        match (id, meant.as_slice()) {
+            ("flux.open", _) => {
+                self.table.selected().map(|o| Effect::Open(Overlay::Object(o.key.clone()))).into_iter().collect()
+            }
+            ("flux.copy", meant) => {
+                let names: Vec<String> = meant.iter().map(|o| o.key.to_string()).collect();
                 vec![Effect::Copy(names.join("\n"))]
             }
-            (id, _) => {
-                let Some(order) = acts::order(id, &self.table.meant()) else { return Effects::new() };
+            (id, [one]) if self.table.mark_count() == 0 => acts::act(cx, id, one).unwrap_or_default(),
+            (id, meant) => {
+                let Some(order) = acts::order(id, meant.iter().map(|o| &***o)) else { return Effects::new() };
                 let ticket = cx.order_ticket();
-                self.acting = (self.table.mark_count() > 0).then_some(ticket);
+                self.acting = Some(ticket);
                 vec![Effect::Give(ticket, order)]
+            }
+        }
+    }
+
+    /// Does something with the row that is selected in the tree.
+    fn act_in_tree(&self, cx: &Cx, id: &str) -> Effects {
+        let Some(key) = self.tree.as_ref().and_then(Tree::key) else { return Effects::new() };
+        if let Some(effects) = cx.world.flux_object(&key).and_then(|object| acts::act(cx, id, object)) {
+            return effects;
+        }
+        match id {
+            "flux.open" => vec![Effect::Open(Overlay::Object(key))],
+            "flux.copy" => vec![Effect::Copy(key.to_string())],
+            _ => Effects::new(),
+        }
+    }
+
+    /// Lets the tree take a message while it is shown; nothing when the list takes it.
+    fn of_tree(&mut self, cx: &Cx, msg: &TabMsg) -> Option<Effects> {
+        let Some(tree) = &mut self.tree else {
+            if *msg != TabMsg::Command("flux.tree") {
+                return None;
+            }
+            let mut tree = Tree::new(cx, self.table.selected().map(|object| object.key.clone()));
+            let effects = tree.update(cx, &TabMsg::Enter);
+            self.tree = Some(tree);
+            return Some(effects);
+        };
+        match msg {
+            TabMsg::Command("tree.close") => {
+                let effects = tree.close();
+                if let Some(key) = tree.key() {
+                    self.table.select(&key);
+                }
+                self.tree = None;
+                Some(effects)
+            }
+            TabMsg::Command(id) if id.starts_with("flux.") => Some(self.act_in_tree(cx, id)),
+            _ => {
+                let effects = tree.update(cx, msg);
+                if matches!(msg, TabMsg::Enter | TabMsg::World | TabMsg::Desk) {
+                    self.refresh(cx);
+                }
+                Some(effects)
             }
         }
     }
@@ -219,13 +268,22 @@ impl Tab for Flux {
         if self.table.typing() {
             return self.table.commands();
         }
+        if let Some(tree) = &self.tree {
+            let mut out: Vec<&'static Command> = Vec::new();
+            if let Some(key) = tree.key().filter(|_| !tree.typing()) {
+                out.extend([&OPEN, &COPY]);
+                out.extend(acts::possible(cx, cx.world.flux_object(&key).map(|o| &**o)));
+            }
+            out.extend(tree.commands());
+            return out;
+        }
         let mut out: Vec<&'static Command> = Vec::new();
         if self.table.selected().is_some() {
             out.push(&OPEN);
-            out.extend(acts::possible(cx, &self.table.meant()));
-            out.extend(cx.may(Permission::Operator).then_some(&EDIT));
+            out.extend(acts::possible(cx, self.table.meant().into_iter().map(|o| &**o)));
             out.extend([&COPY, &FAVOUR]);
         }
+        out.push(&TREE);
         out.push(&KIND);
         out.extend(cx.desk.kind.is_some().then_some(&ALL));
         out.extend((self.table.total() > 0 || self.namespace.is_some()).then_some(&NAMESPACE));
@@ -235,10 +293,13 @@ impl Tab for Flux {
     }
 
     fn typing(&self, _cx: &Cx) -> bool {
-        self.chooser.is_some() || self.table.typing()
+        self.chooser.is_some() || self.tree.as_ref().map_or(self.table.typing(), Tree::typing)
     }
 
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
+        if let Some(effects) = self.of_tree(cx, &msg) {
+            return effects;
+        }
         match msg {
             TabMsg::Enter | TabMsg::World | TabMsg::Desk => self.refresh(cx),
             TabMsg::Command(id) => return self.command(cx, id),
@@ -262,7 +323,8 @@ impl Tab for Flux {
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
-        put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &self.title(cx));
+        let title = self.tree.as_ref().map_or_else(|| self.title(cx), |tree| tree.title(cx));
+        put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &title);
         let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let wanted = cx.desk.kind;
         let rest = link::banner(cx, rest, buf, |of| match of {
@@ -270,6 +332,9 @@ impl Tab for Flux {
             LinkOf::Kind { kind, .. } => domain::flux::Kind::by_name(kind).is_some() && wanted.is_none_or(|w| w == kind),
             LinkOf::Repository(_) => false,
         });
+        if let Some(tree) = &self.tree {
+            return tree.view(cx, rest, buf);
+        }
         let empty = wanted.map_or_else(
             || cx.t("flux.empty").to_owned(),
             |kind| cx.tf("flux.empty-kind", &[("kind", kind), ("key", &cx.key(&KIND))]),
