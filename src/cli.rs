@@ -22,6 +22,7 @@ mod scaffold;
 mod set;
 mod targets;
 mod trace;
+mod tree;
 mod units;
 mod why;
 
@@ -59,6 +60,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Lists Flux objects (ks, hr, gitrepo, …, all) or projects, environments, deployments.
     Get(get::Get),
+    /// Shows what came of an object (KIND/NAME), down to its Pods, and what it waits for.
+    Tree(tree::Tree),
     /// Adds, edits, shows or removes projects.
     #[command(subcommand)]
     Project(project::Verb),
@@ -156,6 +159,7 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
             Err(Trouble::usage("That needs no engine", "this command").next("Start it by itself."))
         }
         Command::Get(get) => get::run(deck, format, get).await,
+        Command::Tree(tree) => tree::run(deck, format, tree).await,
         Command::Project(verb) => project::run(deck, format, verb).await,
         Command::Environment(verb) => environment::run(deck, format, verb).await,
         Command::Deploy(deploy) => deploy::run(deck, format, *deploy).await,

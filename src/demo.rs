@@ -30,6 +30,8 @@ macro_rules! manifests {
     };
 }
 
+mod platform;
+
 /// The files of a repository: path and text.
 type Manifests = &'static [(&'static str, &'static str)];
 
@@ -91,6 +93,7 @@ async fn play(global: &Global, folder: &Path, speed: f64) -> Result<(), Trouble>
     let sailing = if deck.world().projects.is_empty() {
         // The records are there before the first frame, so that it opens on them; what moves comes while somebody looks.
         let production = fleet.found().await?;
+        fleet.platform(&sim)?;
         Some(tokio::spawn(async move { fleet.sail(production).await }))
     } else {
         None

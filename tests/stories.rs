@@ -15,6 +15,7 @@ mod stale;
 mod sync;
 mod together;
 mod why;
+mod tree;
 
 /// Tells one story on both grounds: `story!(name);` for a function of that name that takes the ground.
 macro_rules! story {
