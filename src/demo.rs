@@ -26,7 +26,7 @@ const CONTEXT: &str = "demo";
 
 macro_rules! manifests {
     ($app:literal, $($path:literal),* $(,)?) => {
-        &[$(($path, include_str!(concat!("../assets/demo/", $app, "/", $path)))),*]
+        &[$(($path, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo/", $app, "/", $path)))),*]
     };
 }
 
