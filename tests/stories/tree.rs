@@ -53,8 +53,8 @@ fn manifests(ground: &Ground, path: &str) -> String {
     )
 }
 
-story!(names_what_holds_it_up_and_shows_the_pods);
-fn names_what_holds_it_up_and_shows_the_pods(ground: &Ground) {
+story!(waiting_is_named);
+fn waiting_is_named(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     let app = ground.app.as_str();

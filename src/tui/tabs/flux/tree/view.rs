@@ -142,7 +142,7 @@ impl Tree {
         let state = if room >= 96 { STATE } else { STATE_NARROW };
         let revision = if room >= 116 { REVISION + GAP } else { 0 };
         let age = if room >= 104 { AGE + GAP } else { 0 };
-        let most = room / if room >= 140 { 2 } else { 1 } * 11 / 20;
+        let most = room * if room >= 140 { 9 } else { 11 } / 20;
         let wide = self.wide.get().max(widest).min(most.max(20)).min(room.saturating_sub(state + GAP));
         self.wide.set(wide);
         let message = room.saturating_sub(wide + GAP + state + GAP + revision + age);

@@ -47,6 +47,11 @@ fn pod_word(cx: &Cx, pod: &Pod) -> String {
 /// Returns the sentence of a row.
 pub(super) fn message(cx: &Cx, (lineage, order): (&Lineage, Option<&Order>), node: Node) -> Vec<Piece<'static>> {
     let mut out = Vec::new();
+    let wait = lineage.waits(node);
+    if let Some(wait) = &wait {
+        out.push(piece(waits(cx, lineage, node, wait), wait.health().into()));
+        out.push(piece("  ", Role::Text));
+    }
     if let Some(order) = order {
         let other: Vec<Node> = lineage.needs(node).into_iter().filter(|need| order.above(node) != Some(*need)).collect();
         let names: Vec<String> = other.iter().filter_map(|need| Some(short(lineage.name(*need)?.key(), lineage, node))).collect();
@@ -55,8 +60,7 @@ pub(super) fn message(cx: &Cx, (lineage, order): (&Lineage, Option<&Order>), nod
             out.push(piece("  ", Role::Text));
         }
     }
-    if let Some(wait) = lineage.waits(node) {
-        out.push(piece(waits(cx, lineage, node, &wait), wait.health().into()));
+    if wait.is_some() {
         return out;
     }
     match lineage.standing(node, cx.world) {
