@@ -234,6 +234,7 @@ fn sentence(wait: &Wait) -> String {
         Fault::Missing => format!("waits for {names}, which does not exist"),
         Fault::Failed(message) => format!("waits for {names}, which failed: {message}"),
         Fault::Suspended => format!("waits for {names}, which is suspended"),
+        Fault::Busy(message) if message.is_empty() => format!("waits for {names}"),
         Fault::Busy(message) => format!("waits for {names}: {message}"),
         Fault::Ring => format!("waits for itself: {names}"),
     }

@@ -63,7 +63,9 @@ fn waiting_is_named(ground: &Ground) {
     ground.apply(&manifests(ground, "./k8s/nowhere"));
 
     let held = until(&operator, ground.patience(), &source, "the wait", |tree| {
-        let failed = part(tree, "Kustomization", &infra).is_some_and(|infra| infra["health"] == "failed");
+        // At first the source has nothing to give, and both wait for that.
+        let own = |infra: &Value| infra["health"] == "failed" && infra["waits_for"] == serde_json::json!([]);
+        let failed = part(tree, "Kustomization", &infra).is_some_and(own);
         failed && part(tree, "Kustomization", &apps).is_some_and(|apps| apps["waits_for"][0]["name"] == infra.as_str())
     });
     let said = part(&held, "Kustomization", &apps).expect("it is there")["message"].as_str().expect("a sentence").to_owned();

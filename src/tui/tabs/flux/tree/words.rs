@@ -126,7 +126,8 @@ pub(super) fn waits(cx: &Cx, lineage: &Lineage, node: Node, wait: &Wait) -> Stri
         Fault::Ring => ("tree.waits-ring", ""),
     };
     let message = format::short_digests(&domain::text::one_line(message));
-    cx.tf(key, &[("names", &names), ("message", &message)])
+    let said = cx.tf(key, &[("names", &names), ("message", &message)]);
+    said.trim_end_matches([':', '：', ' ']).to_owned()
 }
 
 /// Returns a name as short as it is clear beside a node: without kind and namespace where they are the same.
