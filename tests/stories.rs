@@ -14,8 +14,8 @@ mod refuse;
 mod stale;
 mod sync;
 mod together;
-mod why;
 mod tree;
+mod why;
 
 /// Tells one story on both grounds: `story!(name);` for a function of that name that takes the ground.
 macro_rules! story {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::detail::history::Past;
 use crate::filter::{Aspect, Fields, Sort, Value};
 use crate::journal::Entry;
 use crate::query::CommitLine;
@@ -28,6 +29,36 @@ impl Fields for Entry {
     }
     fn title(&self) -> Cow<'_, str> {
         self.record.object.as_str().into()
+    }
+}
+
+impl Fields for Past {
+    fn aspects() -> &'static [Aspect<Self>] {
+        static ASPECTS: &[Aspect<Past>] = &[
+            Aspect::text("revision", &["version"], |p| match p {
+                Past::Snapshot(s) => Value::text(s.revision.0.as_str()),
+                Past::Release(r) => Value::text(r.chart_version.as_str()),
+            }),
+            Aspect::text("status", &["result"], |p| match p {
+                Past::Snapshot(s) => Value::text(s.status.as_str()),
+                Past::Release(r) => Value::text(r.status.as_str()),
+            }),
+        ];
+        ASPECTS
+    }
+    fn texts(&self, look: &mut dyn FnMut(&str) -> bool) -> bool {
+        match self {
+            Self::Snapshot(s) => look(&s.revision.0) || look(&s.status) || look(&s.digest),
+            Self::Release(r) => {
+                look(&r.chart) || look(&r.chart_version) || look(&r.app_version) || look(&r.status) || look(&r.digest)
+            }
+        }
+    }
+    fn title(&self) -> Cow<'_, str> {
+        match self {
+            Self::Snapshot(s) => s.revision.0.as_str().into(),
+            Self::Release(r) => r.chart_version.as_str().into(),
+        }
     }
 }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::Time;
 use crate::change::{Draft, FormFacts, Preview};
-use crate::drift::{Against, Drift};
 use crate::detail::trace::Trace;
 use crate::detail::{Happening, Standing, Whole};
+use crate::drift::{Against, Drift};
 use crate::flux::ObjectKey;
 use crate::ident::{ContextName, EnvironmentId, Slug};
 use crate::journal::Entry;

@@ -2,9 +2,9 @@
 
 mod audit;
 mod deletion;
-mod edit;
-mod drift;
 mod detail;
+mod drift;
+mod edit;
 mod form;
 mod hold;
 mod object;

@@ -26,8 +26,7 @@ static MANY: [&Command; 7] = [&RECONCILE, &WITH_SOURCE, &SUSPEND, &RESUME, &FORC
 pub fn possible<'a>(cx: &Cx, objects: impl IntoIterator<Item = &'a FluxObject>) -> Vec<&'static Command> {
     let objects: Vec<&FluxObject> = objects.into_iter().collect();
     let may = cx.may(Role::Operator);
-    let mut out: Vec<&'static Command> =
-        MANY.into_iter().filter(|act| may && objects.iter().any(|o| suits(act.id, o))).collect();
+    let mut out: Vec<&'static Command> = MANY.into_iter().filter(|act| may && objects.iter().any(|o| suits(act.id, o))).collect();
     if let [one] = objects.as_slice() {
         out.extend(matches!(&*one.key.kind, "Kustomization" | "HelmRelease").then_some(&DRIFT));
         out.extend(may.then_some(&EDIT));

@@ -113,11 +113,6 @@ impl Ground {
             Servers::Sim(sim) => sim.apply(manifests),
             Servers::Shared(cluster) => cluster.apply(manifests),
             Servers::Own(cluster) => cluster.apply(manifests),
-    pub(crate) fn apply(&self, text: &str) {
-        match &self.servers {
-            Servers::Sim(sim) => sim.apply(text),
-            Servers::Shared(cluster) => cluster.apply(text),
-            Servers::Own(cluster) => cluster.apply(text),
         }
     }
 

@@ -32,9 +32,9 @@ use crate::widgets::table::{Only, Scope, Table};
 
 mod chooser;
 mod columns;
-mod tree;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 use chooser::{Choice, Chooser};
 use tree::Tree;
@@ -173,9 +173,7 @@ impl Flux {
     fn act(&mut self, cx: &Cx, id: &str) -> Effects {
         let meant = self.table.meant();
         match (id, meant.as_slice()) {
-            ("flux.open", _) => {
-                self.table.selected().map(|o| Effect::Open(Overlay::Object(o.key.clone()))).into_iter().collect()
-            }
+            ("flux.open", _) => self.table.selected().map(|o| Effect::Open(Overlay::Object(o.key.clone()))).into_iter().collect(),
             ("flux.copy", meant) => {
                 let names: Vec<String> = meant.iter().map(|o| o.key.to_string()).collect();
                 vec![Effect::Copy(names.join("\n"))]

@@ -1,8 +1,10 @@
 //! The events about an object and, when wanted, about everything that it applied or owns.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use domain::detail::Happening;
+use domain::filter::{Aspect, Fields, Sort, Value};
 use domain::flux::{Health, ObjectKey};
 use domain::query::{Answer, Query};
 use ratatui::buffer::Buffer;
@@ -32,16 +34,43 @@ struct Told {
 
 impl Row for Told {
     type Key = (ObjectKey, String, String, usize);
+    type Fields = Self;
     fn key(&self) -> Self::Key {
         (self.event.about.clone(), self.event.reason.clone(), self.event.message.clone(), self.number)
     }
     fn health(&self, _cx: &Cx) -> Option<Health> {
         Some(if self.event.warning { Health::Warn } else { Health::Ok })
     }
-    fn matches(&self, text: &str) -> bool {
+    fn fields(&self) -> &Self {
+        self
+    }
+}
+
+impl Fields for Told {
+    fn aspects() -> &'static [Aspect<Self>] {
+        static ASPECTS: &[Aspect<Told>] = &[
+            Aspect::text("reason", &[], |t| Value::text(t.event.reason.as_str())),
+            Aspect::text("message", &[], |t| Value::text(t.event.message.as_str())),
+            Aspect::text("from", &["by"], |t| Value::text(t.event.from.as_str())),
+            Aspect::text("kind", &["k"], |t| Value::text(&*t.event.about.kind)),
+            Aspect::text("object", &["name"], |t| Value::text(&*t.event.about.name)),
+            Aspect::text("type", &[], |t| Value::text(t.word())),
+            Aspect::new("age", &["time"], Sort::Time, |t| Value::time(t.event.time)),
+        ];
+        ASPECTS
+    }
+    fn texts(&self, look: &mut dyn FnMut(&str) -> bool) -> bool {
         let e = &self.event;
-        let word = if e.warning { "warning" } else { "normal" };
-        [&*e.reason, &*e.message, &*e.from, &*e.about.name, &*e.about.kind, word].iter().any(|t| t.to_lowercase().contains(text))
+        look(&e.reason) || look(&e.message) || look(&e.from) || look(&e.about.name) || look(&e.about.kind) || look(self.word())
+    }
+    fn title(&self) -> Cow<'_, str> {
+        self.event.reason.as_str().into()
+    }
+}
+
+impl Told {
+    const fn word(&self) -> &'static str {
+        if self.event.warning { "warning" } else { "normal" }
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) fn suits(key: &ObjectKey) -> bool {
 
 impl Row for Past {
     type Key = String;
+    type Fields = Self;
     fn key(&self) -> String {
         match self {
             Self::Snapshot(s) => s.digest.clone(),
@@ -33,12 +34,8 @@ impl Row for Past {
     fn health(&self, _cx: &Cx) -> Option<Health> {
         Some(Self::health(self))
     }
-    fn matches(&self, text: &str) -> bool {
-        let parts = match self {
-            Self::Snapshot(s) => vec![&s.revision.0, &s.status, &s.digest],
-            Self::Release(r) => vec![&r.chart, &r.chart_version, &r.app_version, &r.status, &r.digest],
-        };
-        parts.iter().any(|part| part.to_lowercase().contains(text))
+    fn fields(&self) -> &Self {
+        self
     }
 }
 

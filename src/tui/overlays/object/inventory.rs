@@ -1,9 +1,11 @@
 //! What an object has applied, each with how it is doing: live where the world has it, else as it was read a moment ago.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::detail::{Entry, Standing, State};
+use domain::filter::{Aspect, Fields, Value};
 use domain::flux::{FluxObject, Health, ObjectKey};
 use domain::query::{Answer, Query};
 use ratatui::buffer::Buffer;
@@ -65,18 +67,41 @@ impl Applied {
 
 impl Row for Applied {
     type Key = (String, ObjectKey);
+    type Fields = Self;
     fn key(&self) -> Self::Key {
         (self.entry.group.clone(), self.entry.key.clone())
     }
     fn health(&self, _cx: &Cx) -> Option<Health> {
         self.standing()
     }
-    fn matches(&self, text: &str) -> bool {
+    fn fields(&self) -> &Self {
+        self
+    }
+}
+
+impl Fields for Applied {
+    fn aspects() -> &'static [Aspect<Self>] {
+        static ASPECTS: &[Aspect<Applied>] = &[
+            Aspect::text("kind", &["k"], |a| Value::text(&*a.entry.key.kind)),
+            Aspect::text("namespace", &["ns", "n"], |a| Value::text(&*a.entry.key.namespace)),
+            Aspect::text("name", &[], |a| Value::text(&*a.entry.key.name)),
+            Aspect::text("group", &[], |a| Value::text(a.entry.group.as_str())),
+            Aspect::text("status", &["state"], |a| Value::text(a.standing().map_or("", Health::word))),
+        ];
+        ASPECTS
+    }
+    fn texts(&self, look: &mut dyn FnMut(&str) -> bool) -> bool {
         let key = &self.entry.key;
-        let health = self.standing().map_or("", Health::word);
-        let state = self.state.map_or("", State::word);
-        let parts = [&*key.name, &*key.namespace, &*key.kind, &*self.entry.group, health, state, self.said()];
-        parts.iter().any(|part| part.to_lowercase().contains(text))
+        let states = [self.standing().map_or("", Health::word), self.state.map_or("", State::word)];
+        look(&key.name)
+            || look(&key.namespace)
+            || look(&key.kind)
+            || look(&self.entry.group)
+            || states.into_iter().any(&mut *look)
+            || look(self.said())
+    }
+    fn title(&self) -> Cow<'_, str> {
+        (&*self.entry.key.name).into()
     }
 }
 

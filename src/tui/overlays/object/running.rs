@@ -1,10 +1,12 @@
 //! What runs: the overview of a Pod, a workload or any other object, and the list of a workload's Pods.
 
 use domain::detail::running::{Container, Running, running};
+use domain::filter::{Aspect, Fields, Sort, Value};
 use domain::flux::{Health, ObjectKey};
 use domain::workload::{Pod, Workload};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::overview::written;
@@ -193,15 +195,32 @@ struct PodRow(Arc<Pod>);
 
 impl Row for PodRow {
     type Key = ObjectKey;
+    type Fields = Self;
     fn key(&self) -> ObjectKey {
         self.0.key.clone()
     }
     fn health(&self, cx: &Cx) -> Option<Health> {
         Some(as_known(cx, &self.0.key, pod_health(&self.0)))
     }
-    fn matches(&self, text: &str) -> bool {
-        let fault = self.0.fault().map(|f| f.reason.to_lowercase()).unwrap_or_default();
-        self.0.key.name.contains(text) || self.0.phase.to_lowercase().contains(text) || fault.contains(text)
+    fn fields(&self) -> &Self {
+        self
+    }
+}
+
+impl Fields for PodRow {
+    fn aspects() -> &'static [Aspect<Self>] {
+        static ASPECTS: &[Aspect<PodRow>] = &[
+            Aspect::text("name", &[], |p| Value::text(&*p.0.key.name)),
+            Aspect::text("phase", &["status"], |p| Value::text(p.0.phase.as_str())),
+            Aspect::new("age", &["created"], Sort::Time, |p| Value::time(p.0.created)),
+        ];
+        ASPECTS
+    }
+    fn texts(&self, look: &mut dyn FnMut(&str) -> bool) -> bool {
+        look(&self.0.key.name) || look(&self.0.phase) || self.0.fault().is_some_and(|f| look(&f.reason))
+    }
+    fn title(&self) -> Cow<'_, str> {
+        (&*self.0.key.name).into()
     }
 }
 

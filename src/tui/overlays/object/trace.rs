@@ -1,8 +1,10 @@
 //! The way from the object to the commit: a row for each step, the whole of the selected one below.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use domain::detail::trace::{Step, Trace as Way, What};
+use domain::filter::{Aspect, Fields, Value};
 use domain::flux::{Health, ObjectKey};
 use domain::query::{Answer, Query};
 use ratatui::buffer::Buffer;
@@ -31,6 +33,7 @@ struct At {
 
 impl Row for At {
     type Key = usize;
+    type Fields = Self;
     fn key(&self) -> usize {
         self.number
     }
@@ -40,10 +43,26 @@ impl Row for At {
         }
         Some(self.step.state.health())
     }
-    fn matches(&self, text: &str) -> bool {
-        let subject = self.step.commit.as_ref().map(|c| c.subject.to_lowercase()).unwrap_or_default();
-        let key = self.step.key.as_ref().map(|k| k.to_string().to_lowercase()).unwrap_or_default();
-        subject.contains(text) || key.contains(text)
+    fn fields(&self) -> &Self {
+        self
+    }
+}
+
+impl Fields for At {
+    fn aspects() -> &'static [Aspect<Self>] {
+        static ASPECTS: &[Aspect<At>] = &[
+            Aspect::text("subject", &[], |a| Value::text(a.step.commit.as_ref().map_or("", |c| c.subject.as_str()))),
+            Aspect::text("kind", &["k"], |a| Value::text(a.step.key.as_ref().map_or("", |k| &*k.kind))),
+            Aspect::text("name", &[], |a| Value::text(a.step.key.as_ref().map_or("", |k| &*k.name))),
+        ];
+        ASPECTS
+    }
+    fn texts(&self, look: &mut dyn FnMut(&str) -> bool) -> bool {
+        let key = self.step.key.as_ref();
+        self.step.commit.as_ref().is_some_and(|c| look(&c.subject)) || key.is_some_and(|k| look(&k.to_string()))
+    }
+    fn title(&self) -> Cow<'_, str> {
+        self.step.key.as_ref().map_or(Cow::Borrowed(""), |k| Cow::Borrowed(&*k.name))
     }
 }
 

@@ -31,17 +31,15 @@ struct User {
 
 impl Row for User {
     type Key = (ObjectKey, &'static str);
+    type Fields = FluxObject;
     fn key(&self) -> Self::Key {
         (self.object.key.clone(), self.how)
     }
     fn health(&self, cx: &Cx) -> Option<Health> {
         Some(as_known(cx, &self.object.key, FluxObject::health(&self.object)))
     }
-    fn matches(&self, text: &str) -> bool {
-        let key = &self.object.key;
-        [&*key.kind, &*key.namespace, &*key.name, FluxObject::health(&self.object).word()]
-            .iter()
-            .any(|t| t.to_lowercase().contains(text))
+    fn fields(&self) -> &FluxObject {
+        &self.object
     }
 }
 

@@ -14,7 +14,7 @@ use crate::widgets::pane;
 use crate::widgets::put::{
     Piece, columns, cut_middle, lay, piece, put, put_pieces, put_right, put_wrapped, width, width_of, wrap,
 };
-use crate::widgets::summary;
+use crate::widgets::summary::{self, Line};
 use crate::widgets::table::scrollbar;
 
 /// How wide states are.
@@ -236,7 +236,7 @@ impl Tree {
             }
             (Node::Workload(_), Some(key)) => {
                 out.push(head(&key));
-                out.extend(summary::workload(cx, &key, wide));
+                out.extend(workload(cx, &key, wide));
             }
             (Node::Pod(_), Some(key)) => {
                 out.push(head(&key));
@@ -327,4 +327,21 @@ fn titles(cx: &Cx, area: Rect, buf: &mut Buffer, places: &Places) {
         x += places.age;
     }
     put(buf, (x, area.y), places.message, cx.t("column.message"), style);
+}
+
+/// Returns a workload's rollout, images and conditions.
+fn workload(cx: &Cx, key: &ObjectKey, wide: usize) -> Vec<Line> {
+    let Some(workload) = cx.world.workloads.iter().find(|w| &w.key == key) else { return Vec::new() };
+    let health = workload.health();
+    let mut out = vec![vec![
+        piece(cx.glyph(health), health.into()),
+        piece(format!(" {}/{}", workload.ready, workload.replicas), Role::Text),
+    ]];
+    for container in &workload.containers {
+        let mut line = vec![piece(format!("{}  ", container.name), Role::Muted)];
+        line.extend(format::image(&container.image, wide.saturating_sub(container.name.len() + 2)));
+        out.push(line);
+    }
+    out.extend(summary::conditions(cx, &workload.conditions, wide));
+    out
 }
