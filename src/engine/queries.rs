@@ -4,6 +4,8 @@ mod audit;
 mod deletion;
 mod detail;
 mod drift;
+mod drift;
+mod detail;
 mod edit;
 mod form;
 mod hold;

@@ -49,7 +49,8 @@ pub(super) async fn read(connection: &Connection, kustomization: &Value) -> Resu
         }
     }
     if let Some(inline) = post.get("substitute") {
-        [&mut real, &mut masked].into_iter().for_each(|set| set.add_inline(inline));
+        real.add_inline(inline);
+        masked.add_inline(inline);
     }
     found.sets = Some((real, masked));
     Ok(found)

@@ -63,7 +63,8 @@ fn item(step: &str) -> Option<Map<String, Value>> {
 /// Tells whether a step of a path, `[web]`, is the item with these keys.
 fn names(keys: &Map<String, Value>, step: &str) -> bool {
     let Some(name) = step.strip_prefix('[').and_then(|s| s.strip_suffix(']')) else { return false };
-    keys.values().any(|value| value.as_str().map_or_else(|| value.to_string() == name, |text| text == name))
+    let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    keys.values().any(|value| shown(value) == name)
 }
 
 /// Tells whether an item has these keys; a protocol that nobody wrote is TCP.
