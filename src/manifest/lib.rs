@@ -11,6 +11,7 @@ pub mod error;
 pub mod files;
 pub(crate) mod locate;
 pub mod message;
+pub mod release;
 pub mod scaffold;
 pub mod schema;
 pub mod substitute;
@@ -25,5 +26,6 @@ pub use error::Error;
 pub use files::Files;
 
 pub use message::proposed_message;
+pub use release::{ChartAt, Release, releases};
 pub use scaffold::{Scaffold, scaffold};
 pub use yaml::{Token, TokenKind, highlight, syntax};

@@ -147,7 +147,7 @@ impl Release {
 }
 
 /// Merges values over others, as Helm does: mappings by key, everything else replaced.
-fn merge(into: &mut Val, over: &Val) {
+pub(crate) fn merge(into: &mut Val, over: &Val) {
     match (&mut into.data, &over.data) {
         (Data::Map(target), Data::Map(changes)) => {
             for (key, change) in changes {
