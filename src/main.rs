@@ -6,9 +6,11 @@ mod console;
 mod demo;
 mod editor;
 mod global;
+mod helm;
 mod kustomize;
 mod launch;
 mod local;
+mod program;
 mod terminal;
 
 use std::panic::{self, AssertUnwindSafe};

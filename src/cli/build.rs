@@ -4,15 +4,18 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
-use domain::Trouble;
+use domain::{Trouble, TroubleKind};
+use manifest::files::Files;
 use manifest::substitute::{Variables, substitute};
 use manifest::{Error, Object, build as rendered, render};
 use serde_json::Value;
 
 use super::{Format, output};
-use crate::kustomize::{self, Bounds, Program};
+use crate::helm::Helm;
+use crate::kustomize::{self, Program};
 use crate::launch;
 use crate::local::Local;
+use crate::program::Bounds;
 
 /// Renders a local folder as kustomize build does.
 #[derive(Debug, Args)]
@@ -22,7 +25,8 @@ use crate::local::Local;
     quarterdeck build apps/shop --substitute REGION=eu --substitute-file clusters/eu/settings.yaml\n\n\
     Objects come in the order and the bytes of kustomize build. A folder without a kustomization is taken as Flux takes it: \
     every manifest below it. What is not rendered in-process is named, and goes to kustomize or kubectl on the PATH with a copy \
-    of the repository's files; nothing is fetched without --allow-remote.\n\n\
+    of the repository's files; nothing is fetched without --allow-remote. Charts in the repository are rendered with --helm by helm \
+    on the PATH, without a cluster.\n\n\
     JSON: a list of the objects.")]
 pub(crate) struct Build {
     /// The folder: an overlay, a base, or any folder with manifests.
@@ -37,7 +41,10 @@ pub(crate) struct Build {
     /// Never runs another program.
     #[arg(long, conflicts_with = "allow_remote")]
     in_process: bool,
-    /// Lets the kustomize program fetch bases and charts from other hosts.
+    /// Renders the chart of every HelmRelease too, with the helm program: what it makes of each follows the HelmRelease.
+    #[arg(long, conflicts_with = "in_process")]
+    helm: bool,
+    /// Lets the kustomize and helm programs fetch bases and charts from other hosts.
     #[arg(long)]
     allow_remote: bool,
     /// Where the repository begins; the nearest folder above with a .git when absent.
@@ -54,7 +61,7 @@ pub(crate) async fn run(format: Option<Format>, build: Build) -> Result<(), Trou
         Ok(objects) => objects,
         Err(error) if unsupported(&error) && !build.in_process => {
             let text = elsewhere(&build, &mut local, error).await?;
-            if format == Format::Yaml && variables.is_empty() {
+            if format == Format::Yaml && variables.is_empty() && !build.helm {
                 output::text(&text);
                 return Ok(());
             }
@@ -63,7 +70,45 @@ pub(crate) async fn run(format: Option<Format>, build: Build) -> Result<(), Trou
         Err(error) => return Err(local.told(error)),
     };
     let objects = if variables.is_empty() { objects } else { replaced(objects, &variables)? };
+    let objects = if build.helm { inflated(&build, &mut local, objects).await? } else { objects };
     show(format, &local, &objects)
+}
+
+/// Puts what the chart of each HelmRelease renders to behind it. What cannot be had is an error that names it.
+async fn inflated(build: &Build, local: &mut Local, objects: Vec<Object>) -> Result<Vec<Object>, Trouble> {
+    // Values and sources are looked for in what was rendered, variables replaced.
+    let files: Files = [("rendered.yaml", render(&objects))].into_iter().collect();
+    let releases = manifest::releases(&files, "")?;
+    if releases.is_empty() {
+        return Ok(objects);
+    }
+    let path = launch::search_path();
+    let helm = Helm::find(&path).ok_or_else(|| {
+        let names = releases.iter().map(|release| release.key.as_str()).collect::<Vec<_>>().join(", ");
+        Trouble::refused("Charts are rendered by helm, which is not on the PATH", names)
+            .next("Put helm on the PATH, or leave --helm out.")
+    })?;
+    let export = local.export()?;
+    let mut out = Vec::with_capacity(objects.len());
+    for object in objects {
+        let release = releases.iter().find(|release| release.key == object.key() && object.kind() == "HelmRelease");
+        out.push(object);
+        let Some(release) = release else { continue };
+        for unknown in &release.unknown {
+            output::note(&format!("{}: without {unknown}.", release.key));
+        }
+        let defaults = local.with(|files| release.defaults(files))?.map_err(|e| local.told(e))?;
+        let printed = helm.render((&export, &path), (release, defaults.as_deref()), build.allow_remote, Bounds::default()).await;
+        let printed = printed.map_err(|trouble| match trouble.kind {
+            TroubleKind::Refused => trouble.next("Allow it with --allow-remote, when its repository is among the manifests."),
+            _ => trouble,
+        })?;
+        for line in printed.remarks.lines() {
+            output::note(line);
+        }
+        out.extend(release.objects(&printed.text)?);
+    }
+    Ok(out)
 }
 
 /// Collects the variables: those of files first, so that what is written out wins, as Flux has it.

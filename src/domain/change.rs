@@ -144,6 +144,29 @@ impl FormFacts {
     }
 }
 
+/// Holds what became of the chart of a HelmRelease that a change touches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChartView {
+    /// The HelmRelease, named as in [`ObjectChange`].
+    pub release: String,
+    /// What became of it.
+    pub state: ChartState,
+}
+
+/// Says what became of a chart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChartState {
+    /// It was rendered before and after the change; so many of its objects differ.
+    Rendered(usize),
+    /// The helm program is not there, so only the values are compared.
+    NoHelm,
+    /// Its chart is not here: which and where.
+    Elsewhere(String),
+    /// It could not be rendered: why.
+    Failed(String),
+}
+
 /// Holds what will happen when a draft is submitted, pinned by digest: exactly this is committed, or it is asked again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preview {
@@ -162,6 +185,9 @@ pub struct Preview {
     /// Which file each rendered object comes from: the object as in [`ObjectChange`], and the path from the repository's root.
     #[serde(default)]
     pub origins: Vec<(String, String)>,
+    /// What became of the charts of the HelmReleases that change; what they render to stands in `rendered` too.
+    #[serde(default)]
+    pub charts: Vec<ChartView>,
     /// What the change means, in words: `image 1.2 → 1.3 in 2 Deployments`.
     #[serde(default)]
     pub summary: Vec<String>,

@@ -15,6 +15,7 @@ use domain::world::World;
 use store::Store;
 use tokio::sync::{Notify, oneshot, watch};
 
+use crate::charts::{Charts, Helm};
 use crate::driven::Driven;
 use crate::fleet::{Clusters, Fleet};
 use crate::holds::Holds;
@@ -46,6 +47,8 @@ pub struct Parts {
     pub ids: Ids,
     /// How fast the engine works on its own.
     pub pace: Pace,
+    /// Renders charts, where that can be done.
+    pub helm: Option<Helm>,
 }
 
 /// Runs the engine while any clone of it lives.
@@ -88,6 +91,7 @@ impl Engine {
             patience: parts.patience,
             ids: parts.ids,
             pace: parts.pace,
+            charts: Charts::new(parts.helm),
             tasks: Tasks::new(),
             mishaps: Mishaps::new(Arc::clone(&parts.clock), Arc::clone(&nudge)),
             nudge,

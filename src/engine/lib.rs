@@ -9,6 +9,7 @@
 //!
 //! It knows no terminal and no command line, and reads no clock, environment or home folder of its own.
 
+mod charts;
 mod clusters;
 mod drift;
 mod driven;
@@ -33,6 +34,7 @@ mod shared;
 mod tasks;
 mod views;
 
+pub use charts::Helm;
 pub use engine::{Engine, Parts};
 pub use fleet::Clusters;
 pub use ids::{Ids, ulids};

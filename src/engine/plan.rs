@@ -12,6 +12,8 @@ use domain::change::{Draft, FormFacts, Preview};
 use domain::edit::{Field, WorkloadRef};
 use domain::flux::ObjectKey;
 use domain::revision::CommitId;
+use manifest::Release;
+use manifest::files::Files;
 
 use crate::scene::Scene;
 
@@ -30,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) expect_images: Vec<(String, String)>,
     /// The replicas that should run afterwards, when they change.
     pub(crate) expect_replicas: Option<i32>,
+    /// The HelmReleases that change, before and after.
+    pub(crate) releases: Vec<(Option<Release>, Option<Release>)>,
 }
 
 impl Plan {
@@ -82,6 +86,11 @@ pub(crate) async fn written(
         }))
     };
     scene.repo.with("reading manifests", move |mirror, _| work(mirror)).await?
+}
+
+/// Reads files and folders at a commit.
+pub(crate) async fn read(scene: &Scene, head: CommitId, wanted: Vec<String>) -> Result<Files, Trouble> {
+    scene.repo.with("reading a chart", move |mirror, _| Ok(closure::read(mirror, &head, &wanted))).await?
 }
 
 /// Returns the images that the manifests name, by container, and the replicas that they ask for.

@@ -11,6 +11,7 @@ use domain::world::{GitView, World};
 use store::Store;
 use tokio::sync::{Notify, watch};
 
+use crate::charts::Charts;
 use crate::driven::Driven;
 use crate::fleet::Fleet;
 use crate::holds::Holds;
@@ -33,6 +34,7 @@ pub(crate) struct Core {
     pub(crate) patience: Patience,
     pub(crate) ids: Ids,
     pub(crate) pace: Pace,
+    pub(crate) charts: Charts,
     pub(crate) tasks: Tasks,
     pub(crate) mishaps: Mishaps,
     /// Rings when something outside the store may have changed the world.

@@ -3,6 +3,7 @@
 
 mod asking;
 mod bed;
+mod charts;
 mod deploy;
 mod detail;
 mod holding;

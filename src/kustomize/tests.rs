@@ -4,10 +4,10 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::TroubleKind;
-use rustix::process::{test_kill_process, test_kill_process_group};
+use rustix::process::{Pid, test_kill_process, test_kill_process_group};
 
 use super::*;
 use crate::local::Local;

@@ -6,7 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use domain::Trouble;
-use manifest::files;
+use manifest::files::{self, Files};
 use rustix::fs::OFlags;
 use tempfile::TempDir;
 
@@ -35,6 +35,53 @@ impl Export {
     }
 }
 
+impl Export {
+    /// Writes files that are held in memory into a fresh folder that only we may enter; a link becomes what it leads to.
+    pub(crate) fn of(files: &Files) -> Result<Self, Trouble> {
+        let at = |e: io::Error| {
+            Trouble::failed("The files could not be copied for another program", "the folder for temporary files")
+                .why(e)
+                .next("Check the space and the rights of the folder for temporary files.")
+        };
+        let mut export = Self::fresh().map_err(at)?;
+        for path in files.paths() {
+            let inside = files::join("", path, path).is_ok_and(|normal| normal == path);
+            let found = if inside { found(files, path) } else { Vec::new() };
+            if found.is_empty() {
+                export.left_out.push(path.to_owned());
+            }
+            for (path, bytes) in found {
+                let to = export.root().join(&path);
+                fs::create_dir_all(to.parent().unwrap_or(&to)).and_then(|()| fs::write(&to, bytes)).map_err(at)?;
+            }
+        }
+        Ok(export)
+    }
+
+    fn fresh() -> io::Result<Self> {
+        let private = Permissions::from_mode(0o700);
+        let folder = tempfile::Builder::new().prefix("quarterdeck-").permissions(private).tempdir()?;
+        let export = Self { folder, left_out: Vec::new() };
+        fs::create_dir(export.root())?;
+        fs::create_dir(export.home())?;
+        Ok(export)
+    }
+}
+
+/// Returns the file at a path, or those of the folder that a link leads to; links within that folder are left out.
+fn found<'f>(files: &'f Files, path: &str) -> Vec<(String, &'f [u8])> {
+    if let Some(bytes) = files.bytes(path) {
+        return vec![(path.to_owned(), bytes)];
+    }
+    let Ok(real) = files.resolve(path) else { return Vec::new() };
+    // A link to a folder above it would hold itself.
+    if files::within(path, &real) {
+        return Vec::new();
+    }
+    let below = files.below(&real).filter(|file| files.resolve(file).is_ok_and(|end| end == *file));
+    below.filter_map(|file| Some((format!("{path}{}", file.strip_prefix(&real)?), files.bytes(file)?))).collect()
+}
+
 impl Local {
     /// Copies the whole repository into a fresh folder that only we may enter.
     pub(crate) fn export(&self) -> Result<Export, Trouble> {
@@ -43,10 +90,7 @@ impl Local {
                 .why(e)
                 .next("Check the space and the rights of the folder for temporary files.")
         };
-        let private = Permissions::from_mode(0o700);
-        let folder = tempfile::Builder::new().prefix("quarterdeck-").permissions(private).tempdir().map_err(at)?;
-        let mut export = Export { folder, left_out: Vec::new() };
-        fs::create_dir(export.root()).and_then(|()| fs::create_dir(export.home())).map_err(at)?;
+        let mut export = Export::fresh().map_err(at)?;
         let mut open = vec![(String::new(), 0)];
         let (mut count, mut bytes) = (0, 0);
         while let Some((folder, depth)) = open.pop() {

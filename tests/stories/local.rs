@@ -1,6 +1,7 @@
 //! Manifests in a local folder: what `set`, `build` and `lint` print and write. None of them asks a cluster or keeps state.
 
 mod build;
+mod charts;
 mod lint;
 mod scaffold;
 mod set;

@@ -22,7 +22,7 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Returns where the program of that name lies: `control`, `kwok`, `logs`, `kustomize` or a Flux controller.
+    /// Returns where the program of that name lies: `control`, `kwok`, `logs`, `kustomize`, `helm` or a Flux controller.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join("bin").join(name)
     }

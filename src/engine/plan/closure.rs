@@ -11,6 +11,8 @@ use manifest::files::{self, Files};
 
 /// How many folders outside of the path are followed.
 const ROUNDS: usize = 200;
+/// How much is read at once; a file may be as large as the manifests' library takes it.
+const LIMITS: ReadLimits = ReadLimits { file: files::FILE_LIMIT, total: 64 << 20, files: 20_000 };
 
 /// Reads the files; what is missing after all is told by whoever renders them.
 pub(super) fn load(mirror: &Mirror, commit: &CommitId, path: &str) -> Result<Files, Trouble> {
@@ -40,8 +42,17 @@ pub(crate) fn load_for(mirror: &Mirror, commit: &CommitId, path: &str, overlay: 
     Ok(files)
 }
 
+/// Reads files and folders as they are.
+pub(super) fn read(mirror: &Mirror, commit: &CommitId, wanted: &[String]) -> Result<Files, Trouble> {
+    let mut files = Files::new();
+    for path in wanted {
+        take(mirror, commit, path, &mut files)?;
+    }
+    Ok(files)
+}
+
 fn take(mirror: &Mirror, commit: &CommitId, path: &str, files: &mut Files) -> Result<(), Trouble> {
-    let found = mirror.read(commit, &[path], ReadLimits::default())?;
+    let found = mirror.read(commit, &[path], LIMITS)?;
     for (path, content) in found.files {
         files.insert(path, content);
     }

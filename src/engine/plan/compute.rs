@@ -7,10 +7,13 @@ use domain::edit::{Ask, Edit, Field, WorkloadRef};
 use domain::project::Environment;
 use domain::revision::CommitId;
 use manifest::files::Files;
-use manifest::{Applied, Error, Facts, build, render};
+use manifest::{Applied, Error, Facts, Object, Release, build, render};
 use sha2::{Digest, Sha256};
 
 use super::{Plan, judge, named};
+
+/// A HelmRelease before and after a change.
+type Pair = (Option<Release>, Option<Release>);
 
 /// Reads the fields of a workload.
 pub(super) fn facts(
@@ -79,9 +82,11 @@ pub(super) fn plan(
         message,
         author: format!("{} <{}>", actor.name, actor.email),
         files: applied.files,
+        charts: Vec::new(),
         render_trouble,
     };
     Ok(Plan {
+        releases: releases((files, &changed), path, &objects),
         changes: preview.files.iter().map(change).collect(),
         workload: before.workload.clone(),
         summary: summary(&before, &draft.edits),
@@ -89,6 +94,25 @@ pub(super) fn plan(
         expect_replicas: will_be.1.filter(|n| was.1 != Some(*n)),
         preview,
     })
+}
+
+/// Returns the HelmReleases whose rendering may change, before and after.
+fn releases((before, after): (&Files, &Files), path: &str, objects: &(Vec<Object>, Vec<Object>)) -> Vec<Pair> {
+    let holds = |objects: &[Object]| objects.iter().any(|object| object.kind() == "HelmRelease");
+    if objects.0 == objects.1 || !(holds(&objects.0) || holds(&objects.1)) {
+        return Vec::new();
+    }
+    let read = |files| manifest::releases(files, path).unwrap_or_default();
+    let (mut old, new) = (read(before), read(after));
+    let mut pairs: Vec<Pair> = Vec::new();
+    for release in new {
+        let was = old.iter().position(|o| o.key == release.key).map(|at| old.swap_remove(at));
+        if was.as_ref() != Some(&release) {
+            pairs.push((was, Some(release)));
+        }
+    }
+    pairs.extend(old.into_iter().map(|release| (Some(release), None)));
+    pairs
 }
 
 /// Applies the edits that need no answer, and returns the questions that the others ask.

@@ -90,6 +90,7 @@ pub(super) fn parts(dir: &Path, clusters: Clusters) -> Parts {
         clock: Arc::new(Time::now),
         patience: Patience { source_fault: 5_000, sync: 30_000, apply: 30_000, health: 30_000 },
         ids: ulids(),
+        helm: None,
         pace: Pace {
             git_poll: Duration::from_secs(5),
             batch: Duration::from_millis(10),
@@ -129,8 +130,13 @@ impl Bed {
 
     /// Starts an engine on the store, as a process would.
     pub(super) fn engine(&self) -> Engine {
+        self.engine_with(None)
+    }
+
+    /// Starts an engine that renders charts so.
+    pub(super) fn engine_with(&self, helm: Option<crate::Helm>) -> Engine {
         let connection = cluster::Connection::from_service(ContextName::from("harbour"), self.sim.service());
-        Engine::start(parts(self.dir.path(), Clusters::fixed([connection])))
+        Engine::start(Parts { helm, ..parts(self.dir.path(), Clusters::fixed([connection])) })
     }
 
     /// Returns the folder that everything lives in.

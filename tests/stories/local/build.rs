@@ -41,10 +41,11 @@ spec:
             memory: 16Mi
 ";
 
-/// Puts a script in place of the kustomize program; returns the folder that it is in.
-fn fake(repository: &Repository, script: &str) -> PathBuf {
-    repository.file("bin/kustomize", &format!("#!/bin/sh\n{script}\n"));
-    let path = repository.path("bin/kustomize");
+/// Puts a script in place of a program; returns the folder that it is in.
+pub(super) fn fake(repository: &Repository, program: &str, script: &str) -> PathBuf {
+    let program = format!("bin/{program}");
+    repository.file(&program, &format!("#!/bin/sh\n{script}\n"));
+    let path = repository.path(&program);
     fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("our own file");
     repository.path("bin")
 }
@@ -52,7 +53,7 @@ fn fake(repository: &Repository, script: &str) -> PathBuf {
 #[test]
 fn what_is_printed_is_what_kustomize_prints() {
     let repository = Repository::new();
-    let bin = fake(&repository, "echo the program ran; exit 1");
+    let bin = fake(&repository, "kustomize", "echo the program ran; exit 1");
     let said = repository.run_on(&bin, &["build", "k8s/overlays/dev"]);
     assert_eq!(said.err, "");
     assert_eq!(said.ok(), BUILT, "and no program is asked");
@@ -96,6 +97,7 @@ fn what_is_not_known_here_goes_to_the_program_with_a_copy() {
     repository.link("k8s/outside", "/etc");
     let bin = fake(
         &repository,
+        "kustomize",
         "echo \"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: made\ndata:\n  args: '$1 $#'\n  copied: '$(/bin/ls $2/../../..)'\n  state: '$QUARTERDECK_STATE'\"; \
          echo a remark >&2",
     );
@@ -114,7 +116,7 @@ fn what_is_not_known_here_goes_to_the_program_with_a_copy() {
 #[test]
 fn the_program_is_not_run_when_it_is_forbidden_absent_or_would_fetch() {
     let repository = Repository::new();
-    let bin = fake(&repository, "echo ran > \"${0%/*}/ran\"");
+    let bin = fake(&repository, "kustomize", "echo ran > \"${0%/*}/ran\"");
     let empty = repository.path("none");
     let dev = ["build", "k8s/overlays/dev"];
     repository.file(OVERLAY, CHARTS);
@@ -146,7 +148,7 @@ fn the_program_is_not_run_when_it_is_forbidden_absent_or_would_fetch() {
 fn the_words_of_the_program_are_passed_on() {
     let repository = Repository::new();
     repository.file(OVERLAY, CHARTS);
-    let bin = fake(&repository, "echo \"Error: no chart in $2\" >&2; exit 7");
+    let bin = fake(&repository, "kustomize", "echo \"Error: no chart in $2\" >&2; exit 7");
     let said = repository.run_on(&bin, &["build", "k8s/overlays/dev"]);
     let err = said.failed(1);
     assert!(err.contains("kustomize could not render this: k8s/overlays/dev: Error: no chart in k8s/overlays/dev"), "{err}");
@@ -157,7 +159,7 @@ fn the_words_of_the_program_are_passed_on() {
 fn told_to_end_it_ends_the_program_and_leaves_no_copy() {
     let repository = Repository::new();
     repository.file(OVERLAY, CHARTS);
-    let bin = fake(&repository, "sleep 600 & echo $! > \"${0%/*}/started\"; wait");
+    let bin = fake(&repository, "kustomize", "sleep 600 & echo $! > \"${0%/*}/started\"; wait");
     let said = repository.operator.shell(&format!(
         "cd {}; mkdir tmp; export TMPDIR=$PWD/tmp PATH={}:$PATH; \"$QUARTERDECK\" build k8s/overlays/dev & \
          until [ -s bin/started ]; do sleep 0.02; done; kill -TERM $!; wait $!; echo \"status $?\"; ls tmp; \

@@ -35,6 +35,7 @@ pub(super) fn rows(cx: &Cx, preview: &Preview) -> Vec<Row> {
     if !preview.summary.is_empty() {
         rows.extend(verdict::summary(cx, preview));
     }
+    rows.extend(verdict::charts(cx, preview).into_iter().map(|(text, role)| Row::text("  ", Role::Text, text, role)));
     let risk = verdict::risk(cx, &preview.risk);
     if !risk.is_empty() {
         rows.push(Row::Blank);

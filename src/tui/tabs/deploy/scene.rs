@@ -133,6 +133,7 @@ pub(crate) fn preview(draft: &Draft) -> Preview {
         yaml: format!(
             "{object}---\napiVersion: v1\nkind: Service\nmetadata:\n  name: shop-web\nspec:\n  ports:\n  - port: 80 # http\n"
         ),
+        charts: Vec::new(),
         origins: vec![("shop-production/Deployment/shop-web".to_owned(), "k8s/base/deployment.yaml".to_owned())],
         summary: summary(draft),
         risk: if changed {

@@ -2,7 +2,7 @@
 //!
 //! Shared by the form, the review, the YAML and the Diff tab, so that they say the same in the same words.
 
-use domain::change::{Finding, Preview, Risk, Severity};
+use domain::change::{ChartState, ChartView, Finding, Preview, Risk, Severity};
 use domain::edit::Ask;
 
 use crate::cx::Cx;
@@ -62,6 +62,24 @@ pub(crate) fn risk(cx: &Cx, risk: &Risk) -> Vec<Row> {
 /// Returns a row for each sentence that says what a change means.
 pub(crate) fn summary(cx: &Cx, preview: &Preview) -> Vec<Row> {
     preview.summary.iter().map(|said| Row::text("  ", Role::Text, cx.said(said), Role::Changed)).collect()
+}
+
+/// Returns a sentence for each chart of a HelmRelease that changes, and its role: how many objects differ, or why only the
+/// values are compared.
+pub(crate) fn charts(cx: &Cx, preview: &Preview) -> Vec<(String, Role)> {
+    let told = |view: &ChartView| {
+        let release = view.release.as_str();
+        let only = |why: &str| (cx.tf("diff.chart-values", &[("release", release), ("why", why)]), Role::Muted);
+        match &view.state {
+            ChartState::Rendered(count) => {
+                (cx.tf("diff.chart-rendered", &[("release", release), ("count", &count.to_string())]), Role::Muted)
+            }
+            ChartState::NoHelm => only(cx.t("diff.chart-no-helm")),
+            ChartState::Elsewhere(chart) => only(&cx.tf("diff.chart-elsewhere", &[("chart", chart)])),
+            ChartState::Failed(why) => (only(&cx.said(why)).0, Role::Warn),
+        }
+    };
+    preview.charts.iter().map(told).collect()
 }
 
 /// Returns what a question asks, in one sentence: container, field, and why it cannot be decided.

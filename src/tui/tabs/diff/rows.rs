@@ -113,6 +113,10 @@ impl Sheet<'_> {
             let lines = wrap(&cx.said(said), wide.saturating_sub(2));
             out.extend(lines.into_iter().map(|line| Row::Told(vec![piece(format!("  {line}"), Role::Text)])));
         }
+        for (told, role) in verdict::charts(cx, preview).into_iter().filter(|_| self.rendered) {
+            let lines = wrap(&told, wide.saturating_sub(2));
+            out.extend(lines.into_iter().map(|line| Row::Told(vec![piece(format!("  {line}"), role)])));
+        }
         if preview.risk.score > 0 || !preview.risk.reasons.is_empty() {
             out.push(Row::Told(verdict::meter(cx, &preview.risk)));
             for (points, why) in preview.risk.reasons.iter().take(REASONS) {

@@ -1,0 +1,78 @@
+//! Charts in a preview: what changes in them is shown, and where they are not rendered it is said why.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use domain::change::{ChartState, Draft, Preview};
+use domain::edit::{Edit, Field};
+use domain::query::{Answer, Query};
+use manifest::Release;
+use manifest::files::Files;
+
+use super::bed::{Bed, ada, development};
+use crate::Helm;
+
+const RELEASE: &str = "apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata:
+  name: web
+  namespace: shop-dev
+spec:
+  interval: 1m
+  chart:
+    spec:
+      chart: charts/web
+      sourceRef: {kind: GitRepository, name: shop-dev, namespace: flux-system}
+  values:
+    replicaCount: 2
+";
+
+/// Prints the replicas and what is in the chart's folder, as a chart would.
+fn helm(runs: &Arc<AtomicUsize>) -> Helm {
+    let runs = Arc::clone(runs);
+    Arc::new(move |files: Files, release: Release| {
+        runs.fetch_add(1, Ordering::SeqCst);
+        let values: serde_json::Value = serde_json::from_str(&release.values).unwrap();
+        let chart = files.text("charts/web/Chart.yaml", None).unwrap().trim().to_owned();
+        Box::pin(async move {
+            let head = format!("metadata: {{name: {}, namespace: {}}}", release.name, release.namespace);
+            Ok(format!(
+                "---\napiVersion: apps/v1\nkind: Deployment\n{head}\nspec: {{replicas: {}}}\n---\napiVersion: v1\nkind: Secret\n{head}\n\
+                 stringData: {{chart: '{chart}', made-up: '{}'}}\n",
+                values["replicaCount"], values["replicaCount"]
+            ))
+        })
+    })
+}
+
+async fn previewed(engine: &crate::Engine, replicas: &str) -> Arc<Preview> {
+    let mut draft = Draft::new(development().id);
+    draft.edits.push(Edit::set(Field::Value("replicaCount".to_owned()), replicas));
+    match engine.ask(&ada(), Query::Preview(draft)).await.unwrap() {
+        Answer::Preview(preview) => preview,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_chart_renders_to_is_compared_and_the_side_before_is_rendered_once() {
+    let bed = Bed::new();
+    bed.commit("develop", "charts/web/Chart.yaml", "name: web\n");
+    bed.commit("develop", "k8s/overlays/development/web.yaml", RELEASE);
+    bed.commit("develop", "k8s/overlays/development/kustomization.yaml", "resources: [web.yaml]\n");
+    let runs = Arc::new(AtomicUsize::new(0));
+    let engine = bed.engine_with(Some(helm(&runs)));
+    bed.furnish(&engine, &[development()]).await;
+    let preview = previewed(&engine, "3").await;
+    assert_eq!(preview.charts.len(), 1);
+    assert_eq!(preview.charts[0].state, ChartState::Rendered(1), "{:?}", preview.charts);
+    let change = preview.rendered.iter().find(|change| change.object == "shop-dev/Deployment/web").unwrap();
+    assert!(change.before.as_ref().unwrap().contains("replicas: 2") && change.after.as_ref().unwrap().contains("replicas: 3"));
+    assert!(!preview.rendered.iter().any(|change| change.object.contains("Secret")), "made-up values are no change");
+    previewed(&engine, "4").await;
+    assert_eq!(runs.load(Ordering::SeqCst), 3);
+    engine.stop().await;
+    let engine = bed.engine_with(None);
+    assert_eq!(previewed(&engine, "3").await.charts[0].state, ChartState::NoHelm);
+    engine.stop().await;
+}

@@ -1,0 +1,70 @@
+//! What the program is asked and given: a script in its place that tells.
+#![expect(clippy::unwrap_used, reason = "a test fails by failing")]
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
+use domain::TroubleKind;
+
+use super::*;
+
+const RELEASE: &str = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\nspec:\n";
+const OWN: &str =
+    "  chart: {spec: {chart: charts/web, sourceRef: {kind: GitRepository, name: apps}, valuesFiles: [charts/prod.yaml]}}\n";
+
+/// Runs a script as `helm` for the release of a repository.
+async fn rendered(script: &str, spec: &str, remote: bool) -> Result<String, Trouble> {
+    let programs = tempfile::tempdir().unwrap();
+    let program = programs.path().join("helm");
+    fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    let files: Files = [
+        ("apps/web.yaml", format!("{RELEASE}{spec}")),
+        ("charts/web/Chart.yaml", "name: web\n".to_owned()),
+        ("charts/web/values.yaml", "a: 1\n".to_owned()),
+        ("charts/prod.yaml", "a: 2\n".to_owned()),
+    ]
+    .into_iter()
+    .collect();
+    let release = manifest::releases(&files, "apps").unwrap().remove(0);
+    let path = format!("{}:{}", programs.path().display(), std::env::var("PATH").unwrap());
+    let export = Export::of(&files).unwrap();
+    let defaults = release.defaults(&files).unwrap();
+    let helm = Helm::find(&path).unwrap();
+    let done = helm.render((&export, &path), (&release, defaults.as_deref()), remote, Bounds::default()).await;
+    let kept = fs::read_to_string(export.root().join("charts/web/values.yaml")).unwrap();
+    assert_eq!(kept, "a: 1\n", "the chart is as it was afterwards");
+    done.map(|printed| printed.text)
+}
+
+#[tokio::test]
+async fn it_gets_the_chart_the_values_and_a_home_of_its_own() {
+    let script = "echo \"$@\" | sed \"s#$PWD/##; s#$HOME/##\"; cat \"$3/values.yaml\"; echo; cat \"$7\"; echo; \
+                  env | sed 's/=.*//' | grep -v -e PWD -e SHLVL -e '^_$' | sort | tr '\\n' ' '";
+    let printed = rendered(script, &format!("{OWN}  values: {{b: true}}\n"), false).await.unwrap();
+    let asked = "template web charts/web --namespace shop --values values.json --skip-tests --include-crds";
+    assert_eq!(printed, format!("{asked}\n{{\"a\":2}}\n{{\"b\":true}}\nHOME PATH "));
+}
+
+#[tokio::test]
+async fn a_chart_of_another_host_is_asked_for_only_when_that_is_allowed() {
+    let spec = "  chart: {spec: {chart: web, version: 1.x, sourceRef: {kind: HelmRepository, name: acme}}}\n---\n\
+                apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: acme, namespace: shop}\n\
+                spec: {url: 'https://charts.example'}\n";
+    let trouble = rendered("echo \"$@\"", spec, false).await.unwrap_err();
+    assert_eq!(trouble.kind, TroubleKind::Refused);
+    assert!(trouble.to_string().contains("on another host: HelmRepository/acme, https://charts.example"), "{trouble}");
+    let printed = rendered("echo \"$@\"", spec, true).await.unwrap();
+    assert!(printed.starts_with("template web web --repo https://charts.example --version 1.x --namespace shop"), "{printed}");
+    let oci = spec.replace("https://charts.example", "oci://charts.example/x");
+    let printed = rendered("echo \"$@\"", &oci, true).await.unwrap();
+    assert!(printed.starts_with("template web oci://charts.example/x/web --version 1.x"), "{printed}");
+}
+
+#[tokio::test]
+async fn what_it_says_when_it_fails_is_told() {
+    let trouble = rendered("echo \"Error: $3: nil pointer\" >&2; exit 1", OWN, false).await.unwrap_err();
+    assert_eq!(trouble.to_string(), "helm could not render this: shop/HelmRelease/web: Error: charts/web: nil pointer");
+    let gone = OWN.replace("charts/web,", "charts/gone,");
+    assert_eq!(rendered("true", &gone, false).await.unwrap_err().kind, TroubleKind::NotFound);
+}
