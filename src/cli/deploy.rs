@@ -80,6 +80,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
         edits: fields::edits(&deploy.fields, "deploy")?,
         message: deploy.message,
         environment: environment.id,
+        base: None,
     };
     if !deploy.dry_run {
         deck.may(&draft.environment)?;

@@ -22,7 +22,7 @@ mod mock;
 pub use connection::{BoxError, Connection, ConnectionInfo, RequestBody};
 pub use error::Error;
 pub use kubeconfig::{Helper, Kubeconfigs, Surroundings};
-pub use schemas::{Served, schemas};
+pub use schemas::{Served, schemas, schemas_mark};
 pub use watch::{Clock, Scope, Snapshot, Versions, Watch, Watcher};
 
 /// A result whose error is this crate's.

@@ -66,6 +66,28 @@ pub async fn schemas(connection: &Connection) -> Result<Served, Error> {
     }
 }
 
+/// Returns a text that changes when a cluster's custom kinds or their schemas do; nothing where it cannot tell.
+///
+/// It costs one small answer, so that the schemas themselves need not be read again.
+pub async fn schemas_mark(connection: &Connection) -> Result<Option<String>, Error> {
+    let fail = |fault| connection.error(fault, "Reading the schemas of", "the kinds that are served");
+    match index(connection).await {
+        // The address of each document has its hash as its query.
+        Ok(index) => Ok(Some(custom(index).map(|(path, entry)| format!("{path} {}\n", entry.url)).collect())),
+        Err(fault) if matches!(fault.code(), 403 | 404) => Ok(None),
+        Err(fault) => Err(fail(fault)),
+    }
+}
+
+async fn index(connection: &Connection) -> Result<Index, Fault> {
+    wire::parse(&wire::fetch_long(&connection.client(Purpose::Act), Call::get("/openapi/v3"), PAUSE).await?)
+}
+
+/// Returns the groups' versions that are not the API server's own.
+fn custom(index: Index) -> impl Iterator<Item = (String, Entry)> {
+    index.paths.into_iter().filter(|(path, _)| group(path).is_some_and(|group| !built_in(group)))
+}
+
 async fn definitions(connection: &Connection) -> Result<Vec<Value>, Fault> {
     let mut all = Vec::new();
     let mut token = String::new();
@@ -86,12 +108,8 @@ async fn definitions(connection: &Connection) -> Result<Vec<Value>, Fault> {
 }
 
 async fn documents(connection: &Connection) -> Result<Vec<Value>, Fault> {
-    let index = wire::fetch_long(&connection.client(Purpose::Act), Call::get("/openapi/v3"), PAUSE).await?;
-    let index: Index = wire::parse(&index)?;
     let mut all = Vec::new();
-    let custom = index.paths.into_iter().filter(|(path, _)| group(path).is_some_and(|group| !built_in(group)));
-    for (_, entry) in custom.take(MOST) {
-        // The address has the document's hash as its query.
+    for (_, entry) in custom(index(connection).await?).take(MOST) {
         let bytes = wire::fetch_long(&connection.client(Purpose::Act), Call::get(entry.url), PAUSE).await?;
         all.push(lean(wire::parse(&bytes)?));
     }
@@ -188,6 +206,10 @@ mod tests {
             documents.iter().filter_map(|d| d.pointer("/components/schemas/of").and_then(Value::as_str)).collect();
         assert_eq!(of, ["apis/gateway.networking.k8s.io/v1", "apis/x.example/v1"]);
         assert_eq!(mock.asked("/openapi/v3"), 3);
+        let mark = schemas_mark(&connected(&mock)).await.unwrap().unwrap();
+        assert!(mark.contains("apis/x.example/v1 ") && !mark.contains("apps/v1"), "{mark}");
+        mock.state().documents.remove("/openapi/v3");
+        assert_eq!(schemas_mark(&connected(&mock)).await.unwrap(), None);
     }
 
     #[tokio::test]

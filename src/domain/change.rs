@@ -102,12 +102,15 @@ pub struct Draft {
     pub edits: Vec<Edit>,
     /// The commit message, when the operator wrote one; else it is proposed from the edits.
     pub message: Option<String>,
+    /// The commit that the answers speak of which name a line; where the branch has gone on since, the line is looked for again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<CommitId>,
 }
 
 impl Draft {
     /// Builds an empty draft for an environment.
     pub const fn new(environment: EnvironmentId) -> Self {
-        Self { environment, workload: None, edits: Vec::new(), message: None }
+        Self { environment, workload: None, edits: Vec::new(), message: None, base: None }
     }
 
     /// Tells whether it would change nothing.
@@ -193,9 +196,15 @@ pub struct Preview {
     pub summary: Vec<String>,
     /// What the checks say.
     pub findings: Vec<Finding>,
+    /// Which version of the cluster's own schemas the checks knew; 0 when they knew the built-in kinds only.
+    #[serde(default)]
+    pub schemas: u64,
     /// How risky it is.
     #[serde(default)]
     pub risk: Risk,
+    /// The edits whose answers name a line, as it is numbered at the base; an answer whose line is gone is not among them.
+    #[serde(default)]
+    pub answers: Vec<Edit>,
     /// What has to be answered first; nothing can be submitted while there is a question.
     #[serde(default)]
     pub asks: Vec<Ask>,

@@ -45,6 +45,27 @@ pub struct Mishap {
     pub trouble: Trouble,
 }
 
+/// Says how far the schemas of the kinds that a cluster serves besides the built-in ones are known to the checks.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServedKinds {
+    /// Nobody has asked for them.
+    #[default]
+    Unasked,
+    /// They are being read.
+    Asking,
+    /// They are known.
+    Known {
+        /// Grows with each reading that brought others.
+        version: u64,
+    },
+    /// They could not be read: why. Checks go on with the built-in kinds, or with what was read before.
+    Failed {
+        /// The server's words, or why it was not reached.
+        why: String,
+    },
+}
+
 /// Holds everything that screens show. Each slice changes its `Arc` only when its content changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct World {
@@ -76,6 +97,8 @@ pub struct World {
     pub links: Arc<Vec<Link>>,
     /// What went wrong outside any order, newest first.
     pub mishaps: Arc<Vec<Mishap>>,
+    /// How far the schemas of clusters are known, for those that were asked for.
+    pub kinds: Arc<Vec<(ContextName, ServedKinds)>>,
 }
 
 impl World {
@@ -108,6 +131,17 @@ impl World {
     pub fn kustomization(&self, environment: &Environment) -> Option<&Arc<FluxObject>> {
         let name = &environment.gitops.kustomization;
         self.flux_object(&ObjectKey::new(&environment.cluster, "Kustomization", &name.namespace, &name.name))
+    }
+
+    /// Returns how far the schemas of a cluster are known.
+    pub fn served_kinds(&self, context: &ContextName) -> ServedKinds {
+        self.kinds.iter().find(|(of, _)| of == context).map(|(_, kinds)| kinds.clone()).unwrap_or_default()
+    }
+
+    /// Tells whether Flux deletes from the cluster what leaves an environment's manifests; where its Kustomization is not
+    /// known, the answer is the one to be careful with: yes.
+    pub fn prunes(&self, environment: &Environment) -> bool {
+        self.kustomization(environment).is_none_or(|object| object.spec.prune.unwrap_or(false))
     }
 
     /// Returns the GitRepository that feeds an environment.

@@ -23,6 +23,7 @@ use crate::ids::Ids;
 use crate::mishaps::Mishaps;
 use crate::pace::{Clock, Pace};
 use crate::repos::Repos;
+use crate::served::Shelf;
 use crate::shared::Core;
 use crate::tasks::{Tasks, guarded};
 use crate::{clusters, follow, gate, publish, queries, views};
@@ -92,6 +93,7 @@ impl Engine {
             ids: parts.ids,
             pace: parts.pace,
             charts: Charts::new(parts.helm),
+            served: Shelf::default(),
             tasks: Tasks::new(),
             mishaps: Mishaps::new(Arc::clone(&parts.clock), Arc::clone(&nudge)),
             nudge,

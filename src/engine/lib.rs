@@ -30,6 +30,7 @@ mod queries;
 mod repos;
 mod scene;
 mod scribe;
+mod served;
 mod shared;
 mod tasks;
 mod views;

@@ -2,20 +2,36 @@
 //!
 //! The same code makes the preview that is reviewed and the change that is committed, so that they cannot differ.
 
+mod answers;
 pub(crate) mod closure;
 mod compute;
 mod judge;
 
+use std::sync::Arc;
+
 use domain::Trouble;
 use domain::actor::Actor;
 use domain::change::{Draft, FormFacts, Preview};
-use domain::edit::{Field, WorkloadRef};
+use domain::edit::{Edit, Field, WorkloadRef};
 use domain::flux::ObjectKey;
 use domain::revision::CommitId;
 use manifest::Release;
 use manifest::files::Files;
+use manifest::schema::Schemas;
 
 use crate::scene::Scene;
+use crate::shared::Core;
+
+/// Holds what a change is judged by, besides the manifests: what its cluster says.
+#[derive(Debug, Clone)]
+pub(crate) struct Grounds {
+    /// Whether Flux deletes from the cluster what leaves the manifests.
+    pub(crate) prune: bool,
+    /// The schemas of the kinds that the cluster serves, as far as they are known.
+    pub(crate) schemas: Arc<Schemas>,
+    /// Their version; 0 when only the built-in kinds are known.
+    pub(crate) version: u64,
+}
 
 /// Holds a preview and what is needed to carry it out.
 #[derive(Debug)]
@@ -37,6 +53,16 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// Takes into edits where the lines stand now that their answers name.
+    pub(crate) fn renumber(&self, edits: &mut [Edit]) {
+        for answer in &self.preview.answers {
+            let same = |edit: &&mut Edit| edit.container == answer.container && edit.field == answer.field;
+            if let Some(edit) = edits.iter_mut().find(same) {
+                edit.choice.clone_from(&answer.choice);
+            }
+        }
+    }
+
     /// Returns the plan when nothing has to be asked first; else the question.
     pub(crate) fn settled(self) -> Result<Self, Trouble> {
         match self.preview.asks.first() {
@@ -59,11 +85,20 @@ pub(crate) async fn facts(scene: &Scene, head: CommitId, workload: Option<Worklo
 }
 
 /// Works out what a draft would do on top of a commit.
-pub(crate) async fn plan(scene: &Scene, head: CommitId, draft: &Draft, actor: &Actor) -> Result<Plan, Trouble> {
+pub(crate) async fn plan(
+    core: &Arc<Core>,
+    scene: &Scene,
+    head: CommitId,
+    draft: &Draft,
+    actor: &Actor,
+) -> Result<Plan, Trouble> {
+    let (schemas, version) = core.schemas(&scene.environment.cluster);
+    let grounds = Grounds { prune: core.world.borrow().prunes(&scene.environment), schemas, version };
     let (environment, draft, actor) = (scene.environment.clone(), draft.clone(), actor.clone());
     let work = move |mirror: &git::Mirror| {
+        let draft = answers::follow(mirror, &head, &draft);
         Ok(closure::load(mirror, &head, &environment.gitops.path)
-            .and_then(|files| compute::plan(&files, &environment, &head, &draft, &actor)))
+            .and_then(|files| compute::plan(&files, (&environment, &grounds), &head, &draft, &actor)))
     };
     scene.repo.with("working out a change", move |mirror, _| work(mirror)).await?
 }

@@ -49,6 +49,7 @@ fn publish(core: &Core, before: &mut Option<Arc<State>>, notices: &mut usize) {
     of_git(&mut new, core);
     take(&mut new.contexts, &core.contexts);
     take(&mut new.favourites, &Arc::clone(&open(&core.favourites)));
+    put(&mut new.kinds, core.served.see());
     let mishaps: Arc<Vec<Mishap>> = core.mishaps.all();
     take(&mut new.mishaps, &mishaps);
     *before = Some(state);

@@ -19,6 +19,7 @@ use crate::ids::Ids;
 use crate::mishaps::Mishaps;
 use crate::pace::{Clock, Pace};
 use crate::repos::Repos;
+use crate::served::Shelf;
 use crate::tasks::{Tasks, guarded};
 
 /// Holds what all tasks of an engine share.
@@ -35,6 +36,7 @@ pub(crate) struct Core {
     pub(crate) ids: Ids,
     pub(crate) pace: Pace,
     pub(crate) charts: Charts,
+    pub(crate) served: Shelf,
     pub(crate) tasks: Tasks,
     pub(crate) mishaps: Mishaps,
     /// Rings when something outside the store may have changed the world.

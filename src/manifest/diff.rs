@@ -58,6 +58,18 @@ pub struct Hunk {
     pub lines: Vec<Line>,
 }
 
+/// Returns where a line of a text (counted from 1) stands in another version of it; nothing when it is not there any more.
+pub fn followed(before: &str, after: &str, line: usize) -> Option<usize> {
+    let at = line.checked_sub(1)?;
+    if before == after {
+        return Some(line);
+    }
+    let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(before, after);
+    let same = diff.ops().iter().filter(|op| op.tag() == DiffTag::Equal);
+    let holder = same.map(|op| (op.old_range(), op.new_range())).find(|(old, _)| old.contains(&at));
+    holder.map(|(old, new)| new.start + (at - old.start) + 1)
+}
+
 /// Returns the differences between two texts as hunks; none when they are equal.
 ///
 /// Lines that differ in nothing but their line break are shown with a mark at their end.

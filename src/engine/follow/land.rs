@@ -57,6 +57,7 @@ pub(crate) async fn commit(scene: &Scene, deployment: &mut Deployment, plan: &Pl
     };
     let id = scene.repo.with("the Git commit", move |mirror, _| mirror.commit(&new)).await?;
     deployment.base = Some(plan.preview.base.clone());
+    plan.renumber(&mut deployment.edits);
     deployment.commit = Some(id);
     deployment.files = plan.preview.files.iter().map(|file| file.path.clone()).collect();
     deployment.summary.clone_from(&plan.summary);
@@ -73,7 +74,7 @@ pub(crate) async fn intend(scribe: &Scribe, deployment: &Deployment) -> Result<(
 }
 
 /// Pushes the commit of a record that is already journaled. An error means that the journal could not be written.
-pub(crate) async fn push(core: &Core, scene: &Scene, scribe: &Scribe, deployment: &mut Deployment) -> Result<Landing, Trouble> {
+pub(crate) async fn push(core: &Arc<Core>, scene: &Scene, scribe: &Scribe, deployment: &mut Deployment) -> Result<Landing, Trouble> {
     let object = format!("{} on {}", deployment.environment, deployment.branch);
     let mut last = None;
     for attempt in 0..ATTEMPTS {
@@ -83,7 +84,7 @@ pub(crate) async fn push(core: &Core, scene: &Scene, scribe: &Scribe, deployment
                 None => return Ok(Landing::Refused(rejected(&object, &words))),
                 // Two pushes that meet at the server's lock look like a refusal; the branch tells them apart.
                 Some(head) => {
-                    if let Some(trouble) = rebase(scribe, scene, (deployment, attempt), head).await? {
+                    if let Some(trouble) = rebase((core, scene), scribe, (deployment, attempt), head).await? {
                         return Ok(Landing::Refused(trouble));
                     }
                     last = Some(display(words.trim_end(), true));
@@ -102,7 +103,7 @@ pub(crate) async fn push(core: &Core, scene: &Scene, scribe: &Scribe, deployment
                 ));
             }
             Ok(PushOutcome::Moved { head: Some(head) }) => {
-                if let Some(trouble) = rebase(scribe, scene, (deployment, attempt), head).await? {
+                if let Some(trouble) = rebase((core, scene), scribe, (deployment, attempt), head).await? {
                     return Ok(Landing::Refused(trouble));
                 }
                 last = Some("the branch moves all the time".to_owned());
@@ -119,12 +120,12 @@ pub(crate) async fn push(core: &Core, scene: &Scene, scribe: &Scribe, deployment
 
 /// Makes the edits on the head that the branch has now, writes that down and pauses; a trouble when they no longer fit.
 async fn rebase(
+    (core, scene): (&Arc<Core>, &Scene),
     scribe: &Scribe,
-    scene: &Scene,
     (deployment, attempt): (&mut Deployment, u32),
     head: CommitId,
 ) -> Result<Option<Trouble>, Trouble> {
-    if let Err(trouble) = again(scene, deployment, head).await {
+    if let Err(trouble) = again(core, scene, deployment, head).await {
         return Ok(Some(trouble));
     }
     intend(scribe, deployment).await?;
@@ -151,15 +152,16 @@ async fn push_once(scene: &Scene, deployment: &Deployment) -> Result<PushOutcome
 }
 
 /// Makes the same edits on another head; a trouble when what comes out is not what was reviewed.
-async fn again(scene: &Scene, deployment: &mut Deployment, head: CommitId) -> Result<(), Trouble> {
+async fn again(core: &Arc<Core>, scene: &Scene, deployment: &mut Deployment, head: CommitId) -> Result<(), Trouble> {
     let draft = Draft {
         environment: deployment.environment.clone(),
         workload: deployment.workload.clone(),
         edits: deployment.edits.clone(),
         // The message was settled with the first commit and already carries its trailers.
         message: Some(deployment.message.clone()),
+        base: deployment.base.clone(),
     };
-    let plan = plan::plan(scene, head, &draft, &deployment.actor).await?.settled()?;
+    let plan = plan::plan(core, scene, head, &draft, &deployment.actor).await?.settled()?;
     if plan.preview.is_empty() {
         return Err(Trouble::refused("Nothing is left to change", &deployment.environment)
             .why("the branch moved, and what is on it now already reads as asked")
@@ -265,7 +267,7 @@ async fn attempt(core: &Arc<Core>, scene: &Scene, deployment: &mut Deployment) -
             Ok(head) => head,
             Err(trouble) => return Ok(Landing::Refused(trouble)),
         };
-        if let Err(trouble) = again(scene, deployment, head).await {
+        if let Err(trouble) = again(core, scene, deployment, head).await {
             return Ok(Landing::Refused(trouble));
         }
         intend(&scribe, deployment).await?;

@@ -26,7 +26,7 @@ pub(super) async fn deploy(core: &Arc<Core>, scribe: &Scribe, order: Deploy) -> 
     // One at a time commits to an environment, so that each sees what the one before did.
     let _turn = if order.dry_run { None } else { Some(core.lease(&land::lease_of(&deployment)).await?) };
     let head = scene.repo.fresh_head(&deployment.branch).await?;
-    let plan = plan::plan(&scene, head, &order.draft, scribe.actor()).await?.settled()?;
+    let plan = plan::plan(core, &scene, head, &order.draft, scribe.actor()).await?.settled()?;
     if order.dry_run {
         return Ok(dry(plan));
     }

@@ -10,7 +10,7 @@ use manifest::files::Files;
 use manifest::{Applied, Error, Facts, Object, Release, build, render};
 use sha2::{Digest, Sha256};
 
-use super::{Plan, judge, named};
+use super::{Grounds, Plan, answers, judge, named};
 
 /// A HelmRelease before and after a change.
 type Pair = (Option<Release>, Option<Release>);
@@ -41,7 +41,7 @@ fn form(facts: Facts, environment: &Environment, head: &CommitId) -> FormFacts {
 /// Works out what a draft would do.
 pub(super) fn plan(
     files: &Files,
-    environment: &Environment,
+    (environment, grounds): (&Environment, &Grounds),
     head: &CommitId,
     draft: &Draft,
     actor: &Actor,
@@ -59,7 +59,7 @@ pub(super) fn plan(
         (Err(error), _) => ((Vec::new(), Vec::new()), Some(Trouble::from(error))),
     };
     let yaml = render(&objects.1);
-    let (findings, risk) = judge::judge((files, &changed), &objects, environment);
+    let (findings, risk) = judge::judge((files, &changed), &objects, environment, grounds);
     let message = draft.message.clone().filter(|text| !text.trim().is_empty()).unwrap_or_else(|| {
         let (project, name) = (environment.id.project.as_str(), environment.id.name.as_str());
         manifest::proposed_message(project, name, &draft.edits, &before)
@@ -77,12 +77,14 @@ pub(super) fn plan(
         findings,
         risk,
         will: will(environment, &applied.files, &asks),
+        answers: answers::answered(draft),
         asks,
         yaml,
         message,
         author: format!("{} <{}>", actor.name, actor.email),
         files: applied.files,
         charts: Vec::new(),
+        schemas: grounds.version,
         render_trouble,
     };
     Ok(Plan {

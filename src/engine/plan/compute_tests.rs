@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
 
 use super::*;
+use domain::change::Severity;
+use manifest::schema::Schemas;
 use domain::ident::{ContextName, EnvironmentId, Slug};
 use domain::project::EnvironmentType;
 
@@ -24,7 +26,8 @@ fn plan_of(files: &Files, edits: Vec<Edit>) -> Plan {
     let environment = environment();
     let draft = Draft { edits, ..Draft::new(environment.id.clone()) };
     let head = CommitId::parse(&"a".repeat(40)).unwrap();
-    plan(files, &environment, &head, &draft, &Actor::system()).unwrap()
+    let grounds = Grounds { prune: true, schemas: std::sync::Arc::new(Schemas::built_in()), version: 0 };
+    plan(files, (&environment, &grounds), &head, &draft, &Actor::system()).unwrap()
 }
 
 #[test]
@@ -89,4 +92,19 @@ fn what_is_there_already_changes_nothing_and_secrets_stay_out_of_the_summary() {
     assert!(plan_of(&files(), vec![Edit::set(Field::ImageTag, "1.8.4")]).preview.is_empty());
     let plan = plan_of(&files(), vec![Edit::set(Field::Env("PASSWORD".into()), "hunter2")]);
     assert_eq!(plan.summary, "env PASSWORD added");
+}
+
+#[test]
+fn what_was_wrong_before_is_lowered_and_what_a_change_makes_wrong_is_not() {
+    let mut all = files();
+    let wrong = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: old}\ndate: {}\n";
+    all.insert("k8s/overlays/development/old.yaml", wrong);
+    all.insert(PATH, all.text(PATH, None).unwrap().replace("[../../base]", "[../../base, old.yaml]"));
+    let unknown = |plan: &Plan| -> Vec<Severity> {
+        plan.preview.findings.iter().filter(|f| f.object.as_deref() == Some("ConfigMap/old")).map(|f| f.severity).collect()
+    };
+    let plan = plan_of(&all, vec![Edit::set(Field::ImageTag, "1.8.5")]);
+    assert_eq!(unknown(&plan), [Severity::Warning]);
+    let linted = manifest::lint(&all, "k8s/overlays/development", &Schemas::built_in());
+    assert!(linted.iter().any(|f| f.severity == Severity::Error && f.message.contains("date")), "{linted:?}");
 }

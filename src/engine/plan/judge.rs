@@ -3,23 +3,26 @@
 use domain::change::{Finding, Risk, Severity};
 use domain::project::{Environment, EnvironmentType};
 use manifest::files::Files;
-use manifest::schema::Schemas;
 use manifest::{Context, Object};
 
+use super::Grounds;
 use super::compute::folder;
 
 /// Judges a change by its files before and after it, and by what they render to.
 ///
-/// What was wrong before with objects that the change leaves alone is told of and forbids nothing.
+/// An error at an object that the change leaves alone is lowered to a warning: it was there before, whoever changes a tag did not
+/// make it, and forbidding the change would not mend it. `lint` calls it an error still. What the change itself touches keeps
+/// its severity, and so does what belongs to no object, such as a file that is no YAML.
 pub(super) fn judge(
     (before, after): (&Files, &Files),
     objects: &(Vec<Object>, Vec<Object>),
     environment: &Environment,
+    grounds: &Grounds,
 ) -> (Vec<Finding>, Risk) {
     let path = folder(environment);
     let production = environment.kind == EnvironmentType::Production;
-    let context = Context::new(production, true, &objects.0, &objects.1);
-    let mut findings = manifest::check_against(after, path, &Schemas::built_in());
+    let context = Context::new(production, grounds.prune, &objects.0, &objects.1);
+    let mut findings = manifest::check_against(after, path, &grounds.schemas);
     for finding in &mut findings {
         let left_alone = finding.object.as_ref().is_some_and(|object| !context.touched.contains(object));
         if left_alone && finding.severity == Severity::Error {

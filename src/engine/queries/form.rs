@@ -48,7 +48,7 @@ pub(super) async fn draft(core: &Arc<Core>, id: EnvironmentId) -> Result<Answer,
 pub(super) async fn preview(core: &Arc<Core>, actor: &Actor, draft: &Draft) -> Result<Answer, Trouble> {
     let scene = core.scene(&draft.environment)?;
     let head = head(&scene, PREVIEW).await?;
-    let plan = plan::plan(&scene, head, draft, actor).await?;
+    let plan = plan::plan(core, &scene, head, draft, actor).await?;
     Ok(Answer::Preview(Arc::new(charts::preview(core, &scene, plan).await)))
 }
 

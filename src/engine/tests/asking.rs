@@ -1,10 +1,13 @@
 //! Queries, and the small orders on Flux objects.
 
 use domain::TroubleKind;
+use domain::change::Draft;
+use domain::edit::{Choice, Edit, Field};
 use domain::flux::ObjectKey;
 use domain::ident::ContextName;
 use domain::orders::{Reconcile, Suspend};
 use domain::query::{Answer, LogOf, Query};
+use domain::world::ServedKinds;
 
 use super::bed::{self, Bed, ada, development, shop};
 use crate::follow::promise;
@@ -81,4 +84,69 @@ async fn a_token_goes_into_a_secret_and_nowhere_else() {
     engine.stop().await;
     assert!(!yaml.contains(canary) && !bed.store_holds(canary));
     assert!(bed.store_holds("environment.add"), "the search itself must find what is there");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preview_does_not_wait_for_the_kinds_of_the_cluster_and_knows_them_later() {
+    let bed = Bed::new();
+    let engine = bed.engine();
+    bed.furnish(&engine, &[development()]).await;
+    bed::until(&engine, "the Kustomization", |w| w.kustomization(&development()).is_some()).await;
+    let ask = async || match engine.ask(&ada(), Query::Preview(Draft::new(development().id))).await.unwrap() {
+        Answer::Preview(preview) => preview.schemas,
+        other => panic!("{other:?}"),
+    };
+    bed.freeze();
+    assert_eq!(ask().await, 0);
+    let cluster = development().cluster;
+    assert_eq!(bed::until(&engine, "asking", |w| !w.kinds.is_empty()).await.served_kinds(&cluster), ServedKinds::Asking);
+    bed.thaw();
+    bed::until(&engine, "the kinds", |w| w.served_kinds(&cluster) == ServedKinds::Known { version: 1 }).await;
+    assert_eq!(ask().await, 1);
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_names_a_line_follows_it_or_is_asked_for_again() {
+    const PATH: &str = "k8s/overlays/development/kustomization.yaml";
+    let bed = Bed::new();
+    let one = "apiVersion: v1\nkind: Service\nmetadata: {name: NAME}\nspec:\n  type: ClusterIP\n  selector: {app: web}\n  ports: [{port: 80}]\n";
+    let services = |lead: &str| format!("{lead}{}---\n{}", one.replace("NAME", "a"), one.replace("NAME", "b"));
+    bed.commit("develop", "k8s/overlays/development/services.yaml", &services(""));
+    let overlay = bed.git(&["show", &format!("develop:{PATH}")]);
+    bed.commit("develop", PATH, &format!("{}\n", overlay.replace("  - ../../base", "  - ../../base\n  - services.yaml")));
+    let engine = bed.engine();
+    bed.furnish(&engine, &[development()]).await;
+    let ask = async |draft: &Draft| match engine.ask(&ada(), Query::Preview(draft.clone())).await.unwrap() {
+        Answer::Preview(preview) => preview,
+        other => panic!("{other:?}"),
+    };
+    let mut draft = Draft { edits: vec![Edit::set(Field::ServiceType, "NodePort")], ..Draft::new(development().id) };
+    let asked = ask(&draft).await;
+    let offer = asked.asks[0].offers[1].clone();
+    draft.edits[0].choice = Some(offer.choice);
+    draft.base = Some(asked.base.clone());
+    let changed = |preview: &domain::change::Preview| preview.files[0].after.clone().unwrap();
+    let answered = ask(&draft).await;
+    assert!(answered.asks.is_empty() && changed(&answered).ends_with(&one.replace("NAME", "b").replace("ClusterIP", "NodePort")));
+    bed.commit("develop", "k8s/overlays/development/services.yaml", &services("# Two of them.\n"));
+    until_head(&engine, &bed).await;
+    let moved = ask(&draft).await;
+    assert!(moved.asks.is_empty() && changed(&moved).ends_with(&one.replace("NAME", "b").replace("ClusterIP", "NodePort")));
+    assert!(matches!(&moved.answers[0].choice, Some(Choice::At { line, .. }) if *line == offer.line + 1), "{:?}", moved.answers);
+    bed.commit("develop", "k8s/overlays/development/services.yaml", &services("# Two.\n").replace("apiVersion: v1", "apiVersion: \"v1\""));
+    until_head(&engine, &bed).await;
+    let gone = ask(&draft).await;
+    assert!(gone.answers.is_empty() && gone.asks.len() == 1, "{:?}", gone.answers);
+    engine.stop().await;
+}
+
+/// Waits until the engine has seen what was committed last.
+async fn until_head(engine: &crate::Engine, bed: &Bed) {
+    let head = bed.git(&["rev-parse", "develop"]);
+    engine.core.repos.get(&bed.project().repository).fetch().await.unwrap();
+    bed::until(engine, "the new head", |w| {
+        w.git_view(&development().id).and_then(|g| g.head.as_ref()).is_some_and(|h| h.to_string() == head)
+    })
+    .await;
 }

@@ -203,6 +203,7 @@ fn again(deployment: &Deployment) -> Effects {
         workload: deployment.workload.clone(),
         edits: deployment.edits.clone(),
         message: None,
+        base: deployment.base.clone(),
     };
     let mut effects = vec![Effect::Desk(Change::Environment(Some(deployment.environment.clone())))];
     if !draft.is_empty() {

@@ -203,6 +203,10 @@ impl Deploy {
     /// Asks again when the branch has moved, and says so.
     pub(super) fn moved(&mut self, cx: &Cx) -> Effects {
         let (Some(open), Some(environment)) = (&self.open, &self.environment) else { return Effects::new() };
+        let less = self.asks.shown.as_ref().is_some_and(|preview| pane::knows_less(cx, preview));
+        if less && !self.asks.stale() && self.submit == Submit::No {
+            return self.preview_now(cx);
+        }
         let head = cx.world.git_view(environment).and_then(|g| g.head.as_ref());
         let Some(head) = head.filter(|h| **h != open.facts.head && Some(*h) != self.asks.asked_at.as_ref()) else {
             return Effects::new();
@@ -299,7 +303,7 @@ impl Deploy {
                     open.propose(if preview.is_empty() { "" } else { &preview.message });
                 }
                 if let Some(open) = &mut self.open {
-                    open.ask(cx, &preview.asks);
+                    open.ask(cx, &preview);
                 }
                 self.rows = pane::rows(cx, &preview);
                 self.asks.shown = Some(Arc::clone(&preview));

@@ -3,6 +3,7 @@
 use domain::change::{Draft, FormFacts};
 use domain::edit::{Ask, Choice, Edit, Field, Found, WorkloadRef};
 use domain::ident::EnvironmentId;
+use domain::revision::CommitId;
 
 use super::slot::Kind;
 
@@ -79,6 +80,22 @@ impl Edits {
         self.choices.push((ask.container.clone(), ask.field.clone(), choice));
     }
 
+    /// Takes what became of the answers: those that name a line as it is numbered now; what is asked has no answer any more.
+    pub(super) fn settle(&mut self, answers: &[Edit], asks: &[Ask]) {
+        for edit in answers {
+            let ours = self.choices.iter_mut().find(|(container, field, _)| *container == edit.container && *field == edit.field);
+            if let (Some((_, _, slot)), Some(choice)) = (ours, &edit.choice) {
+                slot.clone_from(choice);
+            }
+        }
+        self.choices.retain(|(container, field, _)| !asks.iter().any(|ask| ask.container == *container && ask.field == *field));
+    }
+
+    /// Tells whether an answer names a line.
+    fn names_lines(&self) -> bool {
+        self.choices.iter().any(|(.., choice)| matches!(choice, Choice::At { .. }))
+    }
+
     fn chosen(&self, edit: &Edit) -> Option<Choice> {
         let meant =
             |(container, field, _): &&(Option<String>, Field, Choice)| *container == edit.container && *field == edit.field;
@@ -86,9 +103,18 @@ impl Edits {
     }
 
     /// Makes a draft of it.
-    pub(crate) fn draft(&self, environment: &EnvironmentId, workload: Option<WorkloadRef>, message: Option<String>) -> Draft {
+    ///
+    /// `base` is the commit that the answers speak of.
+    pub(crate) fn draft(
+        &self,
+        environment: &EnvironmentId,
+        workload: Option<WorkloadRef>,
+        message: Option<String>,
+        base: Option<&CommitId>,
+    ) -> Draft {
         let edits = self.list.iter().map(|e| Edit { choice: self.chosen(e), ..e.clone() }).collect();
-        Draft { environment: environment.clone(), workload, edits, message }
+        let base = base.filter(|_| self.names_lines()).cloned();
+        Draft { environment: environment.clone(), workload, edits, message, base }
     }
 }
 

@@ -9,6 +9,7 @@ use domain::revision::CommitId;
 use domain::trouble::Trouble;
 
 use super::edits::sound;
+use super::pane::knows_less;
 use crate::cx::Cx;
 use crate::desk::Change;
 use crate::effects::{Effect, Effects, Ticket, Toast};
@@ -80,6 +81,7 @@ impl Loading {
                 effects.extend(self.begin(cx, environment));
                 effects
             }
+            Some(preview) if knows_less(cx, preview) => self.begin(cx, environment),
             _ => Effects::new(),
         }
     }

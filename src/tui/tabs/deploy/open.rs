@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::change::{Draft, FormFacts};
+use domain::change::{Draft, FormFacts, Preview};
 use domain::edit::{Ask, Choice, Field, Probe, WorkloadRef};
+use domain::revision::CommitId;
 
 use super::edits::Edits;
 use super::fields::{Fields, Ground, place};
@@ -25,6 +26,8 @@ pub(super) struct Open {
     workload: Option<WorkloadRef>,
     /// The message that the operator wrote; else the proposed one is shown.
     message: Option<String>,
+    /// The commit that the answers speak of: the one of the last preview.
+    base: Option<CommitId>,
 }
 
 macro_rules! ground {
@@ -52,6 +55,7 @@ impl Open {
             edits: draft.map(|d| Edits::of(&facts, d)).unwrap_or_default(),
             message: draft.and_then(|d| d.message.clone()),
             workload: draft.and_then(|d| d.workload.clone()),
+            base: draft.and_then(|d| d.base.clone()),
             fields: Fields::default(),
             asks: Vec::new(),
             facts,
@@ -85,7 +89,7 @@ impl Open {
 
     /// Returns the draft as it stands.
     pub(super) fn draft(&self) -> Draft {
-        self.edits.draft(&self.facts.environment, self.workload.clone(), self.message.clone())
+        self.edits.draft(&self.facts.environment, self.workload.clone(), self.message.clone(), self.base.as_ref())
     }
 
     /// Takes the change of a field.
@@ -165,10 +169,12 @@ impl Open {
         self.fields.form.focused().is_some_and(|f| self.fields.slot(&f.id).is_some_and(|slot| *slot != Slot::Head))
     }
 
-    /// Takes what has to be answered.
-    pub(super) fn ask(&mut self, cx: &Cx, asks: &[Ask]) {
-        if self.asks != asks {
-            self.asks = asks.to_vec();
+    /// Takes what has to be answered, and what became of the answers that were given.
+    pub(super) fn ask(&mut self, cx: &Cx, preview: &Preview) {
+        self.edits.settle(&preview.answers, &preview.asks);
+        self.base = Some(preview.base.clone());
+        if self.asks != preview.asks {
+            self.asks.clone_from(&preview.asks);
             self.look(cx);
         }
     }

@@ -17,6 +17,7 @@
 
 use domain::change::Preview;
 use domain::trouble::Trouble;
+use domain::world::ServedKinds;
 
 use super::verdict;
 use crate::cx::Cx;
@@ -102,7 +103,24 @@ pub(crate) fn checks(cx: &Cx, preview: &Preview) -> Vec<Row> {
     if preview.findings.is_empty() {
         rows.push(good(cx.t("deploy.no-findings")));
     }
+    rows.extend(kinds(cx, preview));
     rows
+}
+
+/// Says when the checks do not know, or not yet, the kinds that the cluster serves itself.
+fn kinds(cx: &Cx, preview: &Preview) -> Option<Row> {
+    let text = match cx.world.served_kinds(&cx.world.environment(&preview.environment)?.cluster) {
+        ServedKinds::Asking => cx.t("deploy.kinds-asking").to_owned(),
+        ServedKinds::Failed { why } => cx.tf("deploy.kinds-unknown", &[("why", &cx.said(&why))]),
+        ServedKinds::Unasked | ServedKinds::Known { .. } => return None,
+    };
+    Some(Row::text("· ", Role::Muted, text, Role::Muted))
+}
+
+/// Tells whether the cluster's schemas are there and the preview was made without them.
+pub(crate) fn knows_less(cx: &Cx, preview: &Preview) -> bool {
+    let cluster = cx.world.environment(&preview.environment).map(|environment| &environment.cluster);
+    cluster.is_some_and(|c| matches!(cx.world.served_kinds(c), ServedKinds::Known { version } if version > preview.schemas))
 }
 
 fn good(text: &str) -> Row {

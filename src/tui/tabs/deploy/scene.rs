@@ -134,6 +134,8 @@ pub(crate) fn preview(draft: &Draft) -> Preview {
             "{object}---\napiVersion: v1\nkind: Service\nmetadata:\n  name: shop-web\nspec:\n  ports:\n  - port: 80 # http\n"
         ),
         charts: Vec::new(),
+        answers: Vec::new(),
+        schemas: 0,
         origins: vec![("shop-production/Deployment/shop-web".to_owned(), "k8s/base/deployment.yaml".to_owned())],
         summary: summary(draft),
         risk: if changed {
