@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+/// How deep sentences within sentences are looked up.
+const DEPTH: usize = 3;
+
 /// Names a language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Language {
@@ -59,16 +62,29 @@ impl Words {
             let english = Self::load(Language::English).texts;
             let ours = english.into_iter().filter(|(key, _)| key.starts_with("said.") || key.starts_with("why."));
             said.extend(ours.filter_map(|(key, text)| words.get(&key).map(|own| (text, own.clone()))));
-            // The longest first: it says the most.
-            said.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
+            // The one with most words of its own first: it says the most.
+            let own = |text: &str| text.len() - text.split('{').skip(1).filter_map(|p| p.find('}')).sum::<usize>();
+            said.sort_by(|a, b| own(&b.0).cmp(&own(&a.0)).then_with(|| a.cmp(b)));
         }
         Self { language, texts: words, said }
     }
 
     /// Returns a sentence that another room says, in this language where the language file knows it; else as it is.
+    ///
+    /// What stands in its places is looked up too: `container web of Deployment shop` within a sentence.
     pub fn said(&self, text: &str) -> String {
+        self.said_within(text, DEPTH)
+    }
+
+    fn said_within(&self, text: &str, depth: usize) -> String {
         let found = self.said.iter().find_map(|(english, own)| places(english, text).map(|values| (own, values)));
-        found.map_or_else(|| text.to_owned(), |(own, values)| filled(own, &values))
+        let Some((own, values)) = found else { return text.to_owned() };
+        let inner = |value: &str| match depth {
+            0 => value.to_owned(),
+            depth => self.said_within(value, depth - 1),
+        };
+        let values: Vec<(&str, String)> = values.into_iter().map(|(name, value)| (name, inner(value))).collect();
+        filled(own, &values.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>())
     }
 
     /// Returns the word of a key; the key itself when there is none.

@@ -90,3 +90,83 @@ fn what_other_rooms_say_is_said_in_the_operators_language() {
         assert_eq!(chinese.said(unknown), unknown);
     }
 }
+
+#[test]
+fn what_the_checks_say_reads_naturally_with_the_names_in_it() {
+    let chinese = Words::load(Language::Chinese);
+    for (english, expect) in [
+        ("container web of Deployment shop has no limit for memory", "Deployment shop 的容器 web 没有内存限制（limit）"),
+        (
+            "the image of container web of Deployment shop goes back from 1.9 to 1.8 (and 2 more)",
+            "Deployment shop 的容器 web 的镜像从 1.9 退回到 1.8（及另外 2 处）",
+        ),
+        (
+            "Deployment shop wants Secret tls, which is not there; did you mean tls-web?",
+            "Deployment shop 引用的 Secret tls 不存在；是否想写 tls-web？",
+        ),
+        ("spec.replicas wants a whole number and gets the string “three”", "spec.replicas 应为整数，实为字符串“three”"),
+        (
+            "TOKEN of ConfigMap web holds a GitHub token and is written in the clear",
+            "ConfigMap web 的 TOKEN 含有GitHub 令牌，且以明文写出",
+        ),
+        ("there is no field spec.replica; did you mean replicas?", "没有字段 spec.replica；是否想写 replicas？"),
+        (
+            "Namespace shop is deleted, and everything in it, 3 objects of this folder among it",
+            "Namespace shop 将被删除，其中的一切也随之删除，包括此目录的 3 个对象",
+        ),
+    ] {
+        assert_eq!(chinese.said(english), expect);
+    }
+}
+
+/// Finds the sentences in the sources of the checks: those that are built of a text and those of a text with values in it.
+fn sentences() -> BTreeSet<String> {
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifest/check/rules"), &mut files);
+    let mut found = BTreeSet::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        for part in text.split("format!(").skip(1) {
+            let Some(sentence) = part.trim_start().strip_prefix('"').and_then(|part| part.split('"').next()) else { continue };
+            let words =
+                sentence.split(' ').filter(|word| word.chars().all(|c| c.is_ascii_lowercase()) && !word.is_empty()).count();
+            // Half sentences are parts of others.
+            if words >= 2 && (sentence.starts_with('{') || sentence.starts_with("the ")) {
+                found.insert(sentence.to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// Puts something into the places of a sentence.
+fn filled_in(sentence: &str) -> String {
+    let mut parts = sentence.split('{');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap();
+        out.push_str(match name {
+            "why" if rest.is_empty() => "",
+            "why" => "looks like a secret",
+            "word" if rest == " probe" => "readiness",
+            "word" => "limit",
+            "end" => "Kubernetes will refuse it",
+            "meant" | "known" => "",
+            "how" => "read-only",
+            "field" => "hostPID",
+            _ => "x",
+        });
+        out.push_str(rest);
+    }
+    out.replace("hostPID: x", "hostPID: it sees all processes of its node").replace(&format!("hostPID {}", "of"), "spec of")
+}
+
+#[test]
+fn every_sentence_of_the_rules_is_known_in_chinese() {
+    let chinese = Words::load(Language::Chinese);
+    let all = sentences();
+    assert!(all.len() > 40, "the sources are read: {}", all.len());
+    let unknown: Vec<&String> = all.iter().filter(|sentence| chinese.said(&filled_in(sentence)) == filled_in(sentence)).collect();
+    assert_eq!(unknown, Vec::<&String>::new());
+}
