@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use crossterm::event::KeyEvent;
 use domain::Time;
+use domain::ident::EnvironmentId;
 use domain::orders::Outcome;
 use domain::query::Answer;
 use domain::trouble::Trouble;
@@ -66,6 +67,11 @@ pub trait Tab: Debug {
     /// Tells whether it is a question that has to be answered before anything else.
     fn asks(&self) -> bool {
         false
+    }
+
+    /// Returns the environment under its cursor, when it lists environments.
+    fn environment(&self) -> Option<EnvironmentId> {
+        None
     }
 
     /// Returns the moment at which it wants [`TabMsg::Wake`], also while it is not shown.

@@ -7,6 +7,7 @@ use domain::world::Mishap;
 
 use super::{Act, Layer, Place, Session};
 use crate::command::Command;
+use crate::desk::Change;
 use crate::effects::{Effect, Effects, OrderTicket, Overlay, Toast, Wish};
 use crate::everywhere;
 use crate::overlays;
@@ -147,7 +148,18 @@ impl Session {
         }
         self.tell(Place::Tab(self.active), TabMsg::Leave, acts);
         self.active = tab;
+        self.choose_for(tab, acts);
         self.tell(Place::Tab(tab), TabMsg::Enter, acts);
+    }
+
+    /// Chooses the environment under a list's cursor for a tab that shows nothing without one.
+    fn choose_for(&mut self, tab: TabId, acts: &mut Vec<Act>) {
+        let needs = matches!(tab, TabId::Deploy | TabId::Yaml | TabId::Diff);
+        if needs && self.base.desk.environment.is_none() {
+            let under = self.tabs.iter().find_map(|tab| tab.environment());
+            let change = under.map(|id| Effect::Desk(Change::Environment(Some(id))));
+            self.carry_out(Place::Tab(tab), change.into_iter().collect(), acts);
+        }
     }
 
     /// Carries out one of the shell's own commands.

@@ -199,6 +199,10 @@ impl Tab for Environments {
         out
     }
 
+    fn environment(&self) -> Option<EnvironmentId> {
+        self.selected()
+    }
+
     fn typing(&self, _cx: &Cx) -> bool {
         self.editor.is_some() || self.table.typing()
     }
