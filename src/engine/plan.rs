@@ -85,13 +85,7 @@ pub(crate) async fn facts(scene: &Scene, head: CommitId, workload: Option<Worklo
 }
 
 /// Works out what a draft would do on top of a commit.
-pub(crate) async fn plan(
-    core: &Arc<Core>,
-    scene: &Scene,
-    head: CommitId,
-    draft: &Draft,
-    actor: &Actor,
-) -> Result<Plan, Trouble> {
+pub(crate) async fn plan(core: &Arc<Core>, scene: &Scene, head: CommitId, draft: &Draft, actor: &Actor) -> Result<Plan, Trouble> {
     let (schemas, version) = core.schemas(&scene.environment.cluster);
     let grounds = Grounds { prune: core.world.borrow().prunes(&scene.environment), schemas, version };
     let (environment, draft, actor) = (scene.environment.clone(), draft.clone(), actor.clone());

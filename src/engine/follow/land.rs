@@ -74,7 +74,12 @@ pub(crate) async fn intend(scribe: &Scribe, deployment: &Deployment) -> Result<(
 }
 
 /// Pushes the commit of a record that is already journaled. An error means that the journal could not be written.
-pub(crate) async fn push(core: &Arc<Core>, scene: &Scene, scribe: &Scribe, deployment: &mut Deployment) -> Result<Landing, Trouble> {
+pub(crate) async fn push(
+    core: &Arc<Core>,
+    scene: &Scene,
+    scribe: &Scribe,
+    deployment: &mut Deployment,
+) -> Result<Landing, Trouble> {
     let object = format!("{} on {}", deployment.environment, deployment.branch);
     let mut last = None;
     for attempt in 0..ATTEMPTS {

@@ -3,9 +3,9 @@
 
 use super::*;
 use domain::change::Severity;
-use manifest::schema::Schemas;
 use domain::ident::{ContextName, EnvironmentId, Slug};
 use domain::project::EnvironmentType;
+use manifest::schema::Schemas;
 
 const PATH: &str = "k8s/overlays/development/kustomization.yaml";
 

@@ -134,7 +134,11 @@ async fn an_answer_that_names_a_line_follows_it_or_is_asked_for_again() {
     let moved = ask(&draft).await;
     assert!(moved.asks.is_empty() && changed(&moved).ends_with(&one.replace("NAME", "b").replace("ClusterIP", "NodePort")));
     assert!(matches!(&moved.answers[0].choice, Some(Choice::At { line, .. }) if *line == offer.line + 1), "{:?}", moved.answers);
-    bed.commit("develop", "k8s/overlays/development/services.yaml", &services("# Two.\n").replace("apiVersion: v1", "apiVersion: \"v1\""));
+    bed.commit(
+        "develop",
+        "k8s/overlays/development/services.yaml",
+        &services("# Two.\n").replace("apiVersion: v1", "apiVersion: \"v1\""),
+    );
     until_head(&engine, &bed).await;
     let gone = ask(&draft).await;
     assert!(gone.answers.is_empty() && gone.asks.len() == 1, "{:?}", gone.answers);

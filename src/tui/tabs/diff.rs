@@ -24,6 +24,7 @@ use crate::effects::{Effect, Effects};
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
 use crate::tabs::deploy::loading::Loading;
+use crate::tabs::deploy::verdict::next_of;
 use crate::widgets::diff_view::TextDiff;
 use crate::widgets::scroll::{SCROLL, Scroll};
 
@@ -114,14 +115,7 @@ impl Diff {
     /// Goes to the finding after or before the one that was jumped to last, round and round.
     fn go_to_finding(&mut self, cx: &Cx, next: bool) {
         let places = rows::findings(self.rows(cx));
-        let count = places.len();
-        let Some(last) = count.checked_sub(1) else { return };
-        let at = match (self.finding, next) {
-            (Some(at), true) => (at + 1) % count,
-            (Some(at), false) => (at + last) % count,
-            (None, true) => 0,
-            (None, false) => last,
-        };
+        let Some(at) = next_of(places.len(), self.finding, next) else { return };
         self.finding = Some(at);
         self.scroll.show(places[at]);
     }

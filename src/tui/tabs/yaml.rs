@@ -25,6 +25,7 @@ use crate::effects::{Effect, Effects};
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
 use crate::tabs::deploy::loading::Loading;
+use crate::tabs::deploy::verdict::next_of;
 use crate::widgets::input::Input;
 use crate::widgets::scroll::{SCROLL, Scroll};
 
@@ -139,14 +140,7 @@ impl Yaml {
     /// Goes to the finding after or before the one that was jumped to last, round and round.
     fn go_to_finding(&mut self, next: bool) {
         let lines = self.sheet.findings();
-        let count = lines.len();
-        let Some(last) = count.checked_sub(1) else { return };
-        let at = match (self.finding, next) {
-            (Some(at), true) => (at + 1) % count,
-            (Some(at), false) => (at + last) % count,
-            (None, true) => 0,
-            (None, false) => last,
-        };
+        let Some(at) = next_of(lines.len(), self.finding, next) else { return };
         self.finding = Some(at);
         self.show_line(lines[at]);
     }
@@ -254,7 +248,7 @@ impl Tab for Yaml {
         }
         out.extend([&FORM, &DIFF]);
         // ^D is the way to the Diff tab here, as it is in the form.
-        out.extend(SCROLL);
+        out.extend(SCROLL.into_iter().filter(|command| command.id != "scroll.half-down"));
         out
     }
 

@@ -207,7 +207,7 @@ impl Field {
 }
 
 fn text_area(text: &str) -> TextArea<'static> {
-    let mut area = TextArea::new(text.lines().map(str::to_owned).collect());
+    let mut area = TextArea::new(text.split('\n').map(str::to_owned).collect());
     area.set_cursor_line_style(Style::new());
     area
 }

@@ -53,6 +53,8 @@ pub(super) enum Chosen {
 pub(super) struct Dialog {
     matter: Matter,
     at: usize,
+    /// The key of what is said below the list.
+    note: Option<&'static str>,
 }
 
 impl Dialog {
@@ -68,12 +70,12 @@ impl Dialog {
                 all.extend(Probe::ALL.map(Addition::Probe));
             }
         }
-        Self { matter: Matter::Add(all), at: 0 }
+        Self { matter: Matter::Add(all), at: 0, note: open.lacks() }
     }
 
     /// Asks which place is meant.
     pub(super) const fn ask(ask: Ask) -> Self {
-        Self { matter: Matter::Ask(ask), at: 0 }
+        Self { matter: Matter::Ask(ask), at: 0, note: None }
     }
 
     /// Returns the question that it asks, when it asks one.
@@ -134,8 +136,15 @@ impl Dialog {
     }
 
     fn view_add(&self, cx: &Cx, area: Rect, buf: &mut Buffer, all: &[Addition]) {
-        let high = columns(all.len()) + 2;
-        let inner = frame(cx, centred(area, 60.min(area.width), high.min(area.height)), buf, cx.t("deploy.add-title"));
+        let wide = 60.min(area.width);
+        let note = self.note.map(|key| wrap(cx.words.get(key), usize::from(wide.saturating_sub(6)))).unwrap_or_default();
+        let foot = if note.is_empty() { 0 } else { columns(note.len()) + 1 };
+        let high = columns(all.len()) + 2 + foot;
+        let whole = frame(cx, centred(area, wide, high.min(area.height)), buf, cx.t("deploy.add-title"));
+        let inner = Rect { height: whole.height.saturating_sub(foot), ..whole };
+        for (y, line) in (inner.bottom() + 1..whole.bottom()).zip(&note) {
+            put(buf, (inner.x + 1, y), inner.width.saturating_sub(1), line, cx.style(Role::Muted));
+        }
         let top = (self.at + 1).saturating_sub(usize::from(inner.height));
         for (y, at) in (inner.top()..inner.bottom()).zip(top..all.len()) {
             let (name, form) = words(cx, all[at]);

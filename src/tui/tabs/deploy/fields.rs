@@ -24,6 +24,8 @@ use crate::widgets::form::{Control, Field as Row, Form};
 
 /// How high the message may grow.
 const MESSAGE_ROWS: u16 = 5;
+/// How high a value of several lines may grow.
+const TEXT_ROWS: u16 = 8;
 /// How many rows a section may have before it is put away under one line.
 const FLAT: usize = 3;
 
@@ -171,6 +173,13 @@ impl Fields {
                 continue;
             }
             seen.push(name.clone());
+            if found.value.contains('\n') {
+                let id = found.field.to_string();
+                let label = format!("{} {name}", cx.words.get(&format!("deploy.kind-one.{}", kind.word())));
+                let row = Row::area(&id, label, &ground.shown(&found.field), TEXT_ROWS);
+                self.push(kind.section(), Slot::One(found.field.clone()), row);
+                continue;
+            }
             if is_fixed(ground, found) {
                 let id = format!("fixed:{name}");
                 let row = Row::text(&id, self.title(cx, kind), &name);
@@ -351,7 +360,7 @@ impl Fields {
             match &item.slot {
                 Slot::One(field) => single(cx, ground, field, row),
                 Slot::Fixed(field) => {
-                    row.note = ground.facts.find(Some(ground.container), field).map(|f| fixed_note(cx, f)).unwrap_or_default();
+                    row.note = ground.facts.find(Some(ground.container), field).map(|f| cx.said(&f.why)).unwrap_or_default();
                     row.place = ground.facts.find(Some(ground.container), field).map(place).unwrap_or_default();
                 }
                 Slot::Entry(..) | Slot::Head => {}
@@ -430,10 +439,6 @@ pub(super) fn place(found: &Found) -> String {
     if found.file.is_empty() { String::new() } else { format!("{}:{}", found.file, found.line) }
 }
 
-fn fixed_note(cx: &Cx, found: &Found) -> String {
-    if found.value.contains('\n') { cx.t("deploy.several-lines").to_owned() } else { cx.said(&found.why) }
-}
-
 /// Says beside a single field what there is to say.
 fn single(cx: &Cx, ground: &Ground, field: &Field, row: &mut Row) {
     let edit = ground.edit(field).cloned();
@@ -449,6 +454,9 @@ fn single(cx: &Cx, ground: &Ground, field: &Field, row: &mut Row) {
 /// Returns what is said beside a field: what stands in Git when that changes, what runs when that is something else.
 fn note(cx: &Cx, changed: bool, git: Option<&str>, runs: Option<&str>) -> String {
     let now = git.unwrap_or_else(|| cx.t("deploy.unset"));
+    // Of a text of several lines, the first is enough beside the field.
+    let first = now.lines().next().filter(|_| now.contains('\n')).map(|line| format!("{line} …"));
+    let now = first.as_deref().unwrap_or(now);
     match runs.filter(|r| Some(*r) != git) {
         Some(runs) if changed => cx.tf("deploy.now-runs", &[("now", now), ("runs", runs)]),
         Some(runs) => cx.tf("deploy.runs", &[("runs", runs)]),

@@ -220,6 +220,17 @@ impl Open {
         }
     }
 
+    /// Returns the key of what is said of fields that cannot be added because their object is not there.
+    pub(super) fn lacks(&self) -> Option<&'static str> {
+        let has = |wanted: fn(&Field) -> bool| self.facts.found.iter().any(|found| wanted(&found.field));
+        match self.facts.workload.kind.as_str() {
+            "HelmRelease" | "Job" | "CronJob" => None,
+            _ if !has(|field| matches!(field, Field::ServiceType)) => Some("deploy.no-service"),
+            _ if !has(|field| matches!(field, Field::IngressHost)) => Some("deploy.no-ingress"),
+            _ => None,
+        }
+    }
+
     /// Returns the names of the generators whose keys can be changed.
     pub(super) fn generators(&self) -> impl Iterator<Item = &str> {
         self.facts.found.iter().filter_map(|f| if let Field::Config(name, _) = &f.field { Some(name.as_str()) } else { None })

@@ -65,14 +65,13 @@ pub(super) fn repeated(ground: &Ground, value: &Found) -> bool {
     ground.facts.found.iter().filter(same).any(|f| !matches!(f.field, Field::Value(_)))
 }
 
-/// Tells whether a field can only be shown: what a Pod or a container says of itself, and texts of several lines.
+/// Tells whether a field can only be shown: what a Pod or a container says of itself.
 pub(super) fn is_fixed(ground: &Ground, found: &Found) -> bool {
-    if ground.edit(&found.field).is_some() {
-        return false;
-    }
     match &found.field {
-        Field::Env(name) if is_reference(found) => !ground.known(&Field::EnvRef(name.clone())),
-        _ => found.value.contains('\n'),
+        Field::Env(name) if is_reference(found) => {
+            ground.edit(&found.field).is_none() && !ground.known(&Field::EnvRef(name.clone()))
+        }
+        _ => false,
     }
 }
 

@@ -12,7 +12,7 @@ use super::scene::{answer, body, chosen, commit, facts, filled, preview};
 use crate::effects::{OrderTicket, Reply, Wish};
 use crate::fixture::Stage;
 use crate::place::TabId;
-use crate::session::Act;
+use crate::session::{Act, Msg};
 use crate::words::Language;
 
 fn draft(edits: Vec<Edit>) -> Draft {
@@ -192,11 +192,11 @@ fn a_head_that_moves_is_read_again_once() {
     git[at] = view.into();
     world.git = git.into();
     let world = std::sync::Arc::new(world);
-    stage.msg(crate::session::Msg::World(world.clone()));
+    stage.msg(Msg::World(world.clone()));
     assert!(stage.lines().contains("main moved to aaaaaaa"), "{}", stage.lines());
     let asked = stage.wishes();
     assert_eq!(asked.iter().filter(|w| matches!(w, Wish::Ask(..))).count(), 2, "{asked:?}");
-    stage.msg(crate::session::Msg::World(world));
+    stage.msg(Msg::World(world));
     assert_eq!(stage.wishes(), [], "it is asked once");
 }
 
@@ -363,7 +363,8 @@ fn it_looks_as_it_should() {
     answer(&mut stage, None);
     stage.keys("ctrl-r");
     insta::assert_snapshot!("deploy_80x24_effect", body(&stage));
-    let mut empty = Stage::new(100, 30, Language::English);
+    let nothing = domain::world::World { environments: std::sync::Arc::default(), ..crate::fixture::world() };
+    let mut empty = Stage::over(nothing, 100, 30, Language::English);
     empty.keys("3");
     insta::assert_snapshot!("deploy_empty", body(&empty));
 }
@@ -378,11 +379,35 @@ fn every_size_can_be_drawn() {
         stage.keys(&format!("alt-{}", crate::tabs::entry(tab).number));
         for wide in (1..=200).step_by(3) {
             for high in 1..=60 {
-                stage.msg(crate::session::Msg::Resize(wide, high));
+                stage.msg(Msg::Resize(wide, high));
                 let mut buf = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, wide, high));
                 let area = buf.area;
                 stage.session.tab().view(&stage.session.cx(), area, &mut buf);
             }
         }
     }
+}
+
+#[test]
+fn the_environment_under_the_cursor_is_taken_when_none_is_chosen() {
+    let mut stage = Stage::new(120, 36, Language::English);
+    stage.keys("2 3");
+    let chosen = stage.session.cx().desk.environment.clone().unwrap();
+    assert!(stage.lines().contains(&format!("{} → {}", chosen.project, chosen.name)), "{}", stage.lines());
+}
+
+#[test]
+fn the_kinds_of_the_cluster_bring_another_preview_when_they_are_known() {
+    use domain::world::ServedKinds;
+    let mut stage = filled(120, 36, Language::English);
+    let cluster = stage.session.cx().world.environment(&facts().environment).unwrap().cluster.clone();
+    let world = |seq: u64, kinds: ServedKinds| {
+        let old = crate::fixture::world();
+        domain::world::World { seq, kinds: vec![(cluster.clone(), kinds)].into(), ..old }
+    };
+    stage.msg(Msg::World(world(43, ServedKinds::Asking).into()));
+    assert_eq!(stage.wishes(), []);
+    stage.msg(Msg::World(world(44, ServedKinds::Known { version: 1 }).into()));
+    let asked = stage.wishes();
+    assert!(matches!(asked.as_slice(), [Wish::Ask(_, Query::Preview(_))]), "{asked:?}");
 }

@@ -121,6 +121,17 @@ pub(crate) fn place(finding: &Finding) -> String {
     }
 }
 
+/// Returns which of so many findings comes after or before the one that was gone to, round and round; nothing when there is none.
+pub(crate) const fn next_of(count: usize, gone_to: Option<usize>, next: bool) -> Option<usize> {
+    match (count, gone_to, next) {
+        (0, ..) => None,
+        (_, Some(at), true) => Some((at + 1) % count),
+        (_, Some(at), false) => Some((at + count - 1) % count),
+        (_, None, true) => Some(0),
+        (_, None, false) => Some(count - 1),
+    }
+}
+
 /// Returns findings, the gravest first.
 pub(crate) fn sorted(found: &[Finding]) -> Vec<&Finding> {
     let mut sorted: Vec<&Finding> = found.iter().collect();
