@@ -19,6 +19,7 @@ mod follow;
 mod gate;
 mod holds;
 mod ids;
+mod kept;
 mod ledger;
 mod mishaps;
 mod objects;

@@ -74,9 +74,9 @@ impl Plan {
 
 /// Reads the fields of an environment's workload at a commit; its own or only workload when none is named.
 pub(crate) async fn facts(scene: &Scene, head: CommitId, workload: Option<WorkloadRef>) -> Result<FormFacts, Trouble> {
-    let environment = scene.environment.clone();
+    let (environment, repo) = (scene.environment.clone(), Arc::clone(&scene.repo));
     let read = move |mirror: &git::Mirror| {
-        Ok(closure::load(mirror, &head, &environment.gitops.path).and_then(|files| {
+        Ok(closure::kept(mirror, &repo.files, &head, &environment.gitops.path).and_then(|files| {
             let workload = workload.or_else(|| environment.workload.clone());
             compute::facts(&files, &environment, &head, workload.as_ref())
         }))
@@ -89,9 +89,10 @@ pub(crate) async fn plan(core: &Arc<Core>, scene: &Scene, head: CommitId, draft:
     let (schemas, version) = core.schemas(&scene.environment.cluster);
     let grounds = Grounds { prune: core.world.borrow().prunes(&scene.environment), schemas, version };
     let (environment, draft, actor) = (scene.environment.clone(), draft.clone(), actor.clone());
+    let repo = Arc::clone(&scene.repo);
     let work = move |mirror: &git::Mirror| {
         let draft = answers::follow(mirror, &head, &draft);
-        Ok(closure::load(mirror, &head, &environment.gitops.path)
+        Ok(closure::kept(mirror, &repo.files, &head, &environment.gitops.path)
             .and_then(|files| compute::plan(&files, (&environment, &grounds), &head, &draft, &actor)))
     };
     scene.repo.with("working out a change", move |mirror, _| work(mirror)).await?

@@ -16,6 +16,7 @@ use git::{Access, Cancel, Heads, Mirror};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::kept::Kept;
 use crate::pace::Clock;
 use crate::tasks::{blocking, open};
 
@@ -42,6 +43,8 @@ pub(crate) struct Repo {
     begun: AtomicU64,
     last: Mutex<Last>,
     poked: Notify,
+    /// The files that were read last.
+    pub(crate) files: Kept,
 }
 
 /// Says what kind of failure of Git it was.
@@ -123,6 +126,7 @@ impl Repos {
                 begun: AtomicU64::new(0),
                 last: Mutex::default(),
                 poked: Notify::new(),
+                files: Kept::default(),
             })
         });
         Arc::clone(repo)

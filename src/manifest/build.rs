@@ -105,6 +105,11 @@ pub fn renders(files: &Files, path: &str) -> Result<(), Error> {
     traced(files, path).map(drop)
 }
 
+/// Returns the objects of a rendering that is looked at further.
+pub(crate) fn objects(resources: &[Resource], sources: &Sources) -> Vec<Object> {
+    resources.iter().map(|resource| object(resource.clone(), sources)).collect()
+}
+
 /// Renders the folder at `path` as Flux does with a Kustomization's `spec` on top of it.
 ///
 /// Objects come in the order in which they are named; Flux sorts them when it applies them. Fields of the folder's own

@@ -17,10 +17,12 @@ mod rules;
 mod secrets;
 mod subject;
 mod text;
+mod verdict;
 mod version;
 
 use domain::change::{Finding, Severity};
 
+use crate::build::source::Sources;
 use crate::build::traced;
 use crate::error::Error;
 use crate::files::{self, Files};
@@ -36,6 +38,7 @@ pub use lint::lint;
 pub use risk::risk;
 pub use rules::{RULES, Rule};
 pub use text::check_text;
+pub use verdict::{Verdict, verdict};
 
 /// Checks the manifests of an environment's path: every YAML text below it, and every object that it renders to.
 ///
@@ -50,28 +53,44 @@ pub fn check_against(files: &Files, path: &str, schemas: &Schemas) -> Vec<Findin
 }
 
 fn checked(files: &Files, path: &str, schemas: Option<&Schemas>) -> Vec<Finding> {
+    let mut read = texts(files, path);
+    match traced(files, path) {
+        Ok((resources, sources)) => {
+            read_all(files, &sources, &mut read);
+            if let Some(schemas) = schemas {
+                read.1.extend(validate_rendered(&resources, &sources, schemas));
+            }
+            read.1.extend(look(&Scene::traced(resources, sources), &Known::new()));
+        }
+        Err(error) => unrendered(files, &error, &mut read.1),
+    }
+    let mut findings = read.1;
+    ordered(&mut findings);
+    findings
+}
+
+/// Reads every YAML text below a folder: which were read, and what was found.
+fn texts(files: &Files, path: &str) -> (Vec<String>, Vec<Finding>) {
     let folder = files::join("", path, path).unwrap_or_default();
-    let mut findings = Vec::new();
-    let mut seen: Vec<String> = Vec::new();
+    let (mut seen, mut findings) = (Vec::new(), Vec::new());
     for file in files.below(&folder).filter(|f| files::is_yaml(f)) {
         read(files, file, &mut seen, &mut findings);
     }
-    match traced(files, path) {
-        Ok((resources, sources)) => {
-            for (_, source) in sources.all().filter(|(_, s)| s.host.is_none()) {
-                read(files, &source.file, &mut seen, &mut findings);
-            }
-            if let Some(schemas) = schemas {
-                findings.extend(validate_rendered(&resources, &sources, schemas));
-            }
-            findings.extend(look(&Scene::traced(resources, sources), &Known::new()));
-        }
-        // What is no YAML was said by its own finding already.
-        Err(Error::Syntax { .. }) if findings.iter().any(|f| f.severity == Severity::Error) => {}
-        Err(error) => findings.push(broken(files, &error)),
+    (seen, findings)
+}
+
+/// Reads the texts that a rendering came of and that were not read yet.
+fn read_all(files: &Files, sources: &Sources, (seen, findings): &mut (Vec<String>, Vec<Finding>)) {
+    for (_, source) in sources.all().filter(|(_, s)| s.host.is_none()) {
+        read(files, &source.file, seen, findings);
     }
-    ordered(&mut findings);
-    findings
+}
+
+/// Says why a folder cannot be rendered; what is no YAML was said by its own finding already.
+fn unrendered(files: &Files, error: &Error, findings: &mut Vec<Finding>) {
+    if !matches!(error, Error::Syntax { .. }) || !findings.iter().any(|f| f.severity == Severity::Error) {
+        findings.push(broken(files, error));
+    }
 }
 
 fn read(files: &Files, file: &str, seen: &mut Vec<String>, findings: &mut Vec<Finding>) {

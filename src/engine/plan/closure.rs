@@ -1,6 +1,7 @@
 //! Reading from Git what an environment's path comes to: its folder, and whatever its kustomization leads to.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use domain::Trouble;
 use domain::revision::CommitId;
@@ -9,10 +10,17 @@ use manifest::Overlay;
 use manifest::error::Error;
 use manifest::files::{self, Files};
 
+use crate::kept::Kept;
+
 /// How many folders outside of the path are followed.
 const ROUNDS: usize = 200;
 /// How much is read at once; a file may be as large as the manifests' library takes it.
 const LIMITS: ReadLimits = ReadLimits { file: files::FILE_LIMIT, total: 64 << 20, files: 20_000 };
+
+/// Returns the files of a path at a commit, which may have been read before.
+pub(super) fn kept(mirror: &Mirror, kept: &Kept, commit: &CommitId, path: &str) -> Result<Arc<Files>, Trouble> {
+    kept.get(commit, path, || load(mirror, commit, path))
+}
 
 /// Reads the files; what is missing after all is told by whoever renders them.
 pub(super) fn load(mirror: &Mirror, commit: &CommitId, path: &str) -> Result<Files, Trouble> {

@@ -7,7 +7,7 @@ use domain::edit::{Ask, Edit, Field, WorkloadRef};
 use domain::project::Environment;
 use domain::revision::CommitId;
 use manifest::files::Files;
-use manifest::{Applied, Error, Facts, Object, Release, build, render};
+use manifest::{Applied, Error, Facts, Object, Release, render};
 use sha2::{Digest, Sha256};
 
 use super::{Grounds, Plan, answers, judge, named};
@@ -52,14 +52,9 @@ pub(super) fn plan(
     let (applied, asks) = applied(files, path, &before.workload, &draft.edits)?;
     let changed = with(files, &applied.files);
     let after = facts(&changed, environment, head, Some(&before.workload))?;
-    let (old, rendered) = (build(files, path), build(&changed, path));
-    let (objects, render_trouble) = match (old, rendered) {
-        (Ok(old), Ok(new)) => ((old, new), None),
-        (Ok(old), Err(error)) => ((old, Vec::new()), Some(Trouble::from(error))),
-        (Err(error), _) => ((Vec::new(), Vec::new()), Some(Trouble::from(error))),
-    };
+    let judge::Judged { objects, trouble: render_trouble, findings, risk } =
+        judge::judge((files, &changed), environment, grounds);
     let yaml = render(&objects.1);
-    let (findings, risk) = judge::judge((files, &changed), &objects, environment, grounds);
     let message = draft.message.clone().filter(|text| !text.trim().is_empty()).unwrap_or_else(|| {
         let (project, name) = (environment.id.project.as_str(), environment.id.name.as_str());
         manifest::proposed_message(project, name, &draft.edits, &before)

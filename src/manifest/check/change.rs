@@ -107,7 +107,7 @@ pub fn check_change_of(before: &Files, after: &Files, path: &str, context: &Cont
     Ok(look(Changes { before: &before, after: &after, context }))
 }
 
-fn look(changes: Changes<'_>) -> Vec<Finding> {
+pub(crate) fn look(changes: Changes<'_>) -> Vec<Finding> {
     let steps = changes.steps();
     let mut findings = Vec::new();
     for rule in rules::RULES {
