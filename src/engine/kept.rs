@@ -55,6 +55,6 @@ mod tests {
             reads
         };
         assert_eq!(['a', 'a', 'b', 'c', 'a', 'd', 'e', 'a', 'b'].map(&mut get), [1, 1, 2, 3, 3, 4, 5, 5, 6]);
-        assert_eq!(kept.get(&commit('z'), "k8s", || Err(())), Err(()));
+        assert_eq!(kept.get(&commit('f'), "k8s", || Err(())), Err(()));
     }
 }

@@ -108,22 +108,3 @@ fn what_was_wrong_before_is_lowered_and_what_a_change_makes_wrong_is_not() {
     let linted = manifest::lint(&all, "k8s/overlays/development", &Schemas::built_in());
     assert!(linted.iter().any(|f| f.severity == Severity::Error && f.message.contains("date")), "{linted:?}");
 }
-#[test]
-fn zz_time() {
-    let mut all = files();
-    let mut list = String::new();
-    for n in 0..40 {
-        all.insert(
-            format!("k8s/overlays/development/c{n}.yaml"),
-            format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{n}}}\ndata:\n  a: one\n  b: two\n"),
-        );
-        list.push_str(&format!(", c{n}.yaml"));
-    }
-    all.insert(PATH, all.text(PATH, None).unwrap().replace("[../../base]", &format!("[../../base{list}]")));
-    plan_of(&all, vec![Edit::set(Field::ImageTag, "1.8.5")]);
-    let start = std::time::Instant::now();
-    for _ in 0..10 {
-        plan_of(&all, vec![Edit::set(Field::ImageTag, "1.8.5")]);
-    }
-    eprintln!("TIME {:?}", start.elapsed() / 10);
-}
