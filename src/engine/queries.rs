@@ -4,8 +4,6 @@ mod audit;
 mod deletion;
 mod detail;
 mod drift;
-mod drift;
-mod detail;
 mod edit;
 mod form;
 mod hold;
