@@ -134,7 +134,7 @@ fn every_view_is_asked_for_when_it_is_shown_and_looks_as_it_should() {
         for (wide, high) in [(80, 24), (120, 36), (200, 50)] {
             let mut stage = stage(wide, high, language);
             answer(&mut stage);
-            for name in ["overview", "inventory", "users", "events", "history", "yaml", "trace"] {
+            for name in ["overview", "why", "inventory", "users", "events", "history", "yaml", "trace"] {
                 if name == "trace" {
                     stage.keys("G");
                 }
@@ -150,7 +150,7 @@ fn every_view_is_asked_for_when_it_is_shown_and_looks_as_it_should() {
 fn rows_open_their_objects_and_escape_comes_back() {
     let mut stage = stage(120, 36, Language::English);
     answer(&mut stage);
-    stage.keys("tab");
+    stage.keys("tab tab");
     answer(&mut stage);
     assert!(stage.lines().contains("gone"), "{}", stage.lines());
     // The selection stays with the Deployment, though what is gone now stands first.
@@ -164,7 +164,7 @@ fn rows_open_their_objects_and_escape_comes_back() {
 fn what_a_view_asked_is_taken_back_when_it_is_left() {
     let mut stage = stage(120, 36, Language::English);
     answer(&mut stage);
-    stage.keys("tab");
+    stage.keys("tab tab");
     let wishes = stage.wishes();
     let ticket = wishes.iter().find_map(|w| if let Wish::Ask(t, Query::Inventory(_)) = w { Some(*t) } else { None }).unwrap();
     stage.keys("tab");
@@ -213,7 +213,7 @@ fn the_object_can_be_acted_on_where_it_is_looked_at() {
 fn bookkeeping_is_folded_away_and_the_search_finds_its_lines() {
     let mut stage = stage(120, 36, Language::English);
     answer(&mut stage);
-    stage.keys("tab tab tab tab tab");
+    stage.keys("tab tab tab tab tab tab");
     assert!(!stage.lines().contains("manager: kustomize") && stage.lines().contains("… 2 lines"), "{}", stage.lines());
     stage.keys("m");
     assert!(stage.lines().contains("manager: kustomize"), "{}", stage.lines());
