@@ -59,16 +59,15 @@ impl LiveText {
             self.key, self.key.cluster
         );
         if self.masked > 0 {
-            out.push_str(&format!(
-                "# {} values are secret: leave {MASK} to keep one, write another in its place to replace it.\n",
-                self.masked
-            ));
+            let values = self.masked.to_string();
+            let keep = " to keep one, write another in its place to replace it.\n";
+            out.extend(["# ", &values, " values are secret: leave ", MASK, keep]);
         }
         if let Some(origin) = &self.origin {
-            out.push_str(&format!("# From {}.\n# {}\n", origin.line(), origin.warning()));
+            out.extend(["# From ", &origin.line(), ".\n# ", &origin.warning(), "\n"]);
         }
         for line in notes.iter().flat_map(|note| note.lines()) {
-            out.push_str(&format!("# ! {line}\n"));
+            out.extend(["# ! ", line, "\n"]);
         }
         out.push_str(self.text.text());
         out

@@ -283,8 +283,8 @@ pub fn of_condition(key: &ObjectKey, condition: &Condition) -> Cause {
 /// Returns the first cause that fits a statement.
 fn read(said: &Said, depth: i32) -> Option<Cause> {
     let first = |plain: bool| {
-        let rules = LISTS.into_iter().flatten().filter(move |rule| (rule.rank <= VAGUE) == plain);
-        rules.filter_map(|rule| rule.read(said).map(|values| (rule, values))).next()
+        let mut rules = LISTS.into_iter().flatten().filter(move |rule| (rule.rank <= VAGUE) == plain);
+        rules.find_map(|rule| rule.read(said).map(|values| (rule, values)))
     };
     let (rule, values) = first(false).or_else(|| first(true))?;
     Some(Cause::of(rule, values, said, depth))

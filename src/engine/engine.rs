@@ -128,7 +128,7 @@ impl Engine {
 
     /// Answers a query as [`Engine::ask`] does, and passes on what is found before the answer is complete.
     pub async fn ask_with(&self, actor: &Actor, query: Query, more: &(dyn Fn(Answer) + Send + Sync)) -> Result<Answer, Trouble> {
-        guarded("a query", queries::answer(&self.core, actor, query, more)).await?
+        Box::pin(guarded("a query", queries::answer(&self.core, actor, query, more))).await?
     }
 
     /// Carries out an order and returns what came of it. It goes on when the future is dropped.

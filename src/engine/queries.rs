@@ -48,6 +48,6 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::Inventory(key) => detail::inventory(core, &key).await,
         Query::Happenings(key, around) => detail::happenings(core, &key, around).await,
         Query::Trace(key) => trace::trace(core, &key).await,
-        Query::Why(key) => why::why(core, key).await,
+        Query::Why(key) => Box::pin(why::why(core, key)).await,
     }
 }

@@ -30,7 +30,9 @@ pub fn editable(object: &Value, before: Option<&Value>) -> (Value, usize) {
         whole.shift_remove("status");
     }
     if let Some(metadata) = out.get_mut("metadata").and_then(Value::as_object_mut) {
-        BOOKKEEPING.iter().for_each(|name| drop(metadata.shift_remove(*name)));
+        for name in BOOKKEEPING {
+            metadata.shift_remove(name);
+        }
         let emptied = metadata.get_mut("annotations").and_then(Value::as_object_mut).is_some_and(|annotations| {
             annotations.shift_remove(LAST_APPLIED);
             annotations.is_empty()

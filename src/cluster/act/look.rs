@@ -46,7 +46,8 @@ struct Event {
     message: Option<String>,
     count: Option<i32>,
     last_timestamp: Option<String>,
-    event_time: Option<String>,
+    #[serde(rename = "eventTime")]
+    time: Option<String>,
     metadata: Meta,
 }
 
@@ -147,7 +148,7 @@ async fn events(connection: &Connection, namespace: &str, fields: &str) -> Resul
 
 fn happened(connection: &Connection, event: Event) -> (String, Happened) {
     let Involved { kind, name, namespace } = event.involved_object;
-    let time = event.last_timestamp.or(event.event_time).or(event.metadata.creation_timestamp).unwrap_or_default();
+    let time = event.last_timestamp.or(event.time).or(event.metadata.creation_timestamp).unwrap_or_default();
     let object = ObjectKey::new(connection.context(), &safe(&kind), &safe(&namespace), &safe(&name));
     let happened = Happened {
         object,

@@ -119,7 +119,7 @@ pub(super) fn read(kind: &str, spec: Option<&RawValue>, status: Option<&RawValue
     if kind == "ImagePolicy" {
         return Found { facts: None, latest: status.latest_ref.map(|l| image(&l)) };
     }
-    Found { facts: facts(kind, spec, status).map(Box::new), latest: None }
+    Found { facts: facts(kind, &spec, status).map(Box::new), latest: None }
 }
 
 fn of<'a, T: Default + Deserialize<'a>>(raw: Option<&'a RawValue>) -> T {
@@ -140,12 +140,12 @@ fn count<T>(list: &[T]) -> i64 {
 }
 
 fn names(named: &[Named]) -> Box<str> {
-    let names: Vec<String> =
+    let all: Vec<String> =
         named.iter().map(|n| format!("{}/{}", n.kind, if n.name.is_empty() { "*" } else { &n.name })).collect();
-    text(&names.join(", "))
+    text(&all.join(", "))
 }
 
-fn facts(kind: &str, spec: Spec, status: Status) -> Option<Facts> {
+fn facts(kind: &str, spec: &Spec, status: Status) -> Option<Facts> {
     Some(match kind {
         "Bucket" => {
             Facts::Bucket { name: text(&spec.bucket_name), endpoint: text(&spec.endpoint), provider: text(&spec.provider) }

@@ -37,7 +37,7 @@ impl Terms for Apply {
     fn question(&self) -> Question {
         let mut text = format!("Change {} in the cluster ({})?", self.key, self.names());
         if let Some(origin) = &self.origin {
-            text.push_str(&format!(" It comes from {}. {}", origin.line(), origin.warning()));
+            text.extend([" It comes from ", &origin.line(), ". ", &origin.warning()]);
         }
         Question::Confirm { text }
     }

@@ -98,10 +98,10 @@ impl Terms for Many {
             None => Question::Confirm { text },
             Some((objects, releases, grave)) => {
                 if objects > 0 {
-                    text.push_str(&format!(" With them go {objects} objects that they applied."));
+                    text.extend([" With them go ", &objects.to_string(), " objects that they applied."]);
                 }
                 if releases > 0 {
-                    text.push_str(&format!(" {releases} Helm releases are uninstalled."));
+                    text.extend([" ", &releases.to_string(), " Helm releases are uninstalled."]);
                 }
                 if grave { Question::Type { text, word: self.orders.len().to_string() } } else { Question::Confirm { text } }
             }

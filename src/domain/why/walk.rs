@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::pattern::{Values, find};
 use super::rule::{Rule, set};
 use super::{Cause, Found, Happened, LogTail, Origin, Said, container, flow, read, unknown};
-use crate::flux::{Condition, FluxObject, Health, ObjectKey};
+use crate::flux::{Condition, FluxObject, Health, Inventory, InventoryEntry, ObjectKey};
 use crate::workload::{Pod, PodFault, Workload};
 use crate::world::World;
 
@@ -151,7 +151,7 @@ impl<'a> Walk<'a> {
     /// Looks at what an object has applied: workloads, and other Flux objects that its health checks name.
     fn applied(&mut self, object: &FluxObject, depth: i32) {
         let key = &object.key;
-        let entries = object.status.inventory.iter().flat_map(|i| i.entries()).filter_map(|entry| entry.parts());
+        let entries = object.status.inventory.iter().flat_map(Inventory::entries).filter_map(InventoryEntry::parts);
         let entries: BTreeSet<(&str, &str, &str)> = entries.map(|(namespace, name, _, kind)| (kind, namespace, name)).collect();
         let ours = |w: &Workload| {
             let by = if &*key.kind == "HelmRelease" { &w.released_by } else { &w.applied_by };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cluster::act::{self, LogQuery, Look};
 use domain::Trouble;
-use domain::flux::{FluxObject, ObjectKey};
+use domain::flux::{FluxObject, Inventory, InventoryEntry, ObjectKey};
 use domain::query::Answer;
 use domain::why::{Explanation, Found, LogTail, explain};
 use domain::workload::Pod;
@@ -32,7 +32,7 @@ pub(super) async fn why(core: &Arc<Core>, key: ObjectKey) -> Result<Answer, Trou
         futures::future::join_all(looks),
         async {
             match own {
-                Some(namespace) => Some(act::look(&connection, namespace, false).await),
+                Some(namespace) => Some(Box::pin(act::look(&connection, namespace, false)).await),
                 None => None,
             }
         },
@@ -77,7 +77,7 @@ fn namespaces(world: &World, key: &ObjectKey) -> BTreeSet<Arc<str>> {
 }
 
 fn of_inventory(object: &FluxObject) -> Vec<Arc<str>> {
-    let entries = object.status.inventory.iter().flat_map(|i| i.entries()).filter_map(|entry| entry.parts());
+    let entries = object.status.inventory.iter().flat_map(Inventory::entries).filter_map(InventoryEntry::parts);
     let runs = entries.filter(|(_, _, _, kind)| matches!(*kind, "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "Pod"));
     let mut all: Vec<Arc<str>> = runs.map(|(namespace, ..)| Arc::from(namespace)).collect();
     // What a release has applied is not always in its status.

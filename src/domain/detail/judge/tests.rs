@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 
+#[expect(clippy::needless_pass_by_value, reason = "a table is read more easily without references")]
 fn object(api: &str, kind: &str, spec: Value, status: Value) -> Value {
     json!({ "apiVersion": api, "kind": kind, "metadata": { "generation": 2 }, "spec": spec, "status": status })
 }
@@ -12,6 +13,7 @@ fn lit(kind: &str, status: &str, reason: &str) -> Value {
     json!([{ "type": kind, "status": status, "reason": reason, "message": "because" }])
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn table() -> Vec<(Value, State, &'static str)> {
     use State::{Current, Failed, Gone, InProgress, Suspended, Terminating};
     assert_ne!(Gone, Current, "what does not exist has no JSON to judge");
