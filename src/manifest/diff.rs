@@ -2,6 +2,7 @@
 
 mod moved;
 mod objects;
+mod order;
 mod summary;
 
 use similar::{Algorithm, ChangeTag, DiffTag, TextDiff};

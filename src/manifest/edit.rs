@@ -3,7 +3,7 @@
 //! A value that is written within the environment's own folder is changed where it is written. A value that comes from a
 //! base outside of it, which other environments may share, is overridden in the environment's kustomization: image parts
 //! under `images:`, replicas under `replicas:`, everything else in a strategic merge patch for the workload (in a JSON patch
-//! for kinds whose lists such a patch would replace whole). When there is no such patch yet it is made inline under
+//! for kinds whose lists such a patch would replace whole, and where it would change an order that means something). When there is no such patch yet it is made inline under
 //! `patches:` and not as a file: then one file tells all that the overlay changes, no file name can collide, and the diff is
 //! one hunk. `Choice::Written` changes the base instead.
 //!
@@ -25,6 +25,7 @@ mod nested;
 pub(crate) mod network;
 mod objects;
 mod operations;
+mod order;
 mod overlay;
 pub(crate) mod ports;
 pub(crate) mod probes;

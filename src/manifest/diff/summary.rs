@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::build::Object;
 use crate::diff::objects::differing;
+use crate::diff::order;
 
 /// How long a value may be in a sentence.
 const LONGEST: usize = 60;
@@ -63,6 +64,9 @@ pub fn summary(before: &[Object], after: &[Object]) -> Vec<String> {
     for pair in &pairs {
         match *pair {
             (Some(was), Some(is)) => {
+                for moved in order::moved(&was.value, &is.value) {
+                    changed.entry(moved).or_default().push(is);
+                }
                 for change in value_changes(&was.value, &is.value) {
                     let follows = matches!((&change.before, &change.after), (Some(a), Some(b)) if renamed.contains(&(a.as_str(), b.as_str())));
                     if !follows {

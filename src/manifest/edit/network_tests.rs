@@ -95,7 +95,7 @@ fn services_of_a_base_are_overridden() {
     let typed = "resources:\n- ../base\npatches:\n- patch: |-\n    apiVersion: v1\n    kind: Service\n    metadata:\n      name: web\n    spec:\n      type: NodePort\n";
     overlay(bare, &kind("NodePort"), typed);
     overlay(typed, &kind("LoadBalancer"), &typed.replace("NodePort", "LoadBalancer"));
-    let patched = "resources:\n- ../base\npatches:\n- target:\n    kind: Service\n    name: web\n  patch: |-\n    - op: replace\n      path: /spec/ports/1/port\n      value: 9191\n";
+    let patched = "resources:\n- ../base\npatches:\n- target:\n    kind: Service\n    name: web\n  patch: |-\n    - op: test\n      path: /spec/ports/1/name\n      value: metrics\n    - op: replace\n      path: /spec/ports/1/port\n      value: 9191\n";
     overlay(bare, &number("metrics", "9191"), patched);
     overlay(patched, &number("metrics", "9292"), &patched.replace("9191", "9292"));
     let removed = patched.replace("replace", "remove").replace("1/port\n      value: 9191", "1");
@@ -103,7 +103,7 @@ fn services_of_a_base_are_overridden() {
     overlay(
         "namePrefix: dev-\nnamespace: dev\nresources: [../base]\npatches: []\n",
         &number("http", "8080"),
-        "namePrefix: dev-\nnamespace: dev\nresources: [../base]\npatches:\n  - target:\n      kind: Service\n      name: web\n    patch: |-\n      - op: replace\n        path: /spec/ports/0/port\n        value: 8080\n",
+        "namePrefix: dev-\nnamespace: dev\nresources: [../base]\npatches:\n  - target:\n      kind: Service\n      name: web\n    patch: |-\n      - op: test\n        path: /spec/ports/0/name\n        value: http\n      - op: replace\n        path: /spec/ports/0/port\n        value: 8080\n",
     );
     let list = [
         ("base/kustomization.yaml", "resources: [web.yaml, svc.yaml]\n"),

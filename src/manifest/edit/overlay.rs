@@ -8,7 +8,7 @@ use domain::edit::{Choice, Field, Offer};
 use crate::build::resource::Resource;
 use crate::build::source::Role;
 use crate::edit::aim::{Aim, Leaf, Step, into, nest, remove};
-use crate::edit::{Desk, nested, operations};
+use crate::edit::{Desk, nested, operations, order};
 use crate::error::Error;
 use crate::locate::Located;
 use crate::yaml::{At, Fragment, NodeId, SpliceFault, Tree, insert_entry, insert_item};
@@ -61,7 +61,15 @@ pub(super) fn patch(desk: &mut Desk, located: &Located, aim: &Aim<'_>, leaf: Lea
     if aim.operations || (lists && !aim.object.built_in()) {
         return operations::patch(desk, located, aim, leaf);
     }
-    let candidates = candidates(located, aim, after);
+    let mut candidates = candidates(located, aim, after);
+    // A patch that would change an order that means something is not extended, unless it is the one that was chosen.
+    if !matches!(aim.edit.choice, Some(Choice::At { .. })) {
+        let was = candidates.len();
+        candidates.retain(|c| !moves(located, aim, leaf, c));
+        if if was == 0 { order::moves(aim, leaf, None) } else { candidates.is_empty() } {
+            return operations::patch(desk, located, aim, leaf);
+        }
+    }
     if let Some(one) = chosen(located, aim, &candidates)? {
         return nested::change(desk, located, (one.number, &aim.edit.field), |tree| {
             // What the patch takes away comes back before it is changed.
@@ -79,6 +87,10 @@ pub(super) fn patch(desk: &mut Desk, located: &Located, aim: &Aim<'_>, leaf: Lea
     }
     let whole = Fragment::Block(new_patch(aim, leaf));
     item(desk, located, "patches", &Fragment::entry("patch", whole), &aim.edit.field)
+}
+
+fn moves(located: &Located, aim: &Aim<'_>, leaf: Leaf<'_>, patch: &Candidate) -> bool {
+    Tree::parse(&located.sources.get(patch.number).text).is_ok_and(|tree| order::moves(aim, leaf, Some((&tree, patch.root))))
 }
 
 fn candidates(located: &Located, aim: &Aim<'_>, after: u32) -> Vec<Candidate> {
@@ -127,7 +139,7 @@ fn chosen<'c>(located: &Located, aim: &Aim<'_>, candidates: &'c [Candidate]) -> 
 }
 
 /// Returns the document of a text that patches an object.
-fn document(object: &Resource, tree: &Tree<'_>) -> Option<NodeId> {
+pub(super) fn document(object: &Resource, tree: &Tree<'_>) -> Option<NodeId> {
     let (ids, kind) = (object.ids(), object.kind());
     tree.documents().iter().map(|d| d.root).find(|root| {
         let name = tree.at(*root, &["metadata", "name"]).and_then(|n| tree.scalar(n));
@@ -138,7 +150,7 @@ fn document(object: &Resource, tree: &Tree<'_>) -> Option<NodeId> {
 }
 
 /// Follows a path as far as a text says it: the node there and the number of steps.
-fn reach(tree: &Tree<'_>, root: NodeId, path: &[Step]) -> (NodeId, usize) {
+pub(super) fn reach(tree: &Tree<'_>, root: NodeId, path: &[Step]) -> (NodeId, usize) {
     let mut at = root;
     for (depth, step) in path.iter().enumerate() {
         match step.node(tree, at).filter(|n| !tree.is_null(*n)) {

@@ -4,6 +4,7 @@
 mod choices;
 mod fields;
 mod kinds;
+mod order;
 mod overlays;
 mod properties;
 

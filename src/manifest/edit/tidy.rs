@@ -1,5 +1,5 @@
 //! What an edit has left without anything to say: an inline patch that only names its object, a container that a patch only
-//! names. What was so before the edit stays.
+//! names, the guards of an operation that is gone. What was so before the edit stays.
 
 use domain::edit::Edit;
 
@@ -80,8 +80,9 @@ fn take(tree: &Tree<'_>, node: NodeId) -> Result<Vec<Splice>, SpliceFault> {
 
 /// Tells whether a patch names its object and says nothing about it.
 fn says_nothing(tree: &Tree<'_>, root: NodeId) -> bool {
-    if matches!(&tree.node(root).kind, Kind::Sequence { items, .. } if items.is_empty()) {
-        return true;
+    if matches!(tree.node(root).kind, Kind::Sequence { .. }) {
+        let op = |item: NodeId| tree.get(item, "op").and_then(|n| tree.scalar(n));
+        return tree.items(root).iter().all(|(_, item)| op(*item) == Some("test"));
     }
     tree.get(root, "$patch").is_none()
         && !tree.entries(root).is_empty()
@@ -122,6 +123,7 @@ fn empty(text: &str) -> Vec<String> {
 fn of(tree: &Tree<'_>) -> Vec<(String, NodeId)> {
     let mut out = Vec::new();
     for (at, document) in tree.documents().iter().enumerate() {
+        out.extend(guards(tree, document.root).into_iter().map(|(path, node)| (format!("{at}{path}"), node)));
         for entry in tree.entries(document.root) {
             if let Some(key) = tree.scalar(entry.key) {
                 search(tree, key, entry.value, &format!("{at}/{key}"), &mut out);
@@ -129,6 +131,20 @@ fn of(tree: &Tree<'_>) -> Vec<(String, NodeId)> {
         }
     }
     out
+}
+
+/// Returns the guards of a JSON patch behind which no operation on their item comes any more.
+fn guards(tree: &Tree<'_>, list: NodeId) -> Vec<(String, NodeId)> {
+    let text = |item: NodeId, key: &str| tree.get(item, key).and_then(|n| tree.scalar(n)).unwrap_or_default();
+    let operations: Vec<NodeId> = tree.items(list).iter().map(|(_, n)| *n).collect();
+    let idle = |(at, guard): (usize, &NodeId)| {
+        let path = text(*guard, "path");
+        let item = path.rsplit_once('/').map_or("", |(item, _)| item);
+        let next = operations[at..].iter().find(|n| text(**n, "op") != "test").map(|n| text(*n, "path"));
+        let used = next.and_then(|next| next.strip_prefix(item)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        (text(*guard, "op") == "test" && !used).then(|| (path.to_owned(), *guard))
+    };
+    operations.iter().enumerate().filter_map(idle).collect()
 }
 
 fn search(tree: &Tree<'_>, key: &str, node: NodeId, path: &str, out: &mut Vec<(String, NodeId)>) {

@@ -71,7 +71,7 @@ fn every_kind_is_overridden_in_the_overlay() {
         match kind {
             "Rollout" => assert_eq!(
                 after,
-                "resources: [../base]\npatches:\n  - target:\n      group: argoproj.io\n      kind: Rollout\n      name: app\n    patch: |-\n      - op: replace\n        path: /spec/template/spec/containers/0/env/0/value\n        value: b\n"
+                "resources: [../base]\npatches:\n  - target:\n      group: argoproj.io\n      kind: Rollout\n      name: app\n    patch: |-\n      - op: test\n        path: /spec/template/spec/containers/0/name\n        value: app\n      - op: test\n        path: /spec/template/spec/containers/0/env/0/name\n        value: A\n      - op: replace\n        path: /spec/template/spec/containers/0/env/0/value\n        value: b\n"
             ),
             "CronJob" => {
                 assert!(after.starts_with(&format!("{head}      apiVersion: batch/v1\n      kind: CronJob\n")), "{after}");
@@ -134,7 +134,7 @@ fn json_patches_of_the_overlay_are_extended_and_taken_back() {
     ];
     let head = "resources: [../base]\npatches:\n  - target:\n      group: argoproj.io\n      kind: Rollout\n      name: app\n    patch: |-\n";
     let expect = format!(
-        "{head}      - op: add\n        path: /spec/template/spec/containers/0/env/-\n        value:\n          name: B\n          value: b\n      - op: add\n        path: /spec/template/spec/containers/0/resources\n        value:\n          limits:\n            cpu: \"1\"\n      - op: remove\n        path: /spec/template/spec/containers/0/env/0\n"
+        "{head}      - op: test\n        path: /spec/template/spec/containers/0/name\n        value: app\n      - op: add\n        path: /spec/template/spec/containers/0/env/-\n        value:\n          name: B\n          value: b\n      - op: add\n        path: /spec/template/spec/containers/0/resources\n        value:\n          limits:\n            cpu: \"1\"\n      - op: test\n        path: /spec/template/spec/containers/0/env/0/name\n        value: A\n      - op: remove\n        path: /spec/template/spec/containers/0/env/0\n"
     );
     check(&list, "o", &[env("B", "b"), cpu("1"), Edit::remove(Field::Env("A".into()))], ("o/kustomization.yaml", &expect));
     let first = apply(&files(&list), "o", None, &[env("B", "b")]).unwrap();
