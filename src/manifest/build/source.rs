@@ -130,6 +130,12 @@ impl Sources {
         Ok((number, values))
     }
 
+    /// Tells whether the value at a place is written without quotes, on one line.
+    pub(crate) fn is_plain(&self, place: Option<Place>) -> bool {
+        let text = place.and_then(|(number, node)| self.list.get(number as usize).map(|read| read.text(node)));
+        text.is_some_and(|text| !text.is_empty() && !text.starts_with(['"', '\'', '|', '>']))
+    }
+
     /// Counts bytes that are written into objects; an error when there are too many.
     pub(super) fn spend(&self, bytes: usize) -> Result<(), String> {
         if self.written.fetch_add(bytes, Ordering::Relaxed) + bytes > WRITE_LIMIT {

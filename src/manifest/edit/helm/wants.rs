@@ -20,7 +20,10 @@ fn text(value: &str) -> Fragment {
 pub(super) fn of(located: &Located, release: &Release, edit: &Edit) -> Result<Vec<Want>, Error> {
     if let Field::Value(path) = &edit.field {
         let path = keys(path);
-        let value = edit.value.as_deref().map(|value| typed(release.value(&path), value));
+        let now = release.value(&path);
+        let number = |value: &str| matches!(resolve_plain(value), Plain::Int(_) | Plain::Unsigned(_) | Plain::Float(_));
+        let kept = |value: &str| now.filter(|now| !(number(value) && unquoted(located, now)));
+        let value = edit.value.as_deref().map(|value| typed(kept(value), value));
         return Ok(vec![Want::new(path, value)]);
     }
     if edit.field == Field::Replicas {
@@ -160,16 +163,22 @@ fn image(located: &Located, release: &Release, unit: &Unit, edit: &Edit) -> Resu
                 // A digest behind the tag stays with it until it is taken away.
                 let behind = now.digest.as_ref().filter(|d| d.path.last().is_some_and(|k| k == names.tag));
                 let whole = edit.value.as_deref().map(|tag| joined_tag(tag, behind.map(|d| d.value.as_str())));
-                let number =
-                    now.tag.as_ref().and_then(|tag| release.value(&tag.path)).filter(|v| matches!(v.data, Data::Number(_)));
-                vec![Want::new(child(&unit.path, names.tag), whole.map(|whole| tagged(number.is_some(), whole)))]
+                let there = now.tag.as_ref().and_then(|tag| release.value(&tag.path));
+                let number = there.is_some_and(|v| matches!(v.data, Data::Number(_)) || unquoted(located, v));
+                vec![Want::new(child(&unit.path, names.tag), whole.map(|whole| tagged(number, whole)))]
             }
             _ => digested(release, unit, names, edit.value.as_deref()),
         }),
     }
 }
 
-/// Returns what to write for a tag: without quotes where a number stands and a number that is printed as it is written follows.
+/// Tells whether a text stands without quotes: a number that takes its place needs none either, as it may have been one.
+fn unquoted(located: &Located, now: &Val) -> bool {
+    now.as_text().is_some() && located.sources.is_plain(now.from)
+}
+
+/// Returns what to write for a tag: without quotes where something without quotes stands and a number that is printed as it
+/// is written follows.
 fn tagged(number: bool, tag: String) -> Fragment {
     let short = tag.len() < 7 && tag.starts_with(|c: char| c.is_ascii_digit());
     if number && short { typed(None, &tag) } else { Fragment::Text(tag) }

@@ -146,6 +146,23 @@ proptest! {
     }
 
     #[test]
+    fn a_number_that_passes_through_a_text_comes_back_as_it_was(
+        number in prop_oneof!["[1-9][0-9]{0,4}", "[1-9]\\.[1-9]", "0\\.[1-9]{1,2}"],
+        text in "v[0-9]{1,3}|[a-z]{1,5}-[0-9]|[1-9]\\.[0-9]\\.[0-9]",
+        style in 0..4_usize,
+        whole in any::<bool>(),
+    ) {
+        let tail = ["", " # up", "   # {\"$imagepolicy\": \"flux-system:web:tag\"}", "\n      other: x"][style];
+        let before = format!("apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: shop\nspec:\n  values:\n    image:\n      repository: a/b\n      tag: {number}{tail}\n");
+        let edit = |to: &str| if whole { tag(to) } else { Edit::set(Field::Value("image.tag".into()), to) };
+        let there = apply(&files(&[("k/shop.yaml", &before)]), "k", None, &[edit(&text)]).unwrap();
+        let after = there.files[0].after.as_deref().unwrap();
+        prop_assert_eq!(after, before.replace(&format!("tag: {number}"), &format!("tag: {text}")));
+        let back = apply(&files(&[("k/shop.yaml", after)]), "k", None, &[edit(&number)]).unwrap();
+        prop_assert_eq!(back.files[0].after.as_deref(), Some(before.as_str()));
+    }
+
+    #[test]
     fn edits_mean_what_they_ask_wherever_they_are_made(list in proptest::collection::vec(edits(), 1..6), overlay in any::<bool>(), crlf in any::<bool>()) {
         let text = if crlf { WORKLOAD.replace('\n', "\r\n") } else { WORKLOAD.to_owned() };
         let mut set = files(&[
