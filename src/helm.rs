@@ -14,7 +14,6 @@ use manifest::files::Files;
 use manifest::{ChartAt, Release};
 use tokio::process::Command;
 
-use crate::launch;
 use crate::local::Export;
 use crate::program::{self, Bounds, Printed};
 
@@ -25,9 +24,8 @@ const PREVIEW: Bounds = Bounds { time: Duration::from_secs(10), output: 16 << 20
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Helm(PathBuf);
 
-/// Returns the way of an engine to what a chart renders to; nothing when helm is not on the PATH.
-pub(crate) fn for_engine() -> Option<engine::Helm> {
-    let path = launch::search_path();
+/// Returns the way of an engine to what a chart renders to; nothing when helm is not in the folders of `path`, which is a PATH.
+pub(crate) fn for_engine(path: String) -> Option<engine::Helm> {
     let helm = Helm::find(&path)?;
     Some(Arc::new(move |files: Files, release: Release| {
         let (helm, path) = (helm.clone(), path.clone());

@@ -165,7 +165,7 @@ fn start(
         patience: Patience::default(),
         ids: engine::ulids(),
         pace: engine::Pace::default(),
-        helm: crate::helm::for_engine(),
+        helm: crate::helm::for_engine(search_path()),
     };
     Deck { engine: Engine::start(parts), actor: operator(settings.readonly), notices, readonly: settings.readonly, context }
 }

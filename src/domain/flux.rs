@@ -118,7 +118,7 @@ pub struct FluxSpec {
     pub url: Option<String>,
     /// What of a source is followed.
     #[serde(rename = "ref")]
-    pub reference: Option<SourceRef>,
+    pub reference: Option<Box<SourceRef>>,
     /// The path within the source.
     pub path: Option<String>,
     /// Whether objects that left the source are deleted.
@@ -132,9 +132,9 @@ pub struct FluxSpec {
     /// What must be ready first.
     pub depends_on: Vec<Reference>,
     /// The chart of a HelmRelease (its `spec.chart.spec`), or a HelmChart's chart name.
-    pub chart: Option<Chart>,
+    pub chart: Option<Box<Chart>>,
     /// The chart source of a HelmRelease that names one directly.
-    pub chart_ref: Option<Reference>,
+    pub chart_ref: Option<Box<Reference>>,
     /// The image of an ImageRepository.
     pub image: Option<String>,
     /// The provider's or bucket's type.
@@ -337,10 +337,10 @@ impl FluxObject {
 
     /// Returns the source that it takes its content from.
     pub fn source(&self) -> Option<&Reference> {
-        let from_chart = match &self.spec.chart {
+        let from_chart = match self.spec.chart.as_deref() {
             Some(Chart::Template { spec }) => spec.source_ref.as_ref(),
             _ => None,
         };
-        self.spec.source_ref.as_ref().or(self.spec.chart_ref.as_ref()).or(from_chart)
+        self.spec.source_ref.as_ref().or(self.spec.chart_ref.as_deref()).or(from_chart)
     }
 }

@@ -20,6 +20,7 @@ pub mod link;
 pub mod live;
 pub mod orders;
 pub mod origin;
+pub mod private;
 pub mod project;
 pub mod quantity;
 pub mod query;

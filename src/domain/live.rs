@@ -1,38 +1,16 @@
 //! A live object as text that is edited: what an editor gets, what it gives back, and what that would do.
 
-use std::fmt;
 use std::sync::Arc;
 
 use crate::change::Finding;
 use crate::flux::ObjectKey;
 use crate::orders::Apply;
 use crate::origin::Origin;
+pub use crate::private::Private;
 use crate::trouble::Trouble;
 
 /// Stands in the place of a secret value; where it still stands after editing, the value stays what it is.
 pub const MASK: &str = "•••";
-
-/// Holds a text that may have a secret in it: it is never printed by accident.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Private(Arc<str>);
-
-impl Private {
-    /// Wraps a text.
-    pub fn new(text: impl Into<Arc<str>>) -> Self {
-        Self(text.into())
-    }
-
-    /// Returns the text.
-    pub fn text(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Private {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Private({} bytes)", self.0.len())
-    }
-}
 
 /// Holds a live object as text, without status and bookkeeping, the values of a Secret masked.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,24 +1,13 @@
-//! Charts of a preview: what the HelmReleases that change would render to, before and after.
-//!
-//! The chart comes out of the environment's repository at the very commit that the change is made on. What is on another host
-//! is named and not fetched. The program that renders is handed in from outside.
+//! The way to what charts render to, and what they rendered to lately. The program that renders is handed in from outside.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use domain::Trouble;
-use domain::change::{ChartState, ChartView, Preview};
-use domain::flux::ObjectKey;
-use domain::revision::CommitId;
 use futures::future::BoxFuture;
+use manifest::Release;
 use manifest::files::Files;
-use manifest::{ChartAt, Object, Release};
-use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use crate::plan::{self, Plan};
-use crate::scene::Scene;
-use crate::shared::Core;
 use crate::tasks::open;
 
 /// Renders the chart of a release out of files: what `helm template` prints.
@@ -26,12 +15,10 @@ pub type Helm = Arc<dyn Fn(Files, Release) -> BoxFuture<'static, Result<String, 
 
 /// How many renderings are kept; the side before a change stays the same while somebody types.
 const KEPT: usize = 12;
-/// What stands for a value of a Secret that a chart makes.
-const HIDDEN: &str = "(not shown)";
 
 /// Holds the way to what charts render to, and what they rendered to lately.
 pub(crate) struct Charts {
-    helm: Option<Helm>,
+    pub(crate) helm: Option<Helm>,
     kept: Mutex<VecDeque<(String, Arc<str>)>>,
 }
 
@@ -40,92 +27,15 @@ impl Charts {
         Self { helm, kept: Mutex::default() }
     }
 
-    fn known(&self, key: &str) -> Option<Arc<str>> {
+    /// Returns what something rendered to lately.
+    pub(crate) fn known(&self, key: &str) -> Option<Arc<str>> {
         open(&self.kept).iter().find(|(known, _)| known == key).map(|(_, text)| Arc::clone(text))
     }
 
-    fn keep(&self, key: String, text: Arc<str>) {
+    /// Keeps what something rendered to.
+    pub(crate) fn keep(&self, key: String, text: Arc<str>) {
         let mut kept = open(&self.kept);
         kept.push_front((key, text));
         kept.truncate(KEPT);
-    }
-}
-
-/// Takes the preview out of a plan and adds what the charts of its HelmReleases render to.
-pub(crate) async fn preview(core: &Core, scene: &Scene, plan: Plan) -> Preview {
-    let mut preview = plan.preview;
-    for (before, after) in &plan.releases {
-        let Some(key) = after.as_ref().or(before.as_ref()).map(|release| release.key.clone()) else { continue };
-        let sides = futures::future::join(
-            side(core, scene, &preview.base, before.as_ref()),
-            side(core, scene, &preview.base, after.as_ref()),
-        );
-        let state = match sides.await {
-            (Ok(old), Ok(new)) => {
-                let changes = manifest::object_changes(&old, &new);
-                let count = changes.len();
-                preview.rendered.extend(changes);
-                ChartState::Rendered(count)
-            }
-            (Err(state), _) | (_, Err(state)) => state,
-        };
-        preview.charts.push(ChartView { release: key, state });
-    }
-    preview
-}
-
-/// Renders one side of a change; a release that is not there renders to nothing.
-async fn side(core: &Core, scene: &Scene, head: &CommitId, release: Option<&Release>) -> Result<Vec<Object>, ChartState> {
-    let Some(release) = release else { return Ok(Vec::new()) };
-    let Some(helm) = &core.charts.helm else { return Err(ChartState::NoHelm) };
-    let (path, values) = match &release.chart {
-        ChartAt::Git { source, url, path, values } => {
-            if !own(core, scene, source, url.as_deref()) {
-                return Err(ChartState::Elsewhere(format!("{path} of GitRepository {}", source.1)));
-            }
-            (path, values)
-        }
-        ChartAt::Remote { source, url, chart, version } => {
-            let name = if chart.is_empty() { url.as_deref().unwrap_or_default() } else { chart };
-            let parts = [name, version.as_deref().unwrap_or_default(), "of", source];
-            return Err(ChartState::Elsewhere(parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ")));
-        }
-        ChartAt::Unknown(why) => return Err(ChartState::Failed(why.clone())),
-    };
-    let failed = |trouble: Trouble| ChartState::Failed(trouble.to_string());
-    let key = hex::encode(Sha256::digest(format!("{} {head} {release:?}", scene.repo.url())));
-    let text = match core.charts.known(&key) {
-        Some(text) => text,
-        None => {
-            let wanted: Vec<String> = std::iter::once(path).chain(values).cloned().collect();
-            let files = plan::read(scene, head.clone(), wanted).await.map_err(failed)?;
-            let text: Arc<str> = helm(files, release.clone()).await.map_err(failed)?.into();
-            core.charts.keep(key, Arc::clone(&text));
-            text
-        }
-    };
-    let mut objects = release.objects(&text).map_err(|error| failed(error.into()))?;
-    objects.iter_mut().filter(|object| object.kind() == "Secret").for_each(hide);
-    Ok(objects)
-}
-
-/// Tells whether a GitRepository is the environment's own repository: by name, else by URL.
-fn own(core: &Core, scene: &Scene, (namespace, name): &(String, String), url: Option<&str>) -> bool {
-    let ours = &scene.environment.gitops.source;
-    if ours.name == *name && (namespace.is_empty() || ours.namespace == *namespace) {
-        return true;
-    }
-    let key = ObjectKey::new(&scene.environment.cluster, "GitRepository", namespace, name);
-    let world = Arc::clone(&core.world.borrow());
-    let there = world.flux_object(&key).and_then(|object| object.spec.url.clone());
-    let plain = |url: &str| url.trim_end_matches('/').trim_end_matches(".git").to_owned();
-    url.map(str::to_owned).or(there).is_some_and(|url| plain(&url) == plain(scene.repo.url()))
-}
-
-/// Takes the values out of a Secret: charts make up passwords, each time anew.
-fn hide(secret: &mut Object) {
-    for part in ["data", "stringData"] {
-        let values = secret.value.get_mut(part).and_then(Value::as_object_mut);
-        values.into_iter().flat_map(|values| values.values_mut()).for_each(|value| *value = HIDDEN.into());
     }
 }

@@ -64,8 +64,9 @@ struct Keeper(Arc<Core>);
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        self.0.repos.stop();
+        // Tasks first: one that saw its work cancelled would take that for a failure and write it down.
         self.0.tasks.stop();
+        self.0.repos.stop();
     }
 }
 
@@ -191,7 +192,7 @@ impl Engine {
 
     /// Stops everything where it stands, as the end of the process would, and waits until it is quiet.
     pub async fn stop(&self) {
-        self.core.repos.stop();
         self.core.tasks.stopped().await;
+        self.core.repos.stop();
     }
 }

@@ -15,13 +15,13 @@ use crate::shared::Core;
 pub(crate) async fn give(core: &Arc<Core>, actor: Actor, order: Order) -> Result<Outcome, Trouble> {
     match order {
         // Each of several goes through by itself.
-        Order::Many(many) => Box::pin(many::give(core, &actor, many)).await,
+        Order::Many(several) => Ok(Box::pin(many::give(several, |order| one(core, actor.clone(), order))).await),
         order => one(core, actor, order).await,
     }
 }
 
 /// Takes one order through the gate.
-pub(crate) async fn one(core: &Arc<Core>, actor: Actor, order: Order) -> Result<Outcome, Trouble> {
+async fn one(core: &Arc<Core>, actor: Actor, order: Order) -> Result<Outcome, Trouble> {
     let scribe = Scribe::of(core, &actor, &order);
     if actor.role < order.terms().permission() {
         let trouble = Trouble::refused("That is not permitted", &scribe.object)

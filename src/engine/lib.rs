@@ -30,6 +30,7 @@ mod publish;
 mod queries;
 mod repos;
 mod scene;
+mod schemas;
 mod scribe;
 mod served;
 mod shared;

@@ -20,6 +20,7 @@ use manifest::files::Files;
 use manifest::schema::Schemas;
 
 use crate::scene::Scene;
+use crate::schemas;
 use crate::shared::Core;
 
 /// Holds what a change is judged by, besides the manifests: what its cluster says.
@@ -86,7 +87,7 @@ pub(crate) async fn facts(scene: &Scene, head: CommitId, workload: Option<Worklo
 
 /// Works out what a draft would do on top of a commit.
 pub(crate) async fn plan(core: &Arc<Core>, scene: &Scene, head: CommitId, draft: &Draft, actor: &Actor) -> Result<Plan, Trouble> {
-    let (schemas, version) = core.schemas(&scene.environment.cluster);
+    let (schemas, version) = schemas::of(core, &scene.environment.cluster);
     let grounds = Grounds { prune: core.world.borrow().prunes(&scene.environment), schemas, version };
     let (environment, draft, actor) = (scene.environment.clone(), draft.clone(), actor.clone());
     let repo = Arc::clone(&scene.repo);

@@ -1,6 +1,7 @@
 //! Answers to what the world does not hold: one file per group of queries. Nothing here changes anything.
 
 mod audit;
+mod charts;
 mod deletion;
 mod detail;
 mod drift;

@@ -41,10 +41,11 @@ impl Proxy {
         let task = tokio::spawn(async move {
             loop {
                 let Ok((client, _)) = listener.accept().await else { continue };
-                if seen.borrow().refusing {
-                    continue;
+                // Looked at once: a cut that comes after this concerns this connection too.
+                let now = *seen.borrow();
+                if !now.refusing {
+                    tokio::spawn(carry(client, server, seen.subscribe(), now.cut));
                 }
-                tokio::spawn(carry(client, server, seen.subscribe()));
             }
         });
         Self { weather, address, task }
@@ -78,16 +79,18 @@ impl Drop for Proxy {
     }
 }
 
-async fn carry(client: TcpStream, server: SocketAddr, weather: watch::Receiver<Weather>) {
+async fn carry(client: TcpStream, server: SocketAddr, weather: watch::Receiver<Weather>, born: u64) {
     let Ok(server) = TcpStream::connect(server).await else { return };
     drop((client.set_nodelay(true), server.set_nodelay(true)));
     let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
-    tokio::join!(pump(from_client, to_server, weather.clone(), false), pump(from_server, to_client, weather, true));
+    tokio::join!(
+        pump((from_client, to_server), weather.clone(), born, false),
+        pump((from_server, to_client), weather, born, true)
+    );
 }
 
 /// Carries bytes one way until either end closes or the connection is cut.
-async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut weather: watch::Receiver<Weather>, slow: bool) {
-    let born = weather.borrow_and_update().cut;
+async fn pump((mut from, mut to): (OwnedReadHalf, OwnedWriteHalf), mut weather: watch::Receiver<Weather>, born: u64, slow: bool) {
     let mut piece = vec![0; 16 << 10];
     loop {
         let read = tokio::select! {

@@ -64,7 +64,8 @@ pub fn source_of(object: &FluxObject) -> Option<ObjectKey> {
 /// after both, in the source's namespace.
 fn sources(object: &FluxObject) -> Vec<ObjectKey> {
     let Some(source) = source_of(object) else { return Vec::new() };
-    let templated = matches!(object.spec.chart, Some(Chart::Template { .. })) && object.key.kind.as_ref() == "HelmRelease";
+    let templated =
+        matches!(object.spec.chart.as_deref(), Some(Chart::Template { .. })) && object.key.kind.as_ref() == "HelmRelease";
     let chart = templated.then(|| {
         let name = format!("{}-{}", object.key.namespace, object.key.name);
         ObjectKey::new(&object.key.context(), "HelmChart", &source.namespace, &name)

@@ -93,16 +93,16 @@ fn clean_spec(mut spec: FluxSpec) -> FluxSpec {
         }
     }
     spec.source_ref = spec.source_ref.map(clean_reference);
-    spec.chart_ref = spec.chart_ref.map(clean_reference);
+    spec.chart_ref = spec.chart_ref.map(|reference| Box::new(clean_reference(*reference)));
     spec.depends_on = spec.depends_on.into_iter().map(clean_reference).collect();
     spec.depends_on.shrink_to_fit();
-    spec.chart = spec.chart.map(|chart| match chart {
-        Chart::Name(name) => Chart::Name(owned(name)),
+    spec.chart = spec.chart.map(|chart| match *chart {
+        Chart::Name(name) => Box::new(Chart::Name(owned(name))),
         Chart::Template { mut spec } => {
             spec.chart = owned(spec.chart);
             spec.version = spec.version.map(owned);
             spec.source_ref = spec.source_ref.map(clean_reference);
-            Chart::Template { spec }
+            Box::new(Chart::Template { spec })
         }
     });
     spec

@@ -50,17 +50,17 @@ fn depends(object: &FluxObject) -> Value<'_> {
 }
 
 fn chart(object: &FluxObject) -> Value<'_> {
-    match (&object.spec.chart, object.facts()) {
+    match (object.spec.chart.as_deref(), object.facts()) {
         (Some(Chart::Name(name)), _) => Value::text(name.as_str()),
         (Some(Chart::Template { spec }), _) => Value::text(spec.chart.as_str()),
         (None, Some(Facts::Release { chart, .. })) => Value::text(&**chart),
-        (None, _) => referred(object.spec.chart_ref.as_ref()),
+        (None, _) => referred(object.spec.chart_ref.as_deref()),
     }
 }
 
 /// Writes the version that is there: the installed chart's, the instance's, else what is asked for.
 fn version(object: &FluxObject) -> Value<'_> {
-    match (object.facts(), &object.spec.chart) {
+    match (object.facts(), object.spec.chart.as_deref()) {
         (Some(Facts::Release { version, .. }), _) if !version.is_empty() => Value::text(&**version),
         (Some(Facts::Chart { version } | Facts::Instance { version, .. }), _) => Value::text(&**version),
         (_, Some(Chart::Template { spec })) => some(&spec.version),

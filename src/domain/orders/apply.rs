@@ -3,8 +3,8 @@
 use super::{Question, Sentence, Terms};
 use crate::actor::Role;
 use crate::flux::ObjectKey;
-use crate::live::Private;
 use crate::origin::Origin;
+use crate::private::Private;
 
 /// Changes an object in the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -72,7 +72,7 @@ pub(super) const RULES: &[Rule] = &[
     .says(EXIT),
     Rule::new(
         "crash",
-        "The container {container} crashes: exit code {code}, restarted {count} times",
+        "The container {container} crashes: exit code {code}, restarts: {count}",
         "Read its last log lines, then deploy a version that starts or roll back.",
     )
     .says(EXIT),

@@ -1,24 +1,24 @@
 //! Several orders after one question: each goes through the gate by itself, a few at a time, and each is told of.
 
-use std::sync::Arc;
+use std::future::Future;
 
 use domain::Trouble;
-use domain::actor::Actor;
 use domain::orders::{Many, Order, Outcome, Part, Terms};
 use futures::{StreamExt, stream};
-
-use crate::gate;
-use crate::shared::Core;
 
 /// How many are under way at once: the API server answers to others too.
 const AT_ONCE: usize = 8;
 
-/// Gives them all and returns what came of each, in their order.
-pub(crate) async fn give(core: &Arc<Core>, actor: &Actor, many: Many) -> Result<Outcome, Trouble> {
+/// Takes them all through the gate, which is `one`, and returns what came of each, in their order.
+pub(crate) async fn give<F>(many: Many, one: impl Fn(Order) -> F) -> Outcome
+where
+    F: Future<Output = Result<Outcome, Trouble>>,
+{
     let act = many.act();
     let give = |order: Order| {
         let object = order.terms().object();
-        async move { Part { object, result: gate::one(core, actor.clone(), order).await.map(|outcome| outcome.said) } }
+        let given = one(order);
+        async move { Part { object, result: given.await.map(|outcome| outcome.said) } }
     };
     let parts: Vec<Part> = stream::iter(many.into_orders()).map(give).buffered(AT_ONCE).collect().await;
     let failed = parts.iter().filter(|part| part.result.is_err()).count();
@@ -27,7 +27,7 @@ pub(crate) async fn give(core: &Arc<Core>, actor: &Actor, many: Many) -> Result<
         0 => format!("{all} objects: {past}."),
         _ => format!("{done} of {all} objects: {past}; {failed} failed."),
     };
-    Ok(Outcome { parts, ..Outcome::said(said) })
+    Outcome { parts, ..Outcome::said(said) }
 }
 
 /// Refuses several orders within several: they were made flat when they were put together.

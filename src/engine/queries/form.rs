@@ -9,7 +9,6 @@ use domain::change::Draft;
 use domain::ident::EnvironmentId;
 use domain::query::Answer;
 
-use crate::charts;
 use crate::plan;
 use crate::repos::head_of;
 use crate::scene::Scene;
@@ -49,7 +48,7 @@ pub(super) async fn preview(core: &Arc<Core>, actor: &Actor, draft: &Draft) -> R
     let scene = core.scene(&draft.environment)?;
     let head = head(&scene, PREVIEW).await?;
     let plan = plan::plan(core, &scene, head, draft, actor).await?;
-    Ok(Answer::Preview(Arc::new(charts::preview(core, &scene, plan).await)))
+    Ok(Answer::Preview(Arc::new(super::charts::preview(core, &scene, plan).await)))
 }
 
 async fn head(scene: &Scene, oldest: Duration) -> Result<domain::revision::CommitId, Trouble> {

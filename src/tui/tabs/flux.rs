@@ -104,6 +104,9 @@ impl Flux {
             self.moved = false;
             self.narrow(cx);
         }
+        // Objects come sorted by cluster; where all are in one, its name in each row says nothing.
+        let one = cx.world.flux.first().zip(cx.world.flux.last()).is_some_and(|(a, b)| a.key.cluster == b.key.cluster);
+        self.table.hide("cluster", one);
         self.table.share(cx, Arc::clone(&cx.world.flux));
     }
 

@@ -37,7 +37,11 @@ pub(crate) fn short(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
     ]];
     // What it comes from says more than what it says itself, when that is elsewhere.
     if let Some(cause) = why::at_once(cx, &object.key).first().filter(|cause| !cause.vague()) {
-        let lines = wrap(&why::what(cx, cause), wide.saturating_sub(2));
+        let mut text = why::what(cx, cause);
+        if cause.object != object.key {
+            text = format!("{}/{}  {text}", cause.object.kind, cause.object.name);
+        }
+        let lines = wrap(&text, wide.saturating_sub(2));
         out.extend(
             lines
                 .into_iter()

@@ -43,7 +43,7 @@ pub const LIST: &[Command] = &[
     command("list.filter", &["/"], 90),
     command("list.sort", &["o"], 0),
     command("list.reverse", &["O"], 0),
-    command("list.faults", &["z", "ctrl-z"], 0),
+    command("list.faults", &["z"], 0),
     command("list.state", &["Z"], 0),
     command("list.next-fault", &["g f"], 0),
 ];
@@ -162,6 +162,7 @@ type Order = Option<(usize, bool)>;
 /// Holds a list and where one is in it.
 pub struct Table<T: Row + 'static> {
     spec: Vec<&'static Column<T>>,
+    hidden: Vec<&'static str>,
     rows: Arc<Vec<T>>,
     /// How each row is doing, and whether it is within the scope at all.
     states: Vec<sieve::State>,
@@ -228,6 +229,7 @@ impl<T: Row + 'static> Table<T> {
             fault: None,
             typing: false,
             sort: None,
+            hidden: Vec::new(),
             pick: None,
             marking: false,
             marks: HashSet::new(),
@@ -303,6 +305,12 @@ impl<T: Row + 'static> Table<T> {
         if let Some(at) = found {
             self.go(at);
         }
+    }
+
+    /// Leaves a column out, or shows it again where it fits.
+    pub fn hide(&mut self, id: &'static str, hidden: bool) {
+        self.hidden.retain(|held| *held != id);
+        self.hidden.extend(hidden.then_some(id));
     }
 
     /// Returns the filter's text.

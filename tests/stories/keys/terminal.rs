@@ -20,7 +20,21 @@ fn silent_at_rest(ground: &Ground) {
     quiet(&console);
     form(&mut console, "development");
     console.see("nothing yet; the form says what Git says");
+    // What the cluster serves is read meanwhile, and the preview is made once more with it.
+    rested(&console);
     quiet(&console);
+}
+
+/// Waits until nothing was written for a second.
+fn rested(console: &Console) {
+    let mut last = (console.bytes(), Instant::now());
+    wait("it rests", SOON, || {
+        let bytes = console.bytes();
+        if bytes != last.0 {
+            last = (bytes, Instant::now());
+        }
+        (last.1.elapsed() > Duration::from_secs(1)).then_some(())
+    });
 }
 
 /// Waits until the console was silent long enough. The clock in its corner may speak once a minute; nothing else may.
@@ -111,8 +125,8 @@ story!(stopped_and_back);
 fn stopped_and_back(ground: &Ground) {
     let operator = prepared(ground, "development");
     let mut console = console(&operator);
-    console.keys("3");
-    console.see("No environment is chosen.");
+    console.keys("1");
+    console.see("PROJECT");
     for _ in 0..2 {
         console.keys(SUSPEND);
         wait("it stops", SOON, || state(&console).is_some_and(|state| state.starts_with('T')).then_some(()));
@@ -122,7 +136,7 @@ fn stopped_and_back(ground: &Ground) {
         console.until("it is drawn whole", SOON, |screen| {
             screen.contains("Quarterdeck")
                 && screen.contains("7 Deployments")
-                && screen.contains("No environment is chosen.")
+                && screen.contains("PROJECT")
                 && screen.contains("help")
         });
         assert!(console.is_alternate(), "it has the terminal again");

@@ -136,7 +136,7 @@ static COLUMNS: &[Shown] = &[
     },
     Column {
         id: "namespace",
-        priority: 5,
+        priority: 1,
         width: Width::Fit(9, 22),
         right: false,
         cell: |o, _| Cell::name(o.key.namespace.to_string(), Role::Muted),

@@ -180,7 +180,8 @@ impl<T: Row + 'static> Table<T> {
         };
         // What rows are sorted by stays in sight.
         let priority = |at: usize| if self.sort.is_some_and(|(by, _)| by == at) { 0 } else { self.spec[at].priority };
-        let mut kept: Vec<usize> = (0..self.spec.len()).collect();
+        let seen = |at: &usize| !self.hidden.contains(&self.spec[*at].id);
+        let mut kept: Vec<usize> = (0..self.spec.len()).filter(seen).collect();
         let need = |kept: &[usize]| kept.iter().map(|at| least(*at)).sum::<u16>() + GAP * columns(kept.len().saturating_sub(1));
         while need(&kept) > room {
             let Some(worst) = kept.iter().copied().filter(|at| priority(*at) > 0).max_by_key(|at| (priority(*at), *at)) else {
@@ -189,7 +190,7 @@ impl<T: Row + 'static> Table<T> {
             kept.retain(|at| *at != worst);
         }
         // A narrow column may fit where a wide one did not.
-        let mut left_out: Vec<usize> = (0..self.spec.len()).filter(|at| !kept.contains(at)).collect();
+        let mut left_out: Vec<usize> = (0..self.spec.len()).filter(seen).filter(|at| !kept.contains(at)).collect();
         left_out.sort_by_key(|at| (priority(*at), *at));
         for at in left_out {
             kept.push(at);
