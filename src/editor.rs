@@ -78,10 +78,10 @@ impl Sheet {
     pub(crate) fn note(&mut self, notes: &[String]) -> Result<(), Trouble> {
         let failed = |e: io::Error| Trouble::failed("The text cannot be read again", "the edited file").why(e);
         let text = fs::read_to_string(&self.path).map_err(failed)?;
-        let kept = text.lines().filter(|line| !line.starts_with("# ! "));
-        let body: String = kept.map(|line| format!("{line}\n")).collect();
-        let head: String = notes.iter().flat_map(|note| note.lines()).map(|line| format!("# ! {line}\n")).collect();
-        fs::write(&self.path, format!("{head}{body}")).map_err(failed)
+        let kept = text.lines().filter(|line| !line.starts_with("# ! ")).map(str::to_owned);
+        let head = notes.iter().flat_map(|note| note.lines()).map(|line| format!("# ! {line}"));
+        let lines: Vec<String> = head.chain(kept).chain([String::new()]).collect();
+        fs::write(&self.path, lines.join("\n")).map_err(failed)
     }
 
     /// Puts another text in the place of the edited one, which is kept beside it.

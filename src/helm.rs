@@ -72,7 +72,9 @@ impl Helm {
                     command.arg("--dependency-update");
                 }
             }
-            ChartAt::Remote { url: Some(url), chart, version, .. } if remote => from_elsewhere(&mut command, url, chart, version),
+            ChartAt::Remote { url: Some(url), chart, version, .. } if remote => {
+                from_elsewhere(&mut command, url, chart, version.as_deref());
+            }
             other => return Err(Trouble::refused("The chart is not rendered", &release.key).why(elsewhere(other)).next("")),
         }
         if !release.namespace.is_empty() {
@@ -91,7 +93,7 @@ impl Helm {
 }
 
 /// Names a chart on another host.
-fn from_elsewhere(command: &mut Command, url: &str, chart: &str, version: &Option<String>) {
+fn from_elsewhere(command: &mut Command, url: &str, chart: &str, version: Option<&str>) {
     if url.starts_with("oci://") {
         let whole = if chart.is_empty() { url.to_owned() } else { format!("{}/{chart}", url.trim_end_matches('/')) };
         command.arg(whole);

@@ -237,7 +237,7 @@ impl Place {
     async fn live_through(&self, seed: u64) -> Duration {
         let mut dice = Dice(seed);
         let mut worst = Duration::ZERO;
-        self.settled(Duration::from_secs(60), &format!("seed {seed}, at the start")).await;
+        self.settled(Duration::from_mins(1), &format!("seed {seed}, at the start")).await;
         for round in 1..=3 {
             for _ in 0..dice.roll(8) {
                 self.change(&mut dice).await;

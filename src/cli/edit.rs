@@ -97,7 +97,9 @@ async fn rounds(
         };
         let faults = review.faults();
         if !faults.is_empty() {
-            faults.iter().for_each(|fault| output::note(fault));
+            for fault in &faults {
+                output::note(fault);
+            }
             again(&review, &faults)?;
             if let Some(moved) = &review.moved {
                 base = Arc::clone(&moved.newest);
@@ -164,5 +166,5 @@ pub(crate) async fn origin(deck: &Deck, format: Format, which: &Which) -> Result
         ["ENVIRONMENTS", if environments.is_empty() { "-" } else { &environments.join(", ") }],
         ["A CHANGE HERE", &origin.warning()],
     ];
-    output::show(format, &*origin, &rows.map(|row| output::row(row)))
+    output::show(format, &*origin, &rows.map(output::row))
 }

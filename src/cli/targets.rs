@@ -50,7 +50,7 @@ impl Targets {
         let names: Vec<&str> = wanted.iter().map(|kind| kind.name).collect();
         // What cannot be listed is not acted on: better nothing than a part that looks like all.
         if let Err(trouble) = deck.listed(&context, &names).await {
-            let served = |kind: &&&str| deck.world().kind_link(&context, kind).is_some_and(|link| link.is_live());
+            let served = |kind: &&&str| deck.world().kind_link(&context, kind).is_some_and(domain::link::LinkState::is_live);
             if wanted.len() == 1 || !names.iter().any(|kind| served(&kind)) {
                 return Err(trouble);
             }
@@ -84,10 +84,9 @@ pub(super) fn named(words: &[String], kind: impl Fn(&str) -> Result<String, Trou
     for (at, text) in words.iter().enumerate() {
         match (text.split_once('/'), &current) {
             (Some((word, name)), _) if !name.is_empty() && !name.contains('/') => out.push((kind(word)?, name.to_owned())),
-            (Some(_), _) => return Err(none(text)),
             (None, Some(kind)) => out.push((kind.clone(), text.clone())),
             (None, None) if at == 0 && words.len() > 1 => current = Some(kind(text)?),
-            (None, None) => return Err(none(text)),
+            (Some(_), _) | (None, None) => return Err(none(text)),
         }
     }
     Ok(out)

@@ -73,7 +73,10 @@ pub async fn schemas_mark(connection: &Connection) -> Result<Option<String>, Err
     let fail = |fault| connection.error(fault, "Reading the schemas of", "the kinds that are served");
     match index(connection).await {
         // The address of each document has its hash as its query.
-        Ok(index) => Ok(Some(custom(index).map(|(path, entry)| format!("{path} {}\n", entry.url)).collect())),
+        Ok(index) => {
+            let lines: Vec<String> = custom(index).map(|(path, entry)| format!("{path} {}", entry.url)).collect();
+            Ok(Some(lines.join("\n")))
+        }
         Err(fault) if matches!(fault.code(), 403 | 404) => Ok(None),
         Err(fault) => Err(fail(fault)),
     }

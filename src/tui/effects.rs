@@ -57,7 +57,6 @@ pub struct Toast {
 }
 
 /// Says what a screen wants.
-#[expect(clippy::large_enum_variant, reason = "made, moved once and used up; never kept in numbers")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// An answer from the engine.

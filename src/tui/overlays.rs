@@ -33,7 +33,7 @@ pub fn build(overlay: Overlay, cx: &Cx, commands: &[&'static Command], troubles:
             Order::Deploy(deploy) if deploy.reviewed.is_some() => Box::new(Review::new(ticket, deploy)),
             order => match deletion::Deletion::of(ticket, order) {
                 Ok(pane) => Box::new(pane),
-                Err(order) => Box::new(confirm::Confirm::order(cx, ticket, order)),
+                Err(order) => Box::new(confirm::Confirm::order(cx, ticket, *order)),
             },
         },
         Overlay::Leave => Box::new(confirm::Confirm::leave(cx)),

@@ -173,7 +173,9 @@ fn an_object_in_an_editor(ground: &Ground) {
     assert!(said.contains("+  a: two") && said.contains("-  a: '1'") && said.contains("Nothing was applied"), "{said}");
     let why = edit(&operator, &[&object], &good);
     assert!(why.failed(2).contains("Change ConfigMap/flux-system/"));
-    left(&operator).iter().for_each(|file| std::fs::remove_file(file).expect("a file of our own"));
+    for file in left(&operator) {
+        std::fs::remove_file(file).expect("a file of our own");
+    }
     let said = edit(&operator, &[&object, "--yes"], &good).ok();
     assert!(said.contains("was changed in the cluster"), "{said}");
     assert!(text(&operator, &object).contains("a: two"));

@@ -39,10 +39,10 @@ fn what_others_changed_is_named_with_its_manager(ground: &Ground) {
 
     // From now on Flux leaves it alone, and somebody else does not.
     operator.run(&["suspend", &format!("ks/{name}"), "--yes"]).ok();
-    let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments/shop-web");
+    let place = format!("/apis/apps/v1/namespaces/{namespace}/deployments/shop-web");
     let patch =
         r#"{"spec":{"replicas":3,"template":{"spec":{"containers":[{"name":"web","image":"ghcr.io/acme/shop:9.9.9"}]}}}}"#;
-    ground.patch(&path, "ci-bot", patch);
+    ground.patch(&place, "ci-bot", patch);
     ground.remove("ConfigMap", &namespace, "settings");
     let drift = operator.run(&["diff", &format!("ks/{name}"), "-o", "json"]);
     assert_eq!(drift.code, 1, "{}", drift.err);

@@ -159,7 +159,7 @@ fn says_why_from_evidence(ground: &Ground) {
             seen["causes"][0]["id"] == id && said.iter().all(|part| text.contains(part))
         };
         let seen = until(ground.patience(), || ask().json(), fits);
-        assert!(fits(&seen), "{} of {object}: {seen:#}", id);
+        assert!(fits(&seen), "{id} of {object}: {seen:#}");
         assert_eq!(seen["causes"][0]["object"]["kind"], kind, "{seen:#}");
         assert!(!seen["causes"][0]["evidence"].as_array().expect("a list").is_empty(), "{seen:#}");
     }
@@ -192,19 +192,17 @@ fn manifests(ground: &Ground, fault: &Fault) -> String {
     let secret = if fault.name == "secret" { "\n  secretRef: {name: no-such-secret}" } else { "" };
     let path = if fault.spec.contains("path:") { String::new() } else { format!("\n  path: ./{}", fault.name) };
     let spec = if fault.spec.is_empty() { String::new() } else { format!("\n  {}", fault.spec) };
-    let mut text = format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n");
-    if !fault.beside.is_empty() {
-        text.push_str(&format!("---\n{}", fault.beside));
-        text = text.replace("namespace: {app}", &format!("namespace: {name}"));
-    }
-    text.push_str(&format!(
-        "---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: {name}, namespace: flux-system}}\n\
+    let beside = if fault.beside.is_empty() { String::new() } else { format!("---\n{}", fault.beside) };
+    let beside = beside.replace("namespace: {app}", &format!("namespace: {name}"));
+    let text = format!(
+        "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n{beside}\
+         ---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: {name}, namespace: flux-system}}\n\
          spec:\n  url: {}\n  interval: 1m\n  ref: {{branch: {branch}}}{secret}\n\
          ---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n\
          metadata: {{name: {name}, namespace: flux-system}}\n\
          spec:\n  interval: 1m\n  retryInterval: 2s\n  prune: true\n  targetNamespace: {name}\n  \
          sourceRef: {{kind: GitRepository, name: {name}}}{path}{spec}\n",
         ground.repo.url
-    ));
+    );
     text.replace("{app}", app)
 }

@@ -211,8 +211,8 @@ fn write_kubeconfig(folder: &Path, port: u16) -> PathBuf {
 }
 
 /// Changes an object of the cluster of a kubeconfig by a strategic merge patch, as a field manager of that name.
-pub(crate) fn patch(kubeconfig: &Path, path: &str, manager: &str, patch: &str) {
+pub(crate) fn patch(kubeconfig: &Path, path: &str, manager: &str, change: &str) {
     let place = format!("{path}?fieldManager={manager}");
-    let done = Api::new(kubeconfig).call(Method::PATCH, &place, "application/strategic-merge-patch+json", patch.into());
+    let done = Api::new(kubeconfig).call(Method::PATCH, &place, "application/strategic-merge-patch+json", change.into());
     assert!(done.is_ok(), "the API server does not change {path}: {done:?}");
 }

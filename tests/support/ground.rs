@@ -117,8 +117,8 @@ impl Ground {
     }
 
     /// Changes an object at a path of the API by a strategic merge patch, as a field manager of that name.
-    pub(crate) fn patch(&self, path: &str, manager: &str, patch: &str) {
-        super::cluster::patch(&self.kubeconfig(), path, manager, patch);
+    pub(crate) fn patch(&self, path: &str, manager: &str, change: &str) {
+        super::cluster::patch(&self.kubeconfig(), path, manager, change);
     }
 
     /// Deletes an object of the core group by hand.

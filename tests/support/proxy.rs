@@ -95,9 +95,7 @@ async fn pump((mut from, mut to): (OwnedReadHalf, OwnedWriteHalf), mut weather: 
     loop {
         let read = tokio::select! {
             read = from.read(&mut piece) => read,
-            cut = weather.wait_for(|w| w.cut != born) => match cut {
-                Ok(_) | Err(_) => return,
-            },
+            _cut_or_over = weather.wait_for(|w| w.cut != born) => return,
         };
         let Ok(count @ 1..) = read else { return };
         let delay = weather.borrow().delay;
@@ -106,8 +104,12 @@ async fn pump((mut from, mut to): (OwnedReadHalf, OwnedWriteHalf), mut weather: 
         }
         let Ok(now) = weather.wait_for(|w| !w.stalled || w.cut != born).await.map(|w| *w) else { return };
         let cut = now.cut != born;
-        let end = if cut && now.halves { count / 2 } else { count };
-        if (cut && !now.halves) || to.write_all(&piece[..end]).await.is_err() || cut {
+        let end = match (cut, now.halves) {
+            (true, true) => count / 2,
+            (true, false) => 0,
+            (false, _) => count,
+        };
+        if to.write_all(&piece[..end]).await.is_err() || cut {
             return;
         }
     }

@@ -63,15 +63,14 @@ async fn side(core: &Core, scene: &Scene, head: &CommitId, release: Option<&Rele
     };
     let failed = |trouble: Trouble| ChartState::Failed(trouble.to_string());
     let key = hex::encode(Sha256::digest(format!("{} {head} {release:?}", scene.repo.url())));
-    let text = match core.charts.known(&key) {
-        Some(text) => text,
-        None => {
-            let wanted: Vec<String> = std::iter::once(path).chain(values).cloned().collect();
-            let files = plan::read(scene, head.clone(), wanted).await.map_err(failed)?;
-            let text: Arc<str> = helm(files, release.clone()).await.map_err(failed)?.into();
-            core.charts.keep(key, Arc::clone(&text));
-            text
-        }
+    let text = if let Some(text) = core.charts.known(&key) {
+        text
+    } else {
+        let wanted: Vec<String> = std::iter::once(path).chain(values).cloned().collect();
+        let files = plan::read(scene, head.clone(), wanted).await.map_err(failed)?;
+        let text: Arc<str> = helm(files, release.clone()).await.map_err(failed)?.into();
+        core.charts.keep(key, Arc::clone(&text));
+        text
     };
     let mut objects = release.objects(&text).map_err(|error| failed(error.into()))?;
     objects.iter_mut().filter(|object| object.kind() == "Secret").for_each(hide);

@@ -28,14 +28,14 @@ pub struct Deletion {
 
 impl Deletion {
     /// Builds the pane for an order that deletes without knowing yet what goes along; gives the order back when it is none.
-    pub fn of(ticket: OrderTicket, order: Order) -> Result<Self, Order> {
+    pub fn of(ticket: OrderTicket, order: Order) -> Result<Self, Box<Order>> {
         let wanted = match &order {
             Order::Delete(delete) if delete.facts.is_none() => vec![delete.clone()],
             Order::Many(many) => match many.orders().iter().map(blind).collect::<Option<Vec<_>>>() {
                 Some(wanted) => wanted,
-                None => return Err(order),
+                None => return Err(Box::new(order)),
             },
-            _ => return Err(order),
+            _ => return Err(Box::new(order)),
         };
         Ok(Self { ticket, wanted, asked: None, confirm: None })
     }

@@ -76,7 +76,7 @@ impl Edit {
             (Some(Stage::Reading(mine)), Err(trouble)) if *mine == ticket => vec![Effect::Close, Effect::Trouble(trouble)],
             (Some(Stage::Judging(mine)), Ok(Answer::Review(review))) if *mine == ticket => {
                 if review.is_empty() {
-                    return self.nothing(cx);
+                    return Self::nothing(cx);
                 }
                 self.stage = Some(Stage::Judged(review));
                 Effects::new()
@@ -90,7 +90,7 @@ impl Edit {
     }
 
     /// Ends it: the text is what the cluster has.
-    fn nothing(&self, cx: &Cx) -> Effects {
+    fn nothing(cx: &Cx) -> Effects {
         let toast = Toast { health: Health::Off, text: cx.t("edit.nothing").to_owned() };
         vec![Effect::Editor(cx.ticket(), Errand::Discard), Effect::Close, Effect::Toast(toast)]
     }
@@ -105,7 +105,7 @@ impl Edit {
         self.file.clone_from(&written.file);
         let blank = written.text.text().lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
         if !written.changed || blank {
-            return self.nothing(cx);
+            return Self::nothing(cx);
         }
         let ticket = cx.ticket();
         self.stage = Some(Stage::Judging(ticket));
@@ -228,7 +228,7 @@ impl Tab for Edit {
                 vec![Effect::Answered(ticket, Order::Apply(order))]
             }
             TabMsg::Command("edit.again") => self.again(cx),
-            TabMsg::Command("edit.leave") => self.leave(cx),
+            TabMsg::Command("edit.leave") | TabMsg::OrderDropped(_) => self.leave(cx),
             TabMsg::Command(id) => {
                 self.scroll.command(id);
                 Effects::new()
@@ -242,7 +242,6 @@ impl Tab for Edit {
                     }
                 }
             }
-            TabMsg::OrderDropped(_) => self.leave(cx),
             _ => Effects::new(),
         }
     }

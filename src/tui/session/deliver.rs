@@ -58,7 +58,9 @@ impl Session {
                 let faults: Vec<_> = result.iter().flat_map(|outcome| outcome.faults().cloned()).collect();
                 match &result {
                     Ok(outcome) if !faults.is_empty() => {
-                        faults.into_iter().for_each(|trouble| self.trouble(trouble));
+                        for trouble in faults {
+                            self.trouble(trouble);
+                        }
                         self.toast(Toast { health: Health::Warn, text: outcome.said.clone() });
                     }
                     Ok(outcome) if !silent && !outcome.said.is_empty() => {

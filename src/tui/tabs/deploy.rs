@@ -344,7 +344,7 @@ impl Tab for Deploy {
                 effects.retain(|e| matches!(e, Effect::Forget(_)));
                 effects
             }
-            TabMsg::Desk => Effects::new(),
+            TabMsg::Desk | TabMsg::Written(..) => Effects::new(),
             TabMsg::World => {
                 if let Some(open) = &mut self.open {
                     open.look(cx);
@@ -368,7 +368,6 @@ impl Tab for Deploy {
                 Effects::new()
             }
             TabMsg::Wake => self.wake(cx),
-            TabMsg::Written(..) => Effects::new(),
         }
     }
 

@@ -248,7 +248,7 @@ impl Tab for Yaml {
         }
         out.extend([&FORM, &DIFF]);
         // ^D is the way to the Diff tab here, as it is in the form.
-        out.extend(SCROLL.into_iter().filter(|command| command.id != "scroll.half-down"));
+        out.extend(SCROLL.iter().filter(|command| command.id != "scroll.half-down"));
         out
     }
 

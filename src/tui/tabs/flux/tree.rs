@@ -117,8 +117,8 @@ impl Tree {
         let mut appliers = 0;
         while let Some(node) = next.pop() {
             let Some(name) = self.lineage.name(node) else { continue };
-            let applies = domain::flux::Kind::by_name(name.kind).is_some_and(|k| k.family == Family::Apply);
-            appliers += usize::from(applies);
+            let of_kind = domain::flux::Kind::by_name(name.kind);
+            appliers += usize::from(of_kind.is_some_and(|k| k.family == Family::Apply));
             if appliers > FEW {
                 return false;
             }

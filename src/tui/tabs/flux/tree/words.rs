@@ -54,7 +54,8 @@ pub(super) fn message(cx: &Cx, (lineage, order): (&Lineage, Option<&Order>), nod
     }
     if let Some(order) = order {
         let other: Vec<Node> = lineage.needs(node).into_iter().filter(|need| order.above(node) != Some(*need)).collect();
-        let names: Vec<String> = other.iter().filter_map(|need| Some(short(lineage.name(*need)?.key(), lineage, node))).collect();
+        let names: Vec<String> =
+            other.iter().filter_map(|need| Some(short(&lineage.name(*need)?.key(), lineage, node))).collect();
         if !names.is_empty() {
             out.push(piece(cx.tf("tree.also-after", &[("names", &names.join(", "))]), Role::Muted));
             out.push(piece("  ", Role::Text));
@@ -112,7 +113,7 @@ fn of_pod(cx: &Cx, pod: &Pod) -> Vec<Piece<'static>> {
 
 /// Says what an object waits for, with the fault at the end of the chain.
 pub(super) fn waits(cx: &Cx, lineage: &Lineage, node: Node, wait: &Wait) -> String {
-    let mut names: Vec<String> = wait.chain.iter().map(|key| short(key.clone(), lineage, node)).collect();
+    let mut names: Vec<String> = wait.chain.iter().map(|key| short(key, lineage, node)).collect();
     if wait.fault == Fault::Ring {
         names.insert(0, lineage.name(node).map_or_else(String::new, |n| n.name.to_owned()));
         return cx.tf("tree.waits-ring", &[("names", &names.join(" → "))]);
@@ -131,7 +132,7 @@ pub(super) fn waits(cx: &Cx, lineage: &Lineage, node: Node, wait: &Wait) -> Stri
 }
 
 /// Returns a name as short as it is clear beside a node: without kind and namespace where they are the same.
-fn short(key: ObjectKey, lineage: &Lineage, node: Node) -> String {
+fn short(key: &ObjectKey, lineage: &Lineage, node: Node) -> String {
     let here = lineage.name(node);
     let kind = if here.is_some_and(|h| *h.kind == *key.kind) { String::new() } else { format!("{}/", key.kind) };
     let namespace =
