@@ -683,7 +683,7 @@ pub(super) const CASES: &[Case] = &[
         "permissions",
     ),
     (Container("CrashLoopBackOff"), "exit code 127 (ContainerCannotRun), restarted 4 times", "crash-no-command", "", "command"),
-    (Container("Error"), "exit code 1, restarted 4 times", "crash", "", "exit code 1, restarted 4 times"),
+    (Container("Error"), "exit code 1, restarted 4 times", "crash", "", "exit code 1, restarts: 4"),
     (
         Container("CrashLoopBackOff"),
         "back-off 5m0s restarting failed container=app pod=web_shop(1)",
