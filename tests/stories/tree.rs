@@ -76,6 +76,8 @@ fn waiting_is_named(ground: &Ground) {
     console.see("● live");
     console.keys("6");
     // Others stand on the same cluster; the list may be longer than the screen.
+    console.see(" ready");
+    console.see("GitRepository");
     console.keys(&format!("/{apps}"));
     console.until("the list is narrowed", Duration::from_secs(20), |screen| screen.matches(&apps).count() > 1);
     console.keys("\rt");
