@@ -1,5 +1,6 @@
 //! An object in short: what is wanted, what is, and every condition with its sentence.
 
+use domain::flux::kinds::Family;
 use domain::flux::{Condition, FluxObject, Health};
 
 use crate::cx::Cx;
@@ -36,7 +37,10 @@ pub(crate) fn short(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
         piece(format!("  {}", object.key.namespace), Role::Muted),
     ]];
     // What it comes from says more than what it says itself, when that is elsewhere.
-    if let Some(cause) = why::at_once(cx, &object.key).first().filter(|cause| !cause.vague()) {
+    // A source is well whatever becomes of what it feeds.
+    let concerns = object.health() != Health::Ok || object.key.flux_kind().is_some_and(|kind| kind.family == Family::Apply);
+    let causes = if concerns { why::at_once(cx, &object.key) } else { Vec::new() };
+    if let Some(cause) = causes.first().filter(|cause| !cause.vague()) {
         let mut text = why::what(cx, cause);
         if cause.object != object.key {
             text = format!("{}/{}  {text}", cause.object.kind, cause.object.name);
