@@ -14,6 +14,7 @@
 //! was asked for. What cannot be reached so is an error, and no file changes.
 
 pub(crate) mod aim;
+mod base;
 pub(crate) mod container;
 pub mod facts;
 pub(crate) mod generators;
@@ -81,7 +82,10 @@ pub fn apply(files: &Files, path: &str, workload: Option<&WorkloadRef>, edits: &
         }
     }
     let facts = facts::of(&located);
-    let places = edits.iter().filter_map(|e| facts.find(e.container.as_deref(), &e.field).cloned()).collect();
+    let mut places: Vec<Found> = edits.iter().filter_map(|e| facts.find(e.container.as_deref(), &e.field).cloned()).collect();
+    if !desk.before.is_empty() {
+        base::told(&desk.files, &located, &meant, &mut places);
+    }
     let after = located.other_workloads();
     let changed = |(workload, val): &(WorkloadRef, Val)| !before.iter().any(|(was, old)| was == workload && old == val);
     let others = after.into_iter().filter(changed).map(|(workload, _)| workload).collect();

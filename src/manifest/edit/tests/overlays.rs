@@ -164,3 +164,26 @@ fn what_cannot_be_done_is_said() {
     )]);
     assert!(matches!(apply(&daemon, "a", None, &[Edit::set(Field::Replicas, "2")]), Err(Error::CannotEdit { .. })));
 }
+
+#[test]
+fn an_override_that_says_what_the_base_says_stays_and_is_told() {
+    let pinned = "resources: [../../base]\nimages:\n  - name: ghcr.io/acme/web\n    newTag: 1.0.1 # {\"$imagepolicy\": \"flux-system:web:tag\"}\nreplicas: [{name: web, count: 2}]\n";
+    let set = |text: &str| {
+        files(&[
+            ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+            ("base/web.yaml", BASE),
+            ("o/dev/kustomization.yaml", text),
+        ])
+    };
+    let applied = apply(&set(pinned), "o/dev", None, &[tag("1.0.0")]).unwrap();
+    assert_eq!(applied.files[0].after.as_deref().unwrap(), pinned.replace("1.0.1", "1.0.0"));
+    assert_eq!(applied.places[0].why, "images: entry of the overlay; the base base says the same");
+    let other = apply(&set(pinned), "o/dev", None, &[tag("1.0.2"), Edit::set(Field::Replicas, "3")]).unwrap();
+    assert!(other.places.iter().all(|place| !place.why.contains("same")), "{:?}", other.places);
+    // A variable in a patch: there, and back to what the base says.
+    let bare = set("resources: [../../base]\n");
+    let there = apply(&bare, "o/dev", None, &[env("MODE", "dev")]).unwrap().files[0].after.clone().unwrap();
+    let back = apply(&set(&there), "o/dev", None, &[env("MODE", "base")]).unwrap();
+    assert_eq!(back.files[0].after.as_deref().unwrap(), there.replace("value: dev", "value: base"));
+    assert!(back.places[0].why.ends_with("; the base base says the same"), "{:?}", back.places);
+}
