@@ -15,6 +15,7 @@ mod environment;
 mod fields;
 mod flux;
 mod get;
+mod kinds;
 mod lint;
 mod output;
 mod project;

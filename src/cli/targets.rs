@@ -6,6 +6,7 @@ use domain::filter::Filter;
 use domain::flux::{FluxObject, KINDS, Kind, ObjectKey};
 
 use super::flux::kind;
+use super::kinds;
 use crate::launch::{self, Deck};
 
 /// The objects meant.
@@ -94,35 +95,8 @@ pub(super) fn named(words: &[String], kind: impl Fn(&str) -> Result<String, Trou
 
 /// Finds a kind of any sort by what a person types; one that is not known is taken as it is written.
 pub(super) fn any_kind(word: &str) -> Result<String, Trouble> {
-    const KNOWN: [(&str, &[&str]); 20] = [
-        ("Deployment", &["deploy", "deployments"]),
-        ("StatefulSet", &["sts", "statefulsets"]),
-        ("DaemonSet", &["ds", "daemonsets"]),
-        ("ReplicaSet", &["rs", "replicasets"]),
-        ("Pod", &["po", "pods"]),
-        ("Job", &["jobs"]),
-        ("CronJob", &["cj", "cronjobs"]),
-        ("Service", &["svc", "services"]),
-        ("Ingress", &["ing", "ingresses"]),
-        ("ConfigMap", &["cm", "configmaps"]),
-        ("Secret", &["secrets"]),
-        ("Namespace", &["ns", "namespaces"]),
-        ("ServiceAccount", &["sa", "serviceaccounts"]),
-        ("PersistentVolumeClaim", &["pvc", "persistentvolumeclaims"]),
-        ("HorizontalPodAutoscaler", &["hpa", "horizontalpodautoscalers"]),
-        ("NetworkPolicy", &["netpol", "networkpolicies"]),
-        ("Role", &["roles"]),
-        ("RoleBinding", &["rolebindings"]),
-        ("ClusterRole", &["clusterroles"]),
-        ("ClusterRoleBinding", &["clusterrolebindings"]),
-    ];
-    if let Some(kind) = Kind::by_word(word) {
-        return Ok(kind.name.to_owned());
-    }
-    let lower = word.to_ascii_lowercase();
-    let known = KNOWN.iter().find(|(name, words)| name.eq_ignore_ascii_case(word) || words.contains(&lower.as_str()));
-    match known {
-        Some((name, _)) => Ok((*name).to_owned()),
+    match kinds::by_word(word) {
+        Some(name) => Ok(name.to_owned()),
         None if word.starts_with(|c: char| c.is_ascii_uppercase()) => Ok(word.to_owned()),
         None => Err(Trouble::usage("That kind is not known", format!("\u{201c}{word}\u{201d}"))
             .next("Write the kind's own name as its objects do, for example Certificate.")),

@@ -7,7 +7,7 @@ use domain::flux::{Kind, ObjectKey};
 use domain::query::{Answer, Query};
 use domain::revision::Revision;
 
-use super::{Format, output};
+use super::{Format, kinds, output};
 use crate::launch::{self, Deck};
 
 /// Tells the way from an object to the commit.
@@ -29,50 +29,14 @@ pub(crate) struct Trace {
     namespace: Option<String>,
 }
 
-/// What people type for kinds that are not Flux's.
-const WORDS: &[(&str, &[&str])] = &[
-    ("Deployment", &["deployments", "deploy"]),
-    ("StatefulSet", &["statefulsets", "sts"]),
-    ("DaemonSet", &["daemonsets", "ds"]),
-    ("ReplicaSet", &["replicasets", "rs"]),
-    ("Pod", &["pods", "po"]),
-    ("Service", &["services", "svc"]),
-    ("ConfigMap", &["configmaps", "cm"]),
-    ("Secret", &["secrets"]),
-    ("ServiceAccount", &["serviceaccounts", "sa"]),
-    ("Namespace", &["namespaces", "ns"]),
-    ("Job", &["jobs"]),
-    ("CronJob", &["cronjobs", "cj"]),
-    ("Ingress", &["ingresses", "ing"]),
-    ("PersistentVolumeClaim", &["persistentvolumeclaims", "pvc"]),
-    ("HorizontalPodAutoscaler", &["horizontalpodautoscalers", "hpa"]),
-    ("PodDisruptionBudget", &["poddisruptionbudgets", "pdb"]),
-    ("NetworkPolicy", &["networkpolicies", "netpol"]),
-    ("Role", &["roles"]),
-    ("RoleBinding", &["rolebindings"]),
-    ("ClusterRole", &["clusterroles"]),
-    ("ClusterRoleBinding", &["clusterrolebindings"]),
-    ("StorageClass", &["storageclasses", "sc"]),
-    ("CustomResourceDefinition", &["customresourcedefinitions", "crd", "crds"]),
-];
-
-/// Returns the kind that a word means; a word that is none of these is taken for a kind's own name.
-fn kind(word: &str) -> &str {
-    if let Some(flux) = Kind::by_word(word) {
-        return flux.name;
-    }
-    let lower = word.to_ascii_lowercase();
-    let found = WORDS.iter().find(|(kind, words)| kind.eq_ignore_ascii_case(word) || words.contains(&lower.as_str()));
-    found.map_or(word, |(kind, _)| kind)
-}
-
 /// Asks for the way and prints it.
 pub(crate) async fn run(deck: &Deck, format: Format, trace: Trace) -> Result<(), Trouble> {
     let (word, name) = trace.object.split_once('/').ok_or_else(|| {
         Trouble::usage("That names no object", format!("\u{201c}{}\u{201d}", trace.object))
             .next("Write it as KIND/NAME, for example deploy/web.")
     })?;
-    let kind = kind(word);
+    // A word that is none of these is taken for a kind's own name.
+    let kind = kinds::by_word(word).unwrap_or(word);
     let usual = if Kind::by_name(kind).is_some() { "flux-system" } else { "default" };
     let namespace = match kind {
         "Namespace" | "CustomResourceDefinition" => "",
@@ -135,18 +99,4 @@ fn detail(step: &Step) -> String {
         parts.push(domain::text::one_line(&step.said));
     }
     parts.join("; ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_means_a_kind() {
-        for (word, want) in
-            [("ks", "Kustomization"), ("deploy", "Deployment"), ("Pod", "Pod"), ("PODS", "Pod"), ("Widget", "Widget")]
-        {
-            assert_eq!(kind(word), want, "{word}");
-        }
-    }
 }

@@ -9,7 +9,7 @@ mod change;
 mod hidden;
 mod hits;
 mod lint;
-mod near;
+pub(crate) mod near;
 mod place;
 mod references;
 mod risk;

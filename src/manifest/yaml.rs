@@ -27,10 +27,10 @@ pub use insert::{At, Fragment, insert_entry, insert_item};
 pub(crate) use insert::{print, print_list, replace_alias};
 pub(crate) use reading::{RULES, Reading, Rules};
 pub use remove::{remove_entry, remove_item};
-pub(crate) use scalar::quote;
 #[cfg(test)]
 pub(crate) use scalar::written;
 pub use scalar::{Meant, Plain, resolve_plain};
+pub(crate) use scalar::{escaped, quote};
 pub(crate) use splice::inert;
 pub use splice::{Splice, SpliceFault, set_scalar, spliced};
 pub use tree::{Alias, Document, Entry, FILE_LIMIT, Kind, Node, NodeId, Style, Tree};

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::yaml::escaped;
+
 /// Returns a value on one line.
 pub(super) fn compact(value: &Value) -> String {
     let mut out = String::new();
@@ -66,12 +68,11 @@ fn write(value: &Value, indent: Option<usize>, out: &mut String) {
 fn quoted(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
+        if let Some(short) = escaped(c) {
+            out.push_str(short);
+            continue;
+        }
         match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {

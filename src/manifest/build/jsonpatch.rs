@@ -104,38 +104,28 @@ fn replace(root: &mut Val, path: &str, value: Val) -> Result<(), String> {
         *root = value;
         return Ok(());
     }
-    let (slot, last) = holder(root, path, "replace")?;
-    match &mut slot.data {
-        Data::Map(map) => {
-            map.insert(last, value);
-            Ok(())
-        }
-        Data::List(items) => {
-            let len = items.len();
-            let item = index(&last, len).and_then(|at| items.get_mut(at));
-            *item.ok_or_else(|| format!("replace {path}: the list has {len} items"))? = value;
-            Ok(())
-        }
-        _ => Err(format!("replace {path}: there is nothing")),
-    }
+    put(root, path, "replace", value)
 }
 
 fn add(root: &mut Val, path: &str, value: Val) -> Result<(), String> {
-    let (slot, last) = holder(root, path, "add")?;
+    put(root, path, "add", value)
+}
+
+/// Sets a key, which is the same for both operations, or an item of a list, which `add` puts before the one that is there.
+fn put(root: &mut Val, path: &str, op: &str, value: Val) -> Result<(), String> {
+    let (slot, last) = holder(root, path, op)?;
     match &mut slot.data {
-        Data::Map(map) => {
-            map.insert(last, value);
-            Ok(())
-        }
+        Data::Map(map) => drop(map.insert(last, value)),
         Data::List(items) => {
-            let len = items.len();
-            let at = if last == "-" { Some(len) } else { index(&last, len + 1) };
-            let at = at.filter(|&at| at <= len).ok_or_else(|| format!("add {path}: the list has {len} items"))?;
-            items.insert(at, value);
-            Ok(())
+            let (len, adds) = (items.len(), op == "add");
+            let at = if adds && last == "-" { Some(len) } else { index(&last, len + usize::from(adds)) };
+            let at = at.filter(|at| *at < len + usize::from(adds));
+            let at = at.ok_or_else(|| format!("{op} {path}: the list has {len} items"))?;
+            if adds { items.insert(at, value) } else { items[at] = value }
         }
-        _ => Err(format!("add {path}: there is neither a list nor a mapping")),
+        _ => return Err(format!("{op} {path}: there is neither a list nor a mapping")),
     }
+    Ok(())
 }
 
 fn take(root: &mut Val, path: &str, op: &str) -> Result<Val, String> {

@@ -1,5 +1,8 @@
 //! Names that are nearly each other: a slip of the hand, not another member of a series.
 
+/// How many letters a word may have to be compared.
+const LONGEST: usize = 253;
+
 /// Returns the name that was most likely meant, when one is near enough.
 pub(crate) fn meant<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let near = known.filter(|other| *other != name).filter_map(|other| Some((slips(name, other)?, other)));
@@ -21,13 +24,14 @@ fn slips(a: &str, b: &str) -> Option<usize> {
         5..=9 => 1,
         _ => 2,
     };
-    Some(distance(a, b)).filter(|slips| *slips <= most)
+    Some(distance(a, b, most)).filter(|slips| *slips <= most)
 }
 
-/// Returns how many letters have to be added, removed, replaced or swapped with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
+/// Returns how many letters have to be added, removed, replaced or swapped with their neighbour; far more than `most` when
+/// the lengths alone say that it is more, or the words are very long.
+pub(crate) fn distance(a: &str, b: &str, most: usize) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len().abs_diff(b.len()) > 2 {
+    if a.len().abs_diff(b.len()) > most || a.len().max(b.len()) > LONGEST {
         return usize::MAX;
     }
     let mut older: Vec<usize> = Vec::new();

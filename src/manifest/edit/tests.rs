@@ -13,7 +13,7 @@ use domain::edit::{Bound, Resource};
 use super::*;
 use crate::edit::facts::facts;
 
-fn files(list: &[(&str, &str)]) -> Files {
+pub(super) fn files(list: &[(&str, &str)]) -> Files {
     list.iter().copied().collect()
 }
 
@@ -31,7 +31,7 @@ fn cpu(value: &str) -> Edit {
 
 /// Applies edits and compares the one file that changes.
 #[track_caller]
-fn check(list: &[(&str, &str)], path: &str, edits: &[Edit], (file, expect): (&str, &str)) {
+pub(super) fn check(list: &[(&str, &str)], path: &str, edits: &[Edit], (file, expect): (&str, &str)) {
     let files = files(list);
     let applied = apply(&files, path, None, edits).unwrap();
     let names: Vec<&str> = applied.files.iter().map(|f| f.path.as_str()).collect();

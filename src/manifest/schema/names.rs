@@ -1,15 +1,16 @@
 //! Names, labels and ports: the forms that every API server asks for, whatever the kind.
 
-/// Tells whether a text is a DNS label: lower case letters, digits and `-`, at most 63 characters.
+use domain::ident::label_fault;
+
+use crate::check::near::distance;
+
+/// Tells whether a text is a DNS label.
 pub(super) fn is_label(text: &str) -> bool {
-    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    text.len() <= 63
-        && text.bytes().all(|b| inner(b) || b == b'-')
-        && text.bytes().next().is_some_and(inner)
-        && text.bytes().last().is_some_and(inner)
+    label_fault(text).is_none()
 }
 
-/// Tells whether a text is a DNS subdomain: labels of any length joined by dots, at most 253 characters.
+/// Tells whether a text is a DNS subdomain: at most 253 characters. Its parts are no `label_fault`s of `domain::ident`, as the
+/// server lets them be of any length.
 pub(super) fn is_subdomain(text: &str) -> bool {
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let part = |part: &str| {
@@ -114,27 +115,6 @@ pub(super) fn nearest<'n>(text: &str, known: impl Iterator<Item = &'n str>) -> O
     };
     let scored = known.map(|word| (distance(&lower, &word.to_lowercase(), most), word));
     scored.filter(|(score, _)| *score <= most).min_by_key(|(score, _)| *score).map(|(_, word)| word)
-}
-
-/// Counts the letters that have to be changed, added, removed or swapped; more than `most` is told as `most + 1`.
-fn distance(a: &str, b: &str, most: usize) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len().abs_diff(b.len()) > most || a.len().max(b.len()) > 64 {
-        return most + 1;
-    }
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let mut cost = (rows[i][j] + usize::from(x != y)).min(rows[i][j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
-                cost = cost.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(cost);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
+use domain::quantity::Quantity;
+
 use crate::schema::Extent;
 use crate::schema::names;
-use crate::schema::quantity;
 use crate::schema::scalars::{filled_in, shown};
 use crate::schema::shape::{Hook, Rules};
 use crate::schema::walk::Walk;
@@ -165,7 +166,7 @@ fn resources<'a>(walk: &mut Walk<'a>, val: &'a Val) {
     for (key, value) in val.get("requests").and_then(Val::as_map).into_iter().flatten() {
         let limit = val.get("limits").and_then(|limits| limits.get(key)).and_then(Val::scalar);
         let (Some(request), Some(limit)) = (value.scalar(), limit) else { continue };
-        let (Some(asked), Some(most)) = (quantity::amount(&request), quantity::amount(&limit)) else { continue };
+        let (Ok(asked), Ok(most)) = (request.parse::<Quantity>(), limit.parse::<Quantity>()) else { continue };
         if asked > most && walk.extent.complete() {
             let message = format!("{} is {request}, more than the limit of {limit}", walk.path_to(&["requests", key]));
             walk.wrong("schema-value", value, message);

@@ -5,14 +5,10 @@ use domain::edit::{Bound, Choice, Edit, Field, Probe, ProbePart, Resource};
 
 use crate::edit::apply;
 use crate::edit::facts::facts;
+use crate::edit::tests::{check, files};
 use crate::error::Error;
-use crate::files::Files;
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-
-fn files(list: &[(&str, &str)]) -> Files {
-    list.iter().copied().collect()
-}
 
 fn head(name: &str) -> String {
     format!("apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: {name}\n")
@@ -39,19 +35,6 @@ fn tag(container: &str, value: &str) -> Edit {
 
 fn value(path: &str, text: &str) -> Edit {
     Edit::set(Field::Value(path.to_owned()), text)
-}
-
-/// Applies edits and compares the one file that changes; the same edits again change nothing.
-#[track_caller]
-fn check(list: &[(&str, &str)], path: &str, edits: &[Edit], (file, expect): (&str, &str)) {
-    let files = files(list);
-    let applied = apply(&files, path, None, edits).unwrap();
-    let names: Vec<&str> = applied.files.iter().map(|f| f.path.as_str()).collect();
-    assert_eq!(names, [file]);
-    assert_eq!(applied.files[0].after.as_deref().unwrap(), expect);
-    let mut after = files.clone();
-    after.insert(file, expect);
-    assert!(apply(&after, path, None, edits).unwrap().files.is_empty(), "the same edits again change nothing");
 }
 
 #[track_caller]
