@@ -60,8 +60,16 @@ pub(crate) struct ImageParts {
     pub(crate) trace: ImageTrace,
 }
 
-fn reference(resource: &Resource) -> WorkloadRef {
-    WorkloadRef { kind: resource.kind(), name: resource.written_name().to_owned() }
+fn reference<'r>(resource: &Resource, all: impl IntoIterator<Item = &'r Resource>) -> WorkloadRef {
+    WorkloadRef { kind: resource.kind(), name: title(resource, all) }
+}
+
+/// Returns what an object is called: by its name in the manifests, unless others of its kind have that too.
+fn title<'r>(resource: &Resource, all: impl IntoIterator<Item = &'r Resource>) -> String {
+    let (kind, name) = (resource.kind(), resource.written_name());
+    let twin = |r: &&Resource| !std::ptr::eq(*r, resource) && r.kind() == kind && r.written_name() == name;
+    let mut all = all.into_iter();
+    if all.any(|r| twin(&r)) { resource.id().name } else { name.to_owned() }
 }
 
 /// Tells whether an object is a workload that can be edited: kinds that others define too count in their own group only.
@@ -86,7 +94,7 @@ impl Located {
         let folder = files::join("", path, path)?;
         let (mut others, mut sources) = build::traced(files, path)?;
         let places: Vec<usize> = others.iter().enumerate().filter(|(_, r)| is_workload(r)).map(|(at, _)| at).collect();
-        let all: Vec<WorkloadRef> = places.iter().filter_map(|at| others.get(*at)).map(reference).collect();
+        let all: Vec<WorkloadRef> = places.iter().filter_map(|at| others.get(*at)).map(|r| reference(r, &others)).collect();
         let shown = if folder.is_empty() { "the repository's root".to_owned() } else { folder.clone() };
         if all.is_empty() {
             return Err(Error::NoWorkload { path: shown });
@@ -112,7 +120,7 @@ impl Located {
 
     /// Returns the other workloads as they are rendered.
     pub(crate) fn other_workloads(&self) -> Vec<(WorkloadRef, Val)> {
-        self.others.iter().filter(|r| is_workload(r)).map(|r| (reference(r), r.val.clone())).collect()
+        self.others.iter().filter(|r| is_workload(r)).map(|r| (reference(r, self.objects()), r.val.clone())).collect()
     }
 
     /// Returns the object that holds the Pod template: the workload, or the Deployment that a Rollout refers to.
@@ -211,7 +219,7 @@ impl Located {
     /// Returns the other objects that have a value from a place, by kind and name.
     pub(crate) fn users(&self, place: Place, but: &Resource) -> Vec<String> {
         let all = self.others.iter().chain([&self.workload]).filter(|r| !std::ptr::eq(*r, but));
-        all.filter(|r| uses(&r.val, place)).map(|r| format!("{} {}", r.kind(), r.written_name())).collect()
+        all.filter(|r| uses(&r.val, place)).map(|r| self.title(r)).collect()
     }
 
     /// Tells whether an object, and no other, has values from a text.
@@ -232,7 +240,28 @@ impl Located {
 
     /// Returns the workload as it is named in the manifests.
     pub(crate) fn reference(&self) -> WorkloadRef {
-        reference(&self.workload)
+        reference(&self.workload, &self.others)
+    }
+
+    /// Returns all objects that are rendered.
+    fn objects(&self) -> impl Iterator<Item = &Resource> {
+        self.others.iter().chain([&self.workload])
+    }
+
+    /// Returns what an object is called in a sentence.
+    pub(crate) fn title(&self, object: &Resource) -> String {
+        format!("{} {}", object.kind(), title(object, self.objects()))
+    }
+
+    /// Returns the name by which the environment's kustomization can mean an object: the one in the manifests, unless others
+    /// of its kind are or were called so too, else the first of its later ones that it has alone.
+    pub(crate) fn address(&self, object: &Resource) -> String {
+        let kind = object.kind();
+        let others: Vec<_> =
+            self.objects().filter(|r| !std::ptr::eq(*r, object) && r.kind() == kind).map(Resource::ids).collect();
+        let alone = |name: &str| !others.iter().flatten().any(|id| id.name == name);
+        let own = object.ids().into_iter().map(|id| id.name).find(|name| alone(name));
+        own.unwrap_or_else(|| object.written_name().to_owned())
     }
 
     /// Builds what is known of one field: its value, its place, and in words why that place decides it.
@@ -252,7 +281,7 @@ impl Located {
         let Some((number, _)) = place else { return "it is computed while rendering".to_owned() };
         let source = self.sources.get(number);
         let object = if container.is_some() { self.pods() } else { &self.workload };
-        let workload = format!("{} {}", object.kind(), object.written_name());
+        let workload = self.title(object);
         let holder = container.map_or_else(|| workload.clone(), |c| format!("container {c} of {workload}"));
         match source.role {
             Role::Kustomization => {

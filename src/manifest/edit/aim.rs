@@ -208,7 +208,7 @@ impl<'a> Aim<'a> {
             return Ok(true);
         }
         let (file, line) = (source.file.clone(), located.sources.line(Some(place)));
-        let this = overlay::name(self.object);
+        let this = located.title(self.object);
         let mut offers = Vec::new();
         if can {
             let home = overlay::kustomization(located).map_or_else(|| file.clone(), |n| located.sources.get(n).file.clone());

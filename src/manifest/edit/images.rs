@@ -64,13 +64,13 @@ fn shared(located: &Located, parts: &ImageParts, edit: &Edit) -> Result<(), Erro
         .iter()
         .chain([&located.workload])
         .filter(|object| !std::ptr::eq(*object, pods) && has_image(&object.val, &parts.name))
-        .map(overlay::name)
+        .map(|object| located.title(object))
         .collect();
     if others.is_empty() {
         return Ok(());
     }
     let file = located.sources.get(number).file.clone();
-    let (this, others) = (overlay::name(pods), listed(&others));
+    let (this, others) = (located.title(pods), listed(&others));
     let offer = |choice, what| Offer { choice, file: file.clone(), line: 1, what };
     let offers =
         vec![offer(Choice::Own, format!("changes {this} only")), offer(Choice::Overlay, format!("changes {this} and {others}"))];

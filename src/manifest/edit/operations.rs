@@ -32,7 +32,9 @@ pub(super) fn append(
         let tree = Tree::parse(&source.text).ok()?;
         let list = tree.documents().first()?.root;
         let first = tree.items(list).first()?.1;
-        let ours = tree.get(first, "op").is_some() && targets(&outer, host.1, object) && !followed(located, number, object);
+        let ours = tree.get(first, "op").is_some()
+            && targets(&outer, host.1, (&object.kind(), &located.address(object)))
+            && !followed(located, number, object);
         ours.then_some((number, list))
     });
     if let Some((number, list)) = there {
@@ -50,7 +52,7 @@ pub(super) fn append(
             target.push((key.to_owned(), Fragment::Text(value)));
         }
     }
-    target.push(("name".to_owned(), Fragment::Text(object.written_name().to_owned())));
+    target.push(("name".to_owned(), Fragment::Text(located.address(object))));
     let text = crate::yaml::print_list(&operations);
     let whole = vec![("target".to_owned(), Fragment::Map(target)), ("patch".to_owned(), Fragment::Block(text))];
     overlay::item(desk, located, "patches", &Fragment::Map(whole), field)
@@ -68,10 +70,10 @@ fn closed(operation: Fragment) -> Fragment {
 }
 
 /// Tells whether the patch at a node of a kustomization has an object, and nothing else, as its target.
-fn targets(outer: &Tree<'_>, node: NodeId, object: &Resource) -> bool {
+fn targets(outer: &Tree<'_>, node: NodeId, (kind, name): (&str, &str)) -> bool {
     let target = outer.node(node).parent.and_then(|item| outer.get(item, "target"));
     let text = |key: &str| target.and_then(|t| outer.get(t, key)).and_then(|n| outer.scalar(n));
-    text("kind") == Some(object.kind().as_str()) && text("name") == Some(object.written_name())
+    text("kind") == Some(kind) && text("name") == Some(name)
 }
 
 /// Tells whether a patch of the overlay comes after another one and may speak of the object: what it does to a list is not
@@ -88,7 +90,7 @@ fn followed(located: &Located, number: u32, object: &Resource) -> bool {
                     .and_then(|n| outer.scalar(n))
                     .is_some_and(|text| text != ours && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
             };
-            !other("kind", &object.kind()) && !other("name", object.written_name())
+            !other("kind", &object.kind()) && !other("name", &located.address(object))
         }),
         _ => true,
     })

@@ -40,11 +40,6 @@ pub(super) fn own(located: &Located, number: u32) -> bool {
     located.own(&located.sources.get(number).file)
 }
 
-/// Returns what an object is called in a sentence.
-pub(super) fn name(object: &Resource) -> String {
-    format!("{} {}", object.kind(), object.written_name())
-}
-
 /// Holds a patch that could say more of an object.
 struct Candidate {
     number: u32,
@@ -85,7 +80,7 @@ pub(super) fn patch(desk: &mut Desk, located: &Located, aim: &Aim<'_>, leaf: Lea
             into(tree, node, &aim.path[steps..], leaf)
         });
     }
-    let whole = Fragment::Block(new_patch(aim, leaf));
+    let whole = Fragment::Block(new_patch(located, aim, leaf));
     item(desk, located, "patches", &Fragment::entry("patch", whole), &aim.edit.field)
 }
 
@@ -134,7 +129,7 @@ fn chosen<'c>(located: &Located, aim: &Aim<'_>, candidates: &'c [Candidate]) -> 
         let what = if inline { "extends this inline patch" } else { "extends this patch" };
         Offer { choice: Choice::At { file: file(c), line: c.line }, file: file(c), line: c.line, what: what.to_owned() }
     };
-    let why = format!("could go to {} patches for {}", best.len(), name(aim.object));
+    let why = format!("could go to {} patches for {}", best.len(), located.title(aim.object));
     Err(aim.choose(why, best.iter().map(offer).collect()))
 }
 
@@ -170,11 +165,11 @@ fn taken(tree: &Tree<'_>, root: NodeId, path: &[Step]) -> Option<(NodeId, usize)
     })
 }
 
-fn new_patch(aim: &Aim<'_>, leaf: Leaf<'_>) -> String {
+fn new_patch(located: &Located, aim: &Aim<'_>, leaf: Leaf<'_>) -> String {
     let (group, version) = aim.object.group_version();
     let api = if group.is_empty() { version } else { format!("{group}/{version}") };
     let namespace = aim.object.ids().first().map(|id| id.namespace.clone()).unwrap_or_default();
-    let mut metadata = vec![("name".to_owned(), Fragment::Text(aim.object.written_name().to_owned()))];
+    let mut metadata = vec![("name".to_owned(), Fragment::Text(located.address(aim.object)))];
     if !namespace.is_empty() {
         metadata.push(("namespace".to_owned(), Fragment::Text(namespace)));
     }

@@ -53,7 +53,7 @@ pub(super) fn step(desk: &mut Desk, located: &Located, edit: &Edit) -> Result<()
     if ours || edit.choice == Some(Choice::Written) || !SCALED.contains(&located.workload.kind().as_str()) {
         return Aim::new(&located.workload, Step::keys(&["spec", "replicas"]), 1, edit).set(desk, located, &value);
     }
-    let name = located.workload.written_name().to_owned();
+    let name = located.address(&located.workload);
     let pairs = vec![("name".to_owned(), Fragment::Text(name)), ("count".to_owned(), value)];
     overlay::item(desk, located, "replicas", &Fragment::Map(pairs), &edit.field)
 }

@@ -39,7 +39,7 @@ pub(super) fn step(desk: &mut Desk, located: &Located, edit: &Edit) -> Result<()
     if !chart.users.is_empty() && !matches!(edit.choice, Some(Choice::Written | Choice::Overlay)) {
         let place = chart.version().and_then(|(_, place)| place).or(chart.object.val.from);
         let (file, line) = (located.sources.file(place).to_owned(), located.sources.line(place));
-        let this = overlay::name(&located.workload);
+        let this = located.title(&located.workload);
         let others = listed(&chart.users);
         let own = place.is_some_and(|(number, _)| overlay::own(located, number));
         let choice = if own { Choice::Written } else { Choice::Overlay };

@@ -187,3 +187,34 @@ fn an_override_that_says_what_the_base_says_stays_and_is_told() {
     assert_eq!(back.files[0].after.as_deref().unwrap(), there.replace("value: dev", "value: base"));
     assert!(back.places[0].why.ends_with("; the base base says the same"), "{:?}", back.places);
 }
+
+#[test]
+fn objects_of_one_name_are_told_apart_by_what_an_inner_kustomization_calls_them() {
+    let inner = |name: &str| format!("resources: [../base]\nnameSuffix: -{name}\n");
+    let list = |overlay: &str| {
+        files(&[
+            ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+            ("base/web.yaml", BASE),
+            ("a/kustomization.yaml", &inner("a")),
+            ("b/kustomization.yaml", &inner("b")),
+            ("o/kustomization.yaml", overlay),
+        ])
+    };
+    let head = "namePrefix: dev-\nresources:\n- ../a\n- ../b\n";
+    let known = facts(&list(head), "o", None).unwrap();
+    let names: Vec<&str> = known.workloads.iter().map(|w| w.name.as_str()).collect();
+    assert_eq!(names, ["dev-web-a", "dev-web-b"]);
+    for (name, other) in [("b", "a"), ("a", "b")] {
+        let wanted = WorkloadRef { kind: "Deployment".into(), name: format!("dev-web-{name}") };
+        let set = list(head);
+        let applied = |edit: &Edit| apply(&set, "o", Some(&wanted), std::slice::from_ref(edit)).unwrap();
+        let scaled = applied(&Edit::set(Field::Replicas, "7"));
+        assert_eq!(scaled.files[0].after.as_deref().unwrap(), format!("{head}replicas:\n- name: web-{name}\n  count: 7\n"));
+        assert_eq!(scaled.others, []);
+        let patched = applied(&env("MODE", "x"));
+        assert!(patched.files[0].after.as_deref().unwrap().contains(&format!("      name: web-{name}\n")));
+        assert_eq!(patched.others, []);
+        let Err(Error::Choose(ask)) = apply(&set, "o", Some(&wanted), &[tag("2")]) else { panic!("it asks") };
+        assert!(ask.offers[1].what.contains(&format!("Deployment dev-web-{name} and Deployment dev-web-{other}")), "{ask:?}");
+    }
+}
