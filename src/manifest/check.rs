@@ -9,7 +9,6 @@ mod change;
 mod hidden;
 mod hits;
 mod lint;
-pub(crate) mod near;
 mod place;
 mod references;
 mod risk;

@@ -11,6 +11,7 @@ pub mod error;
 pub mod files;
 pub(crate) mod locate;
 pub mod message;
+pub(crate) mod near;
 pub mod release;
 pub mod scaffold;
 pub mod schema;

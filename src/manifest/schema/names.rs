@@ -2,7 +2,7 @@
 
 use domain::ident::label_fault;
 
-use crate::check::near::distance;
+use crate::near::distance;
 
 /// Tells whether a text is a DNS label.
 pub(super) fn is_label(text: &str) -> bool {

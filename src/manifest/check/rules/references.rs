@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::check::hits::Hits;
-use crate::check::near;
 use crate::check::references::{self, Reference};
 use crate::check::subject::{Known, Scene, Subject, filled_in};
+use crate::near;
 use crate::yaml::Val;
 
 /// What is in every namespace without being written anywhere.
