@@ -122,7 +122,7 @@ fn object_fault(object: &ObjectName) -> Option<&'static str> {
 }
 
 /// Returns why a text cannot be an object's name (a DNS subdomain, RFC 1123), or nothing when it can.
-fn name_fault(text: &str) -> Option<&'static str> {
+pub fn name_fault(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         return Some("the name is empty");
     }

@@ -6,6 +6,7 @@ pub mod actor;
 pub mod aspects;
 pub mod change;
 pub mod check;
+pub mod compose;
 pub mod deployment;
 pub mod detail;
 pub mod drift;
