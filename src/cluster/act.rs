@@ -4,6 +4,7 @@
 
 mod apply;
 mod artifact;
+mod create;
 mod delete;
 pub mod edit;
 mod events;
@@ -21,6 +22,7 @@ mod yaml;
 
 pub use apply::{Apply, apply, would};
 pub use artifact::artifact;
+pub use create::create;
 pub use delete::{Removal, delete};
 pub use events::{EventLine, events, events_in};
 pub use get::{get, get_flux, get_pod, get_workload};

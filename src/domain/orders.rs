@@ -2,6 +2,7 @@
 //! asked before, and what the journal says; the engine has a file of the same name that carries it out.
 
 pub mod apply;
+pub mod create;
 pub mod delete;
 pub mod deploy;
 pub mod draft;
@@ -18,6 +19,7 @@ use crate::change::Preview;
 use crate::ident::DeploymentId;
 
 pub use apply::Apply;
+pub use create::{Create, Fresh};
 pub use delete::{Consequences, Delete, Propagation, Pruning};
 pub use deploy::Deploy;
 pub use draft::{DropDraft, KeepDraft};
@@ -138,6 +140,8 @@ orders! {
     Delete,
     /// Changes a live object as it was edited.
     Apply,
+    /// Creates objects.
+    Create,
     /// Gives several orders after one question.
     Many,
 }

@@ -11,7 +11,7 @@ use crate::flux::ObjectKey;
 use crate::ident::{ContextName, EnvironmentId, Slug};
 use crate::journal::Entry;
 use crate::live::{Edited, LiveReview, LiveText};
-use crate::orders::Delete;
+use crate::orders::{Create, Delete};
 use crate::origin::Origin;
 use crate::project::Repository;
 use crate::revision::CommitId;
@@ -69,6 +69,9 @@ pub enum Query {
     Happenings(ObjectKey, bool),
     /// The way from an object to the commits that brought it about.
     Trace(ObjectKey),
+
+    /// What the server has against creating these; nothing is kept.
+    Rehearse(Create),
 
     // Why something is broken.
     /// What is wrong with an object and with what it stands on, with events, claims and logs read for it.
@@ -182,6 +185,8 @@ pub enum Answer {
     Happenings(Arc<Vec<Happening>>),
     /// To [`Query::Trace`].
     Trace(Arc<Trace>),
+    /// To [`Query::Rehearse`]: nothing.
+    Rehearsed,
     /// To [`Query::Why`].
     Why(Arc<Explanation>),
 }

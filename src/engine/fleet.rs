@@ -247,6 +247,16 @@ impl Fleet {
         Ok(act::edit::patch(&self.connection(&key.context()).await?, key, patch, version, dry_run).await?)
     }
 
+    /// Creates an object, or asks whether it would be taken.
+    pub(crate) async fn create(&self, key: &ObjectKey, object: &Value, dry_run: bool) -> Result<(), Trouble> {
+        match act::create(&self.connection(&key.context()).await?, key, object, dry_run).await {
+            Err(cluster::Error::Refused { code: 409, message, .. }) => {
+                Err(Trouble::refused("It exists already", key).why(message).next("Edit it, or choose another name."))
+            }
+            done => Ok(done?),
+        }
+    }
+
     /// Applies an object.
     pub(crate) async fn apply(&self, context: &ContextName, object: &Value) -> Result<(), Trouble> {
         let connection = self.connection(context).await?;

@@ -1,6 +1,7 @@
 //! How orders are carried out: one file per order (or pair of orders), each with the name that its data has in the domain.
 
 mod apply;
+pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod deploy;
 mod draft;
@@ -84,6 +85,7 @@ pub(crate) async fn carry_out(core: &Arc<Core>, scribe: &Scribe, order: Order) -
         Order::Reset(order) => release::reset(core, order).await,
         Order::Delete(order) => delete::delete(core, order).await,
         Order::Apply(order) => apply::apply(core, order).await,
+        Order::Create(order) => create::create(core, order).await,
         Order::Many(order) => Err(many::nested(&order).into()),
     }
 }
