@@ -6,6 +6,7 @@
 mod ask;
 mod audit;
 mod build;
+mod create;
 mod delete;
 mod deploy;
 mod deployments;
@@ -97,6 +98,8 @@ pub(crate) enum Command {
     Reset(targets::Targets),
     /// Deletes objects of any kind, after saying what goes along.
     Delete(delete::Delete),
+    /// Creates Flux objects and Secrets with their credentials, by the fields of a form.
+    Create(Box<create::Create>),
     /// Edits an object of the cluster in $VISUAL or $EDITOR, and shows what changes before it is applied.
     Edit(edit::Edit),
     /// Says from which repository, commit and file an object comes.
@@ -173,6 +176,7 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Force(targets) => flux::force(deck, format, targets).await,
         Command::Reset(targets) => flux::reset(deck, format, targets).await,
         Command::Delete(delete) => delete::run(deck, format, delete).await,
+        Command::Create(create) => create::run(deck, format, *create).await,
         Command::Edit(edit) => edit::run(deck, format, edit).await,
         Command::Origin(which) => edit::origin(deck, format, &which).await,
         Command::Diff(diff) => diff::run(deck, format, diff).await,

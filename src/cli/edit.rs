@@ -10,7 +10,7 @@ use domain::orders::Order;
 use domain::query::{Answer, Query};
 
 use super::targets::{any_kind, named};
-use super::{Format, ask, output};
+use super::{Format, ask, create, output};
 use crate::editor::{self, Sheet};
 use crate::launch::Deck;
 
@@ -35,6 +35,9 @@ pub(crate) struct Which {
 pub(crate) struct Edit {
     #[command(flatten)]
     which: Which,
+    /// Sets a field of the kind's form instead of opening the editor; the fields are the options of `create KIND`.
+    #[arg(long, value_name = "FIELD=VALUE")]
+    set: Vec<String>,
     /// Answers the question.
     #[arg(long, short)]
     yes: bool,
@@ -60,6 +63,9 @@ pub(crate) async fn run(deck: &Deck, format: Format, edit: Edit) -> Result<(), T
         deck.may(&key)?;
     }
     let Answer::Edit(base) = deck.ask(Query::Edit(key.clone())).await? else { return Ok(()) };
+    if !edit.set.is_empty() {
+        return by_fields(deck, format, &edit, &base).await;
+    }
     let mut sheet = Sheet::new(&key, &base.draft(&[]))?;
     match rounds(deck, format, &edit, base, &mut sheet).await {
         Ok(done) => {
@@ -71,6 +77,26 @@ pub(crate) async fn run(deck: &Deck, format: Format, edit: Edit) -> Result<(), T
             None => trouble,
         }),
     }
+}
+
+/// Changes the fields that were set; what is wrong with them ends it.
+async fn by_fields(deck: &Deck, format: Format, edit: &Edit, base: &Arc<LiveText>) -> Result<(), Trouble> {
+    let key = &base.key;
+    let edited = create::amended(key, base, &edit.set)?;
+    let Answer::Review(review) = deck.ask(Query::Review(Box::new(edited))).await? else { return Ok(()) };
+    let faults = review.faults();
+    if !faults.is_empty() {
+        return Err(unfit(&review, &faults));
+    }
+    let Some(order) = review.order.clone() else {
+        return output::Done::new(key, "It is so already; nothing was changed.").show(format);
+    };
+    show(format, &review);
+    if edit.dry_run {
+        return output::Done::new(key, "Nothing was applied: that was asked for.").show(format);
+    }
+    let outcome = ask::give(deck, Order::Apply(order), edit.yes).await?;
+    output::Done::new(key, outcome.said).show(format)
 }
 
 fn join(one: &str, other: &str) -> String {
@@ -124,13 +150,18 @@ async fn rounds(
 /// Asks whether to go back to the editor; without a person that is the end.
 fn again(review: &LiveReview, faults: &[String]) -> Result<(), Trouble> {
     let text = format!("Edit {} again?", review.key);
-    ask::again(&text).map_err(|_| match (&review.refused, &review.moved) {
+    ask::again(&text).map_err(|_| unfit(review, faults))
+}
+
+/// Says why an edit cannot be applied.
+fn unfit(review: &LiveReview, faults: &[String]) -> Trouble {
+    match (&review.refused, &review.moved) {
         (Some(trouble), _) => trouble.clone(),
         (None, Some(moved)) if !moved.both.is_empty() => Trouble::failed("Somebody changed it meanwhile", &review.key)
             .why(format!("both changed {}", moved.both.join(", ")))
             .next("Edit it again."),
         _ => Trouble::usage("That cannot be applied", &review.key).why(faults.join("; ")).next("Edit it again."),
-    })
+    }
 }
 
 fn show(format: Format, review: &LiveReview) {

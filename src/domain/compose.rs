@@ -44,6 +44,8 @@ pub const FORMS: &[&Form] = &[
 pub struct Form {
     /// The kind.
     pub kind: &'static str,
+    /// What the command line calls it.
+    pub word: &'static str,
     /// Group and version of what is composed.
     pub api_version: &'static str,
     /// Its fields in groups, from top to bottom.

@@ -7,6 +7,7 @@ use super::fields::{FETCH_TIMEOUT, Field, IDENTITY, INSECURE, SUSPEND, interval}
 
 pub(super) const FORM: Form = Form {
     kind: "Bucket",
+    word: "bucket",
     api_version: "source.toolkit.fluxcd.io/v1",
     certificates: "/spec/certSecretRef/name",
     fields: &[

@@ -16,6 +16,7 @@ const REFS: Shape = Shape::Gate(&[
 
 pub(super) const FORM: Form = Form {
     kind: "GitRepository",
+    word: "gitrepository",
     api_version: "source.toolkit.fluxcd.io/v1",
     certificates: SECRET_REF,
     fields: &[

@@ -14,6 +14,7 @@ const fn retries(id: &'static str, at: &'static str, help: &'static str) -> Fiel
 
 pub(super) const FORM: Form = Form {
     kind: "HelmRelease",
+    word: "helmrelease",
     api_version: "helm.toolkit.fluxcd.io/v2",
     certificates: "",
     fields: &[

@@ -8,6 +8,7 @@ const SOURCES: &[&str] = &["GitRepository", "OCIRepository", "Bucket", "External
 
 pub(super) const FORM: Form = Form {
     kind: "Kustomization",
+    word: "kustomization",
     api_version: "kustomize.toolkit.fluxcd.io/v1",
     certificates: "",
     fields: &[

@@ -10,6 +10,7 @@ const REFS: Shape =
 
 pub(super) const FORM: Form = Form {
     kind: "OCIRepository",
+    word: "ocirepository",
     api_version: "source.toolkit.fluxcd.io/v1",
     certificates: "/spec/certSecretRef/name",
     fields: &[

@@ -6,6 +6,7 @@ use super::fields::{Field, IDENTITY, Shape};
 
 pub(super) const FORM: Form = Form {
     kind: "Secret",
+    word: "secret",
     api_version: "v1",
     certificates: "",
     fields: &[
