@@ -2,6 +2,7 @@
 
 mod acts;
 mod commands;
+mod compose;
 mod deploy;
 mod drift;
 mod fail;

@@ -15,6 +15,7 @@ static SUSPEND: Command = command("flux.suspend", &["s"], 4);
 static RESUME: Command = command("flux.resume", &["u"], 4);
 static DRIFT: Command = command("flux.drift", &["d"], 4);
 static EDIT: Command = command("flux.edit", &["e"], 0);
+static FORM: Command = command("flux.form", &["E"], 0);
 static FORCE: Command = command("flux.force", &["!"], 0);
 static RESET: Command = command("flux.reset", &["ctrl-x"], 0);
 static DELETE: Command = command("flux.delete", &["x", "delete"], 0);
@@ -30,6 +31,7 @@ pub fn possible<'a>(cx: &Cx, objects: impl IntoIterator<Item = &'a FluxObject>) 
     if let [one] = objects.as_slice() {
         out.extend(matches!(&*one.key.kind, "Kustomization" | "HelmRelease").then_some(&DRIFT));
         out.extend(may.then_some(&EDIT));
+        out.extend((may && domain::compose::Form::by_word(&one.key.kind).is_some()).then_some(&FORM));
     }
     out
 }
@@ -71,6 +73,7 @@ pub fn order<'a>(id: &str, objects: impl IntoIterator<Item = &'a FluxObject>) ->
 pub fn act(cx: &Cx, id: &str, object: &FluxObject) -> Option<Effects> {
     match id {
         "flux.edit" => Some(vec![Effect::Open(Overlay::Edit(object.key.clone()))]),
+        "flux.form" => Some(vec![Effect::Open(Overlay::Form(object.key.clone()))]),
         "flux.drift" => Some(vec![Effect::Open(Overlay::Drift(object.key.clone()))]),
         id => order(id, [object]).map(|order| cx.give(order)),
     }

@@ -37,6 +37,10 @@ pub enum Overlay {
     Object(ObjectKey),
     /// An object of the cluster in the operator's editor.
     Edit(ObjectKey),
+    /// The form of a new object: its kind, when it is known already, and its namespace.
+    New(Option<&'static str>, String),
+    /// The form of an object that exists.
+    Form(ObjectKey),
     /// What differs between what a Kustomization or HelmRelease desires and what its cluster has.
     Drift(ObjectKey),
     /// The last lines of a container's log.

@@ -10,6 +10,7 @@ use crate::tab::Tab;
 use crate::tabs::deploy::review::Review;
 
 pub mod commits;
+pub mod compose;
 pub mod confirm;
 pub mod deletion;
 pub mod drift;
@@ -39,6 +40,8 @@ pub fn build(overlay: Overlay, cx: &Cx, commands: &[&'static Command], troubles:
         Overlay::Leave => Box::new(confirm::Confirm::leave(cx)),
         Overlay::Object(key) => Box::new(object::Object::new(key)),
         Overlay::Edit(key) => Box::new(edit::Edit::new(key)),
+        Overlay::New(kind, namespace) => Box::new(compose::Compose::new(cx, kind, &namespace)),
+        Overlay::Form(key) => Box::new(compose::Compose::edit(key)),
         Overlay::Drift(key) => Box::new(drift::DriftView::new(key)),
         Overlay::Log(of) => Box::new(log::Log::new(of)),
         Overlay::Commits(environment) => Box::new(commits::Commits::new(environment)),

@@ -46,6 +46,7 @@ static NAMESPACE: Command = command("flux.namespace", &["n"], 91);
 static EVERYWHERE: Command = command("flux.everywhere", &["N"], 0);
 static FAVOUR: Command = command("flux.favour", &["*"], 0);
 static COPY: Command = command("flux.copy", &["c"], 0);
+static NEW: Command = command("flux.new", &["+"], 0);
 static TREE: Command = command("flux.tree", &["t"], 3);
 
 type Objects = Table<Arc<FluxObject>>;
@@ -159,6 +160,11 @@ impl Flux {
             "flux.all" => return vec![Effect::Desk(Change::Kind(None))],
             "flux.everywhere" => return self.choose(cx, Choice::Namespace(None)),
             "flux.favour" => return self.favour(cx),
+            "flux.new" => {
+                let beside = self.table.selected().map(|o| o.key.namespace.to_string());
+                let namespace = self.namespace.as_ref().map(ToString::to_string).or(beside).unwrap_or_default();
+                return vec![Effect::Open(Overlay::New(cx.desk.kind, namespace))];
+            }
             "kinds.close" => self.chooser = None,
             "kinds.take" => {
                 let chosen = self.chooser.take().and_then(|c| c.chosen());
@@ -285,6 +291,7 @@ impl Tab for Flux {
             out.extend([&COPY, &FAVOUR]);
         }
         out.push(&TREE);
+        out.extend(cx.may(domain::actor::Role::Operator).then_some(&NEW));
         out.push(&KIND);
         out.extend(cx.desk.kind.is_some().then_some(&ALL));
         out.extend((self.table.total() > 0 || self.namespace.is_some()).then_some(&NAMESPACE));

@@ -1,6 +1,7 @@
 //! A form: labelled fields, what is wrong with them beside them as they are typed, choices, switches and a text area.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use domain::live::Private;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -32,6 +33,8 @@ pub enum Control {
     Switch(bool),
     /// Several lines of text, at most so many rows high.
     Area(Box<TextArea<'static>>, u16),
+    /// A secret: what is typed or pasted is counted, never shown.
+    Hidden(Private),
     /// A line under which other fields are put away: whether they are shown, and what it says of them.
     Head(bool, String),
 }
@@ -83,6 +86,11 @@ impl Field {
     /// Builds a field of several lines.
     pub fn area(id: &str, label: impl Into<String>, text: &str, rows: u16) -> Self {
         Self::new(id, label, Control::Area(Box::new(text_area(text)), rows))
+    }
+
+    /// Builds a field of a secret.
+    pub fn secret(id: &str, label: impl Into<String>, text: &str) -> Self {
+        Self::new(id, label, Control::Hidden(Private::new(text)))
     }
 
     fn new(id: &str, label: impl Into<String>, control: Control) -> Self {
@@ -143,6 +151,7 @@ impl Field {
             Control::Choice { options, at } => options.get(*at).cloned().unwrap_or_default(),
             Control::Switch(on) => on.to_string(),
             Control::Area(area, _) => area.lines().join("\n"),
+            Control::Hidden(secret) => secret.text().to_owned(),
             Control::Head(open, _) => open.to_string(),
         }
     }
@@ -154,13 +163,14 @@ impl Field {
             Control::Choice { options, at } => *at = options.iter().position(|o| o == value).unwrap_or(*at),
             Control::Switch(on) => *on = value == "true",
             Control::Area(area, _) => **area = text_area(value),
+            Control::Hidden(secret) => *secret = Private::new(value),
             Control::Head(open, _) => *open = value == "true",
         }
     }
 
     /// Tells whether keys are text in it.
     pub const fn typing(&self) -> bool {
-        matches!(self.control, Control::Text(_) | Control::Area(..))
+        matches!(self.control, Control::Text(_) | Control::Area(..) | Control::Hidden(_))
     }
 
     fn height(&self) -> u16 {
@@ -193,6 +203,7 @@ impl Field {
                 turn
             }
             Control::Area(area, _) => area.input(key),
+            Control::Hidden(secret) => hidden_key(secret, key),
             Control::Head(open, _) => {
                 let now = match key.code {
                     KeyCode::Char(' ') | KeyCode::Enter => !*open,
@@ -203,6 +214,30 @@ impl Field {
                 std::mem::replace(open, now) != now
             }
         }
+    }
+}
+
+/// Types into a secret: only at its end, since nobody sees where else; Ctrl-U takes all of it away.
+fn hidden_key(secret: &mut Private, key: KeyEvent) -> bool {
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    let mut text = secret.text().to_owned();
+    match key.code {
+        KeyCode::Char('u') if ctrl => text.clear(),
+        KeyCode::Char(c) if !ctrl && !key.modifiers.contains(KeyModifiers::ALT) => text.push(c),
+        KeyCode::Backspace => drop(text.pop()),
+        _ => return false,
+    }
+    let changed = text != secret.text();
+    *secret = Private::new(text);
+    changed
+}
+
+/// Returns what is shown of a secret: that there is something, and how many lines.
+fn veiled(cx: &Cx, secret: &Private) -> String {
+    match secret.text().lines().count() {
+        0 => String::new(),
+        1 => "••••••".to_owned(),
+        count => format!("•••••• {}", cx.tf("form.lines", &[("count", &count.to_string())])),
     }
 }
 
@@ -332,6 +367,11 @@ impl Form {
         let changed = match &mut field.control {
             Control::Text(input) => input.paste(text),
             Control::Area(area, _) => area.insert_str(domain::text::display(text, true)),
+            // A key is pasted with its lines.
+            Control::Hidden(secret) => {
+                *secret = Private::new(format!("{}{text}", secret.text()));
+                !text.is_empty()
+            }
             _ => false,
         };
         changed.then(|| field.id.clone())
@@ -382,7 +422,8 @@ fn split(field: &Field, room: u16) -> (u16, u16) {
     if nothing || matches!(field.control, Control::Area(..) | Control::Head(..)) {
         return (room, 0);
     }
-    let value = columns(width(&field.value()) + 2).max(room / 3).min(room);
+    let long = if matches!(field.control, Control::Hidden(_)) { 18 } else { width(&field.value()) };
+    let value = columns(long + 2).max(room / 3).min(room);
     (value, room.saturating_sub(value + 2))
 }
 
@@ -457,6 +498,15 @@ fn value(cx: &Cx, area: Rect, buf: &mut Buffer, field: &Field, active: bool) {
             input.view(cx, area, buf, active, &field.placeholder);
             if active {
                 lay(buf, Rect { height: 1, ..area }, cx.style(Role::Selection));
+            }
+        }
+        Control::Hidden(secret) => {
+            let shown = veiled(cx, secret);
+            let (text, role) = if shown.is_empty() { (field.placeholder.as_str(), Role::Faint) } else { (shown.as_str(), Role::Text) };
+            let took = put(buf, (area.x, area.y), area.width, text, cx.style(role));
+            if active {
+                lay(buf, area, cx.style(Role::Selection));
+                cx.cursor_at(area.x + if shown.is_empty() { 0 } else { took }, area.y);
             }
         }
         Control::Choice { options, at } => {

@@ -34,6 +34,11 @@ impl Input {
         *self = Self::new(text);
     }
 
+    /// Tells whether the cursor stands at its end.
+    pub const fn at_end(&self) -> bool {
+        self.cursor == self.text.len()
+    }
+
     /// Puts the cursor at its beginning.
     pub const fn rewind(&mut self) {
         self.cursor = 0;

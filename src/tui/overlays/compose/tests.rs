@@ -1,0 +1,128 @@
+//! The form driven by keys: what is shown, what is asked, and that secrets are not drawn.
+#![expect(clippy::unwrap_used, reason = "a test fails by failing")]
+
+use domain::compose::FAULTS;
+use domain::live::LiveText;
+use domain::query::Answer;
+
+use super::*;
+use crate::effects::{Reply, Wish};
+use crate::fixture::Stage;
+use crate::session::Msg;
+use crate::words::{Language, Words};
+
+fn asked(stage: &mut Stage) -> (Ticket, Query) {
+    let asked = |wish| if let Wish::Ask(ticket, query) = wish { Some((ticket, query)) } else { None };
+    stage.wishes().into_iter().filter_map(asked).next_back().unwrap()
+}
+
+fn paste(stage: &mut Stage, text: &str) {
+    stage.msg(Msg::Input(crossterm::event::Event::Paste(text.to_owned())));
+}
+
+/// Goes to a new GitRepository with user and token, everything filled in.
+fn git(stage: &mut Stage) {
+    stage.keys("6 n right right tab");
+    stage.text("shop-new").keys("tab tab").text("https://git.example/shop").keys("tab tab tab tab tab tab tab tab");
+    stage.keys("right right tab tab tab").text("bot").keys("tab");
+    paste(stage, "hunter2");
+}
+
+#[test]
+fn a_source_with_its_secret_is_tried_asked_about_and_made() {
+    let mut stage = Stage::new(140, 44, Language::English);
+    git(&mut stage);
+    let seen = stage.lines();
+    assert!(seen.contains("New GitRepository in") && seen.contains("password: •••") && seen.contains("name: shop-new-auth"), "{seen}");
+    assert!(!seen.contains("hunter2") && seen.contains("••••••"), "{seen}");
+    stage.wishes();
+    stage.keys("ctrl-s");
+    let (ticket, query) = asked(&mut stage);
+    let Query::Rehearse(create) = query else { panic!("it is tried: {query:?}") };
+    let names: Vec<String> = create.objects.iter().map(|o| o.key.to_string()).collect();
+    assert_eq!(names, ["Secret/flux-system/shop-new-auth", "GitRepository/flux-system/shop-new"]);
+    stage.reply(Reply::Answer(ticket, Ok(Answer::Rehearsed)));
+    assert!(stage.lines().contains("Create GitRepository/flux-system/shop-new and Secret/flux-system/shop-new-auth in"), "{}", stage.lines());
+    // No: back in the form, nothing lost. Yes: it goes.
+    stage.keys("n");
+    assert!(stage.lines().contains("shop-new"));
+    stage.keys("ctrl-s");
+    let (ticket, _) = asked(&mut stage);
+    stage.reply(Reply::Answer(ticket, Ok(Answer::Rehearsed))).keys("y");
+    assert!(stage.wishes().iter().any(|w| matches!(w, Wish::Give(_, Order::Create(_)))));
+}
+
+#[test]
+fn what_the_server_refuses_stands_at_its_field() {
+    let mut stage = Stage::new(140, 44, Language::English);
+    git(&mut stage);
+    stage.keys("ctrl-s");
+    let (ticket, _) = asked(&mut stage);
+    let trouble = Trouble::usage("The cluster does not accept that content", "x").why("spec.url: Invalid value: no such thing");
+    stage.reply(Reply::Answer(ticket, Err(trouble)));
+    let seen = stage.lines();
+    assert_eq!(seen.matches("Invalid value: no such thing").count(), 2, "{seen}");
+}
+
+#[test]
+fn nothing_is_sent_while_something_is_wrong() {
+    let mut stage = Stage::new(80, 24, Language::English);
+    stage.keys("6 n");
+    stage.wishes();
+    assert!(!stage.lines().contains("something must stand here"), "a new form does not complain");
+    stage.keys("ctrl-s");
+    assert!(stage.lines().contains("something must stand here"));
+    assert!(!stage.wishes().iter().any(|w| matches!(w, Wish::Ask(_, Query::Rehearse(_)))));
+}
+
+#[test]
+fn an_object_is_edited_by_what_changed() {
+    let mut stage = Stage::new(120, 36, Language::English);
+    stage.keys("6").keys("E");
+    let (ticket, query) = asked(&mut stage);
+    let Query::Edit(key) = query else { panic!("it is read: {query:?}") };
+    let text = format!(
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: {}\nmetadata:\n  name: {}\n  namespace: {}\nspec:\n  interval: 1m\n  unknown: kept\n  path: ./a\n  url: https://h/a\n  prune: true\n  sourceRef:\n    kind: GitRepository\n    name: a\n",
+        key.kind, key.name, key.namespace
+    );
+    let base = LiveText { key, uid: "u".into(), version: "1".into(), text: Private::new(text), masked: 0, origin: None };
+    stage.reply(Reply::Answer(ticket, Ok(Answer::Edit(Arc::new(base)))));
+    let seen = stage.lines();
+    assert!(seen.contains("by form") && seen.contains("unknown: kept"), "{seen}");
+    stage.keys("ctrl-u").text(if seen.contains("GitRepository/") && !seen.contains("sourceRef") { "https://h/b" } else { "GitRepository/b" });
+    stage.keys("ctrl-s");
+    let (_, query) = asked(&mut stage);
+    let Query::Review(edited) = query else { panic!("it is tried: {query:?}") };
+    assert!(edited.text.text().contains("unknown: kept") && edited.text.text().contains('b'), "{}", edited.text.text());
+}
+
+#[test]
+fn every_form_is_drawn_in_every_size_and_language() {
+    for language in Language::ALL {
+        for (wide, high) in [(80, 24), (120, 36), (20, 5)] {
+            for at in 0..FORMS.len() {
+                let mut stage = Stage::new(wide, high, language);
+                stage.keys("6 n");
+                (0..at).for_each(|_| drop(stage.keys("right").lines()));
+                let seen = stage.lines();
+                assert!(wide == 20 || seen.contains(FORMS[at].kind), "{seen}");
+                assert!(!seen.contains("compose."), "every key has its words: {seen}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_forms_say_is_in_the_language_files() {
+    let words = Words::load(Language::English);
+    for form in FORMS {
+        for field in form.all() {
+            assert_eq!(words.find(&format!("compose.help.{}", field.id)), Some(field.help), "{}", field.id);
+            assert!(words.find(&format!("compose.field.{}", field.id)).is_some(), "{}", field.id);
+            assert!(field.section.is_empty() || words.find(&format!("compose.section.{}", field.section)).is_some());
+        }
+    }
+    for (key, text) in FAULTS {
+        assert_eq!(words.find(&format!("compose.wrong.{key}")), Some(*text));
+    }
+}

@@ -1,0 +1,97 @@
+//! Objects made by a form: a source with its credentials and a Kustomization of it, changed by fields, and what is refused.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::story;
+use crate::support::console::Operator;
+use crate::support::ground::Ground;
+use crate::support::wait;
+
+/// Returns an object of a kind as the list tells it.
+fn listed(operator: &Operator, kind: &str, name: &str) -> Option<Value> {
+    let all = operator.run(&["get", kind, "-n", "flux-system", "-o", "json"]).json();
+    all.as_array()?.iter().find(|object| object["name"] == name).cloned()
+}
+
+fn ready(ground: &Ground, operator: &Operator, kind: &str, name: &str) -> Value {
+    wait("an object that is ready", ground.patience(), || {
+        listed(operator, kind, name).filter(|object| object["ready"] == "True" || object["health"] == "ok" || object["health"] == "ready")
+    })
+}
+
+story!(a_source_and_what_applies_it_by_forms);
+fn a_source_and_what_applies_it_by_forms(ground: &Ground) {
+    let operator = ground.operator();
+    let app = ground.app.as_str();
+    let settings = |name: &str| {
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {app}-{name}, namespace: flux-system}}\ndata: {{from: {name}}}\n")
+    };
+    ground.repo.commit(
+        "main",
+        &[
+            ("one/kustomization.yaml", "resources: [settings.yaml]\n"),
+            ("one/settings.yaml", &settings("one")),
+            ("two/kustomization.yaml", "resources: [settings.yaml]\n"),
+            ("two/settings.yaml", &settings("two")),
+        ],
+        "Begin",
+    );
+    ground.repo.require_login("bot", "s3cret-t0ken");
+    let url = ground.repo.url.as_str();
+    let git = ["create", "gitrepository", app, "--url", url, "--interval", "10s", "--username", "bot", "--password-from"];
+    let token = [("FORM_TOKEN", "s3cret-t0ken")];
+    let create = |more: &[&str]| operator.run_with(&[&git[..], more].concat(), &token);
+
+    // What cannot stand is refused before anything is asked, each with its option; the server has its say in a dry run.
+    let why = operator.run(&["create", "git", "Shop", "--url", "git@host:x", "--interval", "5"]).failed(2);
+    assert!(why.contains("--url: that is no URL") && why.contains("--interval: that is no duration") && why.contains("--name: "), "{why}");
+    let why = operator.run(&["create", "ks", app, "--source", "HelmRepository/x"]).failed(2);
+    assert!(why.contains("--source: write it as Kind/name"), "{why}");
+    let why = operator.run(&["create", "ks", app, "--source", "GitRepository/x", "-n", "no-such-namespace", "--dry-run"]);
+    assert!(why.code != 0 && why.err.contains("no-such-namespace"), "{}", why.err);
+    let shown = create(&["env:FORM_TOKEN", "--dry-run", "-o", "yaml"]).ok();
+    assert!(shown.contains("kind: Secret") && shown.contains("secretRef:") && !shown.contains("s3cret"), "{shown}");
+    assert_eq!(listed(&operator, "gitrepo", app), None, "a dry run makes nothing");
+
+    // The question names both; then both are there, and the name is taken.
+    let why = create(&["env:FORM_TOKEN"]).failed(2);
+    assert!(why.contains(&format!("Create GitRepository/flux-system/{app} and Secret/flux-system/{app}-auth in")), "{why}");
+    let said = create(&["env:FORM_TOKEN", "--yes"]).ok();
+    assert!(said.contains(&format!("GitRepository/flux-system/{app}")), "{said}");
+    ready(ground, &operator, "gitrepo", app);
+    let why = create(&["env:FORM_TOKEN", "--yes"]).failed(3);
+    assert!(why.contains("exists already") && why.contains(&format!("Secret/flux-system/{app}-auth")), "{why}");
+
+    let kustomization = ["create", "ks", app, "--source", &format!("gitrepo/{app}"), "--path", "./one", "--interval", "10s", "--yes"];
+    operator.run(&kustomization).ok();
+    ready(ground, &operator, "ks", app);
+    let why = operator.run(&kustomization).failed(3);
+    assert!(why.contains("exists already"), "{why}");
+
+    // Its path by the form: only that changes, and what it applied follows.
+    let object = format!("ks/{app}");
+    let why = operator.run(&["edit", &object, "--set", "path=../two", "--yes"]).failed(2);
+    assert!(why.contains("--path: that is no path in a repository"), "{why}");
+    let why = operator.run(&["edit", &object, "--set", "name=other", "--yes"]).failed(2);
+    assert!(why.contains("it names the object"), "{why}");
+    let why = operator.run(&["edit", &object, "--set", "paht=x", "--yes"]).failed(2);
+    assert!(why.contains("no such field"), "{why}");
+    let shown = operator.run(&["edit", &object, "--set", "path=./two", "--dry-run"]).ok();
+    assert!(shown.contains("-  path: ./one") && shown.contains("+  path: ./two"), "{shown}");
+    let said = operator.run(&["edit", &object, "--set", "path=./two", "--yes"]).ok();
+    assert!(said.contains("was changed in the cluster"), "{said}");
+    wait("what the new path holds", ground.patience(), || {
+        let found = operator.run(&["origin", &format!("cm/{app}-two")]);
+        (found.code == 0).then_some(())
+    });
+    let again = operator.run(&["edit", &object, "--set", "path=./two", "--yes"]).ok();
+    assert!(again.contains("nothing was changed"), "{again}");
+
+    let journal = operator.run(&["audit", "-l", "0", "-o", "json"]).ok();
+    assert!(journal.contains("object.create") && !journal.contains("s3cret"), "{journal}");
+    operator.run(&["audit", "verify"]).ok();
+    operator.run(&["delete", &object, &format!("gitrepo/{app}"), &format!("secret/{app}-auth"), "--yes"]).ok();
+    wait("an end", Duration::from_secs(30), || listed(&operator, "ks", app).is_none().then_some(()));
+}
