@@ -22,7 +22,7 @@ fn paste(stage: &mut Stage, text: &str) {
 
 /// Goes to a new GitRepository with user and token, everything filled in.
 fn git(stage: &mut Stage) {
-    stage.keys("6 n right right tab");
+    stage.keys("6 + right right tab");
     stage.text("shop-new").keys("tab tab").text("https://git.example/shop").keys("tab tab tab tab tab tab tab tab");
     stage.keys("right right tab tab tab").text("bot").keys("tab");
     paste(stage, "hunter2");
@@ -68,7 +68,7 @@ fn what_the_server_refuses_stands_at_its_field() {
 #[test]
 fn nothing_is_sent_while_something_is_wrong() {
     let mut stage = Stage::new(80, 24, Language::English);
-    stage.keys("6 n");
+    stage.keys("6 +");
     stage.wishes();
     assert!(!stage.lines().contains("something must stand here"), "a new form does not complain");
     stage.keys("ctrl-s");
@@ -103,7 +103,7 @@ fn every_form_is_drawn_in_every_size_and_language() {
         for (wide, high) in [(80, 24), (120, 36), (20, 5)] {
             for at in 0..FORMS.len() {
                 let mut stage = Stage::new(wide, high, language);
-                stage.keys("6 n");
+                stage.keys("6 +");
                 (0..at).for_each(|_| drop(stage.keys("right").lines()));
                 let seen = stage.lines();
                 assert!(wide == 20 || seen.contains(FORMS[at].kind), "{seen}");
