@@ -77,6 +77,8 @@ pub struct Compose {
     stage: Stage,
     /// Fields whose emptiness is told: those that were typed into, and all once it was tried to save.
     touched: BTreeSet<String>,
+    /// Whether it was tried to save what stands there.
+    tried: bool,
     refused: Option<Trouble>,
     yaml: YamlText,
 }
@@ -113,6 +115,7 @@ impl Compose {
             form: Form::default(),
             stage: Stage::New,
             touched: BTreeSet::new(),
+            tried: false,
             refused: None,
             yaml: YamlText::default(),
         }
@@ -128,7 +131,7 @@ impl Compose {
     /// Takes over what was typed into a field.
     fn typed(&mut self, cx: &Cx, id: &str) {
         let value = self.form.value(id);
-        self.refused = None;
+        (self.refused, self.tried) = (None, false);
         if id == "kind" {
             return self.turn(cx, &value);
         }
@@ -159,9 +162,10 @@ impl Compose {
                 || (self.key.is_some() && matches!(described.shape, Shape::Name | Shape::Namespace));
             let fault = faults.iter().find(|fault| fault.field == field.id);
             let told = fault.filter(|fault| fault.key != "needed" || self.touched.contains(&field.id));
-            field.fault = told.map(|fault| fields::words(cx, fault));
-            field.changed = self.base.as_ref().is_some_and(|base| base.values.get(&field.id) != self.values.get(&field.id));
             field.note = fields::note(cx, self.description.kind, described, &self.values, &self.context);
+            // What is on its way to an object that exists is not wrong yet.
+            field.fault = told.filter(|_| field.note.is_empty() || self.tried).map(|fault| fields::words(cx, fault));
+            field.changed = self.base.as_ref().is_some_and(|base| base.values.get(&field.id) != self.values.get(&field.id));
         }
         let objects = match &self.base {
             None => self.description.draft(&self.values, YAML),
@@ -186,7 +190,7 @@ impl Compose {
     /// Lets the server try it, when nothing is wrong with it here.
     fn save(&mut self, cx: &Cx) -> Effects {
         self.touched.extend(self.description.all().map(|field| field.id.to_owned()));
-        self.refused = None;
+        (self.refused, self.tried) = (None, true);
         self.check(cx);
         let query = match &self.base {
             None => self.order().map(Query::Rehearse),
@@ -242,7 +246,6 @@ impl Compose {
                     self.stage = Stage::Typing;
                     self.build(cx, "");
                     // The identity is not asked for: the first field is the one after it.
-                    self.form.command("form.next");
                     self.form.command("form.next");
                     Effects::new()
                 }

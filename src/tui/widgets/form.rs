@@ -401,7 +401,7 @@ impl Form {
                 skip = skip.saturating_sub(high);
                 continue;
             }
-            if at > 0 && !field.heading.is_empty() {
+            if y > area.y && !field.heading.is_empty() {
                 y += gap;
             }
             if y >= area.bottom() {

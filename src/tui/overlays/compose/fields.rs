@@ -13,7 +13,7 @@ pub(super) fn build(cx: &Cx, description: &'static Description, values: &Values,
     if new {
         let kinds = FORMS.iter().map(|form| form.kind.to_owned()).collect();
         let heading = cx.t("compose.section.object");
-        out.push(Field::choice("kind", cx.t("compose.kind"), kinds, description.kind).under(heading).note(cx.t("compose.kind-note")));
+        out.push(Field::choice("kind", cx.t("compose.kind"), kinds, description.kind).under(heading));
     }
     for field in description.all() {
         let made = one(cx, field, values, new || description.kind == "Secret");
@@ -44,7 +44,7 @@ fn one(cx: &Cx, field: &Described, values: &Values, new: bool) -> Field {
 }
 
 /// Returns a word of the language files.
-fn word(cx: &Cx, group: &str, id: &str) -> String {
+pub(super) fn word(cx: &Cx, group: &str, id: &str) -> String {
     cx.words.get(&format!("compose.{group}.{id}")).to_owned()
 }
 
@@ -54,12 +54,10 @@ pub(super) fn words(cx: &Cx, fault: &Fault) -> String {
     cx.tf(&format!("compose.wrong.{}", fault.key), &[("detail", &detail)])
 }
 
-/// Returns what is said beside a field: the object that is proposed for it, else what it is.
+/// Returns what is said beside a field: the object that is proposed for it; nothing when none is.
 pub(super) fn note(cx: &Cx, own: &str, field: &Described, values: &Values, context: &ContextName) -> String {
-    if let Some(proposal) = proposal(cx, own, field, values, context) {
-        return cx.tf("compose.proposal", &[("object", &proposal)]);
-    }
-    word(cx, "help", field.id)
+    let proposal = proposal(cx, own, field, values, context);
+    proposal.map(|proposal| cx.tf("compose.proposal", &[("object", &proposal)])).unwrap_or_default()
 }
 
 /// Returns the text of a field of the form of the kind `own` with its last part completed to an object that exists.
@@ -97,5 +95,6 @@ pub(super) fn proposal(cx: &Cx, own: &str, field: &Described, values: &Values, c
 /// Tells whether a name goes on from what was typed.
 fn begins(name: &str, typed: &str) -> bool {
     let typed = typed.trim();
-    name != typed && (name.starts_with(typed) || name.split_once('/').is_some_and(|(_, rest)| !typed.is_empty() && rest.starts_with(typed)))
+    let head = |text: &str| text.get(..typed.len()).is_some_and(|head| head.eq_ignore_ascii_case(typed));
+    name != typed && (head(name) || (!typed.is_empty() && name.split_once('/').is_some_and(|(_, rest)| head(rest))))
 }

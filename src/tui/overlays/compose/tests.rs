@@ -76,6 +76,33 @@ fn nothing_is_sent_while_something_is_wrong() {
     assert!(!stage.wishes().iter().any(|w| matches!(w, Wish::Ask(_, Query::Rehearse(_)))));
 }
 
+fn origin() -> domain::origin::Origin {
+    domain::origin::Origin {
+        by: ObjectKey::new(&"prod-eu".into(), "Kustomization", "flux-system", "fleet"),
+        source: None,
+        url: "https://git.example/fleet".to_owned(),
+        branch: None,
+        revision: None,
+        path: "apps".to_owned(),
+        interval: Some("10m".to_owned()),
+        suspended: false,
+        place: None,
+        unplaced: String::new(),
+        environments: Vec::new(),
+    }
+}
+
+#[test]
+fn a_reference_is_completed_to_what_exists() {
+    let mut stage = Stage::new(120, 36, Language::English);
+    stage.keys("6 + tab tab tab").text("gitr");
+    assert!(!stage.lines().contains("write it as Kind/name"), "it is on its way: {}", stage.lines());
+    let mut stage = Stage::new(120, 36, Language::English);
+    stage.keys("6 + tab tab tab").text("GitRepository/").keys("right");
+    let seen = stage.lines();
+    assert!(seen.contains("sourceRef:") && seen.contains("    kind: GitRepository"), "{seen}");
+}
+
 #[test]
 fn an_object_is_edited_by_what_changed() {
     let mut stage = Stage::new(120, 36, Language::English);
@@ -86,10 +113,11 @@ fn an_object_is_edited_by_what_changed() {
         "apiVersion: source.toolkit.fluxcd.io/v1\nkind: {}\nmetadata:\n  name: {}\n  namespace: {}\nspec:\n  interval: 1m\n  unknown: kept\n  path: ./a\n  url: https://h/a\n  prune: true\n  sourceRef:\n    kind: GitRepository\n    name: a\n",
         key.kind, key.name, key.namespace
     );
-    let base = LiveText { key, uid: "u".into(), version: "1".into(), text: Private::new(text), masked: 0, origin: None };
+    let base = LiveText { key, uid: "u".into(), version: "1".into(), text: Private::new(text), masked: 0, origin: Some(origin()) };
     stage.reply(Reply::Answer(ticket, Ok(Answer::Edit(Arc::new(base)))));
     let seen = stage.lines();
     assert!(seen.contains("by form") && seen.contains("unknown: kept"), "{seen}");
+    assert!(seen.contains("https://git.example/fleet") && seen.contains("will undo this at its next"), "{seen}");
     stage.keys("ctrl-u").text("GitRepository/b");
     stage.keys("ctrl-s");
     let (_, query) = asked(&mut stage);

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::fields::word;
 use super::{Compose, Stage};
 use crate::cx::Cx;
 use crate::theme::Role;
@@ -39,9 +40,23 @@ pub(super) fn view(compose: &Compose, cx: &Cx, area: Rect, buf: &mut Buffer) {
         rule(cx, buf, Rect { y: above.bottom(), height: 1, ..inner });
         (above, Rect { y: above.bottom() + 1, height: low, ..inner })
     };
+    let fields = helped(compose, cx, fields, buf);
     compose.form.view(cx, fields, buf, compose.stage == Stage::Typing);
     let top = top(compose, usize::from(yaml.height));
     compose.yaml.view(cx, yaml, buf, (top, 0), false);
+}
+
+/// Says at the bottom what the focused field is; returns what is left above.
+fn helped(compose: &Compose, cx: &Cx, area: Rect, buf: &mut Buffer) -> Rect {
+    let text = match compose.form.focused() {
+        Some(field) if field.id == "kind" => cx.t("compose.kind-note").to_owned(),
+        Some(field) => word(cx, "help", &field.id),
+        None => return area,
+    };
+    let lines = if area.height < 12 { 1 } else { 2 }.min(area.height);
+    let place = Rect { x: area.x + 2, y: area.bottom() - lines, width: area.width.saturating_sub(2), height: lines };
+    put_wrapped(buf, place, &text, cx.style(Role::Muted));
+    Rect { height: area.height - lines, ..area }
 }
 
 /// Draws where the object comes from above, and what the server says below; returns what is left.
