@@ -89,13 +89,13 @@ fn help(field: &Field) -> String {
 /// Returns the subcommand of a form.
 fn subcommand(form: &'static Form) -> Command {
     let known = Kind::by_name(form.kind);
-    let dry = Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue).help("Only shows what would be created, and lets the server try it");
+    let dry = Arg::new("dry-run")
+        .long("dry-run")
+        .action(ArgAction::SetTrue)
+        .help("Only shows what would be created, and lets the server try it");
     let yes = Arg::new("yes").short('y').long("yes").action(ArgAction::SetTrue).help("Answers the question");
-    let set = Arg::new("set")
-        .long("set")
-        .value_name("FIELD=VALUE")
-        .action(ArgAction::Append)
-        .help("Sets a field by its option's name");
+    let set =
+        Arg::new("set").long("set").value_name("FIELD=VALUE").action(ArgAction::Append).help("Sets a field by its option's name");
     Command::new(form.word)
         .visible_aliases(known.map_or(&[][..], |kind| kind.aliases).iter().copied())
         .alias(form.kind)
@@ -145,7 +145,8 @@ impl FromArgMatches for What {
 /// Reads `field=value`.
 fn pair(form: &'static Form, text: &str) -> Result<(&'static Field, Said), Trouble> {
     let wrong = |why: String| {
-        let names: Vec<String> = form.all().map(|f| if from_elsewhere(f) { format!("{}-from", flag(f)) } else { flag(f).to_owned() }).collect();
+        let names: Vec<String> =
+            form.all().map(|f| if from_elsewhere(f) { format!("{}-from", flag(f)) } else { flag(f).to_owned() }).collect();
         Trouble::usage("That sets no field", format!("\u{201c}{}\u{201d}", text.split('=').next().unwrap_or_default()))
             .why(why)
             .next(format!("Write FIELD=VALUE with one of: {}.", names.join(", ")))
@@ -192,7 +193,8 @@ fn fill(form: &Form, values: &mut Values, pairs: &[(&'static Field, Said)]) -> R
         values.set(field.id, fetched(field, said)?);
     }
     for gate in form.all().filter(|gate| !gate.options.is_empty() && !pairs.iter().any(|(f, _)| f.id == gate.id)) {
-        let asked = |word: &str| pairs.iter().all(|(f, _)| f.when.is_none_or(|(id, words)| id != gate.id || words.contains(&word)));
+        let asked =
+            |word: &str| pairs.iter().all(|(f, _)| f.when.is_none_or(|(id, words)| id != gate.id || words.contains(&word)));
         let now = values.get(gate.id).to_owned();
         if let Some(word) = gate.options.iter().find(|word| asked(word)).filter(|_| !asked(&now)) {
             values.set(gate.id, *word);
@@ -201,7 +203,9 @@ fn fill(form: &Form, values: &mut Values, pairs: &[(&'static Field, Said)]) -> R
     for (field, _) in pairs {
         if let Some((gate, words)) = field.when.filter(|_| !form.shows(field, values)) {
             let why = format!("it goes with --{gate} {}, which is {}", words.join(" or "), values.get(gate));
-            return Err(Trouble::usage("These options do not go together", format!("--{}", flag(field))).why(why).next("Leave one out."));
+            return Err(Trouble::usage("These options do not go together", format!("--{}", flag(field)))
+                .why(why)
+                .next("Leave one out."));
         }
     }
     Ok(())
@@ -233,7 +237,8 @@ pub(crate) async fn run(deck: &Deck, format: Format, create: Create) -> Result<(
     };
     if dry_run {
         deck.ask(Query::Rehearse(order)).await.map_err(blame)?;
-        return shown(format, &objects);
+        show(format, &objects);
+        return Ok(());
     }
     let object = order.object();
     let outcome = ask::give(deck, Order::Create(order), yes).await.map_err(blame)?;
@@ -241,7 +246,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, create: Create) -> Result<(
 }
 
 /// Prints objects, Secrets masked.
-fn shown(format: Format, objects: &[Value]) -> Result<(), Trouble> {
+fn show(format: Format, objects: &[Value]) {
     let objects: Vec<Value> = objects.iter().map(masked).collect();
     match format {
         Format::Json => output::text(&format!("{}\n", serde_json::to_string_pretty(&objects).unwrap_or_default())),
@@ -255,7 +260,6 @@ fn shown(format: Format, objects: &[Value]) -> Result<(), Trouble> {
         }
     }
     output::note("The server would take it. Nothing was created: that was asked for.");
-    Ok(())
 }
 
 /// Makes of a live object what `--set` says of its fields.
@@ -276,9 +280,11 @@ pub(super) fn amended(key: &ObjectKey, base: &Arc<LiveText>, sets: &[String]) ->
     let made = form.kind != "Secret" && !matches!(after.get("auth"), "" | "none" | "existing");
     if identity.is_some() || made {
         let why = if made { "a Secret is made by itself" } else { "it names the object" };
-        return Err(Trouble::usage("That cannot be set on an object that exists", key)
-            .why(why)
-            .next(if made { "Create a Secret, then set auth=existing and secret=NAME." } else { "Create another object." }));
+        return Err(Trouble::usage("That cannot be set on an object that exists", key).why(why).next(if made {
+            "Create a Secret, then set auth=existing and secret=NAME."
+        } else {
+            "Create another object."
+        }));
     }
     let amended = form.amend(&object, &before, &after, YAML).map_err(|faults| refused(form, &key.to_string(), &faults))?;
     Ok(Edited { base: Arc::clone(base), text: Private::new(manifest::yaml::text_of(&amended)) })

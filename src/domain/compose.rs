@@ -122,10 +122,11 @@ impl Form {
         let mut shown = self.all().filter(|field| self.shows(field, values));
         shown.find(|field| {
             let path = field.shape.path().trim_start_matches('/').replace('/', ".");
-            !path.is_empty() && words.match_indices(&path).any(|(at, _)| {
-                let next = words.get(at + path.len()..).and_then(|rest| rest.chars().next());
-                next.is_none_or(|c| !c.is_ascii_alphanumeric())
-            })
+            !path.is_empty()
+                && words.match_indices(&path).any(|(at, _)| {
+                    let next = words.get(at + path.len()..).and_then(|rest| rest.chars().next());
+                    next.is_none_or(|c| !c.is_ascii_alphanumeric())
+                })
         })
     }
 
@@ -191,8 +192,12 @@ impl Form {
         }
         let mut out = object.clone();
         let (put, gone): (Vec<&Field>, Vec<&Field>) = changed.into_iter().partition(|field| self.shows(field, after));
-        gone.into_iter().for_each(|field| shape::write(&mut out, field, field.unset, yaml));
-        put.into_iter().for_each(|field| shape::write(&mut out, field, after.get(field.id), yaml));
+        for field in gone {
+            shape::write(&mut out, field, field.unset, yaml);
+        }
+        for field in put {
+            shape::write(&mut out, field, after.get(field.id), yaml);
+        }
         if self.kind == "Secret"
             && let Some(data) = credential::data(self, after).filter(|data| !data.is_empty())
         {

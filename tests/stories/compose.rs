@@ -17,7 +17,8 @@ fn listed(operator: &Operator, kind: &str, name: &str) -> Option<Value> {
 
 fn ready(ground: &Ground, operator: &Operator, kind: &str, name: &str) -> Value {
     wait("an object that is ready", ground.patience(), || {
-        listed(operator, kind, name).filter(|object| object["ready"] == "True" || object["health"] == "ok" || object["health"] == "ready")
+        listed(operator, kind, name)
+            .filter(|object| object["ready"] == "True" || object["health"] == "ok" || object["health"] == "ready")
     })
 }
 
@@ -26,7 +27,9 @@ fn a_source_and_what_applies_it_by_forms(ground: &Ground) {
     let operator = ground.operator();
     let app = ground.app.as_str();
     let settings = |name: &str| {
-        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {app}-{name}, namespace: flux-system}}\ndata: {{from: {name}}}\n")
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {app}-{name}, namespace: flux-system}}\ndata: {{from: {name}}}\n"
+        )
     };
     ground.repo.commit(
         "main",
@@ -46,7 +49,10 @@ fn a_source_and_what_applies_it_by_forms(ground: &Ground) {
 
     // What cannot stand is refused before anything is asked, each with its option; the server has its say in a dry run.
     let why = operator.run(&["create", "git", "Shop", "--url", "git@host:x", "--interval", "5"]).failed(2);
-    assert!(why.contains("--url: that is no URL") && why.contains("--interval: that is no duration") && why.contains("--name: "), "{why}");
+    assert!(
+        why.contains("--url: that is no URL") && why.contains("--interval: that is no duration") && why.contains("--name: "),
+        "{why}"
+    );
     let why = operator.run(&["create", "ks", app, "--source", "HelmRepository/x"]).failed(2);
     assert!(why.contains("--source: write it as Kind/name"), "{why}");
     let why = operator.run(&["create", "ks", app, "--source", "GitRepository/x", "-n", "no-such-namespace", "--dry-run"]);
@@ -64,7 +70,8 @@ fn a_source_and_what_applies_it_by_forms(ground: &Ground) {
     let why = create(&["env:FORM_TOKEN", "--yes"]).failed(3);
     assert!(why.contains("exists already") && why.contains(&format!("Secret/flux-system/{app}-auth")), "{why}");
 
-    let kustomization = ["create", "ks", app, "--source", &format!("gitrepo/{app}"), "--path", "./one", "--interval", "10s", "--yes"];
+    let kustomization =
+        ["create", "ks", app, "--source", &format!("gitrepo/{app}"), "--path", "./one", "--interval", "10s", "--yes"];
     operator.run(&kustomization).ok();
     ready(ground, &operator, "ks", app);
     let why = operator.run(&kustomization).failed(3);

@@ -30,8 +30,14 @@ pub(super) const FIELDS: [Field; 17] = [
     hidden("known-hosts", "known_hosts", &["ssh"], "The server's host keys, as ssh-keyscan prints them.").needed().long(),
     hidden("key-password", "password", &["ssh"], "The private key's passphrase, when it has one."),
     plain("app-id", "githubAppID", &["github-app"], "The GitHub App's id.").check(Check::Number(1, i64::MAX)).needed(),
-    plain("installation-id", "githubAppInstallationID", &["github-app"], "The installation's id.").check(Check::Number(1, i64::MAX)),
-    plain("installation-owner", "githubAppInstallationOwner", &["github-app"], "The owner of the installation, instead of its id."),
+    plain("installation-id", "githubAppInstallationID", &["github-app"], "The installation's id.")
+        .check(Check::Number(1, i64::MAX)),
+    plain(
+        "installation-owner",
+        "githubAppInstallationOwner",
+        &["github-app"],
+        "The owner of the installation, instead of its id.",
+    ),
     hidden("private-key", "githubAppPrivateKey", &["github-app"], "The GitHub App's private key.")
         .check(Check::Pem("PRIVATE KEY"))
         .needed()
@@ -45,17 +51,25 @@ pub(super) const FIELDS: [Field; 17] = [
 ];
 
 /// The certificate authority, which goes with several sorts.
-pub(super) const AUTHORITY: Field = hidden("ca-crt", "ca.crt", &["tls"], "The certificate authority that the server is checked with.")
-    .check(Check::Pem("CERTIFICATE"))
-    .long();
+pub(super) const AUTHORITY: Field =
+    hidden("ca-crt", "ca.crt", &["tls"], "The certificate authority that the server is checked with.")
+        .check(Check::Pem("CERTIFICATE"))
+        .long();
 
 /// The certificate authority beside user and token, where one Secret holds both.
-pub(super) const AUTHORITY_TOO: Field =
-    AUTHORITY.when("auth", &["tls", "basic", "bearer", "github-app"]);
+pub(super) const AUTHORITY_TOO: Field = AUTHORITY.when("auth", &["tls", "basic", "bearer", "github-app"]);
 
 const fn auth(options: &'static [&'static str], gate: Shape) -> Field {
-    Field { shape: gate, ..Field::choice("auth", "", options, "Where its credentials come from: nowhere, a Secret that exists, or a new one of this sort.") }
-        .under("credentials")
+    Field {
+        shape: gate,
+        ..Field::choice(
+            "auth",
+            "",
+            options,
+            "Where its credentials come from: nowhere, a Secret that exists, or a new one of this sort.",
+        )
+    }
+    .under("credentials")
 }
 
 const EXISTS: Shape = Shape::Gate(&[("existing", "/spec/secretRef/name")]);
@@ -66,9 +80,10 @@ pub(super) const fn sorts(options: &'static [&'static str]) -> Field {
 }
 
 /// The name of the Secret, the one that exists or the new one.
-pub(super) const REFERENCE: Field = Field::text("secret", super::SECRET_REF, "The Secret's name; a new one is called like the object, with -auth.")
-    .check(Check::Name)
-    .when("auth", &["existing", "ssh", "basic", "bearer", "registry", "github-app", "bucket", "tls"]);
+pub(super) const REFERENCE: Field =
+    Field::text("secret", super::SECRET_REF, "The Secret's name; a new one is called like the object, with -auth.")
+        .check(Check::Name)
+        .when("auth", &["existing", "ssh", "basic", "bearer", "registry", "github-app", "bucket", "tls"]);
 
 /// The Secret with certificates, where the kind has a reference of its own for it.
 pub(super) const CERTIFICATES: Field =

@@ -35,8 +35,13 @@ impl Shape {
         match self {
             Self::Name => "/metadata/name",
             Self::Namespace => "/metadata/namespace",
-            Self::Text(at) | Self::Switch(at) | Self::Number(at) | Self::Yaml(at) => at,
-            Self::Reference(at, _) | Self::Names(at) | Self::Checks(at) => at,
+            Self::Text(at)
+            | Self::Switch(at)
+            | Self::Number(at)
+            | Self::Yaml(at)
+            | Self::Reference(at, _)
+            | Self::Names(at)
+            | Self::Checks(at) => at,
             Self::Gate(_) | Self::Data(_) => "",
         }
     }
@@ -161,5 +166,4 @@ pub(super) const DEPENDS: Field = Field::new(
     "What must be ready before: name or namespace/name, parted by commas.",
 )
 .check(Check::Names);
-pub(super) const INSECURE: Field =
-    Field::switch("insecure", "/spec/insecure", "Whether it is fetched without TLS.");
+pub(super) const INSECURE: Field = Field::switch("insecure", "/spec/insecure", "Whether it is fetched without TLS.");

@@ -40,14 +40,21 @@ pub(super) const FORM: Form = Form {
                 .needed()
                 .when("ref", &["semver"]),
             Field::text("commit", "/spec/ref/commit", "The commit.").check(Check::Commit).needed().when("ref", &["commit"]),
-            Field::text("ref-name", "/spec/ref/name", "The Git reference, for example refs/pull/1/head.").needed().when("ref", &["name"]),
+            Field::text("ref-name", "/spec/ref/name", "The Git reference, for example refs/pull/1/head.")
+                .needed()
+                .when("ref", &["name"]),
             Field::text("ignore", "/spec/ignore", "What is left out of the artifact, as in a .gitignore.").long(),
             Field::switch("submodules", "/spec/recurseSubmodules", "Whether submodules are fetched too."),
             interval("1m").under("reconciliation"),
             FETCH_TIMEOUT,
             SUSPEND,
             sorts(&["none", "existing", "basic", "bearer", "ssh", "github-app", "tls"]),
-            Field::choice("provider", "/spec/provider", &["generic", "github", "azure", "aws"], "Whose way of signing in is used."),
+            Field::choice(
+                "provider",
+                "/spec/provider",
+                &["generic", "github", "azure", "aws"],
+                "Whose way of signing in is used.",
+            ),
             REFERENCE,
         ],
         &FIELDS,

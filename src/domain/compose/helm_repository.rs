@@ -23,7 +23,11 @@ pub(super) const FORM: Form = Form {
             FETCH_TIMEOUT,
             SUSPEND.when("type", &["default"]),
             sorts(&["none", "existing", "basic", "registry", "tls"]),
-            Field::switch("pass-credentials", "/spec/passCredentials", "Whether credentials are also sent to other hosts that the index names."),
+            Field::switch(
+                "pass-credentials",
+                "/spec/passCredentials",
+                "Whether credentials are also sent to other hosts that the index names.",
+            ),
             Field::choice("provider", "/spec/provider", &["generic", "aws", "azure", "gcp"], "Whose way of signing in is used.")
                 .when("type", &["oci"]),
             REFERENCE,

@@ -5,8 +5,7 @@ use super::check::Check;
 use super::credential::{AUTHORITY, CERTIFICATES, FIELDS, REFERENCE, sorts};
 use super::fields::{ACCOUNT, FETCH_TIMEOUT, Field, IDENTITY, INSECURE, SUSPEND, Shape, interval};
 
-const REFS: Shape =
-    Shape::Gate(&[("digest", "/spec/ref/digest"), ("semver", "/spec/ref/semver"), ("tag", "/spec/ref/tag")]);
+const REFS: Shape = Shape::Gate(&[("digest", "/spec/ref/digest"), ("semver", "/spec/ref/semver"), ("tag", "/spec/ref/tag")]);
 
 pub(super) const FORM: Form = Form {
     kind: "OCIRepository",

@@ -17,7 +17,9 @@ fn form(kind: &str) -> &'static Form {
 fn filled(form: &Form, pairs: &[(&str, &str)]) -> Values {
     let mut values = form.defaults();
     values.set("name", "shop");
-    pairs.iter().for_each(|(id, value)| values.set(id, *value));
+    for (id, value) in pairs {
+        values.set(id, *value);
+    }
     values
 }
 
@@ -34,7 +36,12 @@ fn wrong(kind: &str, pairs: &[(&str, &str)]) -> Vec<String> {
 fn a_form_becomes_an_object() {
     let made = specs(
         "ks",
-        &[("source", "gitrepo/shop"), ("path", "./k8s"), ("depends-on", "db, infra/cert"), ("health-checks", "Deployment/shop/web")],
+        &[
+            ("source", "gitrepo/shop"),
+            ("path", "./k8s"),
+            ("depends-on", "db, infra/cert"),
+            ("health-checks", "Deployment/shop/web"),
+        ],
     );
     assert_eq!(
         made,
@@ -50,8 +57,15 @@ fn a_form_becomes_an_object() {
     );
     let made = specs(
         "hr",
-        &[("chart", "redis"), ("chart-version", ">=1.0 <2"), ("chart-source", "HelmRepository/charts"), ("values", r#"{"a":{"b":1}}"#),
-            ("upgrade-retries", "3"), ("remediation", "rollback"), ("cleanup-on-fail", "true")],
+        &[
+            ("chart", "redis"),
+            ("chart-version", ">=1.0 <2"),
+            ("chart-source", "HelmRepository/charts"),
+            ("values", r#"{"a":{"b":1}}"#),
+            ("upgrade-retries", "3"),
+            ("remediation", "rollback"),
+            ("cleanup-on-fail", "true"),
+        ],
     );
     assert_eq!(
         made[0]["spec"],
@@ -79,7 +93,8 @@ fn a_credential_becomes_a_secret_with_the_keys_that_flux_reads() {
     assert_eq!(made[1]["spec"]["secretRef"], json!({ "name": "shop-auth" }));
     assert!(!masked(&made[0]).to_string().contains("hunter2") && !masked(&made[0]).to_string().contains("bot"));
 
-    let made = git(&[("auth", "ssh"), ("identity", KEY), ("known-hosts", "git.example ssh-ed25519 AAAA"), ("secret", "deploy-key")]);
+    let made =
+        git(&[("auth", "ssh"), ("identity", KEY), ("known-hosts", "git.example ssh-ed25519 AAAA"), ("secret", "deploy-key")]);
     assert_eq!((keys(&made), &made[1]["spec"]["secretRef"]["name"]), ("identity known_hosts".to_owned(), &json!("deploy-key")));
     assert!(made[0]["stringData"]["identity"].as_str().unwrap().ends_with("KEY-----\n"), "ssh wants the last line whole");
 
@@ -94,13 +109,22 @@ fn a_credential_becomes_a_secret_with_the_keys_that_flux_reads() {
     assert_eq!((keys(&made), &made[1]["spec"]["certSecretRef"]["name"]), ("tls.crt tls.key".to_owned(), &json!("shop-auth")));
     assert_eq!(made[1]["spec"].get("secretRef"), None);
 
-    let registry = [("oci-url", "oci://ghcr.io/acme/shop"), ("auth", "registry"), ("server", "ghcr.io"), ("username", "u"), ("password", "p")];
+    let registry = [
+        ("oci-url", "oci://ghcr.io/acme/shop"),
+        ("auth", "registry"),
+        ("server", "ghcr.io"),
+        ("username", "u"),
+        ("password", "p"),
+    ];
     let made = specs("oci", &registry);
     let config: Value = serde_json::from_str(made[0]["stringData"][".dockerconfigjson"].as_str().unwrap()).unwrap();
     assert_eq!(config, json!({ "auths": { "ghcr.io": { "username": "u", "password": "p" } } }));
     assert_eq!(made[0]["type"], "kubernetes.io/dockerconfigjson");
 
-    let made = specs("bucket", &[("bucket-name", "b"), ("endpoint", "minio:9000"), ("auth", "bucket"), ("access-key", "a"), ("secret-key", "s")]);
+    let made = specs(
+        "bucket",
+        &[("bucket-name", "b"), ("endpoint", "minio:9000"), ("auth", "bucket"), ("access-key", "a"), ("secret-key", "s")],
+    );
     assert_eq!(keys(&made), "accesskey secretkey");
     let made = specs("secret", &[("username", "bot"), ("password", "hunter2")]);
     assert_eq!((made.len(), &made[0]["type"], made[0].get("spec")), (1, &json!("Opaque"), None));
@@ -108,7 +132,8 @@ fn a_credential_becomes_a_secret_with_the_keys_that_flux_reads() {
 
 #[test]
 fn what_cannot_stand_is_told_at_its_field() {
-    let table: &[(&str, &[(&str, &str)], &str)] = &[
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+    let table: &[Case] = &[
         ("ks", &[], "source needed"),
         ("ks", &[("source", "GitRepository/a"), ("name", "Shop")], "name name"),
         ("ks", &[("source", "GitRepository/a"), ("interval", "5")], "interval duration"),
@@ -146,12 +171,15 @@ fn only_what_was_changed_changes() {
     });
     let form = form("ks");
     let before = form.read(&object, YAML);
-    let read = [before.get("path"), before.get("source"), before.get("depends-on"), before.get("decryption"), before.get("suspend")];
+    let read =
+        [before.get("path"), before.get("source"), before.get("depends-on"), before.get("decryption"), before.get("suspend")];
     assert_eq!(read, ["./a", "GitRepository/s", "db", "sops", "false"]);
     assert_eq!(form.amend(&object, &before, &before, YAML).unwrap(), object);
 
     let mut after = before.clone();
-    [("path", "./b"), ("depends-on", "db, cache"), ("decryption", "none"), ("suspend", "true")].iter().for_each(|(id, v)| after.set(id, *v));
+    for (id, value) in [("path", "./b"), ("depends-on", "db, cache"), ("decryption", "none"), ("suspend", "true")] {
+        after.set(id, value);
+    }
     let amended = form.amend(&object, &before, &after, YAML).unwrap();
     let mut want = object.clone();
     want["spec"]["path"] = json!("./b");
@@ -170,7 +198,10 @@ fn a_choice_of_what_is_checked_out_takes_the_others_away() {
         "ref": { "branch": "main", "commit": "0123456789012345678901234567890123456789" }, "secretRef": { "name": "k" } } });
     let form = form("git");
     let before = form.read(&object, YAML);
-    assert_eq!([before.get("ref"), before.get("branch"), before.get("auth"), before.get("secret")], ["commit", "main", "existing", "k"]);
+    assert_eq!(
+        [before.get("ref"), before.get("branch"), before.get("auth"), before.get("secret")],
+        ["commit", "main", "existing", "k"]
+    );
     let mut after = before.clone();
     after.set("ref", "tag");
     after.set("tag", "v1");

@@ -267,7 +267,9 @@ impl Compose {
                 }
                 (None, faults) => {
                     let told = review.refused.clone();
-                    self.refuse(told.unwrap_or_else(|| Trouble::usage("That cannot be applied", &review.key).why(faults.join("; "))))
+                    self.refuse(
+                        told.unwrap_or_else(|| Trouble::usage("That cannot be applied", &review.key).why(faults.join("; "))),
+                    )
                 }
             },
             (Stage::Trying(_), Err(trouble)) => self.refuse(trouble),
@@ -282,7 +284,9 @@ impl Compose {
         if !input.at_end() {
             return false;
         }
-        let Some(text) = fields::proposal(cx, self.description.kind, described, &self.values, &self.context) else { return false };
+        let Some(text) = fields::proposal(cx, self.description.kind, described, &self.values, &self.context) else {
+            return false;
+        };
         let id = field.id.clone();
         if let Some(field) = self.form.field_mut(&id) {
             field.set(&text);
@@ -295,7 +299,8 @@ impl Compose {
     fn origin(&self, cx: &Cx) -> Vec<String> {
         let Some(base) = self.base.as_ref().filter(|base| base.text.origin.is_some()) else { return Vec::new() };
         let origin = base.text.origin.clone();
-        let apply = Apply { key: base.text.key.clone(), version: String::new(), patch: Private::new(""), fields: Vec::new(), origin };
+        let apply =
+            Apply { key: base.text.key.clone(), version: String::new(), patch: Private::new(""), fields: Vec::new(), origin };
         let say = |sentence: domain::orders::Sentence| {
             let values: Vec<(&str, &str)> = sentence.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
             cx.tf(&format!("question.{}", sentence.key), &values)

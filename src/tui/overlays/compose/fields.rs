@@ -84,7 +84,8 @@ pub(super) fn proposal(cx: &Cx, own: &str, field: &Described, values: &Values, c
                 same if same == namespace => object.key.name.to_string(),
                 other => format!("{other}/{}", object.key.name),
             };
-            let mut found = cx.world.flux.iter().filter(here).filter(|object| *object.key.kind == *own).map(|object| name(object));
+            let mut found =
+                cx.world.flux.iter().filter(here).filter(|object| *object.key.kind == *own).map(|object| name(object));
             let found = found.find(|name| begins(name, last))?;
             Some(if before.is_empty() { found } else { format!("{before}, {found}") })
         }

@@ -1,5 +1,5 @@
 //! The form driven by keys: what is shown, what is asked, and that secrets are not drawn.
-#![expect(clippy::unwrap_used, reason = "a test fails by failing")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by failing")]
 
 use domain::compose::FAULTS;
 use domain::live::LiveText;
@@ -33,7 +33,10 @@ fn a_source_with_its_secret_is_tried_asked_about_and_made() {
     let mut stage = Stage::new(140, 44, Language::English);
     git(&mut stage);
     let seen = stage.lines();
-    assert!(seen.contains("New GitRepository in") && seen.contains("password: •••") && seen.contains("name: shop-new-auth"), "{seen}");
+    assert!(
+        seen.contains("New GitRepository in") && seen.contains("password: •••") && seen.contains("name: shop-new-auth"),
+        "{seen}"
+    );
     assert!(!seen.contains("hunter2") && seen.contains("••••••"), "{seen}");
     stage.wishes();
     stage.keys("ctrl-s");
@@ -113,7 +116,8 @@ fn an_object_is_edited_by_what_changed() {
         "apiVersion: source.toolkit.fluxcd.io/v1\nkind: {}\nmetadata:\n  name: {}\n  namespace: {}\nspec:\n  interval: 1m\n  unknown: kept\n  path: ./a\n  url: https://h/a\n  prune: true\n  sourceRef:\n    kind: GitRepository\n    name: a\n",
         key.kind, key.name, key.namespace
     );
-    let base = LiveText { key, uid: "u".into(), version: "1".into(), text: Private::new(text), masked: 0, origin: Some(origin()) };
+    let base =
+        LiveText { key, uid: "u".into(), version: "1".into(), text: Private::new(text), masked: 0, origin: Some(origin()) };
     stage.reply(Reply::Answer(ticket, Ok(Answer::Edit(Arc::new(base)))));
     let seen = stage.lines();
     assert!(seen.contains("by form") && seen.contains("unknown: kept"), "{seen}");
@@ -129,12 +133,12 @@ fn an_object_is_edited_by_what_changed() {
 fn every_form_is_drawn_in_every_size_and_language() {
     for language in Language::ALL {
         for (wide, high) in [(80, 24), (120, 36), (20, 5)] {
-            for at in 0..FORMS.len() {
+            for (at, form) in FORMS.iter().enumerate() {
                 let mut stage = Stage::new(wide, high, language);
                 stage.keys("6 +");
                 (0..at).for_each(|_| drop(stage.keys("right").lines()));
                 let seen = stage.lines();
-                assert!(wide == 20 || seen.contains(FORMS[at].kind), "{seen}");
+                assert!(wide == 20 || seen.contains(form.kind), "{seen}");
                 assert!(!seen.contains("compose."), "every key has its words: {seen}");
             }
         }
