@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::{SyntaxFault, Tree, older, read};
+
 /// Writes a value as YAML.
 pub fn text_of(value: &Value) -> String {
     // What came as JSON has no value that YAML cannot say.
@@ -10,11 +12,23 @@ pub fn text_of(value: &Value) -> String {
 
 /// Reads the one document of a text, or says what is wrong with it; an empty text is nothing.
 pub fn value_of(text: &str) -> Result<Value, String> {
-    let mut found = crate::drift::documents("", text).map_err(|e| e.to_string())?;
-    if found.len() > 1 {
-        return Err("it is more than one document".to_owned());
+    let tree = Tree::parse(text).map_err(|fault| told(&fault))?;
+    let mut total = 0;
+    let mut found = Vec::new();
+    for document in tree.documents() {
+        let mut val = read(&tree, document.root, 0, &mut total).map_err(|fault| told(&fault))?;
+        older(&tree, &mut val);
+        found.push(val.to_json());
     }
-    Ok(found.pop().unwrap_or_default())
+    found.retain(|value| !value.is_null());
+    match found.len() {
+        0 | 1 => Ok(found.pop().unwrap_or_default()),
+        _ => Err("it is more than one document".to_owned()),
+    }
+}
+
+fn told(fault: &SyntaxFault) -> String {
+    format!("line {}: {}", fault.line, fault.why)
 }
 
 #[cfg(test)]

@@ -5,14 +5,17 @@ use domain::live::Private;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::widgets::Widget;
 use tui_textarea::TextArea;
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::input::Input;
-use crate::widgets::put::{columns, cut_path, lay, put, put_right, put_wrapped, width, wrap};
+use crate::widgets::put::{columns, cut_path, put, put_right, put_wrapped, width, wrap};
+
+mod value;
+
+use value::{hidden_key, value};
 
 /// The commands of every form; a tab adds them to its own.
 pub const FORM: &[Command] = &[command("form.next", &["tab", "ctrl-n"], 10), command("form.previous", &["s-tab", "ctrl-p"], 0)];
@@ -214,30 +217,6 @@ impl Field {
                 std::mem::replace(open, now) != now
             }
         }
-    }
-}
-
-/// Types into a secret: only at its end, since nobody sees where else; Ctrl-U takes all of it away.
-fn hidden_key(secret: &mut Private, key: KeyEvent) -> bool {
-    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-    let mut text = secret.text().to_owned();
-    match key.code {
-        KeyCode::Char('u') if ctrl => text.clear(),
-        KeyCode::Char(c) if !ctrl && !key.modifiers.contains(KeyModifiers::ALT) => text.push(c),
-        KeyCode::Backspace => drop(text.pop()),
-        _ => return false,
-    }
-    let changed = text != secret.text();
-    *secret = Private::new(text);
-    changed
-}
-
-/// Returns what is shown of a secret: that there is something, and how many lines.
-fn veiled(cx: &Cx, secret: &Private) -> String {
-    match secret.text().lines().count() {
-        0 => String::new(),
-        1 => "••••••".to_owned(),
-        count => format!("•••••• {}", cx.tf("form.lines", &[("count", &count.to_string())])),
     }
 }
 
@@ -487,64 +466,4 @@ fn beside_value(cx: &Cx, area: Rect, buf: &mut Buffer, field: &Field, (value, be
     let left = beside.saturating_sub(if taken > 0 { taken + 2 } else { 0 });
     let place = cut_path(&field.place, usize::from(left));
     put_right(buf, Rect { height: 1, width: (x + beside).saturating_sub(area.x), ..area }, &place, cx.style(Role::Faint));
-}
-
-fn value(cx: &Cx, area: Rect, buf: &mut Buffer, field: &Field, active: bool) {
-    match &field.control {
-        Control::Text(input) => {
-            if active {
-                lay(buf, area, cx.style(Role::Selection));
-            }
-            input.view(cx, area, buf, active, &field.placeholder);
-            if active {
-                lay(buf, Rect { height: 1, ..area }, cx.style(Role::Selection));
-            }
-        }
-        Control::Hidden(secret) => {
-            let shown = veiled(cx, secret);
-            let (text, role) = if shown.is_empty() { (field.placeholder.as_str(), Role::Faint) } else { (shown.as_str(), Role::Text) };
-            let took = put(buf, (area.x, area.y), area.width, text, cx.style(role));
-            if active {
-                lay(buf, area, cx.style(Role::Selection));
-                cx.cursor_at(area.x + if shown.is_empty() { 0 } else { took }, area.y);
-            }
-        }
-        Control::Choice { options, at } => {
-            let chosen = options.get(*at).map_or("", String::as_str);
-            let text = if active { format!("‹ {chosen} ›") } else { chosen.to_owned() };
-            let took = put(buf, (area.x, area.y), area.width, &text, cx.style(Role::Text));
-            if active {
-                lay(buf, Rect { width: took, height: 1, ..area }, cx.style(Role::Selection));
-            }
-        }
-        Control::Head(open, said) => {
-            let role = if active { Role::Text } else { Role::Muted };
-            let sign = if *open { "▾ " } else { "▸ " };
-            let text = if *open { sign.to_owned() } else { format!("{sign}{said}") };
-            let waits =
-                if field.waits.is_empty() { 0 } else { put(buf, (area.x, area.y), area.width, "? ", cx.style(Role::Warn)) };
-            let took = waits + put(buf, (area.x + waits, area.y), area.width - waits, &text, cx.style(role));
-            if active {
-                lay(buf, Rect { width: took, height: 1, ..area }, cx.style(Role::Selection));
-            }
-        }
-        Control::Switch(on) => {
-            let word = if *on { cx.t("form.on") } else { cx.t("form.off") };
-            let text = format!("{} {word}", if *on { "[x]" } else { "[ ]" });
-            let took = put(buf, (area.x, area.y), area.width, &text, cx.style(Role::Text));
-            if active {
-                lay(buf, Rect { width: took, height: 1, ..area }, cx.style(Role::Selection));
-            }
-        }
-        Control::Area(text, _) => {
-            let mut shown = (**text).clone();
-            shown.set_style(cx.style(Role::Text));
-            shown.set_cursor_style(if active {
-                cx.style(Role::Text).add_modifier(Modifier::REVERSED)
-            } else {
-                cx.style(Role::Text)
-            });
-            (&shown).render(area.intersection(buf.area), buf);
-        }
-    }
 }
