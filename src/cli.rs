@@ -18,6 +18,7 @@ mod flux;
 mod get;
 mod kinds;
 mod lint;
+mod logs;
 mod output;
 mod project;
 mod scaffold;
@@ -112,6 +113,8 @@ pub(crate) enum Command {
     Trace(trace::Trace),
     /// Says why an object is broken (KIND/NAME), from evidence, and what to do.
     Why(why::Why),
+    /// Prints logs: of a Pod, of a workload's Pods together, or of a controller about a Flux object (KIND/NAME).
+    Logs(logs::Logs),
 }
 
 /// Options of the demo.
@@ -183,5 +186,6 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Audit(audit) => audit::run(deck, format, audit).await,
         Command::Trace(trace) => trace::run(deck, format, trace).await,
         Command::Why(why) => why::run(deck, format, &why).await,
+        Command::Logs(logs) => logs::run(deck, format, logs).await,
     }
 }

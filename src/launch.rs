@@ -232,6 +232,11 @@ impl Deck {
         self.engine.ask(&self.actor, query).await
     }
 
+    /// Answers a query, and passes on what is found before the answer is complete.
+    pub(crate) async fn ask_with(&self, query: Query, more: &(dyn Fn(Answer) + Send + Sync)) -> Result<Answer, Trouble> {
+        self.engine.ask_with(&self.actor, query, more).await
+    }
+
     /// Gives an order.
     pub(crate) async fn give(&self, order: Order) -> Result<Outcome, Trouble> {
         self.may(order.terms().object())?;

@@ -27,7 +27,7 @@ pub use delete::{Removal, delete};
 pub use events::{EventLine, events, events_in};
 pub use get::{get, get_flux, get_pod, get_workload};
 pub use live::{Target, labelled, live, namespaced};
-pub use logs::{LogQuery, logs};
+pub use logs::{LogQuery, LogStream, RawLine, Tap, logs, tap};
 pub use look::{Look, look};
 pub use reconcile::{Token, reconcile, request_with, source_of};
 pub use server::{Identity, ServerInfo, probe, whoami};

@@ -19,6 +19,7 @@ pub mod journal;
 pub mod lineage;
 pub mod link;
 pub mod live;
+pub mod logs;
 pub mod orders;
 pub mod origin;
 pub mod private;

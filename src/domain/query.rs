@@ -12,6 +12,8 @@ use crate::ident::{ContextName, EnvironmentId, Slug};
 use crate::journal::Entry;
 use crate::live::{Edited, LiveReview, LiveText};
 use crate::orders::{Create, Delete};
+use crate::logs::{Batch, Follow};
+use crate::orders::Delete;
 use crate::origin::Origin;
 use crate::project::Repository;
 use crate::revision::CommitId;
@@ -76,6 +78,9 @@ pub enum Query {
     // Why something is broken.
     /// What is wrong with an object and with what it stands on, with events, claims and logs read for it.
     Why(ObjectKey),
+
+    /// A log, line by line: answered in parts as they come, until nothing more comes or it is taken back.
+    Follow(Follow),
 }
 
 /// Names a container's log.
@@ -189,4 +194,7 @@ pub enum Answer {
     Rehearsed,
     /// To [`Query::Why`].
     Why(Arc<Explanation>),
+
+    /// To [`Query::Follow`], again and again.
+    Lines(Arc<Batch>),
 }

@@ -21,6 +21,7 @@ mod holds;
 mod ids;
 mod kept;
 mod ledger;
+mod logs;
 mod mishaps;
 mod objects;
 mod orders;

@@ -8,6 +8,7 @@ mod drift;
 mod edit;
 mod form;
 mod hold;
+mod logs;
 mod object;
 pub(crate) mod origin;
 mod repository;
@@ -51,5 +52,7 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::Trace(key) => trace::trace(core, &key).await,
         Query::Why(key) => Box::pin(why::why(core, key)).await,
         Query::Rehearse(order) => crate::orders::create::rehearse(core, &order).await.map(|()| Answer::Rehearsed),
+        Query::Why(key) => why::why(core, key).await,
+        Query::Follow(wanted) => logs::follow(core, wanted, more).await,
     }
 }

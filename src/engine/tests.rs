@@ -8,6 +8,7 @@ mod deploy;
 mod detail;
 mod holding;
 mod kill;
+mod logs;
 mod records;
 mod sync;
 mod takeover;

@@ -43,8 +43,10 @@ pub enum Overlay {
     Form(ObjectKey),
     /// What differs between what a Kustomization or HelmRelease desires and what its cluster has.
     Drift(ObjectKey),
-    /// The last lines of a container's log.
+    /// A container's log.
     Log(LogOf),
+    /// The log of a Pod, of a workload's Pods, or of a controller about a Flux object.
+    Logs(ObjectKey),
     /// Recent commits of an environment's branch and path.
     Commits(EnvironmentId),
     /// Text to read, with a title: `(title, lines)`.

@@ -44,6 +44,7 @@ pub fn build(overlay: Overlay, cx: &Cx, commands: &[&'static Command], troubles:
         Overlay::Form(key) => Box::new(compose::Compose::edit(key)),
         Overlay::Drift(key) => Box::new(drift::DriftView::new(key)),
         Overlay::Log(of) => Box::new(log::Log::new(of)),
+        Overlay::Logs(key) => Box::new(log::Log::of(key)),
         Overlay::Commits(environment) => Box::new(commits::Commits::new(environment)),
         Overlay::Text(title, lines) => Box::new(text::Text::new(title, lines)),
     }

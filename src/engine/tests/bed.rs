@@ -108,6 +108,15 @@ pub(super) struct Bed {
 
 impl Bed {
     pub(super) fn new() -> Self {
+        Self::on(false)
+    }
+
+    /// Sets the ground on which Flux's controllers are Pods, too.
+    pub(super) fn with_components() -> Self {
+        Self::on(true)
+    }
+
+    fn on(components: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let remote = dir.path().join("shop.git");
         seed::init_bare(&remote, "main").unwrap();
@@ -120,7 +129,7 @@ impl Bed {
         let files: Vec<_> = files.map(|(path, text)| FileChange::write(path, text)).into();
         let head = seed::commit_files(&remote, "main", &files, ("Begin", &eve(), Time::now())).unwrap();
         seed::set_branch(&remote, "develop", &head).unwrap();
-        let sim = start_sim(&dir);
+        let sim = start_sim(&dir, components);
         Self { dir, sim }
     }
 
@@ -277,6 +286,16 @@ git update-ref refs/heads/{branch} \"$commit\"
         std::fs::write(self.dir.path().join("release"), "").unwrap();
     }
 
+    /// Removes an object.
+    pub(super) fn remove(&self, kind: &str, namespace: &str, name: &str) {
+        self.sim.delete(kind, namespace, name).unwrap();
+    }
+
+    /// Cuts every stream.
+    pub(super) fn cut(&self) {
+        self.sim.drop_watches();
+    }
+
     /// Stops the API server as SIGSTOP would: sockets stay open, nothing answers.
     pub(super) fn freeze(&self) {
         self.sim.freeze();
@@ -316,7 +335,7 @@ fn brief(world: &World) -> Vec<String> {
     flux.chain(work).chain(pods).chain(links).chain(mishaps).chain(git).chain(journal).collect()
 }
 
-fn start_sim(dir: &TempDir) -> sim::Sim {
+fn start_sim(dir: &TempDir, components: bool) -> sim::Sim {
     let config = sim::SimConfig::new("harbour", Arc::new(Time::now), dir.path().join("sources"));
-    sim::Sim::start(&sim::SimConfig { time_scale: 30.0, components: false, ..config })
+    sim::Sim::start(&sim::SimConfig { time_scale: 30.0, components, ..config })
 }

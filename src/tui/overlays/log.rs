@@ -1,102 +1,76 @@
-//! The last lines of a container's log.
+//! A log over a tab: of a container, of a workload's Pods together, or of a controller about one object.
 
-use domain::query::{Answer, LogOf, Query};
+use domain::flux::ObjectKey;
+use domain::link::LinkOf;
+use domain::logs::{Containers, Follow};
+use domain::query::LogOf;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
-use crate::effects::{Effect, Effects, Ticket};
+use crate::effects::Effects;
 use crate::tab::{Tab, TabMsg};
-use crate::theme::Role;
 use crate::widgets::dialog;
-use crate::widgets::put::{piece, put, put_pieces};
-use crate::widgets::scroll::{SCROLL, Scroll};
-use crate::widgets::yaml::after;
+use crate::widgets::link;
+
+mod lines;
+pub(super) mod pane;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use pane::Pane;
 
 static AGAIN: Command = command("log.again", &["r"], 20);
-static PREVIOUS: Command = command("log.previous", &["p"], 21);
 
 /// Holds a log.
 #[derive(Debug)]
 pub struct Log {
-    of: LogOf,
-    waiting: Option<Ticket>,
-    lines: Result<Vec<String>, String>,
-    scroll: Scroll,
+    key: ObjectKey,
+    pane: Pane,
 }
 
 impl Log {
     /// Shows a container's log.
     pub fn new(of: LogOf) -> Self {
-        Self { of, waiting: None, lines: Ok(Vec::new()), scroll: Scroll::default() }
+        let containers = if of.container.is_empty() { Containers::Main } else { Containers::Named(of.container) };
+        let follow = Follow { containers, previous: of.previous, tail: of.lines, ..Follow::new(of.pod.clone()) };
+        Self { key: of.pod, pane: Pane::new(follow) }
     }
 
-    fn ask(&mut self, cx: &Cx) -> Effects {
-        let ticket = cx.ticket();
-        let old = self.waiting.replace(ticket);
-        old.map(Effect::Forget).into_iter().chain([Effect::Ask(ticket, Query::Log(self.of.clone()))]).collect()
+    /// Shows the log of an object: its own, its Pods', or its controller's about it.
+    pub fn of(key: ObjectKey) -> Self {
+        Self { pane: Pane::new(Follow::new(key.clone())), key }
     }
 }
 
 impl Tab for Log {
     fn commands(&self, _cx: &Cx) -> Vec<&'static Command> {
-        SCROLL.iter().chain([&AGAIN, &PREVIOUS]).collect()
+        let mut out = self.pane.commands();
+        if !self.pane.typing() {
+            out.extend([&pane::COPY, &AGAIN]);
+        }
+        out
+    }
+
+    fn typing(&self, _cx: &Cx) -> bool {
+        self.pane.typing()
     }
 
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
-            TabMsg::Enter | TabMsg::Command("log.again") => self.ask(cx),
-            TabMsg::Command("log.previous") => {
-                self.of.previous = !self.of.previous;
-                self.ask(cx)
-            }
-            TabMsg::Command(id) => {
-                self.scroll.command(id);
-                Effects::new()
-            }
-            TabMsg::Reply(ticket, answer) if self.waiting == Some(ticket) => {
-                self.waiting = None;
-                self.lines = match answer {
-                    Ok(Answer::Log(lines)) => Ok(lines),
-                    Ok(_) => Ok(Vec::new()),
-                    Err(trouble) => Err(trouble.to_string()),
-                };
-                if let Ok(lines) = &self.lines {
-                    self.scroll.fit(lines.len(), 1);
-                    self.scroll.command("scroll.last");
-                }
-                Effects::new()
-            }
-            _ => Effects::new(),
+            TabMsg::Enter | TabMsg::Command("log.again") => self.pane.start(cx),
+            msg => self.pane.update(cx, &msg),
         }
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let place = dialog::centred(area, area.width.saturating_sub(2), area.height);
-        let which = if self.of.previous { cx.t("log.title-previous") } else { cx.t("log.title") };
-        let title = format!("{which}  {}/{} {}", self.of.pod.namespace, self.of.pod.name, self.of.container);
-        let inner = dialog::frame(cx, place, buf, &title);
-        let lines = match &self.lines {
-            Ok(lines) => lines,
-            Err(why) => {
-                crate::widgets::put::put_wrapped(buf, inner, why, cx.style(Role::Bad));
-                return;
-            }
-        };
-        if self.waiting.is_some() || lines.is_empty() {
-            let text = if self.waiting.is_some() {
-                format!("{} {}", cx.spinner(), cx.t("log.asking"))
-            } else {
-                cx.t("log.empty").to_owned()
-            };
-            put(buf, (inner.x, inner.y), inner.width, &text, cx.style(Role::Muted));
-            return;
-        }
-        let top = self.scroll.fit(lines.len(), usize::from(inner.height));
-        for (y, line) in (inner.top()..inner.bottom()).zip(&lines[top..]) {
-            put_pieces(cx, buf, (inner.x, y), inner.width, &after(vec![piece(line.as_str(), Role::Text)], self.scroll.left));
-        }
-        crate::widgets::table::scrollbar(cx, inner, buf, top, lines.len());
+        let title = if self.key.flux_kind().is_some() { "log.title-controller" } else { self.pane.title() };
+        let inner = dialog::frame(cx, place, buf, &format!("{}  {}", cx.t(title), self.key));
+        let cluster = &self.key.cluster;
+        let inner = link::banner(cx, inner, buf, |of| matches!(of, LinkOf::Cluster(name) if name == &**cluster));
+        self.pane.view(cx, inner, buf);
     }
 }
