@@ -11,7 +11,7 @@ use domain::query::{Answer, Query};
 use serde::Serialize;
 
 use super::trace::kind;
-use super::{Format, output};
+use super::Format;
 use crate::launch::{self, Deck};
 
 /// Prints logs.

@@ -50,11 +50,11 @@ impl Heard {
         let task = tokio::spawn(async move {
             let more = |answer| {
                 let Answer::Lines(batch) = answer else { return };
+                *seen.lock().unwrap() = (*batch).clone();
                 tell.send_modify(|all: &mut Vec<Line>| {
                     assert_eq!(batch.before, all.len() as u64, "no batch is lost on the way");
                     all.extend(batch.lines.iter().cloned());
                 });
-                *seen.lock().unwrap() = (*batch).clone();
             };
             engine.ask_with(&ada(), Query::Follow(follow), &more).await
         });

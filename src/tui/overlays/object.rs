@@ -75,10 +75,10 @@ static VIEWS: &[Entry] = &[
     Entry { title: "object.inventory", suits: inventory::suits, build: || Box::new(inventory::Inventory::new()) },
     Entry { title: "object.users", suits: users::suits, build: || Box::new(users::Users::new()) },
     Entry { title: "object.events", suits: |_| true, build: || Box::new(events::Events::new()) },
-    Entry { title: "log.title", suits: logs::suits, build: || Box::<logs::Logs>::default() },
     Entry { title: "object.history", suits: history::suits, build: || Box::new(history::History::new()) },
     Entry { title: "object.yaml", suits: |_| true, build: || Box::<yaml::Manifest>::default() },
     Entry { title: "object.trace", suits: |_| true, build: || Box::new(trace::Trace::new()) },
+    Entry { title: "log.title", suits: logs::suits, build: || Box::<logs::Logs>::default() },
 ];
 
 /// Shows a view what is known of the object.

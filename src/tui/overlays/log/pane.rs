@@ -63,6 +63,8 @@ pub(in crate::overlays) struct Pane {
     typing: bool,
     /// The line that the search stands at.
     hit: Option<u64>,
+    /// The line at the top when the search began; none when it followed.
+    anchor: Option<u64>,
     /// The line at the top while it does not follow.
     top: Cell<u64>,
     left: usize,
@@ -88,6 +90,7 @@ impl Pane {
             search: Input::default(),
             typing: false,
             hit: None,
+            anchor: None,
             top: Cell::new(0),
             left: 0,
             page: Cell::new(1),
@@ -193,15 +196,26 @@ impl Pane {
     fn find(&mut self) {
         self.lines.search(self.search.text(), self.only);
         self.hit = None;
-        if !self.search.text().is_empty() && !self.only {
-            self.step(false);
+        if self.search.text().is_empty() || self.only {
+            return;
         }
+        // From where the search began, whatever was found for the first letters: the last one, or the first from the top on.
+        let found = match self.anchor {
+            None => self.lines.next_hit(u64::MAX, false),
+            Some(top) if self.lines.get(top).is_some_and(|line| self.lines.holds(line)) => Some(top),
+            Some(top) => self.lines.next_hit(top, true),
+        };
+        self.show(found);
     }
 
     /// Goes to the next line that was found, or the one before: from the last hit, else from what is in sight.
     fn step(&mut self, forward: bool) {
         let from = self.hit.unwrap_or_else(|| if self.following { u64::MAX } else { self.top.get() });
-        if let Some(hit) = self.lines.next_hit(from, forward) {
+        self.show(self.lines.next_hit(from, forward));
+    }
+
+    fn show(&mut self, found: Option<u64>) {
+        if let Some(hit) = found {
             self.hit = Some(hit);
             let at = self.lines.at(hit);
             let (first, page) = (self.lines.at(self.top.get()), self.page.get());
@@ -256,7 +270,10 @@ impl Pane {
             "log.follow" => self.following = !self.following,
             "log.wrap" => (self.wrap, self.left) = (!self.wrap, 0),
             "log.stamps" => self.stamps = !self.stamps,
-            "log.search" => self.typing = true,
+            "log.search" => {
+                self.typing = true;
+                self.anchor = (!self.following).then(|| self.top.get());
+            }
             "log.keep-search" => self.typing = false,
             "log.clear-search" => {
                 (self.typing, self.only) = (false, false);

@@ -67,7 +67,7 @@ fn ids_are_copied_and_a_log_is_opened() {
     stage.keys("l");
     let asked = stage.wishes();
     assert!(
-        matches!(&asked[..], [Wish::Ask(_, domain::query::Query::Log(of))] if &*of.pod.name == "shop-web-7d9f-x2v"),
+        matches!(&asked[..], [Wish::Ask(_, domain::query::Query::Follow(of))] if &*of.key.name == "shop-web-7d9f-x2v"),
         "{asked:?}"
     );
 }
