@@ -10,6 +10,7 @@ mod input;
 mod interrupt;
 mod keys;
 mod local;
+mod logs;
 mod moved;
 mod refuse;
 mod stale;

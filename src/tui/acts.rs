@@ -14,6 +14,7 @@ static WITH_SOURCE: Command = command("flux.reconcile-source", &["R"], 3);
 static SUSPEND: Command = command("flux.suspend", &["s"], 4);
 static RESUME: Command = command("flux.resume", &["u"], 4);
 static DRIFT: Command = command("flux.drift", &["d"], 4);
+static LOGS: Command = command("flux.logs", &["L"], 0);
 static EDIT: Command = command("flux.edit", &["e"], 0);
 static FORM: Command = command("flux.form", &["E"], 0);
 static FORCE: Command = command("flux.force", &["!"], 0);
@@ -30,6 +31,7 @@ pub fn possible<'a>(cx: &Cx, objects: impl IntoIterator<Item = &'a FluxObject>) 
     let mut out: Vec<&'static Command> = MANY.into_iter().filter(|act| may && objects.iter().any(|o| suits(act.id, o))).collect();
     if let [one] = objects.as_slice() {
         out.extend(matches!(&*one.key.kind, "Kustomization" | "HelmRelease").then_some(&DRIFT));
+        out.push(&LOGS);
         out.extend(may.then_some(&EDIT));
         out.extend((may && domain::compose::Form::by_word(&one.key.kind).is_some()).then_some(&FORM));
     }
@@ -75,6 +77,7 @@ pub fn act(cx: &Cx, id: &str, object: &FluxObject) -> Option<Effects> {
         "flux.edit" => Some(vec![Effect::Open(Overlay::Edit(object.key.clone()))]),
         "flux.form" => Some(vec![Effect::Open(Overlay::Form(object.key.clone()))]),
         "flux.drift" => Some(vec![Effect::Open(Overlay::Drift(object.key.clone()))]),
+        "flux.logs" => Some(vec![Effect::Open(Overlay::Logs(object.key.clone()))]),
         id => order(id, [object]).map(|order| cx.give(order)),
     }
 }

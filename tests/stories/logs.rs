@@ -1,0 +1,65 @@
+//! Logs by the command: of a workload, as JSON, followed while its Pods are replaced, and of a controller.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::story;
+use crate::support::ground::Ground;
+use crate::support::wait;
+
+const LIMIT: Duration = Duration::from_mins(1);
+
+story!(logs_are_printed_and_followed_over_new_pods);
+fn logs_are_printed_and_followed_over_new_pods(ground: &Ground) {
+    let operator = ground.operator();
+    ground.seed();
+    ground.add(&operator, &["development"]);
+    let namespace = ground.namespace("development");
+    let logs = |more: &[&str]| operator.run(&[&["logs", "deploy/shop-web", "-n", &namespace], more].concat());
+    let started = |text: &str| text.contains("level=info msg=\"starting");
+    let said = wait("the first lines", LIMIT, || Some(logs(&[])).filter(|said| started(&said.out)));
+    assert!(!said.out.contains("--"), "no marks when all is well: {}", said.out);
+
+    let json = logs(&["-o", "json", "--tail", "1"]).ok();
+    let lines: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert!(!lines.is_empty() && lines.iter().all(|l| l["container"] == "web" && l["time"].is_string()), "{json}");
+    let pod = lines[0]["pod"].as_str().expect("a Pod").to_owned();
+    assert!(pod.starts_with("shop-web-"), "{pod}");
+
+    let one = operator.run(&["logs", &format!("pod/{pod}"), "-n", &namespace, "--since", "1h", "-t"]).ok();
+    assert!(started(&one) && one.starts_with("20"), "{one}");
+    let absent = operator.run(&["logs", &format!("pod/{pod}"), "-n", &namespace, "-c", "nothing"]).failed(4);
+    assert!(absent.contains("it has web"), "{absent}");
+    let before = operator.run(&["logs", &format!("pod/{pod}"), "-n", &namespace, "--previous"]).failed(1);
+    assert!(before.contains("previous terminated container"), "{before}");
+
+    let follow = operator.console_with(160, 40, &["logs", "deploy/shop-web", "-n", &namespace, "-f"]);
+    follow.see("starting");
+    ground.remove("Pod", &namespace, &pod);
+    follow.see("the Pod came");
+    follow.until("the new Pod's lines", LIMIT, |text| {
+        text.lines().skip_while(|line| !line.contains("the Pod came")).skip(1).any(|line| line.contains("starting"))
+    });
+}
+
+story!(a_controller_is_searched_for_what_it_says_of_an_object);
+fn a_controller_is_searched_for_what_it_says_of_an_object(ground: &Ground) {
+    let operator = ground.operator();
+    ground.seed();
+    ground.add(&operator, &["development"]);
+    let name = format!("ks/{}-development", ground.app);
+    // Where controllers are no Pods, it says what was looked for, and where.
+    let said = wait("an answer", LIMIT, || {
+        let said = operator.run(&["logs", &name, "--controller"]);
+        (said.code != 0 || !said.out.is_empty()).then_some(said)
+    });
+    if said.code == 0 {
+        assert!(said.out.to_lowercase().contains("revision"), "{}", said.out);
+    } else {
+        let why = said.failed(4);
+        assert!(why.contains("kustomize-controller") && why.contains("app=kustomize-controller in flux-system"), "{why}");
+    }
+    let usage = operator.run(&["logs", "deploy/shop-web", "--controller"]).failed(2);
+    assert!(usage.contains("Flux"), "{usage}");
+}
