@@ -10,8 +10,8 @@ use domain::logs::{Batch, Containers, Follow, Hue, Line, TAIL, What};
 use domain::query::{Answer, Query};
 use serde::Serialize;
 
-use super::trace::kind;
 use super::Format;
+use super::kinds;
 use crate::launch::{self, Deck};
 
 /// Prints logs.
@@ -118,7 +118,7 @@ fn wanted(deck: &Deck, logs: &Logs) -> Result<Follow, Trouble> {
         Trouble::usage("That names no object", format!("\u{201c}{}\u{201d}", logs.object))
             .next("Write it as KIND/NAME, for example deploy/web.")
     })?;
-    let kind = kind(word);
+    let kind = kinds::by_word(word).unwrap_or(word);
     let flux = Kind::by_name(kind).is_some();
     if logs.controller && !flux {
         return Err(Trouble::usage("Only Flux's kinds have a controller whose log is searched", kind)

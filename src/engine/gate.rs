@@ -73,7 +73,9 @@ fn intent(order: &Order) -> String {
         Order::ManualSync(sync) => sync.commit.as_ref().map_or_else(String::new, |c| format!("to {}", c.short())),
         // The names of fields only: a value may be a secret.
         Order::Apply(apply) => format!("changes {}", apply.fields.join(", ")),
-        Order::Create(create) => format!("creates {}", create.objects.iter().map(|o| o.key.to_string()).collect::<Vec<_>>().join(", ")),
+        Order::Create(create) => {
+            format!("creates {}", create.objects.iter().map(|o| o.key.to_string()).collect::<Vec<_>>().join(", "))
+        }
         _ => String::new(),
     }
 }

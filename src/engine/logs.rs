@@ -40,8 +40,16 @@ pub(crate) async fn follow(core: &Arc<Core>, follow: Follow, tell: &(dyn Fn(Batc
     let connection = core.fleet.connection(&follow.key.context()).await?;
     let scope = Scope::find(&connection, &follow.key).await?;
     let (lines, mut inbox) = mpsc::channel(256);
-    let mut pour =
-        Pour { core, connection, scope, follow, lines, tails: FuturesUnordered::new(), known: BTreeSet::new(), told: Told::new(tell) };
+    let mut pour = Pour {
+        core,
+        connection,
+        scope,
+        follow,
+        lines,
+        tails: FuturesUnordered::new(),
+        known: BTreeSet::new(),
+        told: Told::new(tell),
+    };
     pour.look(true).await?;
     let mut look = Instant::now() + LOOK;
     loop {

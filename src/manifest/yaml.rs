@@ -35,6 +35,6 @@ pub(crate) use scalar::{escaped, quote};
 pub(crate) use splice::inert;
 pub use splice::{Splice, SpliceFault, set_scalar, spliced};
 pub use tree::{Alias, Document, Entry, FILE_LIMIT, Kind, Node, NodeId, Style, Tree};
-pub use whole::{text_of, value_of};
 pub use value::{Data, ImageTrace, Place, Val};
 pub(crate) use value::{older, read};
+pub use whole::{text_of, value_of};

@@ -102,8 +102,7 @@ fn controller(state: &State, name: &str, tag: &str, started: &str) -> Vec<Line> 
 
 fn told(event: &Value, at: Time) -> String {
     let text = |pointer: &str| json::text(event, pointer);
-    let (kind, namespace, name) =
-        (text("/involvedObject/kind"), text("/involvedObject/namespace"), text("/involvedObject/name"));
+    let (kind, namespace, name) = (text("/involvedObject/kind"), text("/involvedObject/namespace"), text("/involvedObject/name"));
     let group = text("/involvedObject/apiVersion").split('/').next().unwrap_or_default();
     let warning = text("/type") == "Warning";
     let mut line = json!({

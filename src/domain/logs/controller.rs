@@ -20,8 +20,27 @@ pub struct Told {
 
 /// Fields that name the object, the library or the place in the code; what they say is known or of no use here.
 const KNOWN: &[&str] = &[
-    "level", "ts", "time", "timestamp", "msg", "message", "logger", "caller", "stacktrace", "error", "err", "controller",
-    "controllerGroup", "controllerKind", "namespace", "name", "reconcileID", "kind", "apiVersion", "object", "eventInvolvedObject",
+    "level",
+    "ts",
+    "time",
+    "timestamp",
+    "msg",
+    "message",
+    "logger",
+    "caller",
+    "stacktrace",
+    "error",
+    "err",
+    "controller",
+    "controllerGroup",
+    "controllerKind",
+    "namespace",
+    "name",
+    "reconcileID",
+    "kind",
+    "apiVersion",
+    "object",
+    "eventInvolvedObject",
     "involvedObject",
 ];
 

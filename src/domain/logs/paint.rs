@@ -129,7 +129,8 @@ impl Pen {
     }
 
     fn take(&mut self, parameters: &str) {
-        let mut codes = parameters.split([';', ':']).map(|code| if code.is_empty() { 0 } else { code.parse().unwrap_or(u16::MAX) });
+        let mut codes =
+            parameters.split([';', ':']).map(|code| if code.is_empty() { 0 } else { code.parse().unwrap_or(u16::MAX) });
         while let Some(code) = codes.next() {
             match code {
                 0 => *self = Self::default(),
@@ -214,7 +215,10 @@ mod tests {
             told("\u{1b}[1;31mERR\u{1b}[0m failed\u{1b}[90m x"),
             [one("ERR", Some(Hue::Red)), one(" failed", None), one(" x", Some(Hue::Grey))]
         );
-        assert_eq!(told("\u{1b}[38;5;208mw\u{1b}[38;2;20;200;30mg\u{1b}[m."), [one("w", Some(Hue::Yellow)), one("g", Some(Hue::Green)), one(".", None)]);
+        assert_eq!(
+            told("\u{1b}[38;5;208mw\u{1b}[38;2;20;200;30mg\u{1b}[m."),
+            [one("w", Some(Hue::Yellow)), one("g", Some(Hue::Green)), one(".", None)]
+        );
         assert_eq!(told("\u{1b}[2J\u{1b}[Hgone"), [one("gone", None)]);
         assert_eq!(told("\u{1b}]0;title\u{7}after"), [one("after", None)]);
         assert_eq!(told("\u{1b}]52;c;AAAA"), []);

@@ -48,7 +48,9 @@ fn count(status: &Value) -> i32 {
 }
 
 fn read(pod: &Value, container: &str) -> State {
-    let Some((status, one_shot)) = statuses(pod).find(|(s, _)| s["name"].as_str() == Some(container)) else { return State::Waiting };
+    let Some((status, one_shot)) = statuses(pod).find(|(s, _)| s["name"].as_str() == Some(container)) else {
+        return State::Waiting;
+    };
     let restarts = count(status);
     if status["state"]["running"].is_object() {
         return State::Running(restarts);

@@ -73,7 +73,8 @@ impl Tail {
     /// Reads until nothing more can come. Only what could not be read at all is an error.
     pub(super) async fn run(self) -> Result<(), Trouble> {
         let (whole, restarts) = (self.whole, self.restarts);
-        let mut run = Run { place: Place::default(), pause: PAUSE, waits: String::new(), broken: false, restarts, whole, ended: false };
+        let mut run =
+            Run { place: Place::default(), pause: PAUSE, waits: String::new(), broken: false, restarts, whole, ended: false };
         loop {
             let tap = self.tap(&run);
             // Only a request for what is not yet there may wait for ever.

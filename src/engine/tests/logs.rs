@@ -83,7 +83,10 @@ fn said(lines: &[Line]) -> Vec<(String, Option<domain::Time>, String)> {
 async fn pod(bed: &Bed, engine: &Engine) -> ObjectKey {
     // Held so that the world shows them.
     let hold = Query::Hold(vec![(ContextName::from("harbour"), "default".to_owned())]);
-    let asking = { let engine = engine.clone(); tokio::spawn(async move { engine.ask(&ada(), hold).await }) };
+    let asking = {
+        let engine = engine.clone();
+        tokio::spawn(async move { engine.ask(&ada(), hold).await })
+    };
     let world = bed::until(engine, "a Pod that runs", |w| w.pods.iter().any(|p| p.phase == "Running")).await;
     asking.abort();
     let found = world.pods.iter().find(|p| p.phase == "Running").unwrap().key.clone();

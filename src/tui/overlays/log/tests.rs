@@ -201,13 +201,22 @@ fn colours_marks_and_pods_are_shown() {
     let batch = Batch { reading: Arc::new(vec![from(a), from(b)]), ..batch(0, lines) };
     scene.send(TabMsg::Reply(scene.ticket, Ok(Answer::Lines(Arc::new(batch)))));
     let screen = scene.screen();
-    for want in ["k8s2p WARN cache is cold", "zz9d1 level=error", "zz9d1 ── the container ended: exit code 1 Error", "restart 2", "2 Pods"] {
+    for want in [
+        "k8s2p WARN cache is cold",
+        "zz9d1 level=error",
+        "zz9d1 ── the container ended: exit code 1 Error",
+        "restart 2",
+        "2 Pods",
+    ] {
         assert!(screen.contains(want), "{want}: {screen}");
     }
     scene.command("log.stamps");
     assert!(scene.screen().contains("14:02:30.000 k8s2p WARN"), "{}", scene.screen());
     let copied = scene.command("log.copy");
-    assert!(matches!(&copied[..], [Effect::Copy(text)] if text.contains("shop-web-6c4b-k8s2p WARN cache is cold\n")), "{copied:?}");
+    assert!(
+        matches!(&copied[..], [Effect::Copy(text)] if text.contains("shop-web-6c4b-k8s2p WARN cache is cold\n")),
+        "{copied:?}"
+    );
 }
 
 #[test]

@@ -50,7 +50,8 @@ pub(super) fn value(cx: &Cx, area: Rect, buf: &mut Buffer, field: &Field, active
         }
         Control::Hidden(secret) => {
             let shown = veiled(cx, secret);
-            let (text, role) = if shown.is_empty() { (field.placeholder.as_str(), Role::Faint) } else { (shown.as_str(), Role::Text) };
+            let (text, role) =
+                if shown.is_empty() { (field.placeholder.as_str(), Role::Faint) } else { (shown.as_str(), Role::Text) };
             let took = put(buf, (area.x, area.y), area.width, text, cx.style(role));
             if active {
                 lay(buf, area, cx.style(Role::Selection));
