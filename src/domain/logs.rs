@@ -69,7 +69,7 @@ pub struct From {
 pub struct Line {
     /// Where it comes from; nothing when it is about all.
     pub from: Option<Arc<From>>,
-    /// When the container wrote it, as the node saw it; of a mark, when it was noticed.
+    /// When the container wrote it, as the node saw it; of most marks, when it was noticed.
     pub time: Option<Time>,
     /// What it is.
     pub what: What,

@@ -133,7 +133,8 @@ impl Pour<'_> {
         let from = Arc::new(From { pod: pod.key.name.to_string(), container });
         self.told.reads(&from);
         if !first {
-            let line = Line { from: Some(Arc::clone(&from)), time: Some(self.core.now()), what: What::Mark(Mark::Came) };
+            // Without a time it stands before what the Pod wrote before it was noticed.
+            let line = Line { from: Some(Arc::clone(&from)), time: None, what: What::Mark(Mark::Came) };
             self.told.lines(std::iter::once(line));
         }
         let tail = Tail {

@@ -224,7 +224,11 @@ impl Tail {
     /// Says why a log could not be opened; tells whether to try again.
     async fn failed(&self, run: &mut Run, error: cluster::Error) -> Result<bool, Trouble> {
         let code = if let cluster::Error::Refused { code, .. } = &error { *code } else { 0 };
-        let trouble = Trouble::from(error);
+        let mut trouble = Trouble::from(error);
+        if code == 400 {
+            // A server refuses a log that is not there, or not yet, as a bad request.
+            trouble = Trouble::not_found("There is no such log", trouble.object).why(trouble.why);
+        }
         let lasting = matches!(code, 401 | 403 | 404) || self.follow.previous || !self.follow.follow;
         match code {
             404 if run.place.from().is_some() => {
