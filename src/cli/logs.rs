@@ -26,6 +26,7 @@ use crate::launch::{self, Deck};
     JSON: one object a line with time, pod, container, level, text; a line about the log itself has mark instead of level. \
     It ends with 0 when the log ended, with 3 where it may not be read, and with 4 when there is no such object, container or controller."
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Logs {
     /// The object as KIND/NAME: pod/web-1, deploy/web, sts/db, ks/shop, hr/web.
     #[arg(value_name = "KIND/NAME")]
@@ -158,15 +159,15 @@ impl Printer {
             text.push_str(&time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ ").to_string());
         }
         if let Some(from) = line.from.as_ref().filter(|_| several) {
-            text.push_str(&format!("{}/{} ", from.pod, from.container));
+            text.extend([&from.pod, "/", &from.container, " "]);
         }
         match &line.what {
-            What::Mark(mark) => text.push_str(&format!("-- {mark} --")),
+            What::Mark(mark) => text.extend(["-- ", &mark.to_string(), " --"]),
             What::Said(painted, _) if !self.colours => text.push_str(&painted.text),
             What::Said(painted, _) => {
                 for (part, hue) in painted.pieces() {
                     match hue {
-                        Some(hue) => text.push_str(&format!("\u{1b}[{}m{part}\u{1b}[m", code(hue))),
+                        Some(hue) => text.extend(["\u{1b}[", &code(hue).to_string(), "m", part, "\u{1b}[m"]),
                         None => text.push_str(part),
                     }
                 }

@@ -52,7 +52,6 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::Trace(key) => trace::trace(core, &key).await,
         Query::Why(key) => Box::pin(why::why(core, key)).await,
         Query::Rehearse(order) => crate::orders::create::rehearse(core, &order).await.map(|()| Answer::Rehearsed),
-        Query::Why(key) => why::why(core, key).await,
         Query::Follow(wanted) => logs::follow(core, wanted, more).await,
     }
 }

@@ -81,7 +81,7 @@ pub fn paint(line: &str) -> Painted {
             if let Some(parameters) = colour {
                 pen.take(parameters);
                 let hue = pen.hue();
-                if out.hues.last().map_or(None, |(_, hue)| *hue) != hue {
+                if out.hues.last().and_then(|(_, hue)| *hue) != hue {
                     out.hues.push((out.text.len(), hue));
                 }
             }

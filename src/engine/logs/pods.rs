@@ -115,7 +115,10 @@ async fn searched(connection: &Connection, places: &[(String, String)]) -> Resul
             Err(error) => return Err(error),
         }
     }
-    refused.map_or_else(|| Ok(Vec::new()), Err)
+    match refused {
+        Some(error) => Err(error),
+        None => Ok(Vec::new()),
+    }
 }
 
 impl Found {

@@ -25,7 +25,7 @@ const LONGEST: Duration = Duration::from_secs(8);
 /// How often it is looked whether a container that ended runs again.
 const LOOK: Duration = Duration::from_secs(1);
 /// A stream that was silent for so long before it broke was only closed for its silence: nothing is said of it.
-const SILENT: Duration = Duration::from_secs(60);
+const SILENT: Duration = Duration::from_mins(1);
 /// How many lines of a controller's log are searched for those about one object.
 const SEARCHED: u32 = 20_000;
 
@@ -146,7 +146,7 @@ impl Tail {
                 Ok(Some(raw)) => {
                     (heard, run.pause) = (Instant::now(), PAUSE);
                     if run.place.is_new(&raw)
-                        && let Some(line) = self.line(raw)
+                        && let Some(line) = self.line(&raw)
                         && self.lines.send(line).await.is_err()
                     {
                         return End::Unheard;
@@ -158,7 +158,7 @@ impl Tail {
         }
     }
 
-    fn line(&self, raw: RawLine) -> Option<Line> {
+    fn line(&self, raw: &RawLine) -> Option<Line> {
         let (time, what) = match &self.about {
             None => {
                 let painted = paint(&raw.text);

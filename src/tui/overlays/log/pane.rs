@@ -45,6 +45,7 @@ const SPANS: [Option<u32>; 4] = [None, Some(60), Some(300), Some(3600)];
 
 /// Holds a log and where one is in it.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the screen")]
 pub(in crate::overlays) struct Pane {
     want: Follow,
     asked: Option<Ticket>,
@@ -465,7 +466,7 @@ impl Pane {
                 if y >= area.bottom() {
                     break;
                 }
-                self.row(cx, buf, (area.x, y, wide), row, self.hit == Some(number));
+                Self::row(cx, buf, (area.x, y, wide), row, self.hit == Some(number));
                 y += 1;
             }
             if y >= area.bottom() {
@@ -475,7 +476,7 @@ impl Pane {
         scrollbar(cx, area, buf, top, self.lines.len());
     }
 
-    fn row(&self, cx: &Cx, buf: &mut Buffer, (x, y, wide): (u16, u16, u16), row: &[Piece], hit: bool) {
+    fn row(cx: &Cx, buf: &mut Buffer, (x, y, wide): (u16, u16, u16), row: &[Piece], hit: bool) {
         put_pieces(cx, buf, (x, y), wide, row);
         if hit {
             let took = columns(width_of(row)).min(wide);
