@@ -1,4 +1,4 @@
-//! Everything about one object: a row of views, each of them one file below and one line in [`VIEWS`].
+//! Everything about one object: a row of views, each of them one file below and one line in `VIEWS`.
 //!
 //! ```text
 //! ╭─ Kustomization/flux-system/shop-production ──────────────────────╮
