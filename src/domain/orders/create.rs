@@ -3,7 +3,7 @@
 use super::{Question, Sentence, Terms};
 use crate::actor::Role;
 use crate::flux::ObjectKey;
-use crate::live::Private;
+use crate::private::Private;
 
 /// Creates objects that do not exist yet, all or none as far as the server can tell beforehand.
 #[derive(Debug, Clone, PartialEq, Eq)]
