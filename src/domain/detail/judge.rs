@@ -21,6 +21,11 @@ pub fn judge(object: &Value) -> (State, String) {
     if flag(object, "/spec/suspend") && Kind::by_name(text(object, "/kind")).is_some_and(|k| k.suspends) {
         return (State::Suspended, String::new());
     }
+    // A Flux object that fails and is tried again says that it reconciles, and has seen no generation until it first succeeds.
+    // Lists call it failed, and so does this.
+    if let Some(ready) = failing(object) {
+        return (State::Failed, said(ready));
+    }
     let generation = number(object, "/metadata/generation");
     if let (Some(wanted), Some(seen)) = (generation, number(object, "/status/observedGeneration"))
         && wanted != seen
@@ -69,6 +74,13 @@ fn said(condition: &Value) -> String {
     }
 }
 
+/// Returns the Ready condition of a Flux object that failed, by the rule of `FluxObject::health`: everything but waiting for
+/// another object is a failure of its own.
+fn failing(object: &Value) -> Option<&Value> {
+    Kind::by_name(text(object, "/kind"))?;
+    condition(object, "Ready").filter(|c| text(c, "/status") == "False" && text(c, "/reason") != "DependencyNotReady")
+}
+
 /// Judges by the conditions that kinds of all sorts agree on.
 fn conditions(object: &Value) -> (State, String) {
     let flux = Kind::by_name(text(object, "/kind"));
@@ -81,8 +93,6 @@ fn conditions(object: &Value) -> (State, String) {
     match condition(object, "Ready") {
         Some(ready) => match text(ready, "/status") {
             "True" => current(),
-            // A Flux object that waits for another says so with this reason; everything else is a failure of its own.
-            "False" if flux.is_some() && text(ready, "/reason") != "DependencyNotReady" => (State::Failed, said(ready)),
             _ => (State::InProgress, said(ready)),
         },
         None if flux.is_some_and(|k| k.has_status) && list(object, "/status/conditions").is_empty() => {

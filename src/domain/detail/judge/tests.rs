@@ -138,6 +138,16 @@ fn table() -> Vec<(Value, State, &'static str)> {
             Suspended,
             "",
         ),
+        (
+            object(
+                "kustomize.toolkit.fluxcd.io/v1",
+                "Kustomization",
+                json!({}),
+                json!({ "observedGeneration": -1, "conditions": lit("Ready", "False", "ArtifactFailed") }),
+            ),
+            Failed,
+            "ArtifactFailed",
+        ),
         (object("helm.toolkit.fluxcd.io/v2", "HelmRelease", json!({}), json!({})), InProgress, "said nothing"),
         (
             object("example.org/v1", "Thing", json!({}), json!({ "conditions": lit("Stalled", "True", "No") })),
