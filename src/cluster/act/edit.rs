@@ -128,21 +128,33 @@ pub fn merged(object: &Value, patch: &Value) -> Value {
     Value::Object(out)
 }
 
-/// Returns the dotted paths that a merge patch changes.
-pub fn fields(patch: &Value) -> Vec<String> {
-    fn walk(value: &Value, path: &str, out: &mut Vec<String>) {
+/// Returns the paths that a merge patch changes, key by key.
+pub fn paths(patch: &Value) -> Vec<Vec<&str>> {
+    fn walk<'v>(value: &'v Value, path: &mut Vec<&'v str>, out: &mut Vec<Vec<&'v str>>) {
         match value.as_object().filter(|map| !map.is_empty()) {
             Some(map) => {
                 for (name, inner) in map {
-                    walk(inner, &if path.is_empty() { name.clone() } else { format!("{path}.{name}") }, out);
+                    path.push(name);
+                    walk(inner, path, out);
+                    path.pop();
                 }
             }
-            None => out.push(domain::text::one_line(path)),
+            None => out.push(path.clone()),
         }
     }
     let mut out = Vec::new();
-    walk(patch, "", &mut out);
+    walk(patch, &mut Vec::new(), &mut out);
     out
+}
+
+/// Returns a path as a person reads it: its keys with dots between them.
+pub fn dotted(path: &[&str]) -> String {
+    domain::text::one_line(&path.join("."))
+}
+
+/// Returns the dotted paths that a merge patch changes.
+pub fn fields(patch: &Value) -> Vec<String> {
+    paths(patch).iter().map(|path| dotted(path)).collect()
 }
 
 /// Changes an object by a merge patch if it still has a version, or asks what that would give; returns what the server has.

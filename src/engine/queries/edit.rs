@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cluster::act::edit::{editable, fields, forbidden, from_text, merge_patch, merged, to_text};
+use cluster::act::edit::{dotted, editable, fields, forbidden, from_text, merge_patch, merged, paths, to_text};
 use domain::Trouble;
 use domain::change::{Finding, Severity};
 use domain::flux::ObjectKey;
@@ -79,7 +79,7 @@ async fn judge(core: &Core, edited: &Edited) -> Result<LiveReview, Trouble> {
     }
     let now = text_of(core, key, &live).await;
     let shown = editable(&live, None).0;
-    review.moved = moved(&old, &shown, &patch, &now);
+    review.moved = moved(&old, &shown, &patch, (base, &now));
     review.before = now.text.text().into();
     let clash = review.moved.as_ref().is_some_and(|moved| !moved.both.is_empty());
     // The server says what it would store, so that what is shown is what comes, defaults and webhooks included.
@@ -102,18 +102,46 @@ async fn judge(core: &Core, edited: &Edited) -> Result<LiveReview, Trouble> {
 }
 
 /// Says what somebody else changed meanwhile; nothing when it is as it was, apart from its status.
-fn moved(old: &Value, live: &Value, patch: &Value, now: &LiveText) -> Option<Moved> {
-    let theirs = fields(&merge_patch(old, live)?);
-    let ours = fields(patch);
-    let within = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('.'));
-    // What both made the same is no clash.
-    let same = |path: &str| {
-        let pointer = format!("/{}", path.replace('.', "/"));
-        merged(old, patch).pointer(&pointer) == live.pointer(&pointer)
-    };
-    let both = theirs.iter().filter(|t| ours.iter().any(|o| within(o, t) || within(t, o)) && !same(t)).cloned().collect();
+fn moved(old: &Value, live: &Value, patch: &Value, (base, now): (&LiveText, &LiveText)) -> Option<Moved> {
+    let change = merge_patch(old, live);
+    let theirs = change.as_ref().map(paths).unwrap_or_default();
+    let unseen = unseen(old, patch, (base, now));
+    if theirs.is_empty() && unseen.is_empty() {
+        return None;
+    }
+    let mut both = clashes(&theirs, patch, (&merged(old, patch), live));
+    let mut theirs: Vec<String> = theirs.iter().map(|path| dotted(path)).collect();
+    for field in unseen {
+        for list in [&mut theirs, &mut both] {
+            if !list.contains(&field) {
+                list.push(field.clone());
+            }
+        }
+    }
     let again = LiveText { text: Private::new(to_text(&merged(live, patch))), ..now.clone() };
     Some(Moved { theirs, both, again: Arc::new(again), newest: Arc::new(now.clone()) })
+}
+
+/// Returns which of their changes meet one of ours: on the same field, above it or below it. What both made the same is none.
+fn clashes(theirs: &[Vec<&str>], patch: &Value, (mine, live): (&Value, &Value)) -> Vec<String> {
+    let ours = paths(patch);
+    let meets = |t: &Vec<&str>| ours.iter().any(|o| o.starts_with(t) || t.starts_with(o));
+    let differs = |t: &Vec<&str>| at(mine, t) != at(live, t);
+    theirs.iter().filter(|t| meets(t) && differs(t)).map(|t| dotted(t)).collect()
+}
+
+/// Returns the masked values that an edit changes while somebody changed the object: whether it was these, no mask tells.
+fn unseen(old: &Value, patch: &Value, (base, now): (&LiveText, &LiveText)) -> Vec<String> {
+    if base.version == now.version || base.masked + now.masked == 0 {
+        return Vec::new();
+    }
+    let masked = |path: &&Vec<&str>| matches!(path.first(), Some(&("data" | "stringData"))) && at(old, path).is_some();
+    paths(patch).iter().filter(masked).map(|path| dotted(path)).collect()
+}
+
+/// Returns the value under a path of keys.
+fn at<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {
+    path.iter().try_fold(value, |value, key| value.get(key))
 }
 
 /// Checks a text: its syntax, and its fields against the schema of its kind.
@@ -141,7 +169,7 @@ mod tests {
     fn two_hands_on_one_field_clash_and_on_two_do_not() {
         let old = json!({ "data": { "a": "1", "b": "1" }, "spec": { "replicas": 1 } });
         let mine = json!({ "data": { "a": "2" } });
-        let meet = |live: &Value| moved(&old, live, &mine, &now());
+        let meet = |live: &Value| moved(&old, live, &mine, (&now(), &now()));
         assert_eq!(meet(&old), None);
         let other = meet(&json!({ "data": { "a": "1", "b": "2" }, "spec": { "replicas": 1 } })).unwrap();
         assert_eq!((other.theirs.join(","), other.both.len()), ("data.b".to_owned(), 0));
@@ -152,6 +180,30 @@ mod tests {
         assert!(agreed.both.is_empty(), "both made the same of it");
         let gone = meet(&json!({ "spec": { "replicas": 1 } })).unwrap();
         assert_eq!(gone.both, ["data"], "they removed what this edit changes");
+    }
+
+    #[test]
+    fn keys_with_dots_and_slashes_clash_as_others_do() {
+        let old = json!({ "data": { "app.yaml": "1", "a/b": "1", "app": "x" } });
+        let mine = json!({ "data": { "app.yaml": "2", "a/b": "2" } });
+        let meet = |live: &Value| moved(&old, live, &mine, (&now(), &now())).unwrap();
+        let live = json!({ "data": { "app.yaml": "3", "a/b": "3", "app": "x" } });
+        assert_eq!(meet(&live).both, ["data.app.yaml", "data.a/b"]);
+        let beside = meet(&json!({ "data": { "app.yaml": "1", "a/b": "1", "app": "y" } }));
+        assert_eq!((beside.theirs.join(","), beside.both.len()), ("data.app".to_owned(), 0), "another key is no clash");
+    }
+
+    #[test]
+    fn a_masked_value_that_somebody_may_have_changed_too_is_looked_at_again() {
+        let old = json!({ "kind": "Secret", "data": { "password": MASK, "user": MASK } });
+        let mine = json!({ "data": { "password": "bmV3", "added": "eA==" } });
+        let read = LiveText { masked: 2, ..now() };
+        let newer = LiveText { version: "10".into(), ..read.clone() };
+        assert_eq!(moved(&old, &old, &mine, (&read, &read)), None);
+        let met = moved(&old, &old, &mine, (&read, &newer)).unwrap();
+        assert_eq!((met.theirs.join(","), met.both.join(",")), ("data.password".to_owned(), "data.password".to_owned()));
+        let label = json!({ "metadata": { "labels": { "a": "b" } } });
+        assert_eq!(moved(&old, &old, &label, (&read, &newer)), None, "no masked value is changed");
     }
 
     #[test]
