@@ -29,13 +29,10 @@ pub(crate) type Tell<'a> = &'a (dyn Fn(Drift) + Send + Sync);
 pub(crate) async fn kustomization(core: &Arc<Core>, key: &ObjectKey, tell: Tell<'_>) -> Result<Drift, Trouble> {
     let connection = core.fleet.connection(&key.context()).await?;
     let object = act::get(&connection, key).await?;
-    if object.pointer("/spec/kubeConfig").is_some() {
-        return Err(Trouble::failed("Its objects are in another cluster", key)
-            .why("spec.kubeConfig names another cluster, which this context does not reach")
-            .next("Compare it with a context of that cluster."));
-    }
+    here(key, &object)?;
     let source = source::read(core, &connection, (key, &object)).await?;
     let variables = variables::read(&connection, &object).await?;
+    let beside = variables.veil();
     let mut notes = source.notes;
     notes.extend(variables.notes.iter().cloned());
     let rules = rules(object.pointer("/spec/ignore"), "spec.ignore", &mut notes);
@@ -58,9 +55,19 @@ pub(crate) async fn kustomization(core: &Arc<Core>, key: &ObjectKey, tell: Tell<
     let drift = begun(core, key, (Against::Live, source.desired), notes);
     let left = leftovers(&object, &rendered.iter().map(|w| target(&w.value)).collect::<Vec<_>>());
     let mut drift = job.all(drift, rendered, left.len(), tell).await;
-    job.leftovers(&mut drift, &left, (flag("/spec/prune"), &object)).await;
+    job.leftovers(&mut drift, &left, (flag("/spec/prune"), &object), beside.as_ref()).await;
     drift.sort();
     Ok(drift)
+}
+
+/// Refuses what acts on another cluster than the one that it stands in.
+fn here(key: &ObjectKey, object: &Value) -> Result<(), Trouble> {
+    if object.pointer("/spec/kubeConfig").is_none() {
+        return Ok(());
+    }
+    Err(Trouble::failed("Its objects are in another cluster", key)
+        .why("spec.kubeConfig names another cluster, which this context does not reach")
+        .next("Compare it with a context of that cluster."))
 }
 
 /// Begins a comparison of which nothing is known yet.
@@ -136,6 +143,13 @@ fn unknown(object: &Value, why: impl Into<String>) -> ObjectDrift {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_acts_on_another_cluster_is_refused() {
+        let key = ObjectKey::new(&"c".into(), "HelmRelease", "shop", "web");
+        assert!(here(&key, &json!({"spec": {"kubeConfig": {"secretRef": {"name": "other"}}}})).is_err());
+        assert!(here(&key, &json!({"spec": {}})).is_ok());
+    }
 
     #[test]
     fn what_left_the_manifests_is_found_in_the_inventory() {

@@ -18,7 +18,7 @@ use crate::build::render_value;
 use crate::diff::value_changes;
 
 pub use desired::{Wanted, documents, encode, encrypted, needs_variables, wanted};
-pub use hidden::{Veil, veil_values};
+pub use hidden::{Veil, veil_places, veil_values};
 pub use rules::Rules;
 pub use standing::{Applier, Standing, forced, leftover, standing};
 

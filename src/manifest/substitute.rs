@@ -94,6 +94,11 @@ impl Variables {
         }
     }
 
+    /// Returns the values that another set does not have under their names.
+    pub fn others<'v>(&'v self, other: &'v Self) -> impl Iterator<Item = &'v str> {
+        self.values.iter().filter(|(name, value)| other.values.get(*name) != Some(value)).map(|(_, value)| value.as_str())
+    }
+
     fn check(&self) -> Result<(), SubstituteError> {
         let word = |c: char| c == '_' || c.is_ascii_alphanumeric();
         let fits = |name: &str| !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(word);

@@ -1,6 +1,7 @@
 //! The whole manifest of one object, for reading: without secrets, safe to draw, as YAML and as JSON.
 
 use domain::flux::ObjectKey;
+use domain::live::MASK;
 use domain::text;
 use serde_json::Value;
 
@@ -9,9 +10,6 @@ use crate::connection::Connection;
 use crate::discovery;
 use crate::error::Error;
 use crate::wire::{self, Call, Fault};
-
-/// What stands in the place of a secret.
-const MASK: &str = "•••";
 
 /// Returns an object's YAML: `managedFields` and the last applied configuration are left out, the values of a Secret are
 /// masked.

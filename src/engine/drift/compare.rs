@@ -95,7 +95,8 @@ impl Job<'_> {
         match (live, would) {
             (None, would) => {
                 let mut drift = alone(desired, Verdict::Missing, &wanted.veil);
-                drift.why = would.err().map(|error| said(error.into())).unwrap_or_default();
+                let why = would.err().map(|error| said(error.into())).unwrap_or_default();
+                drift.why = wanted.veil.cover_text(&why, &[desired]);
                 drift
             }
             (Some(live), Ok(would)) => self.compared(wanted, &live, &would),
@@ -111,7 +112,7 @@ impl Job<'_> {
     /// Says why an object that is there cannot become what is desired.
     fn refused(self, wanted: &Wanted, live: &Value, error: cluster::Error) -> ObjectDrift {
         let immutable = matches!(&error, cluster::Error::Refused { code: 422, message, .. } if message.contains("immutable"));
-        let why = said(Trouble::from(error));
+        let why = wanted.veil.cover_text(&said(Trouble::from(error)), &[&wanted.value, live]);
         if immutable && (self.force || forced(&wanted.value, live)) {
             let mut drift = named(&wanted.value, Verdict::Changed).why(format!("it is deleted and created anew: {why}"));
             (drift.live, drift.desired) =
@@ -122,13 +123,21 @@ impl Job<'_> {
     }
 
     /// Looks for what was applied and is no longer desired, and for what carries the Kustomization's labels and is in no list.
-    pub(super) async fn leftovers(self, drift: &mut Drift, left: &[Target], (prune, kustomization): (bool, &Value)) {
+    ///
+    /// `veil` says what of them nobody may see; without it nothing but their names is shown.
+    pub(super) async fn leftovers(
+        self,
+        drift: &mut Drift,
+        left: &[Target],
+        (prune, kustomization): (bool, &Value),
+        veil: Option<&Veil>,
+    ) {
         for target in left {
             match act::live(self.connection, target).await {
                 Ok(None) => {}
                 Ok(Some(live)) => {
                     let (verdict, why) = leftover(&live, prune);
-                    drift.objects.push(alone(&live, verdict, &Veil::default()).why(why));
+                    drift.objects.push(beside(&live, verdict, veil).why(why));
                 }
                 Err(error) => {
                     let names =
@@ -138,12 +147,12 @@ impl Job<'_> {
             }
         }
         drift.left = 0;
-        self.strays(drift, left, kustomization).await;
+        self.strays(drift, left, kustomization, veil).await;
         drift.checked = self.core.now();
     }
 
     /// Looks for objects with the labels of the Kustomization, of the kinds and in the namespaces that it is known for.
-    async fn strays(self, drift: &mut Drift, left: &[Target], kustomization: &Value) {
+    async fn strays(self, drift: &mut Drift, left: &[Target], kustomization: &Value, veil: Option<&Veil>) {
         let text = |pointer: &str| kustomization.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let selector = format!("{OWNER}/name={},{OWNER}/namespace={}", text("/metadata/name"), text("/metadata/namespace"));
         let known = |o: &ObjectDrift| (o.kind.clone(), o.namespace.clone(), o.name.clone());
@@ -173,7 +182,7 @@ impl Job<'_> {
                 let made = object.pointer("/metadata/ownerReferences").is_some();
                 if !made && !seen.contains(&(name.kind, name.namespace, name.name)) {
                     let why = "it carries this Kustomization's labels and is neither desired nor in its inventory";
-                    drift.objects.push(alone(&object, Verdict::Orphaned, &Veil::default()).why(why));
+                    drift.objects.push(beside(&object, Verdict::Orphaned, veil).why(why));
                 }
             }
         }
@@ -181,5 +190,27 @@ impl Job<'_> {
             let kinds = blind.into_iter().collect::<Vec<_>>().join(", ");
             drift.notes.push(format!("Objects that were left behind could not be looked for: {kinds}"));
         }
+    }
+}
+
+/// Returns an object that is there beside what is desired, with no more of it than may be seen.
+fn beside(live: &Value, verdict: Verdict, veil: Option<&Veil>) -> ObjectDrift {
+    veil.map_or_else(|| named(live, verdict), |veil| alone(live, verdict, veil))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_lies_beside_shows_no_secret() {
+        let live = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old", "namespace": "shop"},
+            "data": {"url": "pg://app:hunter2@db", "level": "debug"}});
+        let veil = Veil::of_texts(["hunter2".to_owned()]);
+        let text = format!("{:?}", beside(&live, Verdict::Extra, Some(&veil)));
+        assert!(!text.contains("hunter2") && text.contains("debug"), "{text}");
+        let unknown = beside(&live, Verdict::Extra, None);
+        assert_eq!((unknown.live.is_none(), &*unknown.name), (true, "old"));
     }
 }

@@ -10,12 +10,12 @@ use cluster::act::{self, Target};
 use domain::Trouble;
 use domain::drift::{Against, Desired, Drift, ObjectDrift, Verdict, Way};
 use domain::flux::ObjectKey;
-use manifest::drift::{Applier, Veil, Wanted, between, documents, encode, veil_values};
+use manifest::drift::{Applier, Veil, Wanted, between, documents, encode, veil_places, veil_values};
 use serde_json::{Value, json};
 
 use super::compare::Job;
 use super::source::said;
-use super::{Tell, begun, rules, target, unpack};
+use super::{Tell, begun, here, rules, target, unpack};
 use crate::shared::Core;
 
 /// The kind under which values are shown beside objects.
@@ -71,14 +71,22 @@ async fn read(connection: &Connection, stored: &Stored, version: i64) -> Result<
     unpack::release(&secret).map_err(|why| Trouble::failed("The release cannot be read", &target).why(why))
 }
 
-/// Returns what in a release may not be seen: values that do not stand in the HelmRelease itself while some come from Secrets.
+/// Returns what in releases, newest first, may not be seen.
+///
+/// While some values come from Secrets, it is every value that does not stand in the HelmRelease itself. Else none do today, but
+/// what an older release had besides may have come from a Secret that was named then.
 fn veil(object: &Value, releases: &[&Value]) -> Veil {
     let from = object.pointer("/spec/valuesFrom").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    if !from.iter().any(|source| text(source, "/kind") == "Secret") {
-        return Veil::default();
-    }
     let shown = object.pointer("/spec/values").unwrap_or(&Value::Null);
-    Veil::of_texts(releases.iter().filter_map(|release| release.get("config")).flat_map(|config| veil_values(config, shown)))
+    let mut configs = releases.iter().filter_map(|release| release.get("config"));
+    if from.iter().any(|source| text(source, "/kind") == "Secret") {
+        return Veil::of_texts(configs.flat_map(|config| veil_values(config, shown)));
+    }
+    // Until what is written now was handled, the newest release is an older one too.
+    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64);
+    let handled = number("/status/observedGeneration") >= number("/metadata/generation");
+    let known = if handled { configs.next().unwrap_or(shown) } else { shown };
+    Veil::of_texts(configs.flat_map(|config| veil_places(config, known)))
 }
 
 fn desired(release: &Value, key: &ObjectKey) -> Desired {
@@ -146,11 +154,7 @@ fn mark(object: &mut Value, part: &str, key: &str, value: &str) {
 pub(crate) async fn release(core: &Arc<Core>, key: &ObjectKey, tell: Tell<'_>) -> Result<Drift, Trouble> {
     let connection = core.fleet.connection(&key.context()).await?;
     let object = act::get(&connection, key).await?;
-    if object.pointer("/spec/kubeConfig").is_some() {
-        return Err(Trouble::failed("Its objects are in another cluster", key)
-            .why("spec.kubeConfig names another cluster, which this context does not reach")
-            .next("Compare it with a context of that cluster."));
-    }
+    here(key, &object)?;
     let stored = stored(key, &object)?;
     let release = read(&connection, &stored, stored.version).await?;
     let mut notes = Vec::new();
@@ -179,6 +183,7 @@ pub(crate) async fn release(core: &Arc<Core>, key: &ObjectKey, tell: Tell<'_>) -
 pub(crate) async fn previous(core: &Arc<Core>, key: &ObjectKey) -> Result<Drift, Trouble> {
     let connection = core.fleet.connection(&key.context()).await?;
     let object = act::get(&connection, key).await?;
+    here(key, &object)?;
     let stored = stored(key, &object)?;
     let before = stored.before.ok_or_else(|| {
         Trouble::not_found("There is no release before this one", key)
@@ -219,4 +224,33 @@ fn paired(old: &[Value], new: &[Value], veil: &Veil) -> Vec<ObjectDrift> {
         };
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(object: &Value, releases: &[&Value]) -> String {
+        let veil = veil(object, releases);
+        let values = |release: &&Value| json!({"kind": VALUES, "values": release["config"]});
+        let shown = releases.iter().map(|release| format!("{:?}", between(None, Some(&values(release)), &veil)));
+        shown.collect()
+    }
+
+    #[test]
+    fn values_of_a_secret_that_is_named_no_more_stay_hidden() {
+        let old = json!({"config": {"password": "hunter2", "tag": "1.8.4", "level": "debug"}});
+        let new = json!({"config": {"tag": "1.8.5", "level": "debug"}});
+        let release = |observed: i64, from: &Value| {
+            json!({"metadata": {"generation": 2}, "status": {"observedGeneration": observed},
+                "spec": {"values": {"tag": "1.8.5"}, "valuesFrom": from}})
+        };
+        let gone = told(&release(2, &json!([])), &[&new, &old]);
+        assert!(!gone.contains("hunter2") && gone.contains("1.8.4") && gone.contains("debug"), "{gone}");
+        // What is written was not handled yet: the newest release is one of before, too.
+        let pending = told(&release(1, &json!([])), &[&old]);
+        assert!(!pending.contains("hunter2") && pending.contains("1.8.4"), "{pending}");
+        let named = told(&release(2, &json!([{"kind": "Secret", "name": "s"}])), &[&new, &old]);
+        assert!(!named.contains("hunter2") && !named.contains("1.8.4") && named.contains("1.8.5"), "{named}");
+    }
 }

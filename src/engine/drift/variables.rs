@@ -3,11 +3,10 @@
 use cluster::Connection;
 use cluster::act::{self, Target};
 use domain::Trouble;
+use domain::live::MASK;
+use manifest::drift::Veil;
 use manifest::substitute::Variables;
 use serde_json::Value;
-
-/// What stands in the place of a value that came out of a Secret.
-const MASK: &str = "•••";
 
 /// Holds the variables.
 #[derive(Debug, Default)]
@@ -18,6 +17,17 @@ pub(super) struct Found {
     pub(super) missing: Option<String>,
     /// What is to be known beside.
     pub(super) notes: Vec<String>,
+}
+
+impl Found {
+    /// Hides what came out of Secrets in objects of which nothing else is known; nothing when it could not be read.
+    pub(super) fn veil(&self) -> Option<Veil> {
+        if self.missing.is_some() {
+            return None;
+        }
+        let sets = self.sets.as_ref();
+        Some(Veil::of_texts(sets.into_iter().flat_map(|(real, masked)| real.others(masked)).map(str::to_owned)))
+    }
 }
 
 /// Reads the variables. What may not be read is said; then objects that use variables cannot be known.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
 
 use domain::drift::Verdict;
+use domain::live::MASK;
 use serde_json::{Value, json};
 
 use super::*;
@@ -139,7 +140,7 @@ fn what_came_out_of_a_secret_is_hidden_wherever_it_went() {
     let (mut real, mut masked) = (Variables::new(), Variables::new());
     let secret = json!({"data": {"PASSWORD": "aHVudGVyMg=="}});
     real.add_secret(&secret);
-    masked.add_masked(&secret, "•••");
+    masked.add_masked(&secret, MASK);
     for set in [&mut real, &mut masked] {
         set.insert("LEVEL", "debug");
     }
@@ -212,4 +213,38 @@ fn releases_are_compared_object_by_object() {
     assert_eq!((drift.verdict, drift.fields.len()), (Verdict::Changed, 1));
     assert_eq!(between(None, new.first(), &Veil::default()).unwrap().verdict, Verdict::Missing);
     assert!(documents("m", "a: [").is_err());
+}
+
+#[test]
+fn numbers_and_texts_with_a_line_break_at_their_end_are_hidden_too() {
+    let values = json!({"pin": 48151, "password": "hunter2\n", "shown": "plain"});
+    let veil = Veil::of_texts(veil_values(&values, &json!({"shown": "plain"})));
+    let object = json!({"kind": "ConfigMap", "metadata": {"name": "c"},
+        "data": {"pin": 48151, "url": "pg://app:hunter2@db", "quoted": "pin=48151", "shown": "plain"}});
+    let text = format!("{:?}", alone(&object, Verdict::Extra, &veil));
+    assert!(!text.contains("48151") && !text.contains("hunter2") && text.contains("plain"), "{text}");
+    let gone = veil_places(&json!({"password": "hunter2", "tag": "1.8.4"}), &json!({"tag": "1.8.5"}));
+    assert_eq!(gone.into_iter().collect::<Vec<_>>(), ["hunter2"]);
+}
+
+#[test]
+fn every_item_of_one_name_is_hidden() {
+    let env = |first: &str, second: &str| json!({"env": [{"name": "A", "value": first}, {"name": "A", "value": second}]});
+    let veil = Veil::of(&env("x1", "x2"), &env(MASK, MASK));
+    let drift = between(Some(&env("y1", "y2")), Some(&env("x1", "x2")), &veil).unwrap();
+    let text = format!("{drift:?}");
+    assert!(["x1", "x2", "y1", "y2"].iter().all(|secret| !text.contains(secret)), "{text}");
+}
+
+#[test]
+fn what_a_server_says_quotes_no_secret() {
+    let secret = json!({"kind": "Secret", "data": {"password": "aHVudGVyMg==", "pin": "NDI="}});
+    let said = "data: Invalid value: \"aHVudGVyMg==\": no; \"hunter2\" and \"42\" are, in line 42";
+    let covered = Veil::default().cover_text(said, &[&secret]);
+    assert_eq!(covered, "data: Invalid value: \"•••\": no; \"•••\" and \"•••\" are, in line 42");
+    let (real, masked) = (json!({"data": {"url": "a \"b\"\nc", "port": 5432}}), json!({"data": {"url": "•••", "port": "•••"}}));
+    let veil = Veil::of(&real, &masked);
+    let said = "ConfigMap invalid: data.url: Invalid value: \"a \\\"b\\\"\\nc\", data.port: 5432";
+    assert_eq!(veil.cover_text(said, &[&real]), "ConfigMap invalid: data.url: Invalid value: \"•••\", data.port: •••");
+    assert_eq!(veil.cover_text("the object is immutable", &[&real]), "the object is immutable");
 }
