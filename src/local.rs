@@ -119,6 +119,7 @@ impl Local {
             let done = work(&self.files);
             match &done {
                 Err(Error::Missing { path, .. }) if self.take(path)? => {}
+                Err(Error::Limit { file, .. }) if self.files.is_large(file) => return Err(too_large(file)),
                 _ => return Ok(done),
             }
         }
@@ -239,7 +240,7 @@ impl Local {
         name.starts_with('.') || name == "node_modules" || self.root.join(path).join("CACHEDIR.TAG").exists()
     }
 
-    /// Reads a file; one that is too large or closed to us is left out unless it is `named`.
+    /// Reads a file. Unless it is `named`, one that is closed to us is left out, and of one that is too large its name is kept.
     fn read(&mut self, path: &str, named: bool) -> Result<(), Trouble> {
         if self.files.is_file(path) {
             return Ok(());
@@ -251,14 +252,16 @@ impl Local {
                 .next("Name a smaller folder."));
         }
         match read(&self.root.join(path)) {
-            Ok(Some(content)) => {
+            Ok(Found::Content(content)) => {
                 self.bytes += content.len();
                 self.files.insert(path, content);
                 Ok(())
             }
-            Ok(None) if named => Err(Trouble::refused("The file is too large", path)
-                .why(format!("it has more than {FILE_LIMIT} bytes"))
-                .next("Split it, or take it out of the kustomization.")),
+            Ok(Found::Large(size)) if !named => {
+                self.files.insert_large(path, size);
+                Ok(())
+            }
+            Ok(_) if named => Err(too_large(path)),
             Err(e) if named || e.kind() != ErrorKind::PermissionDenied => Err(self.unreadable(path, &e)),
             _ => Ok(()),
         }
@@ -269,19 +272,37 @@ impl Local {
     }
 }
 
-/// Reads a regular file; nothing when it is too large or something else. A link is not followed, a pipe not waited for.
-fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+/// Says what is at a path.
+enum Found {
+    Content(Vec<u8>),
+    /// A file that is too large, with its size.
+    Large(usize),
+    /// No file.
+    Other,
+}
+
+fn too_large(path: &str) -> Trouble {
+    Trouble::refused("The file is too large", path)
+        .why(format!("it has more than {FILE_LIMIT} bytes"))
+        .next("Split it, or take it out of the kustomization.")
+}
+
+/// Reads a regular file. A link is not followed, a pipe not waited for.
+fn read(path: &Path) -> io::Result<Found> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     let about = file.metadata()?;
     let size = usize::try_from(about.len()).unwrap_or(usize::MAX);
-    if !about.is_file() || size > FILE_LIMIT {
-        return Ok(None);
+    if !about.is_file() {
+        return Ok(Found::Other);
+    }
+    if size > FILE_LIMIT {
+        return Ok(Found::Large(size));
     }
     let mut content = Vec::with_capacity(size + 1);
     // It may grow while it is read.
     file.take(FILE_LIMIT as u64 + 1).read_to_end(&mut content)?;
-    Ok((content.len() <= FILE_LIMIT).then_some(content))
+    Ok(if content.len() <= FILE_LIMIT { Found::Content(content) } else { Found::Large(content.len()) })
 }
 
 fn binary(name: &str) -> bool {

@@ -90,6 +90,12 @@ fn limits_are_told_and_a_large_file_is_named() {
     let mut local = Local::open(&ground.path("k"), None).unwrap();
     let trouble = local.with(|files| build(files, "k")).unwrap_err();
     assert!(trouble.to_string().contains("k/big.yaml"), "{trouble}");
+    // One that nothing names is not passed over in silence either.
+    let loose = Ground::new(&[("k/a.yaml", ""), ("k/big.yaml", &"#".repeat(FILE_LIMIT + 1))]);
+    let mut open = Local::open(&loose.path("k"), None).unwrap();
+    assert!(open.files().is_large("k/big.yaml"));
+    let trouble = open.with(|files| build(files, "k")).unwrap_err();
+    assert!(trouble.to_string().contains("k/big.yaml"), "{trouble}");
     let mut local = Local::at(&ground.path("k"), None).unwrap();
     local.limits = (1, MOST_BYTES);
     assert_eq!(local.walk("k", true).unwrap_err().kind, TroubleKind::Refused);

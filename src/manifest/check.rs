@@ -137,7 +137,7 @@ fn broken(files: &Files, error: &Error) -> Finding {
             (Severity::Info, "not-rendered", Some(file), Some(*line))
         }
         Error::NotText { file } => (Severity::Error, "unreadable", Some(file), None),
-        Error::Limit { file, .. } => (Severity::Info, "unreadable", Some(file), None),
+        Error::Limit { file, .. } => (Severity::Warning, "unreadable", Some(file), None),
         Error::Missing { by, .. } | Error::Outside { by, .. } => (Severity::Error, "build", by.as_ref(), None),
         _ => (Severity::Error, "build", None, None),
     };

@@ -42,6 +42,8 @@ impl Eq for Content {}
 enum Entry {
     Content(Arc<Content>),
     Link(String),
+    /// A file that was too large to be read: its size in bytes.
+    Large(usize),
 }
 
 /// Holds files by their path relative to the repository's root. A copy shares their contents.
@@ -67,6 +69,11 @@ impl Files {
         self.entries.insert(path.into(), Entry::Link(target.into()));
     }
 
+    /// Adds a file that is there but too large to be read, with its size in bytes: whoever needs its content is told so.
+    pub fn insert_large(&mut self, path: impl Into<String>, size: usize) {
+        self.entries.insert(path.into(), Entry::Large(size));
+    }
+
     /// Removes a file or link.
     pub fn remove(&mut self, path: &str) {
         self.entries.remove(path);
@@ -87,41 +94,53 @@ impl Files {
         self.entries.keys().map(String::as_str)
     }
 
-    /// Returns a file's bytes, links followed; nothing when it does not exist.
+    /// Returns a file's bytes, links followed; nothing when it does not exist or was too large to be read.
     pub fn bytes(&self, path: &str) -> Option<&[u8]> {
-        match self.entries.get(&self.resolve(path).ok()?)? {
+        match self.entry(path)? {
             Entry::Content(content) => Some(&content.bytes),
-            Entry::Link(_) => None,
+            Entry::Link(_) | Entry::Large(_) => None,
+        }
+    }
+
+    fn entry(&self, path: &str) -> Option<&Entry> {
+        self.entries.get(&self.resolve(path).ok()?)
+    }
+
+    /// Returns a file's bytes, links followed; an error when it is missing or was too large to be read. `by` is the file that
+    /// names it.
+    pub fn content(&self, path: &str, by: Option<&str>) -> Result<&[u8], Error> {
+        match self.entries.get(&self.resolve(path)?) {
+            Some(Entry::Content(content)) => Ok(&content.bytes),
+            Some(Entry::Large(size)) => Err(too_large(path, *size)),
+            Some(Entry::Link(_)) | None => Err(Error::Missing { path: path.to_owned(), by: by.map(str::to_owned) }),
         }
     }
 
     /// Returns a manifest's text; an error when it is missing, too large or no UTF-8. `by` is the file that names it.
     pub fn text(&self, path: &str, by: Option<&str>) -> Result<&str, Error> {
-        let real = self.resolve(path)?;
-        let Some(Entry::Content(content)) = self.entries.get(&real) else {
-            return Err(Error::Missing { path: path.to_owned(), by: by.map(str::to_owned) });
-        };
-        let bytes = &content.bytes;
+        let bytes = self.content(path, by)?;
         if bytes.len() > FILE_LIMIT {
-            return Err(Error::Limit {
-                file: path.to_owned(),
-                why: format!("the file has {} bytes, more than {FILE_LIMIT}", bytes.len()),
-            });
+            return Err(too_large(path, bytes.len()));
         }
         std::str::from_utf8(bytes).map_err(|_| Error::NotText { file: path.to_owned() })
     }
 
+    /// Tells whether a file is at the path that was too large to be read, links followed.
+    pub fn is_large(&self, path: &str) -> bool {
+        matches!(self.entry(path), Some(Entry::Large(_)))
+    }
+
     /// Returns what a file says, read once however often it is asked; nothing when it is missing or no UTF-8.
     pub(crate) fn reading(&self, path: &str, rules: Rules) -> Option<Result<Arc<Reading>, SyntaxFault>> {
-        match self.entries.get(&self.resolve(path).ok()?)? {
+        match self.entry(path)? {
             Entry::Content(content) => content.reading(rules).cloned(),
-            Entry::Link(_) => None,
+            Entry::Link(_) | Entry::Large(_) => None,
         }
     }
 
-    /// Tells whether a file is at the path, links followed.
+    /// Tells whether a file is at the path, read or not, links followed.
     pub fn is_file(&self, path: &str) -> bool {
-        self.bytes(path).is_some()
+        matches!(self.entry(path), Some(Entry::Content(_) | Entry::Large(_)))
     }
 
     /// Tells whether a folder is at the path, links followed.
@@ -169,6 +188,10 @@ impl<P: Into<String>, C: Into<Vec<u8>>> FromIterator<(P, C)> for Files {
     }
 }
 
+fn too_large(path: &str, size: usize) -> Error {
+    Error::Limit { file: path.to_owned(), why: format!("the file has {size} bytes, more than {FILE_LIMIT}") }
+}
+
 /// Returns the folder of a path, empty for the root.
 pub fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
@@ -208,6 +231,7 @@ fn normal(folder: &str, written: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
     use super::*;
 
     #[test]
@@ -249,5 +273,15 @@ mod tests {
         files.insert("big", vec![b'a'; FILE_LIMIT + 1]);
         assert!(matches!(files.text("bin", None), Err(Error::NotText { .. })));
         assert!(matches!(files.text("big", None), Err(Error::Limit { .. })));
+        files.insert_large("k/huge.yaml", 9 << 20);
+        assert!(files.is_file("k/huge.yaml") && files.is_large("k/huge.yaml") && !files.is_large("big"));
+        assert_eq!(files.below("k").collect::<Vec<_>>(), ["k/huge.yaml"]);
+        let error = crate::build(&files, "k").unwrap_err().to_string();
+        assert!(error.contains("k/huge.yaml") && error.contains("9437184 bytes"), "{error}");
+        files.insert("k/kustomization.yaml", "configMapGenerator: [{name: c, files: [huge.yaml]}]\n");
+        assert!(matches!(crate::build(&files, "k"), Err(Error::Limit { file, .. }) if file == "k/huge.yaml"));
+        let findings = crate::lint(&files, "k", &crate::schema::Schemas::built_in());
+        let told = findings.iter().find(|f| f.file.as_deref() == Some("k/huge.yaml")).unwrap();
+        assert!(told.severity >= domain::change::Severity::Warning && told.message.contains("bytes"), "{told:?}");
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn verified(bytes: &[u8], digest: &str) -> Result<(), String> {
     if found == wanted { Ok(()) } else { Err(format!("its digest is {found}, and {wanted} was promised")) }
 }
 
-/// Reads the files of a `.tar.gz`. Files that are no manifests by their size are left out; links stay links.
+/// Reads the files of a `.tar.gz`. Of files that are too large only the names are kept; links stay links.
 pub(super) fn files(bytes: &[u8]) -> Result<Files, String> {
     let mut archive = tar::Archive::new(GzDecoder::new(bytes).take(ARTIFACT));
     let mut files = Files::new();
@@ -39,7 +39,9 @@ pub(super) fn files(bytes: &[u8]) -> Result<Files, String> {
             if let Some(target) = entry.link_name_bytes() {
                 files.insert_link(path, String::from_utf8_lossy(&target).into_owned());
             }
-        } else if kind.is_file() && entry.size() <= FILE_LIMIT as u64 {
+        } else if kind.is_file() && entry.size() > FILE_LIMIT as u64 {
+            files.insert_large(path, usize::try_from(entry.size()).unwrap_or(usize::MAX));
+        } else if kind.is_file() {
             let mut content = Vec::new();
             entry.read_to_end(&mut content).map_err(|e| said(&e))?;
             files.insert(path, content);
@@ -98,6 +100,18 @@ mod tests {
         assert_eq!(verified(&packed, &digest), Ok(()));
         assert!(verified(b"other", &digest).is_err() && verified(&packed, "md5:x").is_err());
         assert!(super::files(b"no archive").is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_named() {
+        let mut builder = tar::Builder::new(Vec::new());
+        let text = vec![b'#'; FILE_LIMIT + 1];
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_cksum();
+        builder.append_data(&mut header, "k8s/big.yaml", text.as_slice()).unwrap();
+        let files = files(&gzip(&builder.into_inner().unwrap())).unwrap();
+        assert!(matches!(manifest::build(&files, "k8s"), Err(manifest::Error::Limit { file, .. }) if file == "k8s/big.yaml"));
     }
 
     #[test]

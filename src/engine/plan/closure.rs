@@ -65,8 +65,10 @@ fn take(mirror: &Mirror, commit: &CommitId, path: &str, files: &mut Files) -> Re
         files.insert(path, content);
     }
     for skipped in found.skipped {
-        if let Skipped::Symlink { path, target } = skipped {
-            files.insert_link(path, target);
+        match skipped {
+            Skipped::Symlink { path, target } => files.insert_link(path, target),
+            Skipped::TooLarge { path, size } => files.insert_large(path, size),
+            Skipped::Submodule { .. } => {}
         }
     }
     Ok(())

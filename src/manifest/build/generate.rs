@@ -96,17 +96,14 @@ fn pairs_of(builder: &Builder<'_>, layer: &Layer, item: &Val) -> Result<Vec<Pair
         builder.local(layer, at)?;
         let file = files::join(&layer.folder, path, &layer.file)?;
         builder.files.resolve(&file)?;
-        builder.files.bytes(&file).ok_or_else(|| Error::Missing { path: file.clone(), by: Some(layer.file.clone()) }).and_then(
-            |bytes| {
-                if let Err(why) = builder.sources.spend(bytes.len()) {
-                    Err(fault(at, why))
-                } else if bytes.len() > CONTENT_LIMIT {
-                    Err(fault(at, format!("{path} is too large for a ConfigMap")))
-                } else {
-                    Ok(bytes)
-                }
-            },
-        )
+        let bytes = builder.files.content(&file, Some(&layer.file))?;
+        if let Err(why) = builder.sources.spend(bytes.len()) {
+            Err(fault(at, why))
+        } else if bytes.len() > CONTENT_LIMIT {
+            Err(fault(at, format!("{path} is too large for a ConfigMap")))
+        } else {
+            Ok(bytes)
+        }
     };
     let env = item.get("env").cloned();
     for at in item.get("envs").map(Val::items).unwrap_or_default().iter().chain(env.as_ref()) {
