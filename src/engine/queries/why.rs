@@ -8,7 +8,7 @@ use domain::Trouble;
 use domain::flux::{FluxObject, Inventory, InventoryEntry, ObjectKey};
 use domain::query::Answer;
 use domain::why::{Explanation, Found, LogTail, explain};
-use domain::workload::Pod;
+use domain::workload::{Pod, Workload};
 use domain::world::World;
 
 use crate::shared::Core;
@@ -41,8 +41,9 @@ pub(super) async fn why(core: &Arc<Core>, key: ObjectKey) -> Result<Answer, Trou
     looks.extend(own);
     let mut unread: Vec<String> =
         looks.iter_mut().flat_map(|look| look.unread.drain(..)).map(|e| Trouble::from(e).to_string()).collect();
+    unread.sort();
     unread.dedup();
-    let (world, mut found) = merged(&world, &apps, looks);
+    let (world, mut found) = merged(&world, looks);
     if !exists(&world, &key) {
         return Err(Trouble::not_found("There is no such object", &key).next("Look at the list of its kind."));
     }
@@ -71,9 +72,19 @@ fn namespaces(world: &World, key: &ObjectKey) -> BTreeSet<Arc<str>> {
     let objects: BTreeSet<&ObjectKey> = chain.collect();
     let applied = objects.into_iter().filter_map(|key| world.flux_object(key)).flat_map(|object| of_inventory(object));
     let said = named.iter().map(|c| &c.object).filter(|o| o.flux_kind().is_none()).map(|o| Arc::clone(&o.namespace));
-    let mut all: Vec<Arc<str>> = applied.chain(said).filter(|namespace| !namespace.is_empty()).collect();
-    all.dedup();
-    all.into_iter().take(NAMESPACES).collect()
+    first(applied.chain(said))
+}
+
+/// Returns the first namespaces that are looked into, each once.
+fn first(namespaces: impl Iterator<Item = Arc<str>>) -> BTreeSet<Arc<str>> {
+    let mut out = BTreeSet::new();
+    for namespace in namespaces.filter(|namespace| !namespace.is_empty()) {
+        if out.len() == NAMESPACES {
+            break;
+        }
+        out.insert(namespace);
+    }
+    out
 }
 
 fn of_inventory(object: &FluxObject) -> Vec<Arc<str>> {
@@ -90,7 +101,7 @@ fn of_inventory(object: &FluxObject) -> Vec<Arc<str>> {
 }
 
 /// Puts what was read in the place of what the world has of these namespaces.
-fn merged(world: &World, apps: &BTreeSet<Arc<str>>, looks: Vec<Look>) -> (World, Found) {
+fn merged(world: &World, looks: Vec<Look>) -> (World, Found) {
     let mut world = world.clone();
     let mut found = Found::default();
     let (mut workloads, mut pods) = (Vec::new(), Vec::new());
@@ -100,12 +111,12 @@ fn merged(world: &World, apps: &BTreeSet<Arc<str>>, looks: Vec<Look>) -> (World,
         found.events.extend(look.events);
         found.claims.extend(look.claims);
     }
-    // What was not read, or could not be, stays as the watch has it.
-    let read = |key: &ObjectKey, all: &[ObjectKey]| apps.contains(&key.namespace) && !all.is_empty();
-    let keys: Vec<ObjectKey> = workloads.iter().map(|w: &Arc<_>| w.key.clone()).collect();
-    workloads.extend(world.workloads.iter().filter(|w| !read(&w.key, &keys)).cloned());
-    let keys: Vec<ObjectKey> = pods.iter().map(|p: &Arc<Pod>| p.key.clone()).collect();
-    pods.extend(world.pods.iter().filter(|p| !read(&p.key, &keys)).cloned());
+    // What was not read, or could not be, stays as the watch has it: in each namespace by itself.
+    let place = |key: &ObjectKey| (Arc::clone(&key.cluster), Arc::clone(&key.kind), Arc::clone(&key.namespace));
+    let read: BTreeSet<_> = workloads.iter().map(|w: &Arc<Workload>| place(&w.key)).collect();
+    workloads.extend(world.workloads.iter().filter(|w| !read.contains(&place(&w.key))).cloned());
+    let read: BTreeSet<_> = pods.iter().map(|p: &Arc<Pod>| place(&p.key)).collect();
+    pods.extend(world.pods.iter().filter(|p| !read.contains(&place(&p.key))).cloned());
     workloads.sort_by(|a, b| a.key.cmp(&b.key));
     pods.sort_by(|a, b| a.key.cmp(&b.key));
     world.workloads = Arc::new(workloads);
@@ -153,4 +164,41 @@ async fn controller_down(core: &Core, world: &World, key: &ObjectKey) -> Option<
     let deployment = ObjectKey::new(&key.context(), "Deployment", HOME, controller);
     let found = act::get_workload(&connection, &deployment).await.ok()?;
     (found.available == 0).then(|| controller.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod(cluster: &str, namespace: &str, name: &str) -> Pod {
+        Pod {
+            key: ObjectKey::new(&cluster.into(), "Pod", namespace, name),
+            uid: String::new(),
+            resource_version: String::new(),
+            created: None,
+            phase: "Running".into(),
+            deleting: false,
+            labels: Vec::new(),
+            owner: None,
+            conditions: Vec::new(),
+            containers: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_was_not_read_of_a_namespace_stays_as_the_watch_has_it() {
+        let watched = [pod("a", "shop", "old"), pod("a", "web", "seen"), pod("b", "shop", "other")];
+        let world = World { pods: Arc::new(watched.into_iter().map(Arc::new).collect()), ..World::default() };
+        // One namespace could be read, the other could not.
+        let looks = vec![Look { pods: vec![pod("a", "shop", "new")], ..Look::default() }, Look::default()];
+        let (now, _) = merged(&world, looks);
+        let names: Vec<_> = now.pods.iter().map(|pod| &*pod.key.name).collect();
+        assert_eq!(names, ["new", "seen", "other"]);
+    }
+
+    #[test]
+    fn a_namespace_that_is_named_again_takes_no_place_of_another() {
+        let all = ["a", "b", "a", "", "c", "a", "d", "e"].into_iter().map(Arc::from);
+        assert_eq!(first(all).iter().map(|n| &**n).collect::<String>(), "abcd");
+    }
 }
