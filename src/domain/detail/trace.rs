@@ -286,7 +286,7 @@ impl<'a> Way<'a> {
 }
 
 /// Returns where a repository is, the same for all ways to write it: host and path, without scheme, user, usual port, `.git`.
-pub fn place(url: &str) -> String {
+fn place(url: &str) -> String {
     let url = url.trim();
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     // `git@host:path`, as ssh is written without a scheme.
@@ -296,6 +296,11 @@ pub fn place(url: &str) -> String {
     let host = [":22", ":443", ":80"].iter().find_map(|port| host.strip_suffix(port)).unwrap_or(&host);
     let path = path.trim_end_matches('/');
     format!("{host}/{}", path.strip_suffix(".git").unwrap_or(path).trim_start_matches('/'))
+}
+
+/// Tells whether two addresses are of one repository, however they are written; an empty one is of none.
+pub fn same_repository(one: &str, other: &str) -> bool {
+    !one.is_empty() && place(one).eq_ignore_ascii_case(&place(other))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use cluster::Connection;
 use cluster::act;
 use domain::Trouble;
+use domain::detail::trace::same_repository;
 use domain::drift::{Desired, Way};
 use domain::flux::ObjectKey;
 use domain::project::{Credential, Repository};
@@ -120,7 +121,7 @@ async fn from_git(
 /// Returns the repository of a URL: a project's with its credential, else one that is read anonymously where that is possible.
 fn repository(core: &Core, url: &str) -> Option<Repository> {
     let state = core.store.state();
-    let known = state.projects.values().find(|p| same(&p.repository.url, url)).map(|p| p.repository.clone());
+    let known = state.projects.values().find(|p| same_repository(&p.repository.url, url)).map(|p| p.repository.clone());
     let open = ["https://", "http://", "file://"].iter().any(|scheme| url.starts_with(scheme));
     known.or_else(|| {
         open.then(|| Repository {
@@ -130,36 +131,4 @@ fn repository(core: &Core, url: &str) -> Option<Repository> {
             credential: Credential::None,
         })
     })
-}
-
-/// Tells whether two URLs name one repository, however they are written.
-fn same(one: &str, other: &str) -> bool {
-    let plain = |url: &str| {
-        let url = url.trim_end_matches('/').trim_end_matches(".git");
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-        match rest.split_once(':') {
-            // An scp-like address: what stands behind the colon is a path.
-            Some((host, path)) if !url.contains("://") => format!("{host}/{path}"),
-            _ => rest.to_owned(),
-        }
-    };
-    plain(one).eq_ignore_ascii_case(&plain(other))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_repository_is_known_however_it_is_written() {
-        for (one, other, expect) in [
-            ("git@host.example:acme/shop.git", "ssh://git@host.example/acme/shop", true),
-            ("https://host.example/acme/shop.git", "https://host.example/acme/shop/", true),
-            ("https://host.example/acme/shop", "https://host.example/acme/api", false),
-            ("file:///srv/shop.git", "file:///srv/shop.git", true),
-        ] {
-            assert_eq!(same(one, other), expect, "{one} {other}");
-        }
-    }
 }

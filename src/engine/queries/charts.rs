@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use domain::Trouble;
 use domain::change::{ChartState, ChartView, Preview};
+use domain::detail::trace::same_repository;
 use domain::flux::ObjectKey;
 use domain::revision::CommitId;
 use manifest::{ChartAt, Object, Release};
@@ -86,8 +87,7 @@ fn own(core: &Core, scene: &Scene, (namespace, name): &(String, String), url: Op
     let key = ObjectKey::new(&scene.environment.cluster, "GitRepository", namespace, name);
     let world = Arc::clone(&core.world.borrow());
     let there = world.flux_object(&key).and_then(|object| object.spec.url.clone());
-    let plain = |url: &str| url.trim_end_matches('/').trim_end_matches(".git").to_owned();
-    url.map(str::to_owned).or(there).is_some_and(|url| plain(&url) == plain(scene.repo.url()))
+    url.map(str::to_owned).or(there).is_some_and(|url| same_repository(&url, scene.repo.url()))
 }
 
 /// Takes the values out of a Secret: charts make up passwords, each time anew.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::Trouble;
+use domain::detail::trace::same_repository;
 use domain::flux::ObjectKey;
 use domain::origin::{Origin, Place, applied_by};
 use domain::project::Environment;
@@ -73,25 +74,17 @@ fn plain(path: &str) -> String {
 
 /// Returns the environments that this Kustomization brings about, or that have its repository, branch and path.
 fn environments(world: &World, origin: &Origin) -> Vec<Arc<Environment>> {
+    // A HelmRelease may have the name of a Kustomization.
+    let of_kustomization = &*origin.by.kind == "Kustomization";
     let is = |e: &&Arc<Environment>| {
         let name = &e.gitops.kustomization;
         let ours = *e.cluster.0 == *origin.by.cluster;
-        let named = ours && *name.namespace == *origin.by.namespace && *name.name == *origin.by.name;
-        let repository = world.project(&e.id.project).is_some_and(|p| same_url(&p.repository.url, &origin.url));
+        let named = ours && of_kustomization && *name.namespace == *origin.by.namespace && *name.name == *origin.by.name;
+        let repository = world.project(&e.id.project).is_some_and(|p| same_repository(&p.repository.url, &origin.url));
         let branch = origin.branch.as_ref().is_none_or(|branch| *branch == e.gitops.branch);
         named || (ours && repository && branch && plain(&e.gitops.path) == origin.path)
     };
     world.environments.iter().filter(is).cloned().collect()
-}
-
-/// Tells whether two addresses are of one repository: protocol, user, `.git` and a slash at the end do not matter.
-fn same_url(one: &str, other: &str) -> bool {
-    fn core(url: &str) -> String {
-        let rest = url.split_once("://").map_or_else(|| url.replacen(':', "/", 1), |(_, rest)| rest.to_owned());
-        let rest = rest.split_once('@').filter(|(user, _)| !user.contains('/')).map_or(rest.as_str(), |(_, host)| host);
-        rest.trim_end_matches('/').trim_end_matches(".git").to_ascii_lowercase()
-    }
-    !one.is_empty() && core(one) == core(other)
 }
 
 /// Finds the file and the line that an object was written in, at the commit that was applied.
@@ -115,18 +108,38 @@ async fn place(core: &Core, origin: &mut Origin, environment: &Environment, key:
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
     use super::*;
+    use domain::ident::{EnvironmentId, Slug};
+    use domain::project::EnvironmentType;
 
     #[test]
-    fn one_repository_has_many_addresses() {
-        for (one, other, same) in [
-            ("https://git.example/acme/shop.git", "ssh://git@git.example/acme/shop", true),
-            ("git@git.example:acme/shop.git", "https://git.example/acme/shop/", true),
-            ("https://git.example/acme/shop", "https://git.example/acme/shop2", false),
-            ("", "", false),
-        ] {
-            assert_eq!(same_url(one, other), same, "{one} {other}");
-        }
+    fn paths_are_read_as_environments_write_them() {
         assert_eq!(plain("./k8s/overlays/production/"), "k8s/overlays/production");
+    }
+
+    #[test]
+    fn a_release_is_no_kustomization_of_the_same_name() {
+        let id = EnvironmentId::new(Slug::new("shop").unwrap(), Slug::new("dev").unwrap());
+        let mut environment = Environment::with_defaults(id.clone(), EnvironmentType::Development, "c".into());
+        environment.gitops.kustomization.namespace = "flux-system".into();
+        environment.gitops.kustomization.name = "shop".into();
+        let world = World { environments: Arc::new(vec![Arc::new(environment)]), ..World::default() };
+        for (kind, expect) in [("Kustomization", 1), ("HelmRelease", 0)] {
+            let origin = Origin {
+                by: ObjectKey::new(&"c".into(), kind, "flux-system", "shop"),
+                source: None,
+                url: String::new(),
+                branch: None,
+                revision: None,
+                path: "elsewhere".to_owned(),
+                interval: None,
+                suspended: false,
+                place: None,
+                unplaced: String::new(),
+                environments: Vec::new(),
+            };
+            assert_eq!(environments(&world, &origin).len(), expect, "{kind}");
+        }
     }
 }

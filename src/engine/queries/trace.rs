@@ -49,9 +49,9 @@ pub(super) async fn trace(core: &Arc<Core>, start: &ObjectKey) -> Result<Answer,
 /// Asks the repository of a commit about it, when we know that repository; else the step says why not.
 async fn fill(core: &Arc<Core>, step: &mut Step) {
     let Some(id) = step.revision.as_ref().and_then(|r| CommitId::parse(&r.0)) else { return };
-    let place = step.url.as_deref().map(trace::place).unwrap_or_default();
+    let url = step.url.clone().unwrap_or_default();
     let projects = core.store.state().projects.clone();
-    let Some(project) = projects.values().find(|project| trace::place(&project.repository.url) == place) else {
+    let Some(project) = projects.values().find(|project| trace::same_repository(&project.repository.url, &url)) else {
         "No project has this repository, so nobody here may read its commits.".clone_into(&mut step.said);
         return;
     };

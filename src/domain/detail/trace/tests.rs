@@ -143,4 +143,16 @@ fn one_repository_is_one_place_however_it_is_written() {
     }
     assert_eq!(place("file:///srv/git/shop.git"), "/srv/git/shop");
     assert_ne!(place("https://github.com:8443/acme/shop"), place(same[0]));
+    for (one, other, same) in [
+        ("https://git.example/acme/shop.git", "ssh://git@git.example/acme/shop", true),
+        ("git@git.example:acme/shop.git", "https://git.example/acme/shop/", true),
+        ("git@host.example:acme/shop.git", "ssh://git@host.example/acme/shop", true),
+        ("https://host.example/acme/shop.git", "https://host.example/acme/shop/", true),
+        ("https://git.example/acme/shop", "https://git.example/acme/shop2", false),
+        ("https://host.example/acme/shop", "https://host.example/acme/api", false),
+        ("file:///srv/shop.git", "file:///srv/shop.git", true),
+        ("", "", false),
+    ] {
+        assert_eq!(same_repository(one, other), same, "{one} {other}");
+    }
 }
