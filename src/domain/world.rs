@@ -164,9 +164,11 @@ impl World {
 
     /// Returns the Pods of a workload.
     pub fn pods_of<'a>(&'a self, workload: &'a Workload) -> impl Iterator<Item = &'a Arc<Pod>> {
-        self.pods.iter().filter(move |p| {
-            p.key.cluster == workload.key.cluster && p.key.namespace == workload.key.namespace && p.matches(&workload.selector)
-        })
+        let place = (&workload.key.cluster, &workload.key.namespace);
+        let of = |pod: &'a Arc<Pod>| (&pod.key.cluster, &pod.key.namespace);
+        let from = self.pods.partition_point(|pod| (&pod.key.cluster, &pod.key.namespace) < place);
+        let here = self.pods.iter().skip(from).take_while(move |pod| of(pod) == place);
+        here.filter(|pod| pod.matches(&workload.selector))
     }
 
     /// Returns the state of a cluster's heartbeat.

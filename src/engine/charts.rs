@@ -29,7 +29,13 @@ impl Charts {
 
     /// Returns what something rendered to lately.
     pub(crate) fn known(&self, key: &str) -> Option<Arc<str>> {
-        open(&self.kept).iter().find(|(known, _)| known == key).map(|(_, text)| Arc::clone(text))
+        let mut kept = open(&self.kept);
+        let at = kept.iter().position(|(known, _)| known == key)?;
+        let found = kept.remove(at)?;
+        let text = Arc::clone(&found.1);
+        // The one that was asked for last goes last.
+        kept.push_front(found);
+        Some(text)
     }
 
     /// Keeps what something rendered to.
@@ -37,5 +43,21 @@ impl Charts {
         let mut kept = open(&self.kept);
         kept.push_front((key, text));
         kept.truncate(KEPT);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_again_and_again_stays() {
+        let charts = Charts::new(None);
+        charts.keep("before".to_owned(), "a".into());
+        for typed in 0..KEPT * 2 {
+            charts.keep(typed.to_string(), "b".into());
+            assert_eq!(charts.known("before").as_deref(), Some("a"), "{typed}");
+        }
+        assert_eq!(charts.known("0"), None);
     }
 }

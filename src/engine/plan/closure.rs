@@ -36,8 +36,8 @@ pub(crate) fn load_for(mirror: &Mirror, commit: &CommitId, path: &str, overlay: 
     read.insert(path.to_owned());
     for _ in 0..ROUNDS {
         let built = match overlay {
-            Some(overlay) => manifest::build_with(&files, path, overlay),
-            None => manifest::build(&files, path),
+            Some(overlay) => manifest::build_with(&files, path, overlay).map(drop),
+            None => manifest::renders(&files, path),
         };
         let Err(Error::Missing { path: missing, .. }) = built else { break };
         // A link may lead to a place that the error does not name; then the whole top folder is read.
