@@ -22,51 +22,20 @@ mod version;
 use domain::change::{Finding, Severity};
 
 use crate::build::source::Sources;
-use crate::build::traced;
 use crate::error::Error;
 use crate::files::{self, Files};
-use crate::schema::{Schemas, validate_rendered};
 use crate::yaml::{Kind, Tree};
 
 use hits::Hits;
 use rules::Look;
 use subject::{Known, Scene};
 
-pub use change::{Context, check_change, check_change_of};
+pub use change::Context;
 pub use lint::lint;
 pub use risk::risk;
 pub use rules::{RULES, Rule};
 pub use text::check_text;
 pub use verdict::{Verdict, verdict};
-
-/// Checks the manifests of an environment's path: every YAML text below it, and every object that it renders to.
-///
-/// When they cannot be rendered, that is a finding too. The gravest come first, then by file and line.
-pub fn check(files: &Files, path: &str) -> Vec<Finding> {
-    checked(files, path, None)
-}
-
-/// Checks the manifests of an environment's path as [`check`] does, and every rendered object against its schema.
-pub fn check_against(files: &Files, path: &str, schemas: &Schemas) -> Vec<Finding> {
-    checked(files, path, Some(schemas))
-}
-
-fn checked(files: &Files, path: &str, schemas: Option<&Schemas>) -> Vec<Finding> {
-    let mut read = texts(files, path);
-    match traced(files, path) {
-        Ok((resources, sources)) => {
-            read_all(files, &sources, &mut read);
-            if let Some(schemas) = schemas {
-                read.1.extend(validate_rendered(&resources, &sources, schemas));
-            }
-            read.1.extend(look(&Scene::traced(resources, sources), &Known::new()));
-        }
-        Err(error) => unrendered(files, &error, &mut read.1),
-    }
-    let mut findings = read.1;
-    ordered(&mut findings);
-    findings
-}
 
 /// Reads every YAML text below a folder: which were read, and what was found.
 fn texts(files: &Files, path: &str) -> (Vec<String>, Vec<Finding>) {

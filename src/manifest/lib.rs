@@ -19,7 +19,7 @@ pub mod substitute;
 pub mod yaml;
 
 pub use build::{Object, Overlay, build, build_with, render, renders};
-pub use check::{Context, check, check_against, check_change, check_change_of, check_text, lint, risk, verdict};
+pub use check::{Context, check_text, lint, risk, verdict};
 pub use diff::{ValueChange, diff, object_changes, summary, unified, value_changes};
 pub use edit::facts::{Facts, facts};
 pub use edit::{Applied, apply};

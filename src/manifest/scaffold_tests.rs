@@ -5,7 +5,8 @@ use domain::change::Severity;
 
 use super::*;
 use crate::edit::apply;
-use crate::{build, check};
+use crate::schema::Schemas;
+use crate::{build, verdict};
 
 fn overlay(name: &str) -> Overlay {
     Overlay { name: name.into(), path: format!("k8s/overlays/{name}"), namespace: format!("shop-{name}"), host: None }
@@ -53,7 +54,8 @@ fn what_is_made_renders_and_has_no_warnings() {
     for request in [request(), bare] {
         let files = made(&request);
         for overlay in &request.environments {
-            let grave: Vec<_> = check(&files, &overlay.path).into_iter().filter(|f| f.severity >= Severity::Warning).collect();
+            let found = verdict((&files, &files), &overlay.path, &Schemas::built_in(), (false, true)).findings;
+            let grave: Vec<_> = found.into_iter().filter(|f| f.severity >= Severity::Warning).collect();
             assert_eq!(grave, [], "{}", request.name);
             let objects = build(&files, &overlay.path).unwrap();
             assert!(objects.iter().all(|o| o.namespace() == overlay.namespace && o.name() == request.name));

@@ -4,12 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use domain::change::Finding;
 
-use crate::build::{Object, traced};
+use crate::build::Object;
 use crate::check::hits::Hits;
 use crate::check::rules::{self, Look};
 use crate::check::subject::{Scene, Subject};
-use crate::error::Error;
-use crate::files::Files;
 
 /// Holds what is known of where a change goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,22 +89,7 @@ fn same(old: &Subject, new: &Subject) -> bool {
     old.name == new.name && old.namespace == new.namespace && old.group == new.group
 }
 
-/// Says what a change means that takes some rendered objects to others; a finding's place is where its object begins.
-pub fn check_change(before: &[Object], after: &[Object], context: &Context) -> Vec<Finding> {
-    let (before, after) = (Scene::plain(before), Scene::plain(after));
-    look(Changes { before: &before, after: &after, context })
-}
-
-/// Says what a change of files means for the folder at `path`; a finding's place is the value that it speaks of.
-///
-/// An error when one side cannot be rendered.
-pub fn check_change_of(before: &Files, after: &Files, path: &str, context: &Context) -> Result<Vec<Finding>, Error> {
-    let (old, old_sources) = traced(before, path)?;
-    let (new, new_sources) = traced(after, path)?;
-    let (before, after) = (Scene::traced(old, old_sources), Scene::traced(new, new_sources));
-    Ok(look(Changes { before: &before, after: &after, context }))
-}
-
+/// Lets all rules for changes look at one.
 pub(crate) fn look(changes: Changes<'_>) -> Vec<Finding> {
     let steps = changes.steps();
     let mut findings = Vec::new();

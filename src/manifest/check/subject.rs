@@ -5,14 +5,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use indexmap::IndexMap;
-use serde_json::Value;
-
-use crate::build::Object;
 use crate::build::resource::Resource;
 use crate::build::source::{Role, Sources};
 use crate::check::place::Places;
-use crate::yaml::{Data, Val};
+use crate::yaml::Val;
 
 /// The kinds whose Pods live in `spec.template`.
 const TEMPLATED: [&str; 7] = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "Rollout"];
@@ -64,11 +60,6 @@ impl Subject {
         let written = resource.written_name().to_owned();
         let home = (source.file.clone(), resource.line);
         Self { written, ..Self::new(resource.val, source.role == Role::Kustomization, home) }
-    }
-
-    fn of_object(object: &Object) -> Self {
-        let home = (object.file.clone(), object.line);
-        Self { written: object.written_name.clone(), ..Self::new(plain(&object.value), false, home) }
     }
 
     /// Returns `Kind/name`.
@@ -185,19 +176,6 @@ pub(crate) fn filled_in(text: &str) -> bool {
     ["${", "$(", "{{"].iter().any(|mark| text.contains(mark)) || text.starts_with("ENC[")
 }
 
-/// Returns plain data as a value that knows no places.
-pub(crate) fn plain(value: &Value) -> Val {
-    let data = match value {
-        Value::Null => Data::Null,
-        Value::Bool(flag) => Data::Bool(*flag),
-        Value::Number(number) => Data::Number(number.clone()),
-        Value::String(text) => Data::Text(text.clone()),
-        Value::Array(items) => Data::List(items.iter().map(plain).collect()),
-        Value::Object(map) => Data::Map(map.iter().map(|(key, item)| (key.clone(), plain(item))).collect::<IndexMap<_, _>>()),
-    };
-    Val { data, from: None, image: None }
-}
-
 /// Holds the names of objects that are there beyond one rendering: kind and name.
 pub(crate) type Known = BTreeSet<(String, String)>;
 
@@ -218,11 +196,6 @@ impl Scene {
     pub(crate) fn traced(resources: Vec<Resource>, sources: Sources) -> Self {
         let subjects = resources.into_iter().map(|resource| Subject::of_resource(resource, &sources)).collect();
         Self { places: Some(Places::new(sources)), ..Self::of(subjects) }
-    }
-
-    /// Builds the scene of objects that know only where they begin.
-    pub(crate) fn plain(objects: &[Object]) -> Self {
-        Self::of(objects.iter().map(Subject::of_object).collect())
     }
 
     /// Says that its files are applied one by one.

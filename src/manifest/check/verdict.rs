@@ -26,8 +26,10 @@ pub struct Verdict {
     pub context: Context,
 }
 
-/// Says what a change of files means for the folder at `path`, as [`crate::check_against`] and [`crate::check_change_of`] do,
-/// and what both sides render to, as [`crate::build()`] does.
+/// Says what a change of files means for the folder at `path`: what is found in every YAML text below it as it is afterwards, in
+/// every object that it renders to and in the change itself; and what both sides render to, as [`crate::build()`] does.
+///
+/// When it cannot be rendered, that is a finding too. The gravest come first, then by file and line.
 pub fn verdict((before, after): (&Files, &Files), path: &str, schemas: &Schemas, (production, prune): (bool, bool)) -> Verdict {
     let (old, new) = (traced(before, path), traced(after, path));
     let told = |side: &Result<(Vec<Resource>, Sources), Error>| match side {
