@@ -22,7 +22,7 @@ mod order;
 mod origin;
 mod patches;
 mod path;
-mod pattern;
+pub(crate) mod pattern;
 mod printed;
 mod references;
 mod render;

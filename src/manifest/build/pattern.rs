@@ -7,14 +7,15 @@ use regex::Regex;
 const VERSIONS: &str = "(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$";
 
 /// Holds a pattern that has to fit a whole text.
-pub(super) enum Pattern {
+#[derive(Debug, Clone)]
+pub(crate) enum Pattern {
     Words(String),
     Regex(Regex),
 }
 
 impl Pattern {
     /// Reads a pattern; nothing when it is none.
-    pub(super) fn new(text: &str) -> Option<Self> {
+    pub(crate) fn new(text: &str) -> Option<Self> {
         if text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'/')) {
             return Some(Self::Words(text.to_owned()));
         }
@@ -22,7 +23,7 @@ impl Pattern {
     }
 
     /// Tells whether it fits a text.
-    pub(super) fn fits(&self, text: &str) -> bool {
+    pub(crate) fn fits(&self, text: &str) -> bool {
         match self {
             Self::Words(words) => words == text,
             Self::Regex(regex) => regex.is_match(text),

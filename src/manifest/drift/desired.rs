@@ -7,7 +7,7 @@ use crate::drift::Veil;
 use crate::error::Error;
 use crate::files::Files;
 use crate::substitute::{SubstituteError, Variables, disabled, substitute};
-use crate::yaml::{Tree, older, read};
+use crate::yaml::{Reading, Rules, Val};
 
 /// Holds one desired object.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,16 +119,6 @@ pub fn documents(name: &str, text: &str) -> Result<Vec<Value>, Error> {
         column: fault.column,
         why: fault.why,
     };
-    let tree = Tree::parse(text).map_err(syntax)?;
-    let mut out = Vec::new();
-    let mut total = 0;
-    for document in tree.documents() {
-        let mut val = read(&tree, document.root, 0, &mut total).map_err(syntax)?;
-        older(&tree, &mut val);
-        let value = val.to_json();
-        if !value.is_null() {
-            out.push(value);
-        }
-    }
-    Ok(out)
+    let reading = Reading::of(text, Rules::Older).map_err(syntax)?;
+    Ok(reading.values.iter().map(Val::to_json).collect())
 }

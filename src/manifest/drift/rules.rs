@@ -1,8 +1,8 @@
 //! Rules that take fields out of a comparison: `spec.ignore` of a Kustomization, `spec.driftDetection.ignore` of a HelmRelease.
 
-use regex::Regex;
 use serde_json::Value;
 
+use crate::build::pattern::Pattern;
 use crate::build::select::satisfied;
 use crate::diff::value_changes;
 
@@ -16,7 +16,7 @@ pub struct Rules(Vec<Rule>);
 #[derive(Debug, Clone)]
 struct Rule {
     paths: Vec<String>,
-    patterns: Vec<(&'static str, Regex)>,
+    patterns: Vec<(&'static str, Pattern)>,
     labels: String,
     annotations: String,
 }
@@ -58,8 +58,8 @@ impl Rule {
         let text = |key: &str| rule.pointer(&format!("/target/{key}")).and_then(Value::as_str).unwrap_or_default();
         let mut patterns = Vec::new();
         for part in PATTERNS.into_iter().filter(|part| !text(part).is_empty()) {
-            let pattern = Regex::new(&format!("^(?:{})$", text(part)));
-            patterns.push((part, pattern.map_err(|_| format!("{part}: \u{201c}{}\u{201d} is no pattern", text(part)))?));
+            let pattern = Pattern::new(text(part));
+            patterns.push((part, pattern.ok_or_else(|| format!("{part}: \u{201c}{}\u{201d} is no pattern", text(part)))?));
         }
         let (labels, annotations) = (text("labelSelector").to_owned(), text("annotationSelector").to_owned());
         for selector in [&labels, &annotations] {
@@ -80,7 +80,7 @@ impl Rule {
             _ => at("/metadata/namespace"),
         };
         let marks = |part: &str, key: &str| object.get("metadata")?.get(part)?.get(key)?.as_str();
-        self.patterns.iter().all(|(name, pattern)| pattern.is_match(part(name)))
+        self.patterns.iter().all(|(name, pattern)| pattern.fits(part(name)))
             && satisfied(&self.labels, |key| marks("labels", key)).unwrap_or(false)
             && satisfied(&self.annotations, |key| marks("annotations", key)).unwrap_or(false)
     }
