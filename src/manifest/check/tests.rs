@@ -1,7 +1,5 @@
 //! Findings: one table for objects, one for changes; which rule, where, how grave, and that no secret is repeated.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by failing")]
-
 use std::collections::BTreeSet;
 
 use super::*;

@@ -274,7 +274,7 @@ fn leaves<'v>(value: &'v Value, other: Option<&'v Value>, each: &mut dyn FnMut(&
     match value {
         Value::Object(map) => map.iter().for_each(|(key, value)| leaves(value, other.and_then(|o| o.get(key)), each)),
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(at, value)| leaves(value, other.and_then(|o| o.get(at)), each))
+            items.iter().enumerate().for_each(|(at, value)| leaves(value, other.and_then(|o| o.get(at)), each));
         }
         value => each(value, other),
     }
