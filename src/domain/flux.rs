@@ -221,6 +221,9 @@ pub enum Health {
 }
 
 impl Health {
+    /// Every health, worst first.
+    pub const ALL: [Self; 6] = [Self::Bad, Self::Warn, Self::Busy, Self::Unknown, Self::Off, Self::Ok];
+
     /// Returns the word for it.
     pub const fn word(self) -> &'static str {
         match self {

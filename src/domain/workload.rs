@@ -130,6 +130,18 @@ impl Pod {
         self.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True")
     }
 
+    /// Returns how it is doing.
+    pub fn health(&self) -> Health {
+        match self.phase.as_str() {
+            _ if self.fault().is_some() => Health::Bad,
+            "Failed" => Health::Bad,
+            "Succeeded" if !self.deleting => Health::Ok,
+            "Unknown" => Health::Unknown,
+            _ if self.is_ready() && !self.deleting => Health::Ok,
+            _ => Health::Busy,
+        }
+    }
+
     /// Tells whether a selector's labels all stand on it.
     pub fn matches(&self, selector: &[(String, String)]) -> bool {
         !selector.is_empty() && selector.iter().all(|wanted| self.labels.contains(wanted))

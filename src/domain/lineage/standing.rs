@@ -32,23 +32,11 @@ impl Standing<'_> {
             Self::Flux(object) => Some(object.health()),
             Self::Workload(workload) => Some(workload.health()),
             Self::Set(ready, all) => Some(if ready == all { Health::Ok } else { Health::Busy }),
-            Self::Pod(pod) => Some(health_of(pod)),
+            Self::Pod(pod) => Some(pod.health()),
             Self::Named | Self::Unseen(None) => None,
             Self::Missing => Some(Health::Bad),
             Self::Unseen(Some(link)) => Some(link.health()),
         }
-    }
-}
-
-/// Returns how a Pod is doing.
-fn health_of(pod: &Pod) -> Health {
-    match pod.phase.as_str() {
-        _ if pod.fault().is_some() => Health::Bad,
-        "Failed" => Health::Bad,
-        "Succeeded" if !pod.deleting => Health::Ok,
-        "Unknown" => Health::Unknown,
-        _ if pod.is_ready() && !pod.deleting => Health::Ok,
-        _ => Health::Busy,
     }
 }
 
