@@ -23,6 +23,7 @@ mod output;
 mod project;
 mod scaffold;
 mod set;
+mod sieve;
 mod targets;
 mod trace;
 mod tree;

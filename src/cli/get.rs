@@ -6,7 +6,7 @@ use domain::filter::{Aspect, Filter, Sort, Value, aspect};
 use domain::flux::{FluxObject, KINDS, Kind};
 use serde::Serialize;
 
-use super::{Format, deployments, environment, flux, output, project};
+use super::{Format, deployments, environment, flux, output, project, sieve};
 use crate::launch::{self, Deck};
 
 /// Lists objects of a kind.
@@ -56,20 +56,7 @@ impl Get {
 
     /// Reads what objects have to fit.
     fn filters(&self) -> Result<Vec<Filter<FluxObject>>, Trouble> {
-        let labels = self.selector.as_ref().map(|text| (text, format!("-l {text}")));
-        let filter = self.filter.as_ref().map(|text| (text, text.clone()));
-        let read = |(typed, text): (&String, String)| {
-            Filter::parse(&text).map_err(|fault| {
-                Trouble::usage("The filter cannot be read", format!("\u{201c}{typed}\u{201d}"))
-                    .why(format!(
-                        "character {}: {}",
-                        fault.column - if *typed == text { 0 } else { 3.min(fault.column - 1) },
-                        fault.why
-                    ))
-                    .next("See quarterdeck get --help.")
-            })
-        };
-        labels.into_iter().chain(filter).map(read).collect()
+        sieve::filters(self.filter.as_deref(), self.selector.as_deref())
     }
 
     fn order(&self) -> Result<Option<&'static Aspect<FluxObject>>, Trouble> {

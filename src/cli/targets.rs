@@ -6,7 +6,7 @@ use domain::filter::Filter;
 use domain::flux::{FluxObject, KINDS, Kind, ObjectKey};
 
 use super::flux::kind;
-use super::kinds;
+use super::{kinds, sieve};
 use crate::launch::{self, Deck};
 
 /// The objects meant.
@@ -22,7 +22,7 @@ pub(crate) struct Targets {
     #[arg(long)]
     all: bool,
     /// Those that a filter leaves, in the language of the console's lists: 'ready=false age>2h !test'.
-    #[arg(long, value_name = "FILTER")]
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     filter: Option<String>,
     /// Those with these labels: team=shop, 'tier in (a,b)', !legacy.
     #[arg(short = 'l', long, value_name = "LABELS")]
@@ -43,7 +43,7 @@ impl Targets {
             let named = named(&self.objects, |word| kind(word).map(|k| k.name.to_owned()))?;
             return Ok(named.iter().map(|(kind, name)| ObjectKey::new(&context, kind, &self.namespace, name)).collect());
         }
-        let filter = self.sieve()?;
+        let filters = self.filters()?;
         let wanted: Vec<&'static Kind> = match self.objects.as_slice() {
             [] => KINDS.iter().collect(),
             words => words.iter().map(|word| kind(word)).collect::<Result<_, _>>()?,
@@ -61,16 +61,13 @@ impl Targets {
         let here = |o: &FluxObject| self.all_namespaces || *o.key.namespace == *self.namespace;
         let meant = |o: &FluxObject| *o.key.cluster == *context.0 && names.contains(&&*o.key.kind) && here(o) && can(o);
         let now = launch::now();
-        let meant = |o: &FluxObject| meant(o) && filter.matches(o, now);
+        let meant = |o: &FluxObject| meant(o) && filters.iter().all(|filter| filter.matches(o, now));
         Ok(world.flux.iter().filter(|o| meant(o)).map(|o| o.key.clone()).collect())
     }
 
-    /// Returns the filter that was written, labels included.
-    fn sieve(&self) -> Result<Filter<FluxObject>, Trouble> {
-        let labels = self.selector.as_ref().map(|labels| format!(" -l {labels}")).unwrap_or_default();
-        let text = format!("{}{labels}", self.filter.as_deref().unwrap_or_default());
-        Filter::parse(&text)
-            .map_err(|fault| Trouble::usage("That is no filter", format!("\u{201c}{}\u{201d}", text.trim())).why(fault))
+    /// Returns the filters that were written; an empty one means nothing, not everything.
+    fn filters(&self) -> Result<Vec<Filter<FluxObject>>, Trouble> {
+        sieve::narrowing(self.filter.as_deref(), self.selector.as_deref())
     }
 }
 
@@ -112,6 +109,38 @@ mod tests {
         let words: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
         let found = named(&words, any_kind)?;
         Ok(found.iter().map(|(kind, name)| format!("{kind}/{name}")).collect::<Vec<_>>().join(" "))
+    }
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        targets: Targets,
+    }
+
+    fn typed(words: &[&str]) -> Targets {
+        <Line as clap::Parser>::try_parse_from([&["quarterdeck"], words].concat()).unwrap().targets
+    }
+
+    #[test]
+    fn an_empty_filter_means_nothing_rather_than_everything() {
+        for words in [&["--filter", ""][..], &["--filter", "  "], &["-l", ""], &["-l", " "], &["--filter", "", "-l", "team=a"]] {
+            let targets = typed(words);
+            let trouble = targets.filters().unwrap_err();
+            assert_eq!(trouble.kind, domain::TroubleKind::Usage, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn filter_and_labels_do_not_reach_into_each_other() {
+        let targets = typed(&["--filter", "-l team=a !test", "-l", "!legacy"]);
+        assert_eq!(targets.filters().unwrap().len(), 2);
+        for (words, at) in [
+            (&["--filter", "\"shop", "-l", "team=a\""][..], "character 6"),
+            (&["--filter", "shop", "-l", "team=a production"], "character 8"),
+        ] {
+            let trouble = typed(words).filters().unwrap_err();
+            assert!(trouble.why.contains(at), "{words:?}: {trouble}");
+        }
     }
 
     #[test]

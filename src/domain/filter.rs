@@ -259,6 +259,11 @@ impl<F: Fields> Filter<F> {
         fault.map_or(Ok(Self { terms }), Err)
     }
 
+    /// Reads a label selector alone, as it stands after `-l`; one that selects nothing is no selector.
+    pub fn labels(text: &str) -> Result<Self, Fault> {
+        Ok(Self { terms: vec![parse::labels(text)?] })
+    }
+
     /// Reads a filter while it is typed: the terms before the first fault, and that fault.
     pub fn typed(text: &str) -> (Self, Option<Fault>) {
         let (terms, fault) = parse::terms(text);
@@ -280,7 +285,10 @@ impl<F: Fields> Filter<F> {
         let moments = self.terms.iter().filter_map(|term| match &term.test {
             Test::Compare(aspect, _, Want::Seconds(limit)) => match (aspect.of)(row) {
                 // One millisecond later `>` holds, too.
-                Value::Time(time) => Time::from_millisecond(time.as_millisecond() + limit.saturating_mul(1000) + 1).ok(),
+                Value::Time(time) => {
+                    let later = limit.saturating_mul(1000).saturating_add(1);
+                    Time::from_millisecond(time.as_millisecond().saturating_add(later)).ok()
+                }
                 _ => None,
             },
             _ => None,

@@ -32,6 +32,18 @@ pub(super) fn terms<F: Fields>(text: &str) -> (Vec<Term<F>>, Option<Fault>) {
     }
 }
 
+/// Reads a label selector, and nothing after it.
+pub(super) fn labels<F: Fields>(text: &str) -> Result<Term<F>, Fault> {
+    let mut reader = Reader { text: text.chars().collect(), at: 0 };
+    reader.blanks();
+    let wanted = reader.selector()?;
+    reader.blanks();
+    if reader.peek().is_some() {
+        return Err(reader.fault(reader.at, Why::Label));
+    }
+    Ok(Term { not: false, test: Test::Labels(wanted) })
+}
+
 impl Reader {
     fn fault(&self, at: usize, why: Why) -> Fault {
         Fault { column: at.min(self.text.len()) + 1, why }

@@ -144,6 +144,23 @@ fn a_row_comes_of_age_at_a_known_moment() {
     assert!(!filter.matches(&row, Time::from_millisecond(at.as_millisecond() - 1).unwrap()));
     assert_eq!(filter.turns(&row, at), None);
     assert!(!Filter::<FluxObject>::parse("shop").unwrap().timed());
+    let ages = Filter::parse("age>9000000000000000000s").unwrap();
+    assert_eq!((ages.matches(&row, now()), ages.turns(&row, now())), (false, None), "an age that no clock reaches");
+}
+
+#[test]
+fn labels_alone_are_labels_alone() {
+    for (text, want) in [
+        (" team in (a,b), !tier ", Ok(())),
+        ("team=shop other", Err("11")),
+        ("team=shop -l x", Err("11")),
+        ("", Err("1")),
+        ("team=shop,", Err("11")),
+        ("\"x\"=", Ok(())),
+    ] {
+        let read = Filter::<FluxObject>::labels(text).map(drop).map_err(|fault| fault.column.to_string());
+        assert_eq!(read, want.map_err(str::to_owned), "{text}");
+    }
 }
 
 proptest::proptest! {
