@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use domain::Time;
 use domain::flux::{Condition, ObjectKey};
+use domain::private::without_credentials;
 use domain::text;
 use serde::{Deserialize, Deserializer};
 
@@ -134,6 +135,9 @@ pub(crate) fn owned(text: String) -> String {
 
 /// Returns a message: its lines stay, its length is bounded.
 pub(crate) fn message(mut text: String) -> String {
+    if let Cow::Owned(masked) = without_credentials(&text) {
+        text = masked;
+    }
     if text.len() > MESSAGE {
         let end = (0..=MESSAGE).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         text.truncate(end);

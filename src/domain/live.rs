@@ -6,11 +6,8 @@ use crate::change::Finding;
 use crate::flux::ObjectKey;
 use crate::orders::Apply;
 use crate::origin::Origin;
-pub use crate::private::Private;
+pub use crate::private::{MASK, Private};
 use crate::trouble::Trouble;
-
-/// Stands in the place of a secret value; where it still stands after editing, the value stays what it is.
-pub const MASK: &str = "•••";
 
 /// Holds a live object as text, without status and bookkeeping, the values of a Secret masked.
 #[derive(Debug, Clone, PartialEq, Eq)]

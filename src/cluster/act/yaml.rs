@@ -1,7 +1,9 @@
 //! The whole manifest of one object, for reading: without secrets, safe to draw, as YAML and as JSON.
 
-use domain::flux::ObjectKey;
-use domain::live::MASK;
+use std::borrow::Cow;
+
+use domain::flux::{KINDS, ObjectKey};
+use domain::private::{MASK, without_credentials};
 use domain::text;
 use serde_json::Value;
 
@@ -11,8 +13,8 @@ use crate::discovery;
 use crate::error::Error;
 use crate::wire::{self, Call, Fault};
 
-/// Returns an object's YAML: `managedFields` and the last applied configuration are left out, the values of a Secret are
-/// masked.
+/// Returns an object's YAML: `managedFields` and the last applied configuration are left out, the values of a Secret and
+/// credentials in the addresses of Flux objects are masked.
 pub async fn yaml(connection: &Connection, key: &ObjectKey) -> Result<String, Error> {
     let mut object = get(connection, key).await?;
     mask(&mut object);
@@ -21,7 +23,7 @@ pub async fn yaml(connection: &Connection, key: &ObjectKey) -> Result<String, Er
 }
 
 /// Returns an object's YAML with its `managedFields`, and its JSON without them; the last applied configuration is left out
-/// and the values of a Secret are masked.
+/// and the values of a Secret and credentials in the addresses of Flux objects are masked.
 pub async fn whole(connection: &Connection, key: &ObjectKey) -> Result<(String, Value), Error> {
     let mut object = get(connection, key).await?;
     mask(&mut object);
@@ -62,7 +64,27 @@ fn unmanage(object: &mut Value) {
     }
 }
 
+/// Takes the credentials out of every address in a value.
+fn without_users(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(masked) = without_credentials(text) {
+                *text = masked;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_users),
+        Value::Object(fields) => fields.iter_mut().for_each(|(_, value)| without_users(value)),
+        _ => {}
+    }
+}
+
 fn mask(object: &mut Value) {
+    let group = object.get("apiVersion").and_then(Value::as_str).and_then(|version| version.split_once('/'));
+    if group.is_some_and(|(group, _)| KINDS.iter().any(|kind| kind.group == group)) {
+        for part in ["spec", "status"] {
+            object.get_mut(part).into_iter().for_each(without_users);
+        }
+    }
     let secret = object.get("kind").and_then(Value::as_str) == Some("Secret");
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         let emptied = metadata.get_mut("annotations").and_then(Value::as_object_mut).is_some_and(|annotations| {
@@ -102,5 +124,19 @@ mod tests {
         let text = secret.to_string();
         assert!(!text.contains("aHVudGVyMg") && !text.contains("hunter2") && !text.contains("managedFields"), "{text}");
         assert!(text.contains("password") && text.contains("user"), "{text}");
+    }
+
+    #[test]
+    fn no_credentials_in_a_sources_address_are_shown() {
+        let url = "https://ann:hunter2@git.example/a";
+        let mut source = serde_json::json!({
+            "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository", "metadata": { "name": "apps" },
+            "spec": { "url": url },
+            "status": { "conditions": [{ "type": "Ready", "message": format!("unable to clone '{url}'") }] },
+        });
+        mask(&mut source);
+        let text = source.to_string();
+        assert_eq!(source.pointer("/spec/url"), Some(&Value::from("https://•••@git.example/a")));
+        assert!(!text.contains("hunter2") && !text.contains("ann"), "{text}");
     }
 }

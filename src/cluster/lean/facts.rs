@@ -2,6 +2,7 @@
 
 use domain::Time;
 use domain::flux::Facts;
+use domain::private::{site, without_credentials};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -147,9 +148,11 @@ fn names(named: &[Named]) -> Box<str> {
 
 fn facts(kind: &str, spec: &Spec, status: Status) -> Option<Facts> {
     Some(match kind {
-        "Bucket" => {
-            Facts::Bucket { name: text(&spec.bucket_name), endpoint: text(&spec.endpoint), provider: text(&spec.provider) }
-        }
+        "Bucket" => Facts::Bucket {
+            name: text(&spec.bucket_name),
+            endpoint: text(&without_credentials(&spec.endpoint)),
+            provider: text(&spec.provider),
+        },
         "HelmChart" => Facts::Chart { version: text(&spec.version) },
         "HelmRelease" => {
             let release = status.history.into_iter().next()?;
@@ -163,7 +166,7 @@ fn facts(kind: &str, spec: &Spec, status: Status) -> Option<Facts> {
         }
         "ImageRepository" => Facts::Scan { tags: status.last_scan_result.tag_count, time: status.last_scan_result.scan_time },
         "ImageUpdateAutomation" => Facts::Push { time: status.last_push_time, commit: text(&status.last_push_commit) },
-        "Provider" => Facts::Provider { address: text(&spec.address), channel: text(&spec.channel) },
+        "Provider" => Facts::Provider { address: text(&site(&spec.address)), channel: text(&spec.channel) },
         "Alert" => Facts::Alert {
             severity: if spec.event_severity.is_empty() { "info".into() } else { text(&spec.event_severity) },
             provider: text(&spec.provider_ref.name),

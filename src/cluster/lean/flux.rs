@@ -1,6 +1,9 @@
 //! Flux objects: one lean type for every kind.
 
+use std::borrow::Cow;
+
 use domain::flux::{Chart, FluxObject, FluxSpec, FluxStatus, ObjectKey, Reference};
+use domain::private::without_credentials;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -85,6 +88,9 @@ fn clean_spec(mut spec: FluxSpec) -> FluxSpec {
     ];
     for text in texts {
         *text = text.take().map(owned);
+    }
+    if let Some(Cow::Owned(masked)) = spec.url.as_deref().map(without_credentials) {
+        spec.url = Some(masked);
     }
     if let Some(reference) = &mut spec.reference {
         for text in [&mut reference.branch, &mut reference.tag, &mut reference.semver, &mut reference.commit, &mut reference.name]

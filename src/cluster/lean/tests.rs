@@ -87,6 +87,14 @@ fn every_text_of_a_workload_and_a_pod_is_safe() {
     check::<Pod>("Pod", &pod);
 }
 
+#[test]
+fn a_message_quotes_no_credentials() {
+    let said = super::message("cannot clone 'https://u:p@git.example/a'".to_owned());
+    assert_eq!(said, "cannot clone 'https://•••@git.example/a'");
+    let long = format!("{} https://u:{}@git.example", "x".repeat(super::MESSAGE - 20), "p".repeat(30));
+    assert!(!super::message(long).contains("ppp"), "nor where it is cut");
+}
+
 /// What only one kind has is read for that kind, safe, and for the kinds that lists are full of nothing is kept.
 #[test]
 fn each_kind_keeps_what_is_its_own() {
@@ -125,6 +133,13 @@ fn each_kind_keeps_what_is_its_own() {
             json!(null),
             "type=slack address=https://x channel=ops",
         ),
+        (
+            "Provider",
+            json!({ "type": "slack", "address": "https://u:p@hooks.example/T0/secret?token=1" }),
+            json!(null),
+            "address=https://hooks.example",
+        ),
+        ("GitRepository", json!({ "url": "https://u:p@git.example/a" }), json!({}), "url=https://•••@git.example/a"),
         (
             "Alert",
             json!({ "providerRef": { "name": "slack" }, "eventSources": [{ "kind": "Kustomization", "name": "*" }, { "kind": "HelmRelease" }] }),

@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::{flag, list, names, number, text};
+use crate::private::{host, without_credentials};
 
 /// Holds a clause: the key of its words and what fills their places.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +80,11 @@ pub(super) struct Spec<'a> {
 impl<'a> Spec<'a> {
     pub(super) fn text(&self, pointer: &str) -> Option<&'a str> {
         Some(text(self.spec, pointer)).filter(|t| !t.is_empty())
+    }
+
+    /// Returns an address without credentials; a dash when there is none.
+    pub(super) fn address(&self, pointer: &str) -> String {
+        without_credentials(self.text(pointer).unwrap_or("–")).into_owned()
     }
 
     /// Returns a clause filled with the text at a pointer, when there is one.
@@ -160,7 +166,7 @@ impl<'a> Spec<'a> {
             .or_else(|| named("words.follows-branch", "/ref/branch"))
             .unwrap_or_else(|| clause("words.follows-branch").with("ref", "master"));
         let mut first = self.fetch();
-        first.insert(0, follows.with("url", self.text("/url").unwrap_or("–")));
+        first.insert(0, follows.with("url", &self.address("/url")));
         let mut with = Vec::new();
         with.extend(self.flag("words.submodules", "/recurseSubmodules"));
         with.extend(self.texts("words.sparse", "paths", "/sparseCheckout"));
@@ -182,7 +188,7 @@ impl<'a> Spec<'a> {
             .or_else(|| named("words.follows-tag", "/ref/tag"))
             .unwrap_or_else(|| clause("words.follows-tag").with("ref", "latest"));
         let mut first = self.fetch();
-        first.insert(0, follows.with("url", self.text("/url").unwrap_or("–")));
+        first.insert(0, follows.with("url", &self.address("/url")));
         let mut with = Vec::new();
         with.extend(self.one("words.filter", "filter", "/ref/semverFilter"));
         with.extend(self.one("words.layer", "type", "/layerSelector/mediaType"));
@@ -194,7 +200,7 @@ impl<'a> Spec<'a> {
     fn helm_repository(&self) -> Vec<Sentence> {
         let oci = self.text("/type") == Some("oci");
         let lead = if oci { "words.charts-oci" } else { "words.charts" };
-        let mut first = vec![clause(lead).with("url", self.text("/url").unwrap_or("–"))];
+        let mut first = vec![clause(lead).with("url", &self.address("/url"))];
         // A registry is only asked when a chart is wanted.
         first.extend(if oci { Vec::new() } else { self.fetch() });
         let mut with = self.access();
@@ -220,7 +226,8 @@ impl<'a> Spec<'a> {
 
     fn bucket(&self) -> Vec<Sentence> {
         let at = |p| self.text(p).unwrap_or("–");
-        let mut first = vec![clause("words.bucket").with("bucket", at("/bucketName")).with("endpoint", at("/endpoint"))];
+        let mut first =
+            vec![clause("words.bucket").with("bucket", at("/bucketName")).with("endpoint", &self.address("/endpoint"))];
         first.extend(self.one("words.prefix", "prefix", "/prefix"));
         first.extend(self.one("words.region", "region", "/region"));
         first.extend(self.fetch());
@@ -415,13 +422,6 @@ impl<'a> Spec<'a> {
         first.extend(self.text("/resourceFilter").map(|_| clause("words.filtered")));
         vec![first, self.access()]
     }
-}
-
-/// Returns the host of an address, or the address when it has none.
-fn host(address: &str) -> &str {
-    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-    let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    host.rsplit_once('@').map_or(host, |(_, host)| host)
 }
 
 mod operator;

@@ -15,8 +15,8 @@ impl Spec<'_> {
         how.extend(self.flag("words.multitenant", "/cluster/multitenant"));
         how.extend(self.flag("words.network-policy", "/cluster/networkPolicy"));
         how.extend(self.count("words.patches", "/kustomize/patches"));
-        let sync = self.text("/sync/url").map(|url| {
-            let what = clause("words.syncs").with("kind", at("/sync/kind")).with("url", url);
+        let sync = self.text("/sync/url").map(|_| {
+            let what = clause("words.syncs").with("kind", at("/sync/kind")).with("url", &self.address("/sync/url"));
             vec![what.with("ref", at("/sync/ref")), clause("words.at").with("path", at("/sync/path"))]
         });
         vec![first, how, sync.unwrap_or_default()]
@@ -48,7 +48,7 @@ impl Spec<'_> {
 
     pub(super) fn input_provider(&self) -> Vec<Sentence> {
         let first = clause("words.provides").with("type", self.text("/type").unwrap_or("–"));
-        let mut first = vec![first.with("url", self.text("/url").unwrap_or("–"))];
+        let mut first = vec![first.with("url", &self.address("/url"))];
         first.extend(self.one("words.only", "patterns", "/filter/includeBranch"));
         first.extend(self.one("words.excludes", "patterns", "/filter/excludeBranch"));
         first.extend(self.texts("words.labelled", "labels", "/filter/labels"));

@@ -138,6 +138,15 @@ fn every_kind_is_said_in_words() {
 }
 
 #[test]
+fn no_credentials_in_an_address_are_said() {
+    for kind in ["GitRepository", "OCIRepository", "HelmRepository", "Bucket", "ResourceSetInputProvider", "FluxInstance"] {
+        let url = "https://ann:hunter2@git.example/a";
+        let said = told(kind, &json!({ "url": url, "endpoint": url, "sync": { "url": url } }));
+        assert!(said.contains("•••@git.example/a") && !said.contains("hunter2") && !said.contains("ann"), "{said}");
+    }
+}
+
+#[test]
 fn a_webhooks_secret_path_is_not_said() {
     assert!(!told("Provider", &json!({ "type": "slack", "address": "https://hooks.example/T0/secret" })).contains("secret"));
 }
