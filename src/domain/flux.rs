@@ -346,4 +346,27 @@ impl FluxObject {
         };
         self.spec.source_ref.as_ref().or(self.spec.chart_ref.as_deref()).or(from_chart)
     }
+
+    /// Returns what a reference of it means: kind, namespace, name. Without a namespace its own is meant, without a kind the usual one.
+    pub fn refers<'a>(&'a self, reference: &'a Reference, usual: &'a str) -> (&'a str, &'a str, &'a str) {
+        let kind = if reference.kind.is_empty() { usual } else { &reference.kind };
+        let namespace = reference.namespace.as_deref().filter(|n| !n.is_empty()).unwrap_or(&self.key.namespace);
+        (kind, namespace, &reference.name)
+    }
+
+    /// Returns the key of what a reference of it means.
+    fn meant(&self, reference: &Reference, usual: &str) -> ObjectKey {
+        let (kind, namespace, name) = self.refers(reference, usual);
+        ObjectKey { cluster: Arc::clone(&self.key.cluster), kind: kind.into(), namespace: namespace.into(), name: name.into() }
+    }
+
+    /// Returns what must be ready first. A ResourceSet names objects of any kind, the others their own.
+    pub fn needs(&self) -> impl Iterator<Item = ObjectKey> + '_ {
+        self.spec.depends_on.iter().map(|reference| self.meant(reference, &self.key.kind))
+    }
+
+    /// Returns the key of the source that it takes its content from.
+    pub fn source_key(&self) -> Option<ObjectKey> {
+        self.source().map(|reference| self.meant(reference, "GitRepository"))
+    }
 }

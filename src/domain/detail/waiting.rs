@@ -1,7 +1,7 @@
 //! What a Flux object waits for, as far as the world shows it.
 
 use super::words::{Clause, clause};
-use crate::flux::{FluxObject, Health, ObjectKey, Reference};
+use crate::flux::{FluxObject, Health, ObjectKey};
 use crate::world::World;
 
 /// Returns what an object waits for, the most telling first; empty when it waits for nothing that is known.
@@ -21,24 +21,16 @@ pub fn waiting(world: &World, object: &FluxObject) -> Vec<Clause> {
     if asked.is_some() && asked != object.status.last_handled_reconcile_at.as_deref() && !object.suspended() {
         out.push(clause("waiting.request"));
     }
-    for dependency in &object.spec.depends_on {
-        let key = key_of(object, dependency, &object.key.kind);
+    for key in object.needs() {
         out.extend(other(world, &key, "waiting.dependency"));
     }
-    if let Some(source) = object.source() {
-        let key = key_of(object, source, "");
+    if let Some(key) = object.source_key() {
         out.extend(other(world, &key, "waiting.source"));
         let offered = world.flux_object(&key).and_then(|s| s.status.artifact.as_ref()).map(|a| &a.revision);
         let newer = offered.filter(|r| object.status.last_applied_revision.as_ref().is_some_and(|applied| applied != *r));
         out.extend(newer.map(|r| clause("waiting.newer").with("revision", &r.short())));
     }
     out
-}
-
-fn key_of(object: &FluxObject, reference: &Reference, kind: &str) -> ObjectKey {
-    let kind = if reference.kind.is_empty() { kind } else { &reference.kind };
-    let namespace = reference.namespace.as_deref().filter(|n| !n.is_empty()).unwrap_or(&object.key.namespace);
-    ObjectKey::new(&object.key.context(), kind, namespace, &reference.name)
 }
 
 /// Says what another object lacks; nothing when it is ready, or when its kind is not watched.

@@ -58,6 +58,11 @@ impl Inventory {
         self.lines.lines().filter_map(|line| line.split_once('\t')).map(|(id, v)| InventoryEntry { id, v })
     }
 
+    /// Returns one entry by its number, the first is 0.
+    pub fn entry(&self, number: usize) -> Option<InventoryEntry<'_>> {
+        self.lines.lines().nth(number)?.split_once('\t').map(|(id, v)| InventoryEntry { id, v })
+    }
+
     /// Counts the entries.
     pub fn len(&self) -> usize {
         self.lines.bytes().filter(|b| *b == b'\n').count()
@@ -175,6 +180,8 @@ mod tests {
         let wire = r#"{"entries":[{"id":"shop_web_apps_Deployment","v":"v1"},{"id":"_shop__Namespace","v":"v1"}]}"#;
         let inventory: Inventory = serde_json::from_str(wire).unwrap();
         assert_eq!(inventory.len(), 2);
+        assert_eq!(inventory.entry(1), inventory.entries().nth(1));
+        assert_eq!((inventory.entry(1).map(|e| e.id), inventory.entry(2)), (Some("_shop__Namespace"), None));
         assert_eq!(serde_json::to_string(&inventory).unwrap(), wire);
         let parts: Vec<_> = inventory.entries().filter_map(InventoryEntry::parts).collect();
         assert_eq!(parts, [("shop", "web", "apps", "Deployment"), ("", "shop", "", "Namespace")]);

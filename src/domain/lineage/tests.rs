@@ -320,3 +320,20 @@ fn nothing_is_said_of_what_is_not_watched() {
     let told: Vec<_> = under.iter().map(|child| lineage.standing(child.node, &world)).collect();
     assert_eq!(told, [Standing::Missing, Standing::Unseen(None), Standing::Named]);
 }
+
+#[test]
+fn a_resource_set_waits_for_objects_of_the_kinds_that_it_names() {
+    let needs = json!({ "dependsOn": [
+        { "kind": "CustomResourceDefinition", "name": "certificates.cert-manager.io" },
+        { "kind": "Kustomization", "name": "infra" },
+    ] });
+    let world = world(vec![
+        flux("ResourceSet", "apps", ("False", "waits"), needs, &[]),
+        ks("infra", ("False", "it broke"), json!({}), &[]),
+    ]);
+    let lineage = Lineage::new(&world);
+    let wait = lineage.waits(lineage.find(&key("ResourceSet", "apps")).unwrap()).unwrap();
+    assert_eq!((wait.chain, wait.fault), (vec![key("Kustomization", "infra")], Fault::Failed("it broke".to_owned())));
+    let infra = lineage.find(&key("Kustomization", "infra")).unwrap();
+    assert_eq!(lineage.needed_by(infra).len(), 1);
+}

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Lineage, Name, Node, referred, search};
-use crate::flux::{FluxObject, Health, ObjectKey};
+use super::{Lineage, Node, referred, search};
+use crate::flux::{FluxObject, Health, Kind, ObjectKey};
 
 /// Says what is wrong at the end of a chain of waiting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,10 +87,10 @@ impl Lineage {
 
     /// Returns of the dependencies that are not met the one that is worst: missing, failed, suspended, busy.
     fn worst(&self, object: &FluxObject) -> Option<(ObjectKey, Option<u32>)> {
-        let needs = object.spec.depends_on.iter().map(|reference| {
-            let name = Name { kind: &object.key.kind, ..referred(object, reference, &object.key.kind) };
-            (name, search(&self.flux, |o| &o.key, name))
-        });
+        let needs = object.spec.depends_on.iter().map(|reference| referred(object, reference, &object.key.kind));
+        // Of what is no Flux object nothing is known here: not even that it does not exist.
+        let needs = needs.filter(|name| Kind::by_name(name.kind).is_some());
+        let needs = needs.map(|name| (name, search(&self.flux, |o| &o.key, name)));
         let rank = |at: Option<u32>| match at.and_then(|at| self.flux.get(at as usize)) {
             None => Some(0),
             Some(need) if met(need) => None,

@@ -62,7 +62,8 @@ impl<'a> Walk<'a> {
             self.workload(&Arc::clone(workload), depth);
         } else if let Some(pod) = self.world.pods.iter().find(|p| p.key == *key) {
             let pod = Arc::clone(pod);
-            let owner = self.world.workloads.iter().find(|w| w.key.namespace == pod.key.namespace && pod.matches(&w.selector));
+            let beside = |w: &Workload| w.key.cluster == pod.key.cluster && w.key.namespace == pod.key.namespace;
+            let owner = self.world.workloads.iter().find(|w| beside(w) && pod.matches(&w.selector));
             self.pod(&pod, owner.cloned().as_deref(), depth);
         } else {
             // Of what the world does not keep, the events are all that is known.
@@ -116,9 +117,7 @@ impl<'a> Walk<'a> {
     }
 
     fn dependencies(&mut self, object: &FluxObject, depth: i32) {
-        for dependency in &object.spec.depends_on {
-            let namespace = dependency.namespace.as_deref().unwrap_or(&object.key.namespace);
-            let key = ObjectKey { namespace: namespace.into(), name: dependency.name.as_str().into(), ..object.key.clone() };
+        for key in object.needs() {
             if let Some(found) = self.world.flux_object(&key).filter(|found| found.health() != Health::Ok) {
                 self.flux(&Arc::clone(found), depth + 1);
             }
@@ -126,21 +125,14 @@ impl<'a> Walk<'a> {
     }
 
     fn source(&mut self, object: &FluxObject, depth: i32) {
-        let Some(reference) = object.source() else { return };
-        let namespace = reference.namespace.as_deref().unwrap_or(&object.key.namespace);
+        let Some(named) = object.source_key() else { return };
         // A release's chart is an object of its own, made by helm-controller beside the source.
         let chart = (&*object.key.kind == "HelmRelease" && object.spec.chart.is_some()).then(|| ObjectKey {
             kind: "HelmChart".into(),
-            namespace: namespace.into(),
+            namespace: Arc::clone(&named.namespace),
             name: format!("{}-{}", object.key.namespace, object.key.name).into(),
             ..object.key.clone()
         });
-        let named = ObjectKey {
-            kind: reference.kind.as_str().into(),
-            namespace: namespace.into(),
-            name: reference.name.as_str().into(),
-            ..object.key.clone()
-        };
         let key = chart.filter(|key| self.world.flux_object(key).is_some()).unwrap_or(named);
         let ill = |o: &FluxObject| o.health() == Health::Bad || (o.status.artifact.is_none() && o.health() != Health::Ok);
         if let Some(source) = self.world.flux_object(&key).filter(|source| ill(source)) {

@@ -261,3 +261,33 @@ fn what_nobody_understands_is_quoted() {
         ("It is not well: Brand new", "never seen before")
     );
 }
+
+#[test]
+fn a_pod_has_no_owner_in_another_cluster() {
+    let mut elsewhere = workload();
+    elsewhere.key = ObjectKey { cluster: "alone".into(), ..elsewhere.key };
+    elsewhere.containers[0].resources = vec![("limits.memory".into(), "1Gi".into())];
+    let pod = pod("web-1", Vec::new(), crashing(137, "OOMKilled"));
+    let key = pod.key.clone();
+    let limit = |workloads| {
+        let world = world(Vec::new(), workloads, vec![pod.clone()]);
+        let causes = explain(&world, &key, &Found::default());
+        let mut values = causes.iter().flat_map(|cause| &cause.values);
+        values.find(|(name, _)| *name == "limit").map(|(_, value)| value.clone())
+    };
+    assert_eq!(limit(vec![elsewhere.clone()]), None);
+    assert_eq!(limit(vec![elsewhere, workload()]), Some("64Mi".to_owned()));
+}
+
+#[test]
+fn a_resource_set_depends_on_objects_of_other_kinds() {
+    let mut set = object("ResourceSet", "apps", condition("Ready", "False", "DependencyNotReady", "dependency not ready"));
+    set.spec.depends_on = vec![reference("Kustomization", "infra")];
+    let infra = object(
+        "Kustomization",
+        "infra",
+        condition("Ready", "False", "BuildFailed", "kustomization path not found: stat /x: no such"),
+    );
+    let causes = explain(&world(vec![set.clone(), infra.clone()], Vec::new(), Vec::new()), &set.key, &Found::default());
+    assert_eq!(causes[0].object, infra.key, "{:?}", ids(&causes));
+}
