@@ -181,7 +181,7 @@ impl Lineage {
 
     fn entry(&self, owner: u32, number: u32) -> Option<(&str, &str, &str, &str)> {
         let inventory = self.flux.get(owner as usize)?.status.inventory.as_ref()?;
-        inventory.entries().nth(number as usize)?.parts()
+        inventory.entry(number as usize)?.parts()
     }
 
     /// Returns what stands under nothing: sources first, then what applies, in the order of their keys.
@@ -273,7 +273,7 @@ impl Lineage {
                 first.push(Child { node: found, way: Way::Applies });
                 continue;
             }
-            let found = flux_kind(kind, group).and_then(|_| search(&self.flux, |o| &o.key, name));
+            let found = Kind::of_group(kind, group).and_then(|_| search(&self.flux, |o| &o.key, name));
             match found {
                 // It stands below already, or this stands below it.
                 Some(found) if self.edges.is_above(at, found) || self.edges.is_above(found, at) || found == at => {}
@@ -342,11 +342,6 @@ impl Lineage {
     }
 }
 
-/// Returns the Flux kind of an inventory's entry; a kind of another group may have the same name.
-fn flux_kind(kind: &str, group: &str) -> Option<&'static Kind> {
-    Kind::by_name(kind).filter(|k| k.group == group)
-}
-
 /// Finds a thing in a slice that is sorted by key.
 fn search<T>(slice: &[Arc<T>], key: fn(&T) -> &ObjectKey, wanted: Name) -> Option<u32> {
     let order = |thing: &Arc<T>| -> Ordering { Name::of(key(thing)).cmp(&wanted) };
@@ -355,7 +350,6 @@ fn search<T>(slice: &[Arc<T>], key: fn(&T) -> &ObjectKey, wanted: Name) -> Optio
 
 /// Resolves a reference of an object; without a namespace the object's own is meant.
 fn referred<'a>(object: &'a FluxObject, reference: &'a Reference, kind: &'a str) -> Name<'a> {
-    let kind = if reference.kind.is_empty() { kind } else { &reference.kind };
-    let namespace = reference.namespace.as_deref().filter(|n| !n.is_empty()).unwrap_or(&object.key.namespace);
-    Name { cluster: &object.key.cluster, kind, namespace, name: &reference.name }
+    let (kind, namespace, name) = object.refers(reference, kind);
+    Name { cluster: &object.key.cluster, kind, namespace, name }
 }

@@ -53,6 +53,11 @@ impl LinkState {
         }
     }
 
+    /// Tells whether rows under it are as old as the last word that was heard: nothing new comes.
+    pub const fn is_stale(&self) -> bool {
+        matches!(self, Self::Stale { .. } | Self::Unauthorized { .. })
+    }
+
     /// Tells whether rows under it may be taken as they are.
     pub const fn is_live(&self) -> bool {
         matches!(self, Self::Live | Self::KindAbsent)

@@ -45,9 +45,9 @@ pub struct Place {
 }
 
 impl Origin {
-    /// Tells whether a Kustomization applied it: then a change in the cluster alone is undone at the next reconciliation.
+    /// Tells whether what applied it compares again and again, as all but a HelmRelease do: then a change in the cluster alone is undone at the next reconciliation.
     pub fn reverts(&self) -> bool {
-        &*self.by.kind == "Kustomization" && !self.suspended
+        &*self.by.kind != "HelmRelease" && !self.suspended
     }
 
     /// Returns what becomes of a change in the cluster alone, in a sentence.
@@ -85,12 +85,17 @@ impl Origin {
     }
 }
 
+/// The kinds that apply objects, and the labels with namespace and name that each puts on what it applied.
+pub const APPLIERS: [(&str, &str, &str); 4] = [
+    ("Kustomization", "kustomize.toolkit.fluxcd.io/namespace", "kustomize.toolkit.fluxcd.io/name"),
+    ("HelmRelease", "helm.toolkit.fluxcd.io/namespace", "helm.toolkit.fluxcd.io/name"),
+    ("ResourceSet", "resourceset.fluxcd.controlplane.io/namespace", "resourceset.fluxcd.controlplane.io/name"),
+    ("FluxInstance", "fluxcd.controlplane.io/namespace", "fluxcd.controlplane.io/name"),
+];
+
 /// Returns who applied an object, from the labels that Flux's controllers put on it: kind, namespace, name.
 pub fn applied_by<'a>(label: impl Fn(&str) -> Option<&'a str>) -> Option<(&'static str, &'a str, &'a str)> {
-    [("Kustomization", "kustomize"), ("HelmRelease", "helm")].into_iter().find_map(|(kind, group)| {
-        let name = label(&format!("{group}.toolkit.fluxcd.io/name"))?;
-        Some((kind, label(&format!("{group}.toolkit.fluxcd.io/namespace"))?, name))
-    })
+    APPLIERS.into_iter().find_map(|(kind, namespace, name)| Some((kind, label(namespace)?, label(name)?)))
 }
 
 #[cfg(test)]
@@ -119,6 +124,7 @@ mod tests {
             (origin("Kustomization", Some("10m"), false), "will undo this at its next reconciliation, within 10m"),
             (origin("Kustomization", None, true), "stays until it is resumed"),
             (origin("HelmRelease", Some("10m"), false), "next upgrade"),
+            (origin("ResourceSet", None, false), "will undo this at its next reconciliation"),
         ] {
             assert!(origin.warning().contains(words), "{}", origin.warning());
         }
@@ -130,5 +136,11 @@ mod tests {
         let label = |name: &str| labels.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
         assert_eq!(applied_by(label), Some(("HelmRelease", "db", "redis")));
         assert_eq!(applied_by(|_| None), None);
+        let labels = [
+            ("resourceset.fluxcd.controlplane.io/name", "apps"),
+            ("resourceset.fluxcd.controlplane.io/namespace", "flux-system"),
+        ];
+        let label = |name: &str| labels.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+        assert_eq!(applied_by(label), Some(("ResourceSet", "flux-system", "apps")));
     }
 }

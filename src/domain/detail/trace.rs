@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{State, judge, list, text};
 use crate::Time;
 use crate::flux::ObjectKey;
+use crate::origin::applied_by;
 use crate::revision::{CommitId, Revision};
 
 /// What was read of each object: its JSON, or why there is none.
@@ -93,22 +94,11 @@ impl Step {
     }
 }
 
-/// Labels by which appliers mark what they applied, and the kind of each.
-const MARKS: [(&str, &str); 4] = [
-    ("kustomize.toolkit.fluxcd.io", "Kustomization"),
-    ("helm.toolkit.fluxcd.io", "HelmRelease"),
-    ("resourceset.fluxcd.controlplane.io", "ResourceSet"),
-    ("fluxcd.controlplane.io", "FluxInstance"),
-];
-
 /// Returns what applied an object, by the labels on it.
 pub fn applier(key: &ObjectKey, object: &Value) -> Option<ObjectKey> {
     let labels = object.pointer("/metadata/labels")?;
-    let label = |group: &str, part: &str| labels.get(format!("{group}/{part}")).and_then(Value::as_str);
-    MARKS.iter().find_map(|(group, kind)| {
-        let (namespace, name) = (label(group, "namespace")?, label(group, "name")?);
-        Some(ObjectKey::new(&key.context(), kind, namespace, name))
-    })
+    let (kind, namespace, name) = applied_by(|label| labels.get(label).and_then(Value::as_str))?;
+    Some(ObjectKey::new(&key.context(), kind, namespace, name))
 }
 
 /// Returns what owns an object.

@@ -90,6 +90,16 @@ impl Kind {
         KINDS.iter().find(|k| k.name == name)
     }
 
+    /// Finds a kind by its exact name and API group: other projects have a Provider and a Bucket too.
+    pub fn of_group(name: &str, group: &str) -> Option<&'static Self> {
+        Self::by_name(name).filter(|kind| kind.group == group)
+    }
+
+    /// Finds the kind of an object by its `apiVersion`, of any version, and `kind`.
+    pub fn of_version(name: &str, api_version: &str) -> Option<&'static Self> {
+        Self::of_group(name, api_version.split_once('/').map_or("", |(group, _)| group))
+    }
+
     /// Finds a kind by what a person types: name, plural or alias, in any case.
     pub fn by_word(word: &str) -> Option<&'static Self> {
         let word = word.to_ascii_lowercase();

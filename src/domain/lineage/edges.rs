@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Name, flux_kind, referred, search};
-use crate::flux::FluxObject;
+use super::{Name, referred, search};
 use crate::flux::kinds::Family;
+use crate::flux::{FluxObject, Kind};
+use crate::origin::applied_by;
 
 /// Stands for no position.
 const NONE: u32 = u32::MAX;
@@ -84,7 +85,7 @@ impl Edges {
         let mut needs = Vec::new();
         for (at, object) in (0u32..).zip(flux) {
             for reference in &object.spec.depends_on {
-                let needed = place(Name { kind: &object.key.kind, ..referred(object, reference, &object.key.kind) });
+                let needed = place(referred(object, reference, &object.key.kind));
                 if needed != NONE {
                     needs.push((at, needed));
                 }
@@ -166,7 +167,7 @@ fn appliers(flux: &Slice, place: &impl Fn(Name) -> u32) -> Vec<u32> {
         let entries = object.status.inventory.iter().flat_map(crate::flux::Inventory::entries);
         for entry in entries.filter(|e| e.id.contains("fluxcd")) {
             let Some((namespace, name, group, kind)) = entry.parts() else { continue };
-            if flux_kind(kind, group).is_some() {
+            if Kind::of_group(kind, group).is_some() {
                 let at = place(Name { cluster: &object.key.cluster, kind, namespace, name });
                 if let Some(slot) = out.get_mut(at as usize) {
                     *slot = owner;
@@ -175,15 +176,9 @@ fn appliers(flux: &Slice, place: &impl Fn(Name) -> u32) -> Vec<u32> {
         }
     }
     for (object, slot) in flux.iter().zip(&mut out).filter(|(_, slot)| **slot == NONE) {
-        for (kind, group) in [("Kustomization", "kustomize"), ("HelmRelease", "helm")] {
-            let label = |what: &str| {
-                let wanted =
-                    |name: &str| name.strip_prefix(group).and_then(|n| n.strip_prefix(".toolkit.fluxcd.io/")) == Some(what);
-                object.labels.iter().find(|(name, _)| wanted(name)).map(|(_, value)| value.as_str())
-            };
-            if let Some((namespace, name)) = label("namespace").zip(label("name")) {
-                *slot = place(Name { cluster: &object.key.cluster, kind, namespace, name });
-            }
+        let label = |wanted: &str| object.labels.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+        if let Some((kind, namespace, name)) = applied_by(label) {
+            *slot = place(Name { cluster: &object.key.cluster, kind, namespace, name });
         }
     }
     out

@@ -1,7 +1,7 @@
 //! How a thing stands: what is known of it, and whether that is fresh.
 
-use super::{Lineage, Node, flux_kind, is_workload};
-use crate::flux::{FluxObject, Health};
+use super::{Lineage, Node, is_workload};
+use crate::flux::{FluxObject, Health, Kind};
 use crate::link::{LinkOf, LinkState};
 use crate::workload::{Pod, Workload};
 use crate::world::World;
@@ -54,7 +54,7 @@ impl Lineage {
             Node::Entry(..) => {
                 let (Some(name), Some(group)) = (self.name(node), self.group(node)) else { return Standing::Named };
                 let watched = is_workload(name.kind) && group == "apps";
-                if !watched && flux_kind(name.kind, group).is_none() {
+                if !watched && Kind::of_group(name.kind, group).is_none() {
                     return Standing::Named;
                 }
                 let namespace = if watched { name.namespace } else { "" };
@@ -69,7 +69,7 @@ impl Lineage {
     /// Returns the state of the link that brings a node, when it is anything but live.
     pub fn not_fresh<'a>(&self, node: Node, world: &'a World) -> Option<&'a LinkState> {
         let name = self.name(node)?;
-        let stale = |state: &&LinkState| matches!(state, LinkState::Stale { .. } | LinkState::Unauthorized { .. });
+        let stale = |state: &&LinkState| state.is_stale();
         let whole = world.cluster_link(&crate::ident::ContextName(name.cluster.to_owned())).filter(stale);
         let own = match node {
             Node::Entry(..) => None,
