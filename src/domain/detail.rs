@@ -14,7 +14,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::Time;
-use crate::flux::{Condition, ObjectKey};
+use crate::flux::{Condition, Kind, ObjectKey};
 pub use inventory::{Entry, Standing, State};
 
 /// Holds one object whole, as it was read at a moment. Every text in it is safe to draw and no Secret's value is in it.
@@ -50,7 +50,9 @@ impl Whole {
 
     /// Returns what its Flux kind does, in words.
     pub fn words(&self) -> Vec<words::Sentence> {
-        words::words(&self.key.kind, &self.key.namespace, self.json.pointer("/spec").unwrap_or(&Value::Null))
+        // Of a namesake in another group there is nothing to say.
+        let Some(kind) = Kind::of_version(&self.key.kind, text(&self.json, "/apiVersion")) else { return Vec::new() };
+        words::words(kind.name, &self.key.namespace, self.json.pointer("/spec").unwrap_or(&Value::Null))
     }
 
     /// Returns what it has applied.

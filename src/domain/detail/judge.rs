@@ -18,7 +18,7 @@ pub fn judge(object: &Value) -> (State, String) {
         return (State::Terminating, said);
     }
     // While it is suspended its controller sees no new spec; that is no work under way.
-    if flag(object, "/spec/suspend") && Kind::by_name(text(object, "/kind")).is_some_and(|k| k.suspends) {
+    if flag(object, "/spec/suspend") && flux(object).is_some_and(|k| k.suspends) {
         return (State::Suspended, String::new());
     }
     // A Flux object that fails and is tried again says that it reconciles, and has seen no generation until it first succeeds.
@@ -53,6 +53,10 @@ pub fn judge(object: &Value) -> (State, String) {
     }
 }
 
+fn flux(object: &Value) -> Option<&'static Kind> {
+    Kind::of_version(text(object, "/kind"), text(object, "/apiVersion"))
+}
+
 const fn current() -> (State, String) {
     (State::Current, String::new())
 }
@@ -77,13 +81,13 @@ fn said(condition: &Value) -> String {
 /// Returns the Ready condition of a Flux object that failed, by the rule of `FluxObject::health`: everything but waiting for
 /// another object is a failure of its own.
 fn failing(object: &Value) -> Option<&Value> {
-    Kind::by_name(text(object, "/kind"))?;
+    flux(object)?;
     condition(object, "Ready").filter(|c| text(c, "/status") == "False" && text(c, "/reason") != "DependencyNotReady")
 }
 
 /// Judges by the conditions that kinds of all sorts agree on.
 fn conditions(object: &Value) -> (State, String) {
-    let flux = Kind::by_name(text(object, "/kind"));
+    let known = flux(object);
     if let Some(stalled) = condition(object, "Stalled").filter(|c| text(c, "/status") == "True") {
         return (State::Failed, said(stalled));
     }
@@ -95,7 +99,7 @@ fn conditions(object: &Value) -> (State, String) {
             "True" => current(),
             _ => (State::InProgress, said(ready)),
         },
-        None if flux.is_some_and(|k| k.has_status) && list(object, "/status/conditions").is_empty() => {
+        None if known.is_some_and(|k| k.has_status) && list(object, "/status/conditions").is_empty() => {
             (State::InProgress, "its controller has said nothing yet".to_owned())
         }
         None => current(),

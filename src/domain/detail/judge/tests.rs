@@ -164,3 +164,20 @@ fn every_object_is_judged_as_flux_waits_for_it() {
         assert!(found.0 == state && found.1.contains(said) && said.is_empty() == found.1.is_empty(), "{object}: {found:?}");
     }
 }
+
+#[test]
+fn namesakes_of_flux_kinds_in_other_groups_are_judged_as_any_object() {
+    let status = json!({ "observedGeneration": 2, "conditions": lit("Ready", "False", "Waiting") });
+    for (api, kind, state) in [
+        ("source.toolkit.fluxcd.io/v1", "Bucket", State::Failed),
+        ("s3.aws.crossplane.io/v1beta1", "Bucket", State::InProgress),
+        ("pkg.crossplane.io/v1", "Provider", State::InProgress),
+    ] {
+        assert_eq!(judge(&object(api, kind, json!({}), status.clone())).0, state, "{api} {kind}");
+    }
+    let suspended =
+        object("s3.aws.crossplane.io/v1beta1", "Bucket", json!({ "suspend": true }), json!({ "observedGeneration": 2 }));
+    assert_eq!(judge(&suspended).0, State::Current);
+    let silent = object("pkg.crossplane.io/v1", "Receiver", json!({}), json!({ "observedGeneration": 2 }));
+    assert_eq!(judge(&silent).0, State::Current);
+}
