@@ -172,11 +172,12 @@ impl Delete {
     }
 }
 
-/// Returns the first names, and that there are more.
-fn shown(names: &[String], count: usize) -> String {
+/// Returns the first names, and how many there are besides, in signs that need no translation.
+pub(super) fn shown(names: &[String], count: usize) -> String {
     const NAMED: usize = 5;
     let text = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    if count > NAMED.min(names.len()) { format!("{text}, …") } else { text }
+    let besides = count.saturating_sub(NAMED.min(names.len()));
+    if besides > 0 { format!("{text} (+{besides})") } else { text }
 }
 
 impl Terms for Delete {
@@ -223,7 +224,7 @@ mod tests {
         let first = vec!["Deployment/shop/web".to_owned(), "Service/shop/web".to_owned()];
         let of = |pruning| Consequences { pruning, count: 9, first: first.clone(), ..Consequences::default() };
         let (text, grave) = ask(of(Pruning::Removes));
-        assert!(text.contains("the 9 objects that it applied: Deployment/shop/web, Service/shop/web, …."), "{text}");
+        assert!(text.contains("the 9 objects that it applied: Deployment/shop/web, Service/shop/web (+7)."), "{text}");
         assert!(grave);
         for (pruning, word) in
             [(Pruning::Off, "spec.prune is off"), (Pruning::Orphans, "deletionPolicy"), (Pruning::Suspended, "it is suspended")]

@@ -1,12 +1,18 @@
 //! One question for many orders of a kind. Each is given on its own: with its own permission, its own intent and outcome in the
 //! journal, and its own words when it fails.
 
+use super::delete::{Consequences, Delete, shown};
 use super::{Order, Question, Sentence, Terms};
 use crate::actor::Role;
 use crate::trouble::Trouble;
 
 /// How many names a question shows.
 const NAMED: usize = 5;
+
+/// Names an object about which something holds.
+fn named(delete: &Delete, holds: bool) -> Vec<String> {
+    holds.then(|| delete.key.to_string()).into_iter().collect()
+}
 
 /// Gives several orders after one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +90,43 @@ impl Many {
     }
 }
 
+impl Many {
+    /// Returns what the question about each one alone would warn of: production, what is left without a source, what comes back,
+    /// what waits for finalizers. Each with its English sentence.
+    fn warnings(&self) -> Vec<(Sentence, String)> {
+        type Of = fn(&Delete, &Consequences) -> Vec<String>;
+        const WARNINGS: [(&str, &str, Of); 5] = [
+            ("many.production", "Production is among them: {names}.", |_, f| {
+                f.production.iter().map(ToString::to_string).collect()
+            }),
+            ("many.dependents", "Without them these have no source: {names}.", |_, f| f.dependents.clone()),
+            ("many.comes-back", "These are applied by others and come back: {names}.", |d, f| named(d, f.applied_by.is_some())),
+            ("many.finalizers", "These go only when their finalizers are taken away: {names}.", |d, f| {
+                named(d, !f.finalizers.is_empty())
+            }),
+            ("many.releases-left", "These Helm releases stay, for they are suspended: {names}.", |_, f| {
+                f.left.iter().cloned().collect()
+            }),
+        ];
+        let found = |of: Of| {
+            let mut names: Vec<String> = Vec::new();
+            for order in &self.orders {
+                let Order::Delete(delete) = order else { continue };
+                for name in delete.facts.iter().flat_map(|facts| of(delete, facts)) {
+                    if !names.contains(&name) {
+                        names.push(name);
+                    }
+                }
+            }
+            names
+        };
+        let told = WARNINGS.iter().map(|(key, text, of)| (key, text, found(*of))).filter(|(.., names)| !names.is_empty());
+        let told = told.map(|(key, text, names)| (key, text, shown(&names, names.len())));
+        told.map(|(key, text, names)| (Sentence::new(*key, [("names", names.clone())]), text.replace("{names}", &names)))
+            .collect()
+    }
+}
+
 impl Terms for Many {
     fn permission(&self) -> Role {
         self.orders.iter().map(|order| order.terms().permission()).max().unwrap_or(Role::Viewer)
@@ -103,6 +146,9 @@ impl Terms for Many {
                 if releases > 0 {
                     text.extend([" ", &releases.to_string(), " Helm releases are uninstalled."]);
                 }
+                for (_, warning) in self.warnings() {
+                    text.extend([" ", &warning]);
+                }
                 if grave { Question::Type { text, word: self.orders.len().to_string() } } else { Question::Confirm { text } }
             }
         }
@@ -120,6 +166,7 @@ impl Terms for Many {
             let told = |key: &'static str, count: usize| (count > 0).then(|| Sentence::new(key, [("count", count.to_string())]));
             out.extend(told("many.toll", objects));
             out.extend(told("many.releases", releases));
+            out.extend(self.warnings().into_iter().map(|(sentence, _)| sentence));
         }
         out
     }
@@ -138,6 +185,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
     use super::*;
     use crate::flux::ObjectKey;
+    use crate::ident::EnvironmentId;
     use crate::orders::{Reconcile, Suspend};
 
     fn key(name: &str) -> ObjectKey {
@@ -164,5 +212,30 @@ mod tests {
         assert_eq!(many.orders().len(), 4);
         // Even what is harmless to one is asked for many.
         assert!(matches!(many.question(), Question::Confirm { .. }));
+    }
+
+    #[test]
+    fn the_question_about_many_warns_of_what_the_question_about_one_does() {
+        let facts = Consequences {
+            production: Some(EnvironmentId::new("shop".parse().unwrap(), "production".parse().unwrap())),
+            dependents: vec!["Kustomization/apps/web".to_owned()],
+            applied_by: Some("Kustomization/flux-system/apps".to_owned()),
+            finalizers: vec!["finalizers.fluxcd.io".to_owned()],
+            left: Some("apps/redis".to_owned()),
+            ..Consequences::default()
+        };
+        let orders = ["a", "b"].map(|name| Delete { facts: Some(facts.clone()), ..Delete::new(key(name)) });
+        let many = Many::of(orders).unwrap();
+        let Question::Type { text, .. } = many.terms().question() else { unreachable!("production has to be typed") };
+        for words in [
+            "Production is among them: shop/production.",
+            "Without them these have no source: Kustomization/apps/web.",
+            "come back: Kustomization/apps/a, Kustomization/apps/b.",
+            "finalizers are taken away: Kustomization/apps/a, Kustomization/apps/b.",
+            "stay, for they are suspended: apps/redis.",
+        ] {
+            assert!(text.contains(words), "{text}");
+        }
+        assert_eq!(many.terms().sentences().iter().filter(|s| s.values.iter().any(|(name, _)| *name == "names")).count(), 6);
     }
 }
