@@ -185,6 +185,18 @@ impl World {
             .min_by_key(|s| s.health())
     }
 
+    /// Tells whether what is known of an object is as old as the last word of its cluster, or of the watch of its kind.
+    pub fn is_stale(&self, key: &ObjectKey) -> bool {
+        let brings = |of: &LinkOf| match of {
+            LinkOf::Cluster(cluster) => **cluster == *key.cluster,
+            LinkOf::Kind { cluster, kind, namespace } => {
+                **cluster == *key.cluster && **kind == *key.kind && (namespace.is_empty() || **namespace == *key.namespace)
+            }
+            LinkOf::Repository(_) => false,
+        };
+        self.links.iter().any(|link| link.state.is_stale() && brings(&link.of))
+    }
+
     /// Returns how an environment is doing, with the reason in a few words.
     pub fn environment_health(&self, environment: &Environment) -> (Health, String) {
         match self.cluster_link(&environment.cluster) {
@@ -232,5 +244,40 @@ impl World {
         }
         let running: Vec<_> = workloads.iter().flat_map(|w| w.containers.iter()).collect();
         Some(git.images.iter().all(|(container, image)| running.iter().any(|c| &c.name == container && &c.image == image)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_silent_link_brought_is_stale() {
+        let key = |cluster: &str, kind: &str, namespace: &str| ObjectKey::new(&cluster.into(), kind, namespace, "a");
+        let kind = |cluster: &str, kind: &str, namespace: &str| LinkOf::Kind {
+            cluster: cluster.to_owned(),
+            kind: kind.to_owned(),
+            namespace: namespace.to_owned(),
+        };
+        let silent = || LinkState::Stale { since: Time::UNIX_EPOCH, why: "silence".to_owned() };
+        let links = [
+            (LinkOf::Cluster("gone".to_owned()), silent()),
+            (LinkOf::Cluster("out".to_owned()), LinkState::Unauthorized { why: "expired".to_owned() }),
+            (LinkOf::Cluster("here".to_owned()), LinkState::Live),
+            (kind("here", "HelmRelease", ""), LinkState::Unauthorized { why: "expired".to_owned() }),
+            (kind("here", "Pod", "shop"), silent()),
+        ];
+        let links = links.map(|(of, state)| Link { of, state }).to_vec();
+        let world = World { links: Arc::new(links), ..World::default() };
+        for (key, stale) in [
+            (key("gone", "Kustomization", "a"), true),
+            (key("out", "Kustomization", "a"), true),
+            (key("here", "Kustomization", "a"), false),
+            (key("here", "HelmRelease", "a"), true),
+            (key("here", "Pod", "shop"), true),
+            (key("here", "Pod", "blog"), false),
+        ] {
+            assert_eq!(world.is_stale(&key), stale, "{key} in {}", key.cluster);
+        }
     }
 }

@@ -15,7 +15,7 @@ use domain::Time;
 use domain::detail::Whole;
 use domain::flux::{Health, ObjectKey};
 use domain::ident::ContextName;
-use domain::link::{LinkOf, LinkState};
+use domain::link::LinkOf;
 use domain::query::{Answer, Query};
 use domain::workload::Workload;
 use ratatui::buffer::Buffer;
@@ -348,8 +348,7 @@ fn workload<'a>(cx: &Cx<'a>, key: &ObjectKey) -> Option<&'a Arc<Workload>> {
 
 /// Returns a health as far as it is still known: nothing was heard of a stale cluster since.
 fn as_known(cx: &Cx, key: &ObjectKey, health: Health) -> Health {
-    let stale = matches!(cx.world.cluster_link(&key.context()), Some(LinkState::Stale { .. }));
-    if stale { Health::Unknown } else { health }
+    if cx.world.is_stale(key) { Health::Unknown } else { health }
 }
 
 fn later(time: Time, ms: i64) -> Time {

@@ -248,7 +248,7 @@ impl Flux {
             out.push(piece(format!("  {namespace}"), Role::Accent));
         }
         out.push(piece(format!("  {}", self.table.total()), Role::Text));
-        for health in [Health::Bad, Health::Warn, Health::Busy, Health::Unknown, Health::Off, Health::Ok] {
+        for health in Health::ALL {
             let count = self.table.tally(health);
             if count > 0 {
                 let glyph = if health == Health::Busy { "◐" } else { cx.glyph(health) };

@@ -190,7 +190,7 @@ impl Inventory {
 
     fn counts(&self, cx: &Cx) -> Vec<Piece<'static>> {
         let mut out = vec![piece(cx.tf("object.applied", &[("count", &self.table.rows().len().to_string())]), Role::Text)];
-        for health in [Health::Bad, Health::Warn, Health::Busy, Health::Unknown, Health::Off, Health::Ok] {
+        for health in Health::ALL {
             let count = self.table.rows().iter().filter(|r| r.standing() == Some(health)).count();
             if count > 0 {
                 let glyph = if health == Health::Busy { "◐" } else { cx.glyph(health) };

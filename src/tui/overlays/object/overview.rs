@@ -6,7 +6,6 @@ use domain::detail::trace::{Landed, Trace, What};
 use domain::detail::waiting::waiting;
 use domain::detail::words::{self, Clause, Sentence};
 use domain::flux::{FluxObject, Health, ObjectKey};
-use domain::link::LinkState;
 use domain::query::{Answer, Query};
 use domain::revision::Revision;
 use ratatui::buffer::Buffer;
@@ -132,7 +131,7 @@ pub(super) fn by(cx: &Cx, commit: &Landed) -> Piece<'static> {
 }
 
 fn state(cx: &Cx, object: &FluxObject) -> Line {
-    let stale = matches!(cx.world.cluster_link(&object.key.context()), Some(LinkState::Stale { .. }));
+    let stale = cx.world.is_stale(&object.key);
     let health = if stale { Health::Unknown } else { object.health() };
     let word = if stale { cx.t("health.stale") } else { cx.health(health) };
     let mut value = vec![piece(cx.glyph(health), health.into()), piece(format!(" {word}"), health.into())];

@@ -156,18 +156,6 @@ fn contained(cx: &Cx, container: &Container, wide: usize) -> Vec<Line> {
     out
 }
 
-fn pod_health(pod: &Pod) -> Health {
-    if pod.deleting {
-        Health::Busy
-    } else if pod.fault().is_some() {
-        Health::Bad
-    } else if pod.is_ready() || pod.phase == "Succeeded" {
-        Health::Ok
-    } else {
-        Health::Busy
-    }
-}
-
 fn pod_said(cx: &Cx, pod: &Pod) -> String {
     if pod.deleting {
         return cx.t("standing.terminating").to_owned();
@@ -176,7 +164,7 @@ fn pod_said(cx: &Cx, pod: &Pod) -> String {
 }
 
 fn pod_line(cx: &Cx, pod: &Pod) -> Line {
-    let health = as_known(cx, &pod.key, pod_health(pod));
+    let health = as_known(cx, &pod.key, pod.health());
     vec![
         piece(cx.glyph(health), health.into()),
         piece(format!(" {}", pod.key.name), Role::Text),
@@ -200,7 +188,7 @@ impl Row for PodRow {
         self.0.key.clone()
     }
     fn health(&self, cx: &Cx) -> Option<Health> {
-        Some(as_known(cx, &self.0.key, pod_health(&self.0)))
+        Some(as_known(cx, &self.0.key, self.0.health()))
     }
     fn fields(&self) -> &Self {
         self

@@ -75,11 +75,7 @@ fn pods(cx: &Cx, workload: &Workload) -> Vec<Pieces> {
     let wide = found.iter().map(|p| width(&p.key.name)).max().unwrap_or(0);
     let line = |pod: &domain::workload::Pod| {
         let fault = pod.fault();
-        let health = match (&fault, pod.is_ready()) {
-            (Some(_), _) => Health::Bad,
-            (None, true) => Health::Ok,
-            (None, false) => Health::Busy,
-        };
+        let health = pod.health();
         let said = fault.map_or_else(|| pod.phase.clone(), |f| f.reason);
         let pad = " ".repeat(wide - width(&pod.key.name));
         vec![

@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 
 use domain::filter::{Aspect, Sort, Value, aspect};
 use domain::flux::{FluxObject, Health, Kind};
-use domain::link::{LinkOf, LinkState};
 
 use crate::cx::Cx;
 use crate::theme::Role;
@@ -38,13 +37,9 @@ impl Row for Arc<FluxObject> {
         Some(self.key.cmp(&other.key))
     }
     fn ground(cx: &Cx) -> u64 {
-        // A cluster that went silent, or is heard again, changes the state of everything in it.
+        // A link that went silent, or is heard again, changes the state of everything it brings.
         let mut hasher = DefaultHasher::new();
-        for link in cx.world.links.iter().filter(|l| matches!(l.state, LinkState::Stale { .. })) {
-            if let LinkOf::Cluster(name) = &link.of {
-                name.hash(&mut hasher);
-            }
-        }
+        cx.world.links.iter().filter(|l| l.state.is_stale()).for_each(|l| l.of.hash(&mut hasher));
         hasher.finish()
     }
 }
@@ -54,10 +49,9 @@ pub(super) fn health(object: &FluxObject, cx: &Cx) -> Health {
     if stale(object, cx) { Health::Unknown } else { object.health() }
 }
 
-/// Tells whether nothing was heard of the object's cluster, so that its state is not worth its colour.
+/// Tells whether nothing more was heard of the object, so that its state is not worth its colour.
 fn stale(object: &FluxObject, cx: &Cx) -> bool {
-    let of_cluster = |of: &LinkOf| matches!(of, LinkOf::Cluster(name) if **name == *object.key.cluster);
-    cx.world.links.iter().find(|l| of_cluster(&l.of)).is_some_and(|l| matches!(l.state, LinkState::Stale { .. }))
+    cx.world.is_stale(&object.key)
 }
 
 fn ready(object: &Arc<FluxObject>, cx: &Cx) -> Cell {

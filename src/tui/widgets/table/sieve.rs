@@ -313,12 +313,11 @@ impl<T: Row + 'static> Table<T> {
 
     /// Returns the state that comes after the one the list is narrowed to, of those that any row is in; in the end all.
     pub(super) fn next_state(&self) -> Option<Only> {
-        const ALL: [Health; 6] = [Health::Bad, Health::Warn, Health::Busy, Health::Unknown, Health::Off, Health::Ok];
         let from = match self.only {
-            Some(Only::State(now)) => ALL.iter().position(|h| *h == now).map_or(0, |at| at + 1),
+            Some(Only::State(now)) => Health::ALL.iter().position(|h| *h == now).map_or(0, |at| at + 1),
             _ => 0,
         };
-        ALL.into_iter().skip(from).find(|h| self.tally(*h) > 0).map(Only::State)
+        Health::ALL.into_iter().skip(from).find(|h| self.tally(*h) > 0).map(Only::State)
     }
 
     /// Goes to the next row that is failed or degraded, from the top again after the last.

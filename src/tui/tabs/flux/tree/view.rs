@@ -49,7 +49,7 @@ impl Tree {
         let flux = |row: &&Row| matches!(row.node, Node::Flux(_)) && row.way != Way::Points;
         let states: Vec<Health> =
             self.rows.iter().filter(flux).filter_map(|row| words::health(cx, &self.lineage, row.node)).collect();
-        for health in [Health::Bad, Health::Warn, Health::Busy, Health::Unknown, Health::Off, Health::Ok] {
+        for health in Health::ALL {
             let count = states.iter().filter(|h| **h == health).count();
             if count > 0 {
                 let glyph = if health == Health::Busy { "◐" } else { cx.glyph(health) };
