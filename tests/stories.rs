@@ -5,6 +5,7 @@ mod commands;
 mod compose;
 mod deploy;
 mod drift;
+mod everyone;
 mod fail;
 mod input;
 mod interrupt;

@@ -181,6 +181,9 @@ pub struct Deployment {
     pub expect_images: Vec<(String, String)>,
     /// The replicas that should run afterwards, when they change.
     pub expect_replicas: Option<i32>,
+    /// The `ImageUpdateAutomation` that made the commit, as `namespace/name`, when one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automation: Option<String>,
     /// The four stages, in the order of [`StageName::ALL`].
     pub stages: [Stage; 4],
 }

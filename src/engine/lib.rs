@@ -37,6 +37,7 @@ mod served;
 mod shared;
 mod tasks;
 mod views;
+mod witness;
 
 pub use charts::Helm;
 pub use engine::{Engine, Parts};

@@ -12,3 +12,4 @@ mod logs;
 mod records;
 mod sync;
 mod takeover;
+mod witness;

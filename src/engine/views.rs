@@ -16,6 +16,7 @@ use crate::repos::head_of;
 use crate::scene::Scene;
 use crate::shared::Core;
 use crate::tasks::open;
+use crate::witness;
 
 /// Keeps a poller running for every repository that an environment lives in, and tells it of hints.
 pub(crate) async fn run(core: Arc<Core>) {
@@ -116,7 +117,7 @@ fn scenes(core: &Core, repository: &Repository) -> Vec<Scene> {
 }
 
 /// Reads an environment's manifests anew, if its head or its record has changed.
-async fn renew(core: &Core, scene: &Scene, heads: &Heads, grounds: &mut BTreeMap<EnvironmentId, Ground>) {
+async fn renew(core: &Arc<Core>, scene: &Scene, heads: &Heads, grounds: &mut BTreeMap<EnvironmentId, Ground>) {
     let id = &scene.environment.id;
     let head = match head_of(heads, &scene.environment.gitops.branch, scene.repo.url()) {
         Ok(head) => head,
@@ -125,6 +126,7 @@ async fn renew(core: &Core, scene: &Scene, heads: &Heads, grounds: &mut BTreeMap
             return put(core, empty(id, None, Some(trouble)));
         }
     };
+    witness::look(core, scene, &head);
     let ground = (head.clone(), Arc::clone(&scene.environment));
     if grounds.get(id) == Some(&ground) {
         return;

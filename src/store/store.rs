@@ -18,6 +18,7 @@ use crate::lease::Lease;
 use crate::lock::enter;
 use crate::notice::{Notice, NoticeKind};
 use crate::reader::Cursor;
+use crate::seen::Seen;
 use crate::state::State;
 
 /// How long the end of the store waits for its threads: enough to finish writing the index on a working disk.
@@ -100,6 +101,11 @@ impl Store {
     /// Returns the favourites.
     pub fn favourites(&self) -> Favourites {
         Favourites::new(&self.core().dir)
+    }
+
+    /// Returns up to where branches were looked through.
+    pub fn seen(&self) -> Seen {
+        Seen::new(&self.core().dir)
     }
 
     /// Takes a lease if no process, and no other part of this one, has it.

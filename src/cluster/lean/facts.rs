@@ -31,6 +31,7 @@ struct Spec {
     #[serde(deserialize_with = "or_default")]
     artifacts: Vec<IgnoredAny>,
     distribution: Distribution,
+    git: GitSpec,
 }
 
 #[derive(Default, Deserialize)]
@@ -38,6 +39,24 @@ struct Spec {
 struct Named {
     kind: String,
     name: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct GitSpec {
+    commit: CommitSpec,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CommitSpec {
+    author: Author,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Author {
+    email: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -165,7 +184,11 @@ fn facts(kind: &str, spec: &Spec, status: Status) -> Option<Facts> {
             }
         }
         "ImageRepository" => Facts::Scan { tags: status.last_scan_result.tag_count, time: status.last_scan_result.scan_time },
-        "ImageUpdateAutomation" => Facts::Push { time: status.last_push_time, commit: text(&status.last_push_commit) },
+        "ImageUpdateAutomation" => Facts::Push {
+            time: status.last_push_time,
+            commit: text(&status.last_push_commit),
+            author: text(&spec.git.commit.author.email),
+        },
         "Provider" => Facts::Provider { address: text(&site(&spec.address)), channel: text(&spec.channel) },
         "Alert" => Facts::Alert {
             severity: if spec.event_severity.is_empty() { "info".into() } else { text(&spec.event_severity) },

@@ -47,6 +47,8 @@ pub enum Facts {
         time: Option<Time>,
         /// The commit.
         commit: Box<str>,
+        /// The address that its commits carry.
+        author: Box<str>,
     },
     /// A Provider.
     Provider {

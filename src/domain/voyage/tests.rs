@@ -41,6 +41,7 @@ fn voyage() -> Voyage {
         summary: String::new(),
         expect_images: vec![("web".into(), "shop:2".into())],
         expect_replicas: None,
+        automation: None,
         stages,
     };
     Voyage::new(deployment, Patience::default())

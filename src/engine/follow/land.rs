@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::Trouble;
 use domain::change::Draft;
 use domain::deployment::{Deployment, StageName, StageState};
+use domain::ident::EnvironmentId;
 use domain::journal::{Change, Phase};
 use domain::revision::CommitId;
 use domain::text::display;
@@ -42,8 +43,8 @@ pub(crate) enum Landing {
 }
 
 /// Returns the name of the lease under which commits for an environment are made.
-pub(crate) fn lease_of(deployment: &Deployment) -> String {
-    format!("env-{}.{}", deployment.environment.project, deployment.environment.name)
+pub(crate) fn lease_of(environment: &EnvironmentId) -> String {
+    format!("env-{}.{}", environment.project, environment.name)
 }
 
 /// Makes the commit in the mirror and notes it in the record; the same content gives the same commit.
@@ -255,7 +256,7 @@ pub(super) async fn take_up(
 }
 
 async fn attempt(core: &Arc<Core>, scene: &Scene, deployment: &mut Deployment) -> Result<Landing, Trouble> {
-    let _lease = core.lease(&lease_of(deployment)).await?;
+    let _lease = core.lease(&lease_of(&deployment.environment)).await?;
     match on_branch(scene, deployment).await {
         // Whatever the reason: as long as nobody can look, it may have landed, and nothing else may be claimed.
         Err(trouble) => return Ok(Landing::Unreached(trouble)),

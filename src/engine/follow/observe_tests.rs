@@ -41,6 +41,7 @@ fn deployment(id: &str, apply: StageState) -> Deployment {
         summary: String::new(),
         expect_images: vec![],
         expect_replicas: None,
+        automation: None,
         stages,
     }
 }

@@ -24,7 +24,7 @@ pub(super) async fn deploy(core: &Arc<Core>, scribe: &Scribe, order: Deploy) -> 
     let id = (core.ids)(core.now());
     let mut deployment = blank(core, scribe, &order, &scene, id);
     // One at a time commits to an environment, so that each sees what the one before did.
-    let _turn = if order.dry_run { None } else { Some(core.lease(&land::lease_of(&deployment)).await?) };
+    let _turn = if order.dry_run { None } else { Some(core.lease(&land::lease_of(&deployment.environment)).await?) };
     let head = scene.repo.fresh_head(&deployment.branch).await?;
     let plan = plan::plan(core, &scene, head, &order.draft, scribe.actor()).await?.settled()?;
     if order.dry_run {
@@ -150,6 +150,7 @@ fn blank(core: &Core, scribe: &Scribe, order: &Deploy, scene: &Scene, id: Deploy
         summary: String::new(),
         expect_images: Vec::new(),
         expect_replicas: None,
+        automation: None,
         stages,
     }
 }

@@ -18,7 +18,7 @@ const ROUNDS: usize = 200;
 const LIMITS: ReadLimits = ReadLimits { file: files::FILE_LIMIT, total: 64 << 20, files: 20_000 };
 
 /// Returns the files of a path at a commit, which may have been read before.
-pub(super) fn kept(mirror: &Mirror, kept: &Kept, commit: &CommitId, path: &str) -> Result<Arc<Files>, Trouble> {
+pub(crate) fn kept(mirror: &Mirror, kept: &Kept, commit: &CommitId, path: &str) -> Result<Arc<Files>, Trouble> {
     kept.get(commit, path, || load(mirror, commit, path))
 }
 

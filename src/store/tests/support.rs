@@ -118,6 +118,7 @@ pub(crate) fn deployment(n: u64, step: usize) -> Deployment {
         summary: format!("image 1.8.{} → 1.8.{n}, replicas 3 → 6", n.saturating_sub(1)),
         expect_images: vec![("web".to_owned(), format!("registry.example.org/shop:1.8.{n}"))],
         expect_replicas: Some(6),
+        automation: None,
         stages,
     }
 }

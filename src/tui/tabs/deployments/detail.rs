@@ -43,7 +43,10 @@ pub(super) fn title(cx: &Cx, deployment: &Deployment) -> (Vec<Piece<'static>>, V
 
 /// Says who asked for it and how, and when.
 pub(super) fn origin(cx: &Cx, deployment: &Deployment) -> Vec<Piece<'static>> {
-    let who = cx.tf("deployments.by", &[("who", &deployment.actor.login)]);
+    let who = deployment.automation.as_deref().map_or_else(
+        || cx.tf("deployments.by", &[("who", &deployment.actor.login)]),
+        |name| cx.tf("deployments.by-automation", &[("name", name)]),
+    );
     let commit = deployment.commit.as_ref().map(|c| format!("{}@{}", deployment.branch, c.short())).unwrap_or_default();
     vec![
         piece(who, Role::Muted),

@@ -1,0 +1,67 @@
+//! Commits that others push: each becomes a deployment, once, and is followed.
+
+use std::sync::Arc;
+
+use domain::deployment::{Deployment, Method, Status};
+use domain::world::World;
+
+use super::bed::{self, Bed, LONG, QUIET, development};
+use super::deploy::{draft, image, states, submit};
+
+const OVERLAY: &str = "k8s/overlays/development/kustomization.yaml";
+
+fn theirs(world: &World) -> Vec<&Arc<Deployment>> {
+    world.deployments.iter().filter(|d| d.method == Method::GitopsGit).collect()
+}
+
+fn overlay(bed: &Bed, from: &str, to: &str) -> String {
+    bed.git(&["show", &format!("develop:{OVERLAY}")]).replace(from, to)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_others_push_is_followed_and_what_we_push_is_not_taken_for_it() {
+    let bed = Bed::new();
+    let engine = bed.engine();
+    bed.furnish(&engine, &[development()]).await;
+    bed::until(&engine, "the first rollout", |w| w.agreement(&development()) == Some(true)).await;
+
+    let outcome = submit(&engine, draft(vec![image("1.8.5")])).await.unwrap();
+    engine.wait_over(&outcome.deployment.unwrap(), LONG).await.unwrap();
+    bed.commit("develop", "README.md", "elsewhere");
+    let pushed = bed.commit("develop", OVERLAY, &overlay(&bed, "1.8.5", "1.9.0"));
+    let world = bed::until(&engine, "their deployment", |w| theirs(w).iter().any(|d| d.status == Status::Succeeded)).await;
+    let found = theirs(&world);
+    assert_eq!(found.len(), 1, "what lies elsewhere, and our own commit, are none: {found:#?}");
+    assert_eq!(found[0].commit.as_ref(), Some(&pushed));
+    assert_eq!((found[0].actor.login.as_str(), found[0].actor.name.as_str()), ("eve", "Eve"));
+    assert_eq!((found[0].summary.as_str(), found[0].message.as_str()), ("image 1.8.5 \u{2192} 1.9.0", "Something else"));
+    assert_eq!(found[0].files, [OVERLAY]);
+    assert_eq!(states(found[0]), "done, done, done, done");
+    assert_eq!(found[0].expect_images.len(), 1, "{:?}", found[0].expect_images);
+    let entry = world.audit.iter().find(|e| e.record.act == "commit.seen").unwrap();
+    assert!(entry.record.detail.contains("by Eve: Something else"), "{}", entry.record.detail);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_pushed_meanwhile_is_found_at_the_next_start_and_once() {
+    let bed = Bed::new();
+    let engine = bed.engine();
+    bed.furnish(&engine, &[development()]).await;
+    bed::until(&engine, "the first rollout", |w| w.agreement(&development()) == Some(true)).await;
+    engine.stop().await;
+
+    bed.commit("develop", "k8s/base/service.yaml", "# not used yet\n");
+    let last = bed.commit("develop", OVERLAY, &overlay(&bed, "1.8.4", "0.0.1-crash"));
+    let engine = bed.engine();
+    let world = bed::until(&engine, "both", |w| theirs(w).len() == 2 && theirs(w).iter().all(|d| d.status.is_over())).await;
+    let newest = theirs(&world)[0];
+    assert_eq!((newest.commit.as_ref(), newest.status), (Some(&last), Status::Failed), "{newest:#?}");
+    let why = newest.trouble().unwrap().to_string();
+    assert!(why.contains("0.0.1-crash") || why.contains("CrashLoopBackOff"), "{why}");
+    engine.stop().await;
+
+    let engine = bed.engine();
+    bed::until(&engine, "Git is read", |w| w.git_view(&development().id).is_some_and(|view| view.head.is_some())).await;
+    tokio::time::sleep(QUIET).await;
+    assert_eq!(theirs(&engine.now()).len(), 2);
+}
