@@ -68,7 +68,12 @@ pub(crate) async fn run(deck: &Deck, format: Format, edit: Edit) -> Result<(), T
     }
     let mut sheet = Sheet::new(&key, &base.draft(&[]))?;
     match rounds(deck, format, &edit, base, &mut sheet).await {
-        Ok(done) => {
+        // What was typed is applied by nobody: it must not be lost.
+        Ok(Round::Shown) => {
+            let kept = sheet.keep().map(|path| format!(" Your text is kept in {}.", path.display())).unwrap_or_default();
+            output::Done::new(&key, format!("Nothing was applied: that was asked for.{kept}")).show(format)
+        }
+        Ok(Round::Done(done)) => {
             sheet.discard();
             done.show(format)
         }
@@ -103,23 +108,26 @@ fn join(one: &str, other: &str) -> String {
     if one.is_empty() { other.to_owned() } else { format!("{one}; {other}") }
 }
 
+/// Says how the rounds of an edit ended.
+enum Round {
+    /// With nothing left to do for the text.
+    Done(output::Done),
+    /// With what would change, which was all that was asked for.
+    Shown,
+}
+
 /// Goes round: editor, checks, diff, question; once more when something is wrong and a person is there to mend it.
-async fn rounds(
-    deck: &Deck,
-    format: Format,
-    edit: &Edit,
-    mut base: Arc<LiveText>,
-    sheet: &mut Sheet,
-) -> Result<output::Done, Trouble> {
+async fn rounds(deck: &Deck, format: Format, edit: &Edit, mut base: Arc<LiveText>, sheet: &mut Sheet) -> Result<Round, Trouble> {
     let key = base.key.clone();
+    let done = |said: &str| Ok(Round::Done(output::Done::new(&key, said)));
     loop {
         let text = sheet.edit().await?;
         if !sheet.changed() || editor::is_blank(&text) {
-            return Ok(output::Done::new(&key, "Nothing was changed."));
+            return done("Nothing was changed.");
         }
         let edited = Edited { base: Arc::clone(&base), text: Private::new(text) };
         let Answer::Review(review) = deck.ask(Query::Review(Box::new(edited))).await? else {
-            return Ok(output::Done::new(&key, "Nothing was changed."));
+            return done("Nothing was changed.");
         };
         let faults = review.faults();
         if !faults.is_empty() {
@@ -136,14 +144,14 @@ async fn rounds(
             continue;
         }
         let Some(order) = review.order.clone() else {
-            return Ok(output::Done::new(&key, "It is so already; nothing was changed."));
+            return done("It is so already; nothing was changed.");
         };
         show(format, &review);
         if edit.dry_run {
-            return Ok(output::Done::new(&key, "Nothing was applied: that was asked for."));
+            return Ok(Round::Shown);
         }
         let outcome = ask::give(deck, Order::Apply(order), edit.yes).await?;
-        return Ok(output::Done::new(&key, outcome.said));
+        return done(&outcome.said);
     }
 }
 
@@ -182,6 +190,9 @@ pub(crate) async fn origin(deck: &Deck, format: Format, which: &Which) -> Result
             .why("it has no label of a Kustomization or a HelmRelease")
             .next("Ask who made it: its managed fields name the programs."));
     };
+    if format == Format::Name {
+        return output::Done::new(&origin.by, "").show(format);
+    }
     let place = origin.place.as_ref();
     let file = place.map_or_else(|| format!("- ({})", origin.unplaced), |p| format!("{}:{}", p.file, p.line));
     let environments: Vec<String> = origin.environments.iter().map(ToString::to_string).collect();
