@@ -3,7 +3,7 @@
 use clap::Args;
 use domain::Trouble;
 use domain::filter::{Aspect, Filter, Sort, Value, aspect};
-use domain::flux::{FluxObject, KINDS, Kind};
+use domain::flux::{FluxObject, Health, KINDS, Kind};
 use serde::Serialize;
 
 use super::{Format, deployments, environment, flux, output, project, sieve};
@@ -149,7 +149,7 @@ async fn objects(deck: &Deck, format: Format, get: Get) -> Result<(), Trouble> {
         return Err(Trouble::not_found("There is no such object", format!("{}/{name}", get.kind))
             .next("List them: quarterdeck get ".to_owned() + &get.kind));
     }
-    let views: Vec<View> = found.iter().map(|o| view(o)).collect();
+    let views: Vec<View> = found.iter().map(|o| view(o, world.is_stale(&o.key))).collect();
     let own = if format == Format::Wide { own(&wanted) } else { Vec::new() };
     let mut rows = vec![header(format, &own)];
     rows.extend(found.iter().zip(&views).map(|(o, view)| row(format, o, view, &own)));
@@ -184,7 +184,7 @@ fn row(format: Format, o: &FluxObject, view: &View<'_>, own: &[&'static Aspect<F
         o.key.name.to_string(),
         o.key.kind.to_string(),
         o.key.namespace.to_string(),
-        o.ready().map_or_else(|| "-".to_owned(), |c| c.status.clone()),
+        if view.ready.is_empty() { "-" } else { view.ready }.to_owned(),
         if o.suspended() { "yes" } else { "no" }.to_owned(),
         o.revision().map_or_else(|| "-".to_owned(), domain::revision::Revision::short),
         output::age(launch::now(), o.created),
@@ -207,15 +207,16 @@ fn said(value: &Value<'_>) -> String {
     }
 }
 
-fn view(object: &FluxObject) -> View<'_> {
+/// Returns what is printed of an object; of one that nothing was heard of since, nobody knows how it is.
+fn view(object: &FluxObject, stale: bool) -> View<'_> {
     let ready = object.ready();
     View {
         kind: &object.key.kind,
         namespace: &object.key.namespace,
         name: &object.key.name,
         cluster: &object.key.cluster,
-        health: object.health().word(),
-        ready: ready.map_or("", |c| c.status.as_str()),
+        health: if stale { Health::Unknown.word() } else { object.health().word() },
+        ready: ready.map_or("", |c| if stale { "Unknown" } else { c.status.as_str() }),
         reason: ready.map_or("", |c| c.reason.as_str()),
         message: object.message(),
         revision: object.revision().map(|r| r.0.as_str()),
