@@ -77,7 +77,8 @@ fn counts(drift: &Drift) -> String {
 }
 
 fn rows(drift: &Drift) -> Vec<Vec<String>> {
-    drift.objects.iter().filter(|o| o.verdict != Verdict::Agrees).map(|o| vec![o.title()]).collect()
+    let differing = drift.objects.iter().filter(|o| o.verdict != Verdict::Agrees);
+    [output::row(["OBJECT"])].into_iter().chain(differing.map(|o| vec![o.title()])).collect()
 }
 
 /// Prints it for people: what was compared, what differs field by field with owners, and the texts.
@@ -125,5 +126,39 @@ fn one(object: &ObjectDrift) {
     }
     for (owner, count) in &object.others {
         output::line(&format!("         {owner} owns {count} fields that are not desired"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::drift::{Desired, Way};
+
+    #[test]
+    fn the_first_name_is_printed_too() {
+        let object = |name: &str, verdict| ObjectDrift {
+            api_version: "v1".to_owned(),
+            kind: "ConfigMap".to_owned(),
+            namespace: "shop".to_owned(),
+            name: name.to_owned(),
+            verdict,
+            why: String::new(),
+            fields: Vec::new(),
+            ignored: 0,
+            others: Vec::new(),
+            file: None,
+            live: None,
+            desired: None,
+        };
+        let drift = Drift {
+            key: ObjectKey::new(&"c".into(), "Kustomization", "flux-system", "shop"),
+            against: Against::Live,
+            desired: Desired { source: String::new(), revision: String::new(), path: String::new(), way: Way::Artifact },
+            checked: domain::Time::UNIX_EPOCH,
+            objects: vec![object("a", Verdict::Changed), object("b", Verdict::Agrees), object("c", Verdict::Missing)],
+            left: 0,
+            notes: Vec::new(),
+        };
+        assert_eq!(output::names(&rows(&drift)), [drift.objects[0].title(), drift.objects[2].title()]);
     }
 }

@@ -121,10 +121,15 @@ pub(crate) fn show<T: Serialize>(format: Format, value: &T, rows: &[Vec<String>]
             let text = serde_yaml::to_string(value).map_err(|e| Trouble::failed("Could not print", "YAML").why(e))?;
             line(text.trim_end());
         }
-        Format::Name => rows.iter().skip(1).filter_map(|row| row.first()).for_each(|name| line(&one_line(name))),
+        Format::Name => names(rows).iter().for_each(|name| line(name)),
         Format::Table | Format::Wide => table(rows),
     }
     Ok(())
+}
+
+/// Returns what `-o name` prints of rows: the first column without its header.
+pub(crate) fn names(rows: &[Vec<String>]) -> Vec<String> {
+    rows.iter().skip(1).filter_map(|row| row.first()).map(|name| one_line(name)).collect()
 }
 
 /// Escapes what would steer a terminal in a JSON text, which has such characters in its strings only.

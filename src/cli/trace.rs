@@ -46,11 +46,21 @@ pub(crate) async fn run(deck: &Deck, format: Format, trace: Trace) -> Result<(),
     let Answer::Trace(way) = deck.ask(Query::Trace(key)).await? else {
         return Err(Trouble::failed("The way was not told", &trace.object));
     };
+    if format == Format::Name {
+        objects(&way).iter().for_each(|object| output::line(object));
+        return Ok(());
+    }
     output::show(format, &*way, &rows(&way, format == Format::Wide))?;
     if !way.end.is_empty() && matches!(format, Format::Table | Format::Wide) {
         output::note(&way.end);
     }
     Ok(())
+}
+
+/// Returns the names of the objects on the way, and at its end the commit.
+fn objects(way: &Way) -> Vec<String> {
+    let commit = |step: &Step| step.revision.as_ref().filter(|_| step.what == What::Commit).map(|r| r.0.clone());
+    way.steps.iter().filter_map(|step| step.key.as_ref().map(ToString::to_string).or_else(|| commit(step))).collect()
 }
 
 fn rows(way: &Way, wide: bool) -> Vec<Vec<String>> {
@@ -99,4 +109,28 @@ fn detail(step: &Step) -> String {
         parts.push(domain::text::one_line(&step.said));
     }
     parts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::detail::State;
+
+    #[test]
+    fn names_are_those_of_objects_and_the_commit() {
+        let step = |what, name: Option<&str>, revision: Option<&str>| Step {
+            what,
+            key: name.map(|name| ObjectKey::new(&"c".into(), "Kustomization", "apps", name)),
+            state: State::Current,
+            said: String::new(),
+            revision: revision.map(|r| Revision(r.to_owned())),
+            path: None,
+            url: None,
+            commit: None,
+            touched: None,
+        };
+        let steps = vec![step(What::Object, Some("shop"), Some("main@sha1:c0ffee")), step(What::Commit, None, Some("c0ffee"))];
+        let way = Way { steps, end: String::new() };
+        assert_eq!(objects(&way), ["Kustomization/apps/shop", "c0ffee"]);
+    }
 }
