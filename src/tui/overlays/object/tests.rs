@@ -25,7 +25,7 @@ fn json(object: &str) -> Arc<Whole> {
 
 fn kustomization() -> Arc<Whole> {
     json(
-        r#"{ "kind": "Kustomization", "metadata": { "name": "shop-production", "namespace": "flux-system" },
+        r#"{ "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "metadata": { "name": "shop-production", "namespace": "flux-system" },
         "spec": { "interval": "10m", "path": "./k8s/prod", "prune": true, "wait": true, "timeout": "5m", "sourceRef": { "kind": "GitRepository", "name": "shop" } },
         "status": { "inventory": { "entries": [ { "id": "shop-production_shop-web_apps_Deployment", "v": "v1" }, { "id": "shop-production_shop-web__Service", "v": "v1" }, { "id": "shop-production_gone__ConfigMap", "v": "v1" } ] },
         "history": [ { "digest": "sha256:abc", "lastReconciled": "2026-11-21T13:02:30Z", "lastReconciledStatus": "ReconciliationSucceeded", "lastReconciledDuration": "1.2s", "totalReconciliations": 12, "metadata": { "revision": "main@sha1:4d00f1e000000000000000000000000000000000" } } ] } }"#,
