@@ -74,14 +74,16 @@ impl Sheet {
         self.changed
     }
 
-    /// Puts remarks on top of the text as it was edited, in place of those that were there.
+    /// Puts remarks on top of the text as it was edited, in place of those that stood among its first lines.
     pub(crate) fn note(&mut self, notes: &[String]) -> Result<(), Trouble> {
         let failed = |e: io::Error| Trouble::failed("The text cannot be read again", "the edited file").why(e);
         let text = fs::read_to_string(&self.path).map_err(failed)?;
-        let kept = text.lines().filter(|line| !line.starts_with("# ! ")).map(str::to_owned);
-        let head = notes.iter().flat_map(|note| note.lines()).map(|line| format!("# ! {line}"));
-        let lines: Vec<String> = head.chain(kept).chain([String::new()]).collect();
-        fs::write(&self.path, lines.join("\n")).map_err(failed)
+        // Line ends, and whether there is one at the end, are the author's.
+        let top: usize = text.split_inclusive('\n').take_while(|line| line.starts_with('#')).map(str::len).sum();
+        let kept = text[..top].split_inclusive('\n').filter(|line| !line.starts_with("# ! "));
+        let head = notes.iter().flat_map(|note| note.lines()).map(|line| format!("# ! {line}\n"));
+        let whole: String = head.chain(kept.map(str::to_owned)).chain([text[top..].to_owned()]).collect();
+        fs::write(&self.path, whole).map_err(failed)
     }
 
     /// Puts another text in the place of the edited one, which is kept beside it.

@@ -5,6 +5,7 @@ mod commands;
 mod compose;
 mod deploy;
 mod drift;
+mod edit_git;
 mod everyone;
 mod fail;
 mod input;

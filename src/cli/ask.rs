@@ -19,6 +19,18 @@ pub(crate) fn again(text: &str) -> Result<(), Trouble> {
     confirm(&Question::Confirm { text: text.to_owned() }, false)
 }
 
+/// Asks which of several words is meant; an empty answer is the first. There is a terminal.
+pub(crate) fn choice(text: &str, words: &[&'static str]) -> Result<&'static str, Trouble> {
+    let mut error = io::stderr().lock();
+    let _ = write!(error, "{} [{}] ", domain::text::one_line(text), words.join("/"));
+    let _ = error.flush();
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).map_err(|e| Trouble::failed("Could not read the answer", "terminal").why(e))?;
+    let answer = answer.trim().to_ascii_lowercase();
+    let meant = words.iter().find(|word| word.starts_with(answer.as_str()));
+    meant.copied().ok_or_else(|| Trouble::refused("Nothing was done", text).why("that was none of the answers"))
+}
+
 /// Asks a question; `yes` answers it.
 pub(crate) fn confirm(question: &Question, yes: bool) -> Result<(), Trouble> {
     let (text, word) = match question {

@@ -3,7 +3,6 @@
 //! The value of a Secret is never an argument: it comes from a variable, a file or standard input.
 
 use std::io::Read as _;
-use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -11,7 +10,6 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, Sub
 use domain::Trouble;
 use domain::compose::{FORMS, Fault, Field, Form, Values, Yaml, masked};
 use domain::flux::{Kind, ObjectKey};
-use domain::live::{Edited, LiveText, Private};
 use domain::orders::{self, Order, Terms as _};
 use domain::query::Query;
 use serde_json::Value;
@@ -262,15 +260,15 @@ fn show(format: Format, objects: &[Value]) {
     output::note("The server would take it. Nothing was created: that was asked for.");
 }
 
-/// Makes of a live object what `--set` says of its fields.
-pub(super) fn amended(key: &ObjectKey, base: &Arc<LiveText>, sets: &[String]) -> Result<Edited, Trouble> {
+/// Makes of the text of an object what `--set` says of its fields.
+pub(super) fn amended(key: &ObjectKey, text: &str, sets: &[String]) -> Result<Value, Trouble> {
     let form = Form::by_word(&key.kind).ok_or_else(|| {
         let kinds: Vec<&str> = FORMS.iter().map(|form| form.kind).collect();
         Trouble::usage("There is no form for that kind", &key.kind)
             .why(format!("there are forms for {}", kinds.join(", ")))
             .next("Leave --set out and edit it as YAML.")
     })?;
-    let object = manifest::yaml::value_of(base.text.text())
+    let object = manifest::yaml::value_of(text)
         .map_err(|why| Trouble::failed("The object cannot be read", key).why(why).next("Edit it as YAML."))?;
     let before = form.read(&object, YAML);
     let pairs: Vec<(&Field, Said)> = sets.iter().map(|text| pair(form, text)).collect::<Result<_, _>>()?;
@@ -286,8 +284,7 @@ pub(super) fn amended(key: &ObjectKey, base: &Arc<LiveText>, sets: &[String]) ->
             "Create another object."
         }));
     }
-    let amended = form.amend(&object, &before, &after, YAML).map_err(|faults| refused(form, &key.to_string(), &faults))?;
-    Ok(Edited { base: Arc::clone(base), text: Private::new(manifest::yaml::text_of(&amended)) })
+    form.amend(&object, &before, &after, YAML).map_err(|faults| refused(form, &key.to_string(), &faults))
 }
 
 #[cfg(test)]

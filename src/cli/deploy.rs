@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use clap::Args;
 use domain::Trouble;
-use domain::change::{Draft, Preview};
+use domain::change::{Draft, ObjectChange, Preview};
 use domain::edit::WorkloadRef;
-use domain::orders::{Deploy as Order, Question};
+use domain::orders::{Deploy as Order, Outcome, Question};
 use domain::project::Environment;
 use domain::query::{Answer, Query};
 
@@ -78,6 +78,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
             None => own(deck, &environment).await?,
         },
         edits: fields::edits(&deploy.fields, "deploy")?,
+        texts: Vec::new(),
         message: deploy.message,
         environment: environment.id,
         base: None,
@@ -94,15 +95,20 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
             return Err(manifest::Error::Choose(Box::new(ask.clone())).into());
         }
         if deploy.dry_run {
-            return print(format, &preview);
+            return print(format, &preview, &[]);
         }
-        print(Format::Table, &preview)?;
+        print(Format::Table, &preview, &[])?;
         reviewed = reviewed.or_else(|| Some(preview.digest.clone()));
     }
     let order = Order { draft, reviewed, dry_run: false };
     let question = Question::Confirm { text: format!("Commit and push this change to {}?", order.draft.environment) };
     ask::confirm(&question, deploy.yes)?;
     let outcome = deck.give(order.into()).await?;
+    landed(deck, format, outcome, wait).await
+}
+
+/// Says what became of the commit, and follows the deployment that began with it when that is asked for.
+pub(super) async fn landed(deck: &Deck, format: Format, outcome: Outcome, wait: Option<Duration>) -> Result<(), Trouble> {
     output::note(&outcome.said);
     let Some(id) = outcome.deployment else {
         return Ok(());
@@ -113,7 +119,8 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
     }
 }
 
-fn print(format: Format, preview: &Preview) -> Result<(), Trouble> {
+/// Prints what a change would do, and what these objects would become.
+pub(super) fn print(format: Format, preview: &Preview, rendered: &[ObjectChange]) -> Result<(), Trouble> {
     if preview.is_empty() {
         let trouble = Trouble::usage("Nothing would change", &preview.environment);
         return Err(trouble
@@ -126,6 +133,10 @@ fn print(format: Format, preview: &Preview) -> Result<(), Trouble> {
     output::changed(&preview.files);
     for will in &preview.will {
         output::line(&format!("# {will}"));
+    }
+    for change in rendered {
+        let text = |side: &Option<String>| side.clone().unwrap_or_default();
+        output::diff(&manifest::unified(&change.object, &text(&change.before), &text(&change.after)));
     }
     for finding in &preview.findings {
         output::line(&format!("# {:?}: {}", finding.severity, finding.message));

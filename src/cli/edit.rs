@@ -1,4 +1,8 @@
-//! `edit`: an object of the cluster in an editor, checked, tried by the server and shown as a diff before it is applied; `origin`.
+//! `edit`: an object in an editor, checked, tried by the server and shown as a diff before it is applied; `origin`.
+//!
+//! What comes from Git is changed there, or in the cluster only when that is asked for.
+
+mod in_git;
 
 use std::sync::Arc;
 
@@ -28,9 +32,11 @@ pub(crate) struct Which {
 /// Edits an object.
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "The editor is $VISUAL, $EDITOR or vi. What comes back is checked (YAML, schema), tried by the server \
+    after_long_help = "An object that comes from Git is edited in the file that it is written in, and the change is committed, pushed \
+    and followed as a deployment of the environment that applies it; --cluster changes it in the cluster only, which Flux undoes.\n\n\
+    The editor is $VISUAL, $EDITOR or vi. What comes back is checked (YAML, schema), tried by the server \
     in a dry run and shown as a diff; a newer version of the object is noticed. Secret values are masked: a masked one that is left \
-    as it is stays what it is. When something fails your text is kept, and it is said where.\n\nJSON: object, said."
+    as it is stays what it is. When something fails your text is kept, and it is said where.\n\nJSON: object, said; of a change in Git the deployment (see history), with --dry-run its preview."
 )]
 pub(crate) struct Edit {
     #[command(flatten)]
@@ -38,6 +44,18 @@ pub(crate) struct Edit {
     /// Sets a field of the kind's form instead of opening the editor; the fields are the options of `create KIND`.
     #[arg(long, value_name = "FIELD=VALUE")]
     set: Vec<String>,
+    /// Changes it in Git; an object that comes from Git is, unless a person answers otherwise.
+    #[arg(long, conflicts_with = "cluster")]
+    git: bool,
+    /// Changes it in the cluster only.
+    #[arg(long)]
+    cluster: bool,
+    /// The commit message; proposed from the change when absent.
+    #[arg(short, long, conflicts_with = "cluster")]
+    message: Option<String>,
+    /// Follows the deployment for at most so long, for example 5m; exit status 1 when it fails, 5 when that is over.
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "15m", conflicts_with = "cluster")]
+    wait: Option<String>,
     /// Answers the question.
     #[arg(long, short)]
     yes: bool,
@@ -63,19 +81,36 @@ pub(crate) async fn run(deck: &Deck, format: Format, edit: Edit) -> Result<(), T
         deck.may(&key)?;
     }
     let Answer::Edit(base) = deck.ask(Query::Edit(key.clone())).await? else { return Ok(()) };
+    if let Some(written) = in_git::place(deck, &edit, &base).await? {
+        return in_git::run(deck, format, &edit, written).await;
+    }
+    if edit.message.is_some() || edit.wait.is_some() {
+        return Err(Trouble::usage("--message and --wait go with a change in Git", &key)
+            .why("this one is made in the cluster")
+            .next("Leave them out."));
+    }
     if !edit.set.is_empty() {
         return by_fields(deck, format, &edit, &base).await;
     }
     let mut sheet = Sheet::new(&key, &base.draft(&[]))?;
-    match rounds(deck, format, &edit, base, &mut sheet).await {
+    let result = match rounds(deck, format, &edit, base, &mut sheet).await {
         // What was typed is applied by nobody: it must not be lost.
         Ok(Round::Shown) => {
             let kept = sheet.keep().map(|path| format!(" Your text is kept in {}.", path.display())).unwrap_or_default();
-            output::Done::new(&key, format!("Nothing was applied: that was asked for.{kept}")).show(format)
+            return output::Done::new(&key, format!("Nothing was applied: that was asked for.{kept}")).show(format);
         }
-        Ok(Round::Done(done)) => {
+        Ok(Round::Done(done)) => done.show(format),
+        Err(trouble) => Err(trouble),
+    };
+    ended(sheet, result)
+}
+
+/// Ends it: the file goes when all went well, and is named when not.
+fn ended(mut sheet: Sheet, result: Result<(), Trouble>) -> Result<(), Trouble> {
+    match result {
+        Ok(()) => {
             sheet.discard();
-            done.show(format)
+            Ok(())
         }
         Err(trouble) => Err(match sheet.keep() {
             Some(path) => Trouble { why: join(&trouble.why, &format!("your text is kept in {}", path.display())), ..trouble },
@@ -87,7 +122,8 @@ pub(crate) async fn run(deck: &Deck, format: Format, edit: Edit) -> Result<(), T
 /// Changes the fields that were set; what is wrong with them ends it.
 async fn by_fields(deck: &Deck, format: Format, edit: &Edit, base: &Arc<LiveText>) -> Result<(), Trouble> {
     let key = &base.key;
-    let edited = create::amended(key, base, &edit.set)?;
+    let amended = create::amended(key, base.text.text(), &edit.set)?;
+    let edited = Edited { base: Arc::clone(base), text: Private::new(manifest::yaml::text_of(&amended)) };
     let Answer::Review(review) = deck.ask(Query::Review(Box::new(edited))).await? else { return Ok(()) };
     let faults = review.faults();
     if !faults.is_empty() {

@@ -100,9 +100,13 @@ pub struct Draft {
     pub workload: Option<WorkloadRef>,
     /// The edits, in the order of the form.
     pub edits: Vec<Edit>,
+    /// Whole files as they were at `base` and as they are to be; beside these there are no edits. A file that has been changed
+    /// since is merged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub texts: Vec<FileChange>,
     /// The commit message, when the operator wrote one; else it is proposed from the edits.
     pub message: Option<String>,
-    /// The commit that the answers speak of which name a line; where the branch has gone on since, the line is looked for again.
+    /// The commit that the texts were read at, and that the answers speak of which name a line; where the branch has gone on since, the line is looked for again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<CommitId>,
 }
@@ -110,12 +114,12 @@ pub struct Draft {
 impl Draft {
     /// Builds an empty draft for an environment.
     pub const fn new(environment: EnvironmentId) -> Self {
-        Self { environment, workload: None, edits: Vec::new(), message: None, base: None }
+        Self { environment, workload: None, edits: Vec::new(), texts: Vec::new(), message: None, base: None }
     }
 
     /// Tells whether it would change nothing.
     pub fn is_empty(&self) -> bool {
-        self.edits.is_empty() && self.message.is_none()
+        self.edits.is_empty() && self.texts.is_empty() && self.message.is_none()
     }
 }
 

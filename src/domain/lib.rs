@@ -33,6 +33,7 @@ pub mod voyage;
 pub mod why;
 pub mod workload;
 pub mod world;
+pub mod written;
 
 pub use trouble::{Trouble, TroubleKind};
 

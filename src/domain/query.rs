@@ -17,6 +17,7 @@ use crate::origin::Origin;
 use crate::project::Repository;
 use crate::revision::CommitId;
 use crate::why::Explanation;
+use crate::written::Written;
 
 /// Asks for something that the world does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub enum Query {
     Review(Box<Edited>),
     /// Where an object comes from.
     Origin(ObjectKey),
+    /// The document in Git that an object of a cluster is written in; a trouble that says why not when there is none.
+    Written(ObjectKey),
 
     /// What differs between the desired state of a Kustomization or HelmRelease and something else.
     Drift(ObjectKey, Against),
@@ -178,6 +181,8 @@ pub enum Answer {
     Review(Arc<LiveReview>),
     /// To [`Query::Origin`]; nothing when Flux did not apply it.
     Origin(Option<Box<Origin>>),
+    /// To [`Query::Written`].
+    Written(Arc<Written>),
 
     /// To [`Query::Drift`]; while it works, also what it found so far.
     Drift(Arc<Drift>),

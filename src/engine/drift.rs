@@ -6,6 +6,7 @@
 mod compare;
 mod release;
 mod source;
+mod tried;
 mod unpack;
 mod variables;
 
@@ -21,6 +22,7 @@ use serde_json::Value;
 use crate::shared::Core;
 use compare::Job;
 pub(crate) use release::{previous, release};
+pub(crate) use tried::tried;
 
 /// Takes what is known of a comparison so far.
 pub(crate) type Tell<'a> = &'a (dyn Fn(Drift) + Send + Sync);

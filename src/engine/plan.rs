@@ -6,6 +6,7 @@ mod answers;
 pub(crate) mod closure;
 mod compute;
 mod judge;
+mod texts;
 
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ use manifest::schema::Schemas;
 use crate::scene::Scene;
 use crate::schemas;
 use crate::shared::Core;
+pub(crate) use compute::with;
+pub(crate) use texts::{document, of_commit};
 
 /// Holds what a change is judged by, besides the manifests: what its cluster says.
 #[derive(Debug, Clone)]
@@ -41,8 +44,8 @@ pub(crate) struct Plan {
     pub(crate) preview: Preview,
     /// The files to commit.
     pub(crate) changes: Vec<git::FileChange>,
-    /// The workload that the edits change.
-    pub(crate) workload: WorkloadRef,
+    /// The workload that the edits change; texts may change none.
+    pub(crate) workload: Option<WorkloadRef>,
     /// What changes, in short.
     pub(crate) summary: String,
     /// The images that should run afterwards, where they change.
@@ -91,12 +94,14 @@ pub(crate) async fn plan(core: &Arc<Core>, scene: &Scene, head: CommitId, draft:
     let grounds = Grounds { prune: core.world.borrow().prunes(&scene.environment), schemas, version };
     let (environment, draft, actor) = (scene.environment.clone(), draft.clone(), actor.clone());
     let repo = Arc::clone(&scene.repo);
+    let around = if draft.texts.is_empty() { Vec::new() } else { texts::neighbours(core, scene) };
     let work = move |mirror: &git::Mirror| {
-        let draft = answers::follow(mirror, &head, &draft);
-        Ok(closure::kept(mirror, &repo.files, &head, &environment.gitops.path)
-            .and_then(|files| compute::plan(&files, (&environment, &grounds), &head, &draft, &actor)))
+        let draft = texts::taken(mirror, &head, answers::follow(mirror, &head, &draft))?;
+        let files = closure::kept(mirror, &repo.files, &head, &environment.gitops.path)?;
+        let others = texts::users(mirror, &head, &around, draft.texts.iter().map(|text| text.path.as_str()));
+        compute::plan(&files, (&environment, &grounds), &head, (&draft, &others), &actor)
     };
-    scene.repo.with("working out a change", move |mirror, _| work(mirror)).await?
+    scene.repo.with("working out a change", move |mirror, _| Ok(work(mirror))).await?
 }
 
 /// Finds the file and the line that an object of a cluster was written in, at a commit and under a path.
@@ -109,14 +114,17 @@ pub(crate) async fn written(
     let work = move |mirror: &git::Mirror| {
         Ok(closure::load(mirror, &commit, &path).and_then(|files| {
             let objects = manifest::build(&files, &path)?;
-            // Flux may put it into another namespace than its manifest says.
-            let named = |o: &&manifest::Object| o.kind() == &*key.kind && o.name() == &*key.name;
-            let mut same: Vec<&manifest::Object> = objects.iter().filter(named).collect();
-            same.sort_by_key(|o| o.namespace() != &*key.namespace);
-            Ok(same.first().map(|o| (domain::text::one_line(&o.file), o.line)))
+            Ok(called(&objects, &key).map(|o| (domain::text::one_line(&o.file), o.line)))
         }))
     };
     scene.repo.with("reading manifests", move |mirror, _| work(mirror)).await?
+}
+
+/// Finds an object of a cluster among rendered ones.
+fn called<'o>(objects: &'o [manifest::Object], key: &ObjectKey) -> Option<&'o manifest::Object> {
+    let same = objects.iter().filter(|o| o.kind() == &*key.kind && o.name() == &*key.name);
+    // Flux may put it into another namespace than its manifest says.
+    same.min_by_key(|o| o.namespace() != &*key.namespace)
 }
 
 /// Reads files and folders at a commit.

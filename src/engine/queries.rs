@@ -14,6 +14,7 @@ pub(crate) mod origin;
 mod repository;
 mod trace;
 mod why;
+mod written;
 
 use std::sync::Arc;
 
@@ -44,6 +45,7 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::Edit(key) => edit::edit(core, key).await,
         Query::Review(edited) => edit::review(core, &edited).await,
         Query::Origin(key) => origin::origin(core, &key).await,
+        Query::Written(key) => written::written(core, key).await,
         Query::Deletion(keys) => deletion::deletion(core, keys).await,
         Query::Drift(key, against) => drift::drift(core, &key, against, more).await,
         Query::Whole(key) => detail::whole(core, &key).await,

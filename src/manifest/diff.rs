@@ -1,5 +1,6 @@
 //! Differences between two texts, by lines and by words, for the screen and for scripts; and between rendered objects.
 
+mod merge;
 mod moved;
 mod objects;
 mod order;
@@ -7,6 +8,7 @@ mod summary;
 
 use similar::{Algorithm, ChangeTag, DiffTag, TextDiff};
 
+pub use merge::merge;
 pub use objects::object_changes;
 pub use summary::{ValueChange, summary, value_changes};
 

@@ -5,6 +5,7 @@
 pub mod build;
 pub mod check;
 pub mod diff;
+pub mod document;
 pub mod drift;
 pub mod edit;
 pub mod error;
@@ -21,6 +22,7 @@ pub mod yaml;
 pub use build::{Object, Overlay, build, build_with, render, renders};
 pub use check::{Context, check_text, lint, risk, verdict};
 pub use diff::{ValueChange, diff, object_changes, summary, unified, value_changes};
+pub use document::{amended, document};
 pub use edit::facts::{Facts, facts};
 pub use edit::{Applied, apply};
 pub use error::Error;

@@ -2,7 +2,7 @@
 //! one stands. What is done to several is one order with one question.
 
 use domain::actor::Role;
-use domain::flux::FluxObject;
+use domain::flux::{FluxObject, ObjectKey};
 use domain::orders::{Delete, Force, Many, Order, Reconcile, Reset, Resume, Suspend};
 
 use crate::command::{Command, command};
@@ -71,11 +71,27 @@ pub fn order<'a>(id: &str, objects: impl IntoIterator<Item = &'a FluxObject>) ->
     Many::of(orders)
 }
 
+/// Returns what can be done to any object by its name: what suits a Flux object, else that it is edited.
+pub fn possible_at(cx: &Cx, key: &ObjectKey) -> Vec<&'static Command> {
+    match cx.world.flux_object(key) {
+        Some(object) => possible(cx, [&**object]),
+        None => (cx.may(Role::Operator) && !matches!(&*key.kind, "Pod" | "ReplicaSet")).then_some(&EDIT).into_iter().collect(),
+    }
+}
+
+/// Returns what a command about any object wants when it is one of these.
+pub fn act_at(cx: &Cx, id: &str, key: &ObjectKey) -> Option<Effects> {
+    match cx.world.flux_object(key) {
+        Some(object) => act(cx, id, object),
+        None => (id == EDIT.id).then(|| vec![Effect::Open(Overlay::Place(key.clone(), false))]),
+    }
+}
+
 /// Returns what a command about one object wants when it is one of these.
 pub fn act(cx: &Cx, id: &str, object: &FluxObject) -> Option<Effects> {
     match id {
-        "flux.edit" => Some(vec![Effect::Open(Overlay::Edit(object.key.clone()))]),
-        "flux.form" => Some(vec![Effect::Open(Overlay::Form(object.key.clone()))]),
+        "flux.edit" => Some(vec![Effect::Open(Overlay::Place(object.key.clone(), false))]),
+        "flux.form" => Some(vec![Effect::Open(Overlay::Place(object.key.clone(), true))]),
         "flux.drift" => Some(vec![Effect::Open(Overlay::Drift(object.key.clone()))]),
         "flux.logs" => Some(vec![Effect::Open(Overlay::Logs(object.key.clone()))]),
         id => order(id, [object]).map(|order| cx.give(order)),

@@ -1,10 +1,13 @@
 //! What a screen wants, as data: nothing is done where it is wanted, so tests compare it.
 
+use std::sync::Arc;
+
 use domain::flux::ObjectKey;
 use domain::ident::EnvironmentId;
 use domain::orders::{Order, Outcome};
 use domain::query::{Answer, LogOf, Query};
 use domain::trouble::Trouble;
+use domain::written::Written as Document;
 
 use crate::desk;
 use crate::editing::{Errand, Written};
@@ -35,8 +38,14 @@ pub enum Overlay {
     Leave,
     /// Everything about one Flux object or workload: conditions, events, YAML, inventory.
     Object(ObjectKey),
+    /// The question where an object is changed, in Git or in the cluster only: in the editor, or by its form.
+    Place(ObjectKey, bool),
     /// An object of the cluster in the operator's editor.
     Edit(ObjectKey),
+    /// The document in Git that an object is written in, in the operator's editor; or what becomes of it.
+    Change(Arc<Document>, Option<String>),
+    /// The form of an object, filled from the document in Git that it is written in.
+    FormOf(Arc<Document>),
     /// The form of a new object: its kind, when it is known already, and its namespace.
     New(Option<&'static str>, String),
     /// The form of an object that exists.

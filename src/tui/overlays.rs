@@ -9,6 +9,7 @@ use crate::effects::Overlay;
 use crate::tab::Tab;
 use crate::tabs::deploy::review::Review;
 
+pub mod change;
 pub mod commits;
 pub mod compose;
 pub mod confirm;
@@ -19,6 +20,7 @@ pub mod help;
 pub mod log;
 pub mod object;
 pub mod palette;
+pub mod place;
 pub mod text;
 pub mod troubles;
 
@@ -40,6 +42,9 @@ pub fn build(overlay: Overlay, cx: &Cx, commands: &[&'static Command], troubles:
         Overlay::Leave => Box::new(confirm::Confirm::leave(cx)),
         Overlay::Object(key) => Box::new(object::Object::new(key)),
         Overlay::Edit(key) => Box::new(edit::Edit::new(key)),
+        Overlay::Place(key, form) => Box::new(place::Place::new(key, form)),
+        Overlay::Change(written, text) => Box::new(change::Change::new(written, text)),
+        Overlay::FormOf(written) => Box::new(compose::Compose::of_written(written)),
         Overlay::New(kind, namespace) => Box::new(compose::Compose::new(cx, kind, &namespace)),
         Overlay::Form(key) => Box::new(compose::Compose::edit(key)),
         Overlay::Drift(key) => Box::new(drift::DriftView::new(key)),

@@ -28,7 +28,7 @@ fn config_map(name: &str, value: &str) -> String {
 }
 
 /// Writes an editor that runs a line of shell, with the file as `$1`.
-fn editor(operator: &Operator, name: &str, line: &str) -> String {
+pub(super) fn editor(operator: &Operator, name: &str, line: &str) -> String {
     let path = operator.file(name, &format!("#!/bin/sh\nset -e\n{line}\n"));
     format!("sh {}", path.display())
 }
@@ -41,7 +41,8 @@ fn text(operator: &Operator, object: &str) -> String {
     std::fs::read_to_string(copy).expect("a file of our own")
 }
 
-fn edit(operator: &Operator, more: &[&str], editor: &str) -> crate::support::console::Said {
+/// Edits an object with such an editor.
+pub(super) fn edit(operator: &Operator, more: &[&str], editor: &str) -> crate::support::console::Said {
     let runtime = operator.state().with_file_name("runtime");
     std::fs::create_dir_all(&runtime).expect("a folder of our own");
     let runtime = runtime.to_string_lossy().into_owned();
@@ -282,7 +283,7 @@ fn an_object_says_where_it_comes_from(ground: &Ground) {
     assert!(told.contains("will undo this at its next reconciliation"), "{told}");
     // An edit of it is warned about before it is applied.
     let more = editor(&operator, "more.sh", "sed -i 's/  replicas: 1/  replicas: 2/' \"$1\"");
-    let why = edit(&operator, &["deploy/shop-web", "-n", &namespace], &more).failed(2);
+    let why = edit(&operator, &["deploy/shop-web", "-n", &namespace, "--cluster"], &more).failed(2);
     assert!(why.contains("k8s/base/web.yaml:") && why.contains("will undo this"), "{why}");
     operator.run(&["origin", &format!("ks/{app}-development")]).failed(4);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Trouble;
-use domain::change::Draft;
+use domain::change::{Draft, FileChange};
 use domain::deployment::{Deployment, StageName, StageState};
 use domain::ident::EnvironmentId;
 use domain::journal::{Change, Phase};
@@ -105,7 +105,7 @@ pub(crate) async fn push(
             Ok(PushOutcome::Moved { head: None }) => {
                 return Ok(Landing::Refused(
                     Trouble::failed("The branch is gone", &object)
-                        .next("Correct the environment's branch, then submit again; the draft is kept."),
+                        .next("Correct the environment's branch, then submit again; what was wanted is kept."),
                 ));
             }
             Ok(PushOutcome::Moved { head: Some(head) }) => {
@@ -115,13 +115,13 @@ pub(crate) async fn push(
                 last = Some("the branch moves all the time".to_owned());
             }
             Err(GitFault { trouble, nature: Nature::Passing }) => {
-                return Ok(Landing::Unreached(trouble.next("Try again; the draft is kept.")));
+                return Ok(Landing::Unreached(trouble.next("Try again; what was wanted is kept.")));
             }
             Err(fault) => return Ok(Landing::Refused(fault.trouble)),
         }
     }
     let trouble = Trouble::failed("The commit did not get onto the branch", &object);
-    Ok(Landing::Refused(trouble.why(last.unwrap_or_default()).next("Submit again; the draft is kept.")))
+    Ok(Landing::Refused(trouble.why(last.unwrap_or_default()).next("Submit again; what was wanted is kept.")))
 }
 
 /// Makes the edits on the head that the branch has now, writes that down and pauses; a trouble when they no longer fit.
@@ -163,6 +163,7 @@ async fn again(core: &Arc<Core>, scene: &Scene, deployment: &mut Deployment, hea
         environment: deployment.environment.clone(),
         workload: deployment.workload.clone(),
         edits: deployment.edits.clone(),
+        texts: texts(scene, deployment).await?,
         // The message was settled with the first commit and already carries its trailers.
         message: Some(deployment.message.clone()),
         base: deployment.base.clone(),
@@ -179,23 +180,36 @@ async fn again(core: &Arc<Core>, scene: &Scene, deployment: &mut Deployment, hea
     commit(scene, deployment, &plan).await
 }
 
+/// Returns the texts that a deployment without edits is made of: what its commit made of the files.
+async fn texts(scene: &Scene, deployment: &Deployment) -> Result<Vec<FileChange>, Trouble> {
+    let (Some(base), Some(commit), true) = (&deployment.base, &deployment.commit, deployment.edits.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let found = plan::of_commit(scene, (base.clone(), commit.clone()), deployment.files.clone()).await;
+    found.map_err(|trouble| {
+        Trouble::refused("The edited text is not here any more", &deployment.environment)
+            .why(format!("only the copy of the repository that made the commit has it: {trouble}"))
+            .next("Edit the object again.")
+    })
+}
+
 /// Returns the trouble of a review that no longer holds.
 pub(crate) fn changed(deployment: &Deployment) -> Trouble {
     Trouble::refused("What was reviewed has changed", &deployment.environment)
         .why(format!("somebody changed the same files on {} meanwhile", deployment.branch))
-        .next("Review the diff again and submit; the draft is kept.")
+        .next("Review the diff again and submit; what was wanted is kept.")
 }
 
 fn rejected(object: &str, words: &str) -> Trouble {
     Trouble::failed("The server refused the push", object)
         .why(display(words.trim_end(), true))
-        .next("Nothing was changed and the draft is kept; do what the server says, then submit again.")
+        .next("Nothing was changed and what was wanted is kept; do what the server says, then submit again.")
 }
 
 fn unknown(object: &str, words: &str) -> Trouble {
-    Trouble::failed("It is not known whether the commit landed", object)
-        .why(display(words.trim_end(), true))
-        .next("The server is asked again until it answers; the draft is kept. Look at the deployment before you submit again.")
+    Trouble::failed("It is not known whether the commit landed", object).why(display(words.trim_end(), true)).next(
+        "The server is asked again until it answers; what was wanted is kept. Look at the deployment before you submit again.",
+    )
 }
 
 /// Asks the server whether the commit is on the branch; nothing when it does not answer.
@@ -289,7 +303,7 @@ async fn is_here(scene: &Scene, deployment: &Deployment) -> bool {
 
 /// Removes the draft that a landed deployment was made of, unless somebody has changed it since.
 pub(crate) async fn settle_draft(core: &Core, deployment: &Deployment) {
-    if deployment.stage(StageName::Commit).state != StageState::Done {
+    if deployment.stage(StageName::Commit).state != StageState::Done || deployment.edits.is_empty() {
         return;
     }
     let (environment, edits) = (deployment.environment.clone(), deployment.edits.clone());

@@ -38,9 +38,11 @@ pub(super) async fn deploy(core: &Arc<Core>, scribe: &Scribe, order: Deploy) -> 
     };
     let lease = core.lease(place.name()).await?;
     place.driving();
-    // Whatever becomes of the push, what was wanted is not lost.
-    let draft = order.draft.clone();
-    core.on_store("the drafts", move |store| store.drafts().save(&draft)).await?.map_err(Trouble::from)?;
+    // Whatever becomes of the push, what was wanted is not lost; whoever edited texts has them, and the form's draft stays.
+    if order.draft.texts.is_empty() {
+        let draft = order.draft.clone();
+        core.on_store("the drafts", move |store| store.drafts().save(&draft)).await?.map_err(Trouble::from)?;
+    }
     land::intend(scribe, &deployment).await?;
     let landing = land::push(core, &scene, scribe, &mut deployment).await?;
     finish(core, &scene, deployment, landing, (place, lease)).await
@@ -109,6 +111,9 @@ fn may_go(order: &Deploy, environment: &Environment, plan: &Plan, deployment: &D
             .why(format!("{} at {} already reads as asked", deployment.branch, plan.preview.base.short()))
             .next("Change a field, or sync the environment if it is behind Git."));
     }
+    if let Some(trouble) = plan.preview.render_trouble.as_ref().filter(|_| !order.draft.texts.is_empty()) {
+        return Err(Trouble::refused("It cannot be rendered", object).why(trouble).next("Correct what it names."));
+    }
     let errors: Vec<&Finding> = plan.preview.findings.iter().filter(|f| f.severity == Severity::Error).collect();
     if !errors.is_empty() {
         let told: Vec<_> = errors.iter().map(|f| format!("{}: {}", f.rule, f.message)).collect();
@@ -157,7 +162,7 @@ fn blank(core: &Core, scribe: &Scribe, order: &Deploy, scene: &Scene, id: Deploy
 
 /// Writes down what the plan has settled: the workload and the message with its trailers.
 fn prepare(deployment: &mut Deployment, plan: &Plan, environment: &Environment) {
-    deployment.workload = Some(plan.workload.clone());
+    deployment.workload.clone_from(&plan.workload);
     let (id, name) = (deployment.id.to_string(), environment.id.to_string());
     let add = [(land::TRAILER, id.as_str()), ("Environment", name.as_str()), ("Deployment-Method", deployment.method.word())];
     deployment.message = git::trailers(&plan.preview.message, &add);

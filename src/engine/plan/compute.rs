@@ -2,15 +2,16 @@
 
 use domain::Trouble;
 use domain::actor::Actor;
-use domain::change::{Draft, FileChange, FormFacts, Preview};
+use domain::change::{Draft, FileChange, FormFacts, ObjectChange, Preview};
 use domain::edit::{Ask, Edit, Field, WorkloadRef};
+use domain::ident::EnvironmentId;
 use domain::project::Environment;
 use domain::revision::CommitId;
 use manifest::files::Files;
 use manifest::{Applied, Error, Facts, Object, Release, render};
 use sha2::{Digest, Sha256};
 
-use super::{Grounds, Plan, answers, judge, named};
+use super::{Grounds, Plan, answers, judge, named, texts};
 
 /// A HelmRelease before and after a change.
 type Pair = (Option<Release>, Option<Release>);
@@ -38,46 +39,69 @@ fn form(facts: Facts, environment: &Environment, head: &CommitId) -> FormFacts {
     }
 }
 
+/// Holds what the edits of a draft come to.
+struct Made {
+    files: Vec<FileChange>,
+    asks: Vec<Ask>,
+    /// The fields before; where texts are changed there need not be a workload that has any.
+    before: Option<Facts>,
+}
+
+fn made(files: &Files, path: &str, draft: &Draft, own: Option<&WorkloadRef>) -> Result<Made, Trouble> {
+    let wanted = draft.workload.as_ref().or(own);
+    let before = manifest::facts(files, path, wanted);
+    if !draft.texts.is_empty() {
+        let files = draft.texts.iter().filter(|text| text.before != text.after).cloned().collect();
+        return Ok(Made { files, asks: Vec::new(), before: before.ok() });
+    }
+    let before = before?;
+    let (applied, asks) = applied(files, path, &before.workload, &draft.edits)?;
+    Ok(Made { files: applied.files, asks, before: Some(before) })
+}
+
 /// Works out what a draft would do.
 pub(super) fn plan(
     files: &Files,
     (environment, grounds): (&Environment, &Grounds),
     head: &CommitId,
-    draft: &Draft,
+    (draft, others): (&Draft, &[EnvironmentId]),
     actor: &Actor,
 ) -> Result<Plan, Trouble> {
     let path = folder(environment);
-    let wanted = draft.workload.as_ref().or(environment.workload.as_ref());
-    let before = manifest::facts(files, path, wanted)?;
-    let (applied, asks) = applied(files, path, &before.workload, &draft.edits)?;
-    let changed = with(files, &applied.files);
-    let after = facts(&changed, environment, head, Some(&before.workload))?;
-    let judge::Judged { objects, trouble: render_trouble, findings, risk } =
+    let made = made(files, path, draft, environment.workload.as_ref())?;
+    let changed = with(files, &made.files);
+    let after = made.before.as_ref().map(|before| facts(&changed, environment, head, Some(&before.workload)));
+    // Texts may take the workload away; fields cannot be changed without it.
+    let after = if draft.texts.is_empty() { after.transpose()? } else { after.and_then(Result::ok) };
+    let judge::Judged { objects, trouble: render_trouble, mut findings, risk } =
         judge::judge((files, &changed), environment, grounds);
     let yaml = render(&objects.1);
-    let message = draft.message.clone().filter(|text| !text.trim().is_empty()).unwrap_or_else(|| {
-        let (project, name) = (environment.id.project.as_str(), environment.id.name.as_str());
-        manifest::proposed_message(project, name, &draft.edits, &before)
-    });
-    let before = form(before, environment, head);
-    let (was, will_be) = (named(&before), named(&after));
+    let rendered = manifest::object_changes(&objects.0, &objects.1);
+    let (summary, proposed) = words(environment, draft, &made, &rendered);
+    if !draft.texts.is_empty() && render_trouble.is_none() {
+        findings.extend(texts::findings(&made.files, rendered.len(), others));
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    }
+    let named = |facts: Option<&FormFacts>| facts.map(named).unwrap_or_default();
+    let before = made.before.map(|before| form(before, environment, head));
+    let (was, will_be) = (named(before.as_ref()), named(after.as_ref()));
     let preview = Preview {
         environment: environment.id.clone(),
         base: head.clone(),
         branch: environment.gitops.branch.clone(),
-        digest: digest(&applied.files, &yaml),
-        rendered: manifest::object_changes(&objects.0, &objects.1),
+        digest: digest(&made.files, &yaml),
         summary: manifest::summary(&objects.0, &objects.1),
         origins: objects.1.iter().map(|object| (object.key(), object.file.clone())).collect(),
         findings,
         risk,
-        will: will(environment, &applied.files, &asks),
+        will: will(environment, &made.files, &made.asks),
         answers: answers::answered(draft),
-        asks,
+        asks: made.asks,
         yaml,
-        message,
+        message: draft.message.clone().filter(|text| !text.trim().is_empty()).unwrap_or(proposed),
         author: format!("{} <{}>", actor.name, actor.email),
-        files: applied.files,
+        files: made.files,
+        rendered,
         charts: Vec::new(),
         schemas: grounds.version,
         render_trouble,
@@ -85,12 +109,29 @@ pub(super) fn plan(
     Ok(Plan {
         releases: releases((files, &changed), path, &objects),
         changes: preview.files.iter().map(change).collect(),
-        workload: before.workload.clone(),
-        summary: summary(&before, &draft.edits),
+        workload: before.map(|before| before.workload),
+        summary,
         expect_images: will_be.0.into_iter().filter(|image| !was.0.contains(image)).collect(),
         expect_replicas: will_be.1.filter(|n| was.1 != Some(*n)),
         preview,
     })
+}
+
+/// Returns what changes in short, and the message that is proposed for it.
+fn words(environment: &Environment, draft: &Draft, made: &Made, rendered: &[ObjectChange]) -> (String, String) {
+    let (project, name) = (environment.id.project.as_str(), environment.id.name.as_str());
+    match &made.before {
+        Some(before) if draft.texts.is_empty() => {
+            let told = summary(before, &draft.edits);
+            (told, manifest::proposed_message(project, name, &draft.edits, before))
+        }
+        _ => {
+            let objects: Vec<String> = rendered.iter().map(|change| change.object.clone()).collect();
+            let told = texts::summary(&made.files, &objects);
+            let message = format!("{} in {project} {name}", told.replacen("edit of", "Edit", 1));
+            (told, message)
+        }
+    }
 }
 
 /// Returns the HelmReleases whose rendering may change, before and after.
@@ -134,7 +175,8 @@ pub(super) fn folder(environment: &Environment) -> &str {
     environment.gitops.path.trim_start_matches("./").trim_matches('/')
 }
 
-fn with(files: &Files, changes: &[FileChange]) -> Files {
+/// Returns files with changes made in them.
+pub(crate) fn with(files: &Files, changes: &[FileChange]) -> Files {
     let mut files = files.clone();
     for change in changes {
         match &change.after {
@@ -171,7 +213,7 @@ fn digest(files: &[FileChange], yaml: &str) -> String {
 }
 
 /// Returns what the edits change, in short: `image tag 1.8.4 → 1.8.5, replicas 3 → 6`.
-fn summary(before: &FormFacts, edits: &[Edit]) -> String {
+fn summary(before: &Facts, edits: &[Edit]) -> String {
     let several = before.containers.len() > 1;
     let told = edits.iter().filter_map(|edit| {
         let old = before.find(edit.container.as_deref(), &edit.field).map(|found| found.value.as_str());

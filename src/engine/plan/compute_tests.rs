@@ -27,7 +27,7 @@ fn plan_of(files: &Files, edits: Vec<Edit>) -> Plan {
     let draft = Draft { edits, ..Draft::new(environment.id.clone()) };
     let head = CommitId::parse(&"a".repeat(40)).unwrap();
     let grounds = Grounds { prune: true, schemas: std::sync::Arc::new(Schemas::built_in()), version: 0 };
-    plan(files, (&environment, &grounds), &head, &draft, &Actor::system()).unwrap()
+    plan(files, (&environment, &grounds), &head, (&draft, &[]), &Actor::system()).unwrap()
 }
 
 #[test]
@@ -107,4 +107,33 @@ fn what_was_wrong_before_is_lowered_and_what_a_change_makes_wrong_is_not() {
     assert_eq!(unknown(&plan), [Severity::Warning]);
     let linted = manifest::lint(&all, "k8s/overlays/development", &Schemas::built_in());
     assert!(linted.iter().any(|f| f.severity == Severity::Error && f.message.contains("date")), "{linted:?}");
+}
+
+#[test]
+fn texts_need_no_workload_and_say_when_they_do_nothing() {
+    let folder = "k8s/overlays/development";
+    let settings = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: settings}\ndata: {a: '1'} # kept\n";
+    let files: Files =
+        [(PATH, "resources: [settings.yaml]\n"), ("k8s/overlays/development/settings.yaml", settings)].into_iter().collect();
+    let environment = environment();
+    let head = CommitId::parse(&"a".repeat(40)).unwrap();
+    let grounds = Grounds { prune: true, schemas: std::sync::Arc::new(Schemas::built_in()), version: 0 };
+    let other = EnvironmentId::new(Slug::new("shop").unwrap(), Slug::new("prod").unwrap());
+    let plan_of = |after: String| {
+        let path = format!("{folder}/settings.yaml");
+        let texts = vec![FileChange { path, before: Some(settings.to_owned()), after: Some(after) }];
+        let draft = Draft { texts, ..Draft::new(environment.id.clone()) };
+        let others = std::slice::from_ref(&other);
+        plan(&files, (&environment, &grounds), &head, (&draft, others), &Actor::system()).unwrap()
+    };
+    let rules = |plan: &Plan| plan.preview.findings.iter().map(|f| f.rule.clone()).collect::<Vec<_>>();
+    let changed = plan_of(settings.replace("'1'", "'2'"));
+    assert_eq!((changed.workload.as_ref(), changed.summary.as_str()), (None, "edit of ConfigMap/settings"));
+    assert_eq!(changed.preview.message, "Edit ConfigMap/settings in shop dev");
+    assert_eq!((changed.changes.len(), changed.preview.rendered.len()), (1, 1));
+    assert!(rules(&changed).contains(&"shared-file".to_owned()) && !rules(&changed).contains(&"no-effect".to_owned()));
+    let comment = plan_of(settings.replace("kept", "still kept"));
+    assert!(rules(&comment).contains(&"no-effect".to_owned()) && !comment.preview.is_empty());
+    assert!(plan_of(settings.to_owned()).preview.is_empty(), "what is there already changes nothing");
+    assert!(plan_of("kind: {".to_owned()).preview.render_trouble.is_some());
 }

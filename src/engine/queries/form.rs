@@ -46,9 +46,16 @@ pub(super) async fn draft(core: &Arc<Core>, id: EnvironmentId) -> Result<Answer,
 
 pub(super) async fn preview(core: &Arc<Core>, actor: &Actor, draft: &Draft) -> Result<Answer, Trouble> {
     let scene = core.scene(&draft.environment)?;
-    let head = head(&scene, PREVIEW).await?;
+    // Texts are asked about once, after the editor; who else wrote meanwhile has to be known then.
+    let oldest = if draft.texts.is_empty() { PREVIEW } else { Duration::ZERO };
+    let head = head(&scene, oldest).await?;
     let plan = plan::plan(core, &scene, head, draft, actor).await?;
-    Ok(Answer::Preview(Arc::new(super::charts::preview(core, &scene, plan).await)))
+    let mut preview = super::charts::preview(core, &scene, plan).await;
+    if !draft.texts.is_empty() && preview.render_trouble.is_none() && !preview.is_empty() {
+        preview.findings.extend(crate::drift::tried(core, &scene, &preview).await);
+        preview.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    }
+    Ok(Answer::Preview(Arc::new(preview)))
 }
 
 async fn head(scene: &Scene, oldest: Duration) -> Result<domain::revision::CommitId, Trouble> {

@@ -129,7 +129,7 @@ pub(crate) fn step(n: u64, step: usize) -> Record {
 
 pub(crate) fn draft(id: &str, n: u64) -> Draft {
     let edits = (0..40).map(|k| Edit::set(Field::Env(format!("KEY_{k}")), format!("value {n} {}", "x".repeat(60)))).collect();
-    Draft { environment: env(id), workload: None, edits, message: Some(n.to_string()), base: None }
+    Draft { environment: env(id), workload: None, edits, texts: Vec::new(), message: Some(n.to_string()), base: None }
 }
 
 /// Small segments, so that tests cross their boundaries.

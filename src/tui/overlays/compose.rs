@@ -16,16 +16,17 @@ use domain::compose::{FORMS, Fault, Form as Description, Shape, Values, Yaml, ma
 use domain::flux::{Health, ObjectKey};
 use domain::ident::ContextName;
 use domain::live::{Edited, LiveText, Private};
-use domain::orders::{Apply, Create, Order, Terms as _};
+use domain::orders::{Create, Order};
 use domain::query::{Answer, Query};
 use domain::trouble::Trouble;
+use domain::written::Written;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use serde_json::Value;
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
-use crate::effects::{Effect, Effects, OrderTicket, Ticket, Toast};
+use crate::effects::{Effect, Effects, OrderTicket, Overlay, Ticket, Toast};
 use crate::tab::{Tab, TabMsg};
 use crate::widgets::form::{Control, FORM, Form};
 use crate::widgets::yaml::YamlText;
@@ -71,6 +72,8 @@ pub struct Compose {
     /// What is edited; absent for a new object.
     key: Option<ObjectKey>,
     context: ContextName,
+    /// The document in Git that is edited in place of the object in the cluster.
+    written: Option<Arc<Written>>,
     base: Option<Base>,
     values: Values,
     form: Form,
@@ -98,6 +101,11 @@ impl Compose {
         compose
     }
 
+    /// Begins to edit an object in the document in Git that it is written in.
+    pub fn of_written(written: Arc<Written>) -> Self {
+        Self { written: Some(Arc::clone(&written)), ..Self::edit(written.key.clone()) }
+    }
+
     /// Begins to edit an object.
     pub fn edit(key: ObjectKey) -> Self {
         let description = Description::by_word(&key.kind).unwrap_or(FORMS[0]);
@@ -110,6 +118,7 @@ impl Compose {
             description,
             key,
             context,
+            written: None,
             base: None,
             values: Values::default(),
             form: Form::default(),
@@ -200,6 +209,9 @@ impl Compose {
                     return vec![Effect::Close, Effect::Toast(toast)];
                 }
                 Ok(object) => {
+                    if let Some(written) = self.written.clone() {
+                        return self.write(written, &object);
+                    }
                     let text = Private::new(manifest::yaml::text_of(&object));
                     Some(Query::Review(Box::new(Edited { base: Arc::clone(&base.text), text })))
                 }
@@ -239,21 +251,7 @@ impl Compose {
 
     fn answer(&mut self, cx: &Cx, answer: Result<Answer, Trouble>) -> Effects {
         match (self.stage, answer) {
-            (Stage::Reading(_), Ok(Answer::Edit(text))) => match manifest::yaml::value_of(text.text.text()) {
-                Ok(object) => {
-                    self.values = self.description.read(&object, YAML);
-                    self.base = Some(Base { text, object, values: self.values.clone() });
-                    self.stage = Stage::Typing;
-                    self.build(cx, "");
-                    // The identity is not asked for: the first field is the one after it.
-                    self.form.command("form.next");
-                    Effects::new()
-                }
-                Err(why) => {
-                    let trouble = Trouble::failed("The object cannot be read", &text.key).why(why).next("Edit it as YAML.");
-                    vec![Effect::Close, Effect::Trouble(trouble)]
-                }
-            },
+            (Stage::Reading(_), Ok(Answer::Edit(text))) => self.begun(cx, text),
             (Stage::Reading(_), Err(trouble)) => vec![Effect::Close, Effect::Trouble(trouble)],
             (Stage::Trying(_), Ok(Answer::Rehearsed)) => match self.order() {
                 Some(order) => self.give(cx, order),
@@ -277,6 +275,36 @@ impl Compose {
         }
     }
 
+    /// Fills the form from the text of an object.
+    fn begun(&mut self, cx: &Cx, text: Arc<LiveText>) -> Effects {
+        match manifest::yaml::value_of(text.text.text()) {
+            Ok(object) => {
+                self.values = self.description.read(&object, YAML);
+                self.base = Some(Base { text, object, values: self.values.clone() });
+                self.stage = Stage::Typing;
+                self.build(cx, "");
+                // The identity is not asked for: the first field is the one after it.
+                self.form.command("form.next");
+                Effects::new()
+            }
+            Err(why) => {
+                let trouble = Trouble::failed("The object cannot be read", &text.key).why(why).next("Edit it as YAML.");
+                vec![Effect::Close, Effect::Trouble(trouble)]
+            }
+        }
+    }
+
+    /// Puts what changed into the document in Git and shows what that comes to.
+    fn write(&mut self, written: Arc<Written>, object: &Value) -> Effects {
+        match manifest::amended(written.text(), object) {
+            Ok(text) => vec![Effect::Close, Effect::Open(Overlay::Change(written, Some(text)))],
+            Err(why) => {
+                let place = format!("{}:{}", written.file, written.line);
+                self.refuse(Trouble::failed("That cannot be changed by a field", place).why(why).next("Edit it as YAML."))
+            }
+        }
+    }
+
     /// Takes the object that is proposed for a reference, when the cursor stands at the end of what was typed.
     fn takes(&mut self, cx: &Cx) -> bool {
         let Some(field) = self.form.focused() else { return false };
@@ -297,15 +325,12 @@ impl Compose {
 
     /// Returns what is said of where the object comes from, a sentence each.
     fn origin(&self, cx: &Cx) -> Vec<String> {
-        let Some(base) = self.base.as_ref().filter(|base| base.text.origin.is_some()) else { return Vec::new() };
-        let origin = base.text.origin.clone();
-        let apply =
-            Apply { key: base.text.key.clone(), version: String::new(), patch: Private::new(""), fields: Vec::new(), origin };
-        let say = |sentence: domain::orders::Sentence| {
-            let values: Vec<(&str, &str)> = sentence.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            cx.tf(&format!("question.{}", sentence.key), &values)
-        };
-        apply.sentences().into_iter().skip(1).map(say).collect()
+        if let Some(written) = &self.written {
+            return vec![written.place()];
+        }
+        let Some(base) = &self.base else { return Vec::new() };
+        let Some(origin) = &base.text.origin else { return Vec::new() };
+        super::place::fate(cx, &base.text.key, origin)
     }
 }
 
@@ -331,6 +356,11 @@ impl Tab for Compose {
         match msg {
             TabMsg::Enter if self.stage == Stage::New => {
                 let Some(key) = self.key.clone() else { return Effects::new() };
+                if let Some(written) = &self.written {
+                    let (text, none) = (Private::new(written.text()), String::new);
+                    let base = LiveText { key, uid: none(), version: none(), text, masked: 0, origin: None };
+                    return self.begun(cx, Arc::new(base));
+                }
                 let ticket = cx.ticket();
                 self.stage = Stage::Reading(ticket);
                 return vec![Effect::Ask(ticket, Query::Edit(key))];

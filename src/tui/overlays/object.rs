@@ -244,7 +244,7 @@ impl Object {
             }
             _ => {}
         }
-        if let Some(effects) = cx.world.flux_object(&self.key).and_then(|object| acts::act(cx, id, object)) {
+        if let Some(effects) = acts::act_at(cx, id, &self.key) {
             return effects;
         }
         self.shown(|view, of| view.update(cx, of, &TabMsg::Command(id)))
@@ -277,7 +277,7 @@ impl Tab for Object {
         if view.typing() {
             return own;
         }
-        let acts = cx.world.flux_object(&self.key).map(|object| acts::possible(cx, [&**object])).unwrap_or_default();
+        let acts = acts::possible_at(cx, &self.key);
         own.into_iter().chain([&NEXT, &PREVIOUS]).chain(acts).chain([&COPY, &AGAIN]).collect()
     }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use domain::Time;
 use domain::change::Draft;
-use domain::deployment::{Deployment, Status};
+use domain::deployment::{Deployment, Method, Status};
 use domain::ident::DeploymentId;
 use domain::orders::ManualSync;
 use domain::query::LogOf;
@@ -202,6 +202,7 @@ fn again(deployment: &Deployment) -> Effects {
         environment: deployment.environment.clone(),
         workload: deployment.workload.clone(),
         edits: deployment.edits.clone(),
+        texts: Vec::new(),
         message: None,
         base: deployment.base.clone(),
     };
@@ -237,7 +238,8 @@ impl Tab for Deployments {
             out.push(if self.detail { &BACK } else { &OPEN });
             out.extend(waits_for_sync(cx, deployment).then_some(&SYNC));
             out.extend(log_of(cx, deployment).map(|_| &LOG));
-            out.push(&AGAIN);
+            // A text that was edited is in no form.
+            out.extend((deployment.method != Method::GitopsUi || !deployment.edits.is_empty()).then_some(&AGAIN));
             out.extend((self.detail && deployment.commit.is_some()).then_some(&COPY_COMMIT));
             out.push(&COPY_ID);
         }

@@ -200,7 +200,7 @@ impl Flux {
     /// Does something with the row that is selected in the tree.
     fn act_in_tree(&self, cx: &Cx, id: &str) -> Effects {
         let Some(key) = self.tree.as_ref().and_then(Tree::key) else { return Effects::new() };
-        if let Some(effects) = cx.world.flux_object(&key).and_then(|object| acts::act(cx, id, object)) {
+        if let Some(effects) = acts::act_at(cx, id, &key) {
             return effects;
         }
         match id {
@@ -279,7 +279,7 @@ impl Tab for Flux {
             let mut out: Vec<&'static Command> = Vec::new();
             if let Some(key) = tree.key().filter(|_| !tree.typing()) {
                 out.extend([&OPEN, &COPY]);
-                out.extend(acts::possible(cx, cx.world.flux_object(&key).map(|o| &**o)));
+                out.extend(acts::possible_at(cx, &key));
             }
             out.extend(tree.commands());
             return out;

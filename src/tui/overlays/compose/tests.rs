@@ -111,6 +111,14 @@ fn an_object_is_edited_by_what_changed() {
     let mut stage = Stage::new(120, 36, Language::English);
     stage.keys("6 /").text("Kustomization").keys("enter E");
     let (ticket, query) = asked(&mut stage);
+    assert!(matches!(query, Query::Origin(_)), "{query:?}");
+    stage.reply(Reply::Answer(ticket, Ok(Answer::Origin(Some(Box::new(origin()))))));
+    let (ticket, query) = asked(&mut stage);
+    assert!(matches!(query, Query::Written(_)), "{query:?}");
+    stage.reply(Reply::Answer(ticket, Err(Trouble::refused("No project has its repository", "it").next("Add one."))));
+    assert!(stage.lines().contains("No project has its repository"), "{}", stage.lines());
+    stage.keys("c");
+    let (ticket, query) = asked(&mut stage);
     let Query::Edit(key) = query else { panic!("it is read: {query:?}") };
     let text = format!(
         "apiVersion: source.toolkit.fluxcd.io/v1\nkind: {}\nmetadata:\n  name: {}\n  namespace: {}\nspec:\n  interval: 1m\n  unknown: kept\n  path: ./a\n  url: https://h/a\n  prune: true\n  sourceRef:\n    kind: GitRepository\n    name: a\n",
@@ -127,6 +135,34 @@ fn an_object_is_edited_by_what_changed() {
     let (_, query) = asked(&mut stage);
     let Query::Review(edited) = query else { panic!("it is tried: {query:?}") };
     assert!(edited.text.text().contains("unknown: kept") && edited.text.text().contains('b'), "{}", edited.text.text());
+}
+
+#[test]
+fn what_changed_in_a_form_is_put_into_the_document_in_git() {
+    let mut stage = Stage::new(120, 36, Language::English);
+    let whole = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: a, namespace: b}\nspec:\n  \
+                 url: https://h/a # kept\n  interval: 1m\n";
+    let written = domain::written::Written {
+        key: ObjectKey::new(&"deck".into(), "GitRepository", "b", "a"),
+        origin: origin(),
+        environment: "fleet/prod".parse().unwrap(),
+        url: "https://git.example/fleet".into(),
+        branch: "main".into(),
+        head: domain::revision::CommitId::parse(&"a".repeat(40)).unwrap(),
+        file: "apps/a.yaml".into(),
+        line: 1,
+        whole: Private::new(whole),
+        span: 0..whole.len(),
+        decided: Vec::new(),
+        others: Vec::new(),
+    };
+    stage.session.open_for_test(Overlay::FormOf(Arc::new(written)), &mut stage.acts);
+    assert!(stage.lines().contains("apps/a.yaml:1"), "{}", stage.lines());
+    stage.keys("ctrl-u").text("https://h/b");
+    stage.keys("ctrl-s");
+    let (_, query) = asked(&mut stage);
+    let Query::Preview(draft) = query else { panic!("it is looked at: {query:?}") };
+    assert_eq!(draft.texts[0].after.as_deref(), Some(&*whole.replace("https://h/a", "https://h/b")));
 }
 
 #[test]

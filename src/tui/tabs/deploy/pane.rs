@@ -30,7 +30,7 @@ use crate::widgets::sheet::Row;
 const LINES: usize = 40;
 
 /// Returns the rows that say what a preview would do.
-pub(super) fn rows(cx: &Cx, preview: &Preview) -> Vec<Row> {
+pub(crate) fn rows(cx: &Cx, preview: &Preview) -> Vec<Row> {
     let diffs: Vec<TextDiff> = diffs(preview);
     let mut rows = summary(cx, preview, &diffs);
     if !preview.summary.is_empty() {

@@ -1,0 +1,85 @@
+//! Whether the cluster would take what a change renders to: object by object, by server-side dry run, as Flux would apply it.
+
+use std::sync::Arc;
+
+use cluster::act;
+use domain::Trouble;
+use domain::change::{Finding, Preview, Severity};
+use domain::flux::ObjectKey;
+use futures::StreamExt as _;
+use manifest::Overlay;
+use manifest::drift::{Applier, Wanted, encrypted, wanted};
+use manifest::files::Files;
+use serde_json::Value;
+
+use super::source::said;
+use super::variables;
+use crate::plan::{self, closure};
+use crate::scene::Scene;
+use crate::shared::Core;
+
+/// How many objects are tried, and how many at once.
+const MOST: usize = 40;
+const AT_ONCE: usize = 8;
+/// The rule that the findings are of.
+const RULE: &str = "dry-run";
+
+/// Tries what a change makes of an environment; what could not be tried is said and forbids nothing.
+pub(crate) async fn tried(core: &Arc<Core>, scene: &Scene, preview: &Preview) -> Vec<Finding> {
+    attempt(core, scene, preview).await.unwrap_or_else(|trouble| {
+        let why = format!("the cluster could not be asked whether it takes this: {trouble}");
+        vec![Finding::new(Severity::Warning, RULE, why)]
+    })
+}
+
+async fn attempt(core: &Arc<Core>, scene: &Scene, preview: &Preview) -> Result<Vec<Finding>, Trouble> {
+    let environment = &scene.environment;
+    let name = &environment.gitops.kustomization;
+    let key = ObjectKey::new(&environment.cluster, "Kustomization", &name.namespace, &name.name);
+    let connection = core.fleet.connection(&environment.cluster).await?;
+    let object = act::get(&connection, &key).await?;
+    if object.pointer("/spec/kubeConfig").is_some() {
+        return Err(Trouble::failed("Its objects are in another cluster", &key).why("spec.kubeConfig names it"));
+    }
+    let variables = variables::read(&connection, &object).await?;
+    let overlay = Overlay::new(object.get("spec").unwrap_or(&Value::Null));
+    let path = object.pointer("/spec/path").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let head = preview.base.clone();
+    let read = move |mirror: &git::Mirror| closure::load_for(mirror, &head, &path, Some(&overlay));
+    let before = scene.repo.with("reading manifests", move |mirror, _| Ok(read(mirror))).await??;
+    let after = plan::with(&before, &preview.files);
+    let changed = crate::tasks::blocking("rendering a Kustomization", move || {
+        let render = |files: &Files| wanted(files, &object, variables.sets.as_ref(), variables.missing.as_deref());
+        let (old, new) = (render(&before).unwrap_or_default(), render(&after)?);
+        let other = |new: &Wanted| !old.iter().any(|old| old.value == new.value);
+        Ok::<_, manifest::Error>(new.into_iter().filter(other).collect::<Vec<_>>())
+    });
+    let changed = changed.await??;
+    let one = |wanted: Wanted| {
+        let connection = &connection;
+        async move { judged(connection, &wanted).await }
+    };
+    let found = futures::stream::iter(changed.into_iter().take(MOST).map(one)).buffered(AT_ONCE);
+    Ok(found.filter_map(|finding| async { finding }).collect().await)
+}
+
+async fn judged(connection: &cluster::Connection, wanted: &Wanted) -> Option<Finding> {
+    let text = |pointer: &str| wanted.value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let named = format!("{}/{}", text("/kind"), text("/metadata/name"));
+    let say = |severity, why: String| {
+        Some(Finding { file: wanted.file.clone(), ..Finding::new(severity, RULE, format!("{named}: {why}")).of(&named) })
+    };
+    if let Some(why) = &wanted.unknown {
+        return say(Severity::Warning, format!("it was not tried: {why}"));
+    }
+    if encrypted(&wanted.value) {
+        return None;
+    }
+    let error = act::would(connection, &wanted.value, Applier::Kustomize.manager()).await.err()?;
+    // Whether we may do what Flux may is no question of the content.
+    let severity = match &error {
+        cluster::Error::Refused { code: 400 | 422, .. } | cluster::Error::KindAbsent { .. } => Severity::Error,
+        _ => Severity::Warning,
+    };
+    say(severity, said(error.into()))
+}

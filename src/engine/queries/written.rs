@@ -1,0 +1,82 @@
+//! The document in Git that an object of a cluster is written in, or why there is none that can be edited here.
+
+use std::sync::Arc;
+
+use domain::Trouble;
+use domain::detail::trace::same_repository;
+use domain::flux::ObjectKey;
+use domain::live::Private;
+use domain::origin::Origin;
+use domain::query::Answer;
+use domain::written::Written;
+
+use super::origin;
+use crate::plan;
+use crate::shared::Core;
+
+/// What a person can always do instead.
+const ELSE: &str = "or edit it in the cluster only.";
+
+pub(super) async fn written(core: &Arc<Core>, key: ObjectKey) -> Result<Answer, Trouble> {
+    let object = core.fleet.object(&key).await?.ok_or_else(|| {
+        Trouble::not_found("It does not exist there", &key).next("Refresh and check the name and the namespace.")
+    })?;
+    let Some(origin) = origin::of(core, &key, &object).await else {
+        return Err(Trouble::refused("It does not come from Git", &key)
+            .why("it has no label of a Kustomization or a HelmRelease")
+            .next("Edit it in the cluster."));
+    };
+    let environment = editable(core, &key, &origin)?;
+    let scene = core.scene(&environment)?;
+    let branch = scene.environment.gitops.branch.clone();
+    let head = scene.repo.fresh_head(&branch).await?;
+    let found = plan::document(core, &scene, &head, &key).await?;
+    Ok(Answer::Written(Arc::new(Written {
+        key,
+        origin,
+        environment,
+        url: domain::text::one_line(scene.repo.url()),
+        branch,
+        head,
+        file: found.file,
+        line: found.line,
+        whole: Private::new(found.whole),
+        span: found.span,
+        decided: found.decided,
+        others: found.others,
+    })))
+}
+
+/// Returns the environment through which an object is changed in Git; a trouble when it cannot be.
+fn editable(core: &Core, key: &ObjectKey, origin: &Origin) -> Result<domain::ident::EnvironmentId, Trouble> {
+    let by = &origin.by;
+    if &*by.kind != "Kustomization" {
+        return Err(Trouble::refused("A chart makes it", key)
+            .why(format!("its values are in {by}"))
+            .next(format!("Edit {by}, {ELSE}")));
+    }
+    if &*key.kind == "Secret" {
+        return Err(Trouble::refused("A Secret is not edited through Git here", key)
+            .why("its values would stand in the diff, or are encrypted there")
+            .next(format!("Change it with the tool that encrypts it, {ELSE}")));
+    }
+    if let Some(environment) = origin.environments.first() {
+        return Ok(environment.clone());
+    }
+    if origin.source.as_ref().is_some_and(|source| &*source.kind != "GitRepository") {
+        let source = origin.source.as_ref().map(ToString::to_string).unwrap_or_default();
+        return Err(Trouble::refused("Its source is no Git repository", key)
+            .why(format!("{by} takes it from {source}"))
+            .next(format!("Change what is published there, {ELSE}")));
+    }
+    let world = Arc::clone(&core.world.borrow());
+    let project = world.projects.iter().find(|project| same_repository(&project.repository.url, &origin.url));
+    Err(match project {
+        Some(project) => Trouble::refused("No environment has what applies it", key)
+            .why(format!("{by} applies {}, and no environment of {} has that path and branch", origin.path, project.slug))
+            .next(format!("Add one with environment add {} or adopt, {ELSE}", project.slug)),
+        None => Trouble::refused("No project has its repository", key)
+            .why(if origin.url.is_empty() { format!("the source of {by} cannot be read") } else { origin.url.clone() })
+            .next(format!("Add one with project add or adopt, which knows a credential for it, {ELSE}")),
+    })
+}
