@@ -89,10 +89,10 @@ fn every_text_of_a_workload_and_a_pod_is_safe() {
 
 #[test]
 fn a_message_quotes_no_credentials() {
-    let said = super::message("cannot clone 'https://u:p@git.example/a'".to_owned());
+    let said = message("cannot clone 'https://u:p@git.example/a'".to_owned());
     assert_eq!(said, "cannot clone 'https://•••@git.example/a'");
-    let long = format!("{} https://u:{}@git.example", "x".repeat(super::MESSAGE - 20), "p".repeat(30));
-    assert!(!super::message(long).contains("ppp"), "nor where it is cut");
+    let long = format!("{} https://u:{}@git.example", "x".repeat(MESSAGE - 20), "p".repeat(30));
+    assert!(!message(long).contains("ppp"), "nor where it is cut");
 }
 
 /// What only one kind has is read for that kind, safe, and for the kinds that lists are full of nothing is kept.
