@@ -233,7 +233,7 @@ pub(crate) async fn origin(deck: &Deck, format: Format, which: &Which) -> Result
     let file = place.map_or_else(|| format!("- ({})", origin.unplaced), |p| format!("{}:{}", p.file, p.line));
     let environments: Vec<String> = origin.environments.iter().map(ToString::to_string).collect();
     let branch = origin.branch.clone().unwrap_or_else(|| "-".to_owned());
-    let revision = origin.revision.as_ref().map_or_else(|| "-".to_owned(), |r| r.0.clone());
+    let revision = origin.revision.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
     let rows = [
         ["APPLIED BY", &origin.by.to_string()],
         ["REPOSITORY", if origin.url.is_empty() { "-" } else { &origin.url }],

@@ -241,7 +241,7 @@ fn look(deck: &Deck, format: Format, environments: Vec<Environment>) -> (Vec<Vie
             reason,
             git_images: world.git_view(&environment.id).map(|g| g.images.clone()).unwrap_or_default(),
             running_images: containers.map(|c| (c.name.clone(), c.image.clone())).collect(),
-            revision: kustomization.and_then(|k| k.revision()).map(|r| r.0.clone()),
+            revision: kustomization.and_then(|k| k.revision()).map(ToString::to_string),
             ready: workloads.iter().map(|w| w.ready).sum(),
             replicas: workloads.iter().map(|w| w.replicas).sum(),
             agrees: world.agreement(&environment),
@@ -264,7 +264,7 @@ fn row(view: &View, wide: bool) -> Vec<String> {
         versions(&view.git_images),
         versions(&view.running_images),
         format!("{}/{}", view.ready, view.replicas),
-        view.revision.clone().map_or_else(|| "-".to_owned(), |r| domain::revision::Revision(r).short()),
+        view.revision.clone().map_or_else(|| "-".to_owned(), |r| domain::revision::Revision::from(r).short()),
         format!("{} {}", if gitops.auto_sync { "auto" } else { "manual" }, gitops.interval),
     ];
     if wide {

@@ -11,13 +11,14 @@ mod tests;
 pub(crate) mod workload;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use domain::Time;
 use domain::flux::{Condition, ObjectKey};
 use domain::private::without_credentials;
-use domain::text;
+use domain::text::{self, Text};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// The most that a message keeps.
@@ -33,37 +34,90 @@ pub(crate) trait Lean: PartialEq + Send + Sync + Sized + 'static {
     fn stamp(&self) -> (&str, &str);
 }
 
+/// How many texts are remembered for sharing.
+const SHARED: usize = 512;
+
 /// Holds what the objects of one stream share.
 #[derive(Debug)]
 pub(crate) struct Mold {
     cluster: Arc<str>,
     kind: Arc<str>,
-    namespaces: HashSet<Arc<str>>,
+    /// The text that was last seen at each place of a table by hash: what is common stays, what is rare costs nothing.
+    texts: Vec<Text>,
 }
 
 impl Mold {
     /// Begins for the objects of a kind in a cluster.
     pub(crate) fn new(cluster: &str, kind: &str) -> Self {
-        Self { cluster: cluster.into(), kind: kind.into(), namespaces: HashSet::new() }
+        Self { cluster: cluster.into(), kind: kind.into(), texts: Vec::new() }
     }
 
     fn key(&mut self, meta: &Meta<'_>) -> Result<ObjectKey, String> {
         if meta.name.is_empty() {
             return Err("an object without a name".to_owned());
         }
-        let namespace = if let Some(known) = self.namespaces.get(meta.namespace.as_ref()) {
-            Arc::clone(known)
-        } else {
-            let fresh: Arc<str> = safe(&meta.namespace).into();
-            self.namespaces.insert(Arc::clone(&fresh));
-            fresh
-        };
         Ok(ObjectKey {
             cluster: Arc::clone(&self.cluster),
             kind: Arc::clone(&self.kind),
-            namespace,
-            name: safe(&meta.name).into(),
+            namespace: self.text(&meta.namespace).into(),
+            name: self.text(&meta.name).into(),
         })
+    }
+
+    /// Returns a text of one line, safe to draw: the one that an earlier object has, if it is the same.
+    pub(crate) fn text(&mut self, text: &str) -> Text {
+        if text.is_empty() {
+            return Text::default();
+        }
+        if text::has_hidden(text) {
+            return safe(text).into();
+        }
+        let slot = self.slot(text);
+        if *slot != *text {
+            *slot = text.into();
+        }
+        slot.clone()
+    }
+
+    /// Does the same with a text that is there already.
+    pub(crate) fn share(&mut self, text: &mut Text) {
+        if text.is_empty() {
+            *text = Text::default();
+        } else if text::has_hidden(text) {
+            *text = safe(text).into();
+        } else {
+            let slot = self.slot(text);
+            if *slot == *text {
+                *text = slot.clone();
+            } else {
+                *slot = text.clone();
+            }
+        }
+    }
+
+    fn slot(&mut self, text: &str) -> &mut Text {
+        if self.texts.is_empty() {
+            self.texts.resize(SHARED, Text::default());
+        }
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        let at = usize::try_from(hasher.finish() % SHARED as u64).unwrap_or(0);
+        &mut self.texts[at]
+    }
+
+    fn conditions(&mut self, mut conditions: Vec<Condition>) -> Vec<Condition> {
+        for condition in &mut conditions {
+            for text in [&mut condition.kind, &mut condition.status, &mut condition.reason] {
+                self.share(text);
+            }
+            clean_message(&mut condition.message);
+            // Most say the same as many others: `Applied revision: …`.
+            if !condition.message.contains('\n') {
+                self.share(&mut condition.message);
+            }
+        }
+        conditions.shrink_to_fit();
+        conditions
     }
 }
 
@@ -80,10 +134,10 @@ pub(crate) struct Meta<'a> {
     generation: i64,
     creation_timestamp: Option<Time>,
     deletion_timestamp: Option<Time>,
-    #[serde(deserialize_with = "or_default")]
-    labels: BTreeMap<String, String>,
-    #[serde(deserialize_with = "or_default")]
-    annotations: BTreeMap<String, String>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    labels: Pairs<'a>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    annotations: Pairs<'a>,
     #[serde(deserialize_with = "or_default")]
     owner_references: Vec<Owner>,
 }
@@ -96,9 +150,51 @@ struct Owner {
     controller: bool,
 }
 
+/// Labels or annotations, in the order of their names, borrowed from the text as far as they can be.
+#[derive(Debug, Default)]
+pub(crate) struct Pairs<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl Pairs<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (&**key, &**value))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Part<'a>(#[serde(borrow)] Cow<'a, str>);
+
+        struct Read;
+
+        impl<'de> Visitor<'de> for Read {
+            type Value = Vec<(Cow<'de, str>, Cow<'de, str>)>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("texts by name")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some((Part(key), Part(value))) = map.next_entry()? {
+                    pairs.push((key, value));
+                }
+                pairs.sort();
+                Ok(pairs)
+            }
+        }
+
+        from.deserialize_map(Read).map(Self)
+    }
+}
+
 impl Meta<'_> {
-    fn labels(&mut self) -> Vec<(String, String)> {
-        std::mem::take(&mut self.labels).into_iter().map(|(k, v)| (owned(k), owned(v))).collect()
+    fn labels(&self, mold: &mut Mold) -> Vec<(Text, Text)> {
+        self.labels.0.iter().map(|(k, v)| (mold.text(k), mold.text(v))).collect()
     }
 
     fn owner(&self) -> Option<(String, String)> {
@@ -130,7 +226,13 @@ pub(crate) fn safe(text: &str) -> String {
 
 /// Makes a text safe without copying it when it is.
 pub(crate) fn owned(text: String) -> String {
-    if text.chars().any(text::hidden) { text::display(&text, false) } else { text }
+    if text::has_hidden(&text) { text::display(&text, false) } else { text }
+}
+
+fn clean_message(text: &mut Text) {
+    if text.len() > MESSAGE || text::has_hidden(text) {
+        *text = message(text.as_str().to_owned()).into();
+    }
 }
 
 /// Returns a message: its lines stay, its length is bounded.
@@ -143,30 +245,16 @@ pub(crate) fn message(mut text: String) -> String {
         text.truncate(end);
         text.push('…');
     }
-    if text.chars().any(text::hidden) { text::display(&text, true) } else { text }
-}
-
-fn conditions(conditions: Vec<Condition>) -> Vec<Condition> {
-    let clean = |c: Condition| Condition {
-        kind: owned(c.kind),
-        status: owned(c.status),
-        reason: owned(c.reason),
-        message: message(c.message),
-        last_transition_time: c.last_transition_time,
-        observed_generation: c.observed_generation,
-    };
-    let mut cleaned: Vec<Condition> = conditions.into_iter().map(clean).collect();
-    cleaned.shrink_to_fit();
-    cleaned
+    if text::has_hidden(&text) { text::display(&text, true) } else { text }
 }
 
 /// Returns the condition that says that a part of an object could not be read.
 fn unreadable(part: &str, why: &serde_json::Error) -> Condition {
     Condition {
-        kind: "Ready".to_owned(),
-        status: "Unknown".to_owned(),
-        reason: "Unreadable".to_owned(),
-        message: message(format!("the {part} is not as its kind prescribes: {why}")),
+        kind: "Ready".into(),
+        status: "Unknown".into(),
+        reason: "Unreadable".into(),
+        message: message(format!("the {part} is not as its kind prescribes: {why}")).into(),
         last_transition_time: None,
         observed_generation: None,
     }

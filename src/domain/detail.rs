@@ -123,10 +123,10 @@ pub fn flag(value: &Value, pointer: &str) -> bool {
 /// Returns the conditions of an object; those that are not as they should be are left out.
 pub fn conditions(object: &Value) -> Vec<Condition> {
     let all = list(object, "/status/conditions").iter().map(|c| Condition {
-        kind: text(c, "/type").to_owned(),
-        status: text(c, "/status").to_owned(),
-        reason: text(c, "/reason").to_owned(),
-        message: text(c, "/message").to_owned(),
+        kind: text(c, "/type").into(),
+        status: text(c, "/status").into(),
+        reason: text(c, "/reason").into(),
+        message: text(c, "/message").into(),
         last_transition_time: moment(c, "/lastTransitionTime"),
         observed_generation: number(c, "/observedGeneration"),
     });

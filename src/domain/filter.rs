@@ -12,6 +12,7 @@ use std::fmt;
 use regex::Regex;
 
 use crate::Time;
+use crate::text::Text;
 
 mod find;
 mod labels;
@@ -119,7 +120,7 @@ pub trait Fields: Sized + 'static {
     /// Returns what the letters of `~` are looked for in.
     fn title(&self) -> Cow<'_, str>;
     /// Returns its labels.
-    fn labels(&self) -> &[(String, String)] {
+    fn labels(&self) -> &[(Text, Text)] {
         &[]
     }
 }

@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::Time;
 use crate::ident::ContextName;
 use crate::revision::Revision;
+use crate::text::Text;
 pub use facts::Facts;
-pub use inventory::{Inventory, InventoryEntry};
+pub use inventory::{Applied, Inventory, InventoryEntry};
 pub use kinds::{KINDS, Kind};
 
 /// Names an object of one kind in one cluster.
@@ -58,15 +59,15 @@ impl fmt::Display for ObjectKey {
 pub struct Condition {
     /// `Ready`, `Reconciling`, `Stalled`, `Healthy`, …
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: Text,
     /// `True`, `False` or `Unknown`.
-    pub status: String,
+    pub status: Text,
     /// A word for machines.
     #[serde(default)]
-    pub reason: String,
+    pub reason: Text,
     /// A sentence for people, as the controller wrote it.
     #[serde(default)]
-    pub message: String,
+    pub message: Text,
     /// When the status last changed.
     #[serde(default)]
     pub last_transition_time: Option<Time>,
@@ -80,28 +81,28 @@ pub struct Condition {
 pub struct Reference {
     /// Its kind.
     #[serde(default)]
-    pub kind: String,
+    pub kind: Text,
     /// Its name.
     #[serde(default)]
-    pub name: String,
+    pub name: Text,
     /// Its namespace; the referrer's own when absent.
     #[serde(default)]
-    pub namespace: Option<String>,
+    pub namespace: Option<Text>,
 }
 
 /// Holds what a source's `spec.ref` says.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SourceRef {
     /// The branch.
-    pub branch: Option<String>,
+    pub branch: Option<Text>,
     /// The tag.
-    pub tag: Option<String>,
+    pub tag: Option<Text>,
     /// A semantic version range.
-    pub semver: Option<String>,
+    pub semver: Option<Text>,
     /// A commit.
-    pub commit: Option<String>,
+    pub commit: Option<Text>,
     /// A full reference name.
-    pub name: Option<String>,
+    pub name: Option<Text>,
 }
 
 /// Holds the union of the spec fields that are shown or steered, for all kinds.
@@ -111,22 +112,22 @@ pub struct FluxSpec {
     /// Whether reconciliation is suspended.
     pub suspend: Option<bool>,
     /// How often it reconciles, in Go's duration notation.
-    pub interval: Option<String>,
+    pub interval: Option<Text>,
     /// How long it may take.
-    pub timeout: Option<String>,
+    pub timeout: Option<Text>,
     /// Where a source is.
-    pub url: Option<String>,
+    pub url: Option<Text>,
     /// What of a source is followed.
     #[serde(rename = "ref")]
     pub reference: Option<Box<SourceRef>>,
     /// The path within the source.
-    pub path: Option<String>,
+    pub path: Option<Text>,
     /// Whether objects that left the source are deleted.
     pub prune: Option<bool>,
     /// Whether it waits for everything it applied.
     pub wait: Option<bool>,
     /// The namespace that objects are put in.
-    pub target_namespace: Option<String>,
+    pub target_namespace: Option<Text>,
     /// The source of a Kustomization.
     pub source_ref: Option<Reference>,
     /// What must be ready first.
@@ -136,10 +137,10 @@ pub struct FluxSpec {
     /// The chart source of a HelmRelease that names one directly.
     pub chart_ref: Option<Box<Reference>>,
     /// The image of an ImageRepository.
-    pub image: Option<String>,
+    pub image: Option<Text>,
     /// The provider's or bucket's type.
     #[serde(rename = "type")]
-    pub type_: Option<String>,
+    pub type_: Option<Text>,
 }
 
 /// Holds a chart: a name (HelmChart) or a template (HelmRelease).
@@ -147,7 +148,7 @@ pub struct FluxSpec {
 #[serde(untagged)]
 pub enum Chart {
     /// HelmChart's `spec.chart`.
-    Name(String),
+    Name(Text),
     /// HelmRelease's `spec.chart`.
     Template {
         /// The template's spec.
@@ -160,9 +161,9 @@ pub enum Chart {
 #[serde(rename_all = "camelCase", default)]
 pub struct ChartSpec {
     /// The chart's name or path.
-    pub chart: String,
+    pub chart: Text,
     /// The version range.
-    pub version: Option<String>,
+    pub version: Option<Text>,
     /// Where it comes from.
     pub source_ref: Option<Reference>,
 }
@@ -192,11 +193,11 @@ pub struct FluxStatus {
     /// The revision last tried.
     pub last_attempted_revision: Option<Revision>,
     /// The value of the last handled reconcile request.
-    pub last_handled_reconcile_at: Option<String>,
+    pub last_handled_reconcile_at: Option<Text>,
     /// What was applied (Kustomization).
     pub inventory: Option<Inventory>,
     /// The newest image (ImagePolicy).
-    pub latest_image: Option<String>,
+    pub latest_image: Option<Text>,
     /// What only its kind has, of spec and status.
     #[serde(skip_deserializing)]
     pub facts: Option<Box<Facts>>,
@@ -253,11 +254,11 @@ pub struct FluxObject {
     /// Whether it is being deleted.
     pub deleting: bool,
     /// The value of the last reconcile request made of it (annotation `reconcile.fluxcd.io/requestedAt`).
-    pub requested_at: Option<String>,
+    pub requested_at: Option<Text>,
     /// Its labels.
-    pub labels: Vec<(String, String)>,
+    pub labels: Vec<(Text, Text)>,
     /// The Quarterdeck annotations on it (`quarterdeck.dev/…`), without the prefix.
-    pub marks: Vec<(String, String)>,
+    pub marks: Vec<(Text, Text)>,
     /// What is wanted.
     pub spec: FluxSpec,
     /// What is.

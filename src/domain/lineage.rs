@@ -304,7 +304,7 @@ impl Lineage {
         let inventory = object.status.inventory.as_ref().filter(|i| !i.is_empty());
         if let Some(inventory) = inventory {
             let runs = |kind: &str| is_workload(kind) || matches!(kind, "Pod" | "Job" | "CronJob");
-            let parts = inventory.entries().filter_map(crate::flux::InventoryEntry::parts);
+            let parts = inventory.entries().filter_map(crate::flux::Applied::parts);
             out.extend(parts.filter(|(.., kind)| runs(kind)).map(|(namespace, ..)| namespace));
         } else if &*object.key.kind == "HelmRelease" {
             out.push(object.spec.target_namespace.as_deref().unwrap_or(&object.key.namespace));

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::Text;
+
 /// Holds a Git commit id: 40 (or 64) lower-case hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CommitId(String);
@@ -37,12 +39,12 @@ impl fmt::Display for CommitId {
 /// The format is Flux's own since source API v1 ("RFC-0005: artifact revision format and introduction of digest").
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Revision(pub String);
+pub struct Revision(pub Text);
 
 impl Revision {
     /// Builds the revision that source-controller writes for a commit on a branch.
     pub fn of_branch(branch: &str, commit: &CommitId) -> Self {
-        Self(format!("{branch}@sha1:{commit}"))
+        format!("{branch}@sha1:{commit}").into()
     }
 
     /// Returns the named part before `@`: a branch, a tag or a version.
@@ -71,6 +73,12 @@ impl Revision {
     }
 }
 
+impl From<String> for Revision {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
 impl fmt::Display for Revision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -92,7 +100,7 @@ mod tests {
             (format!("sha1:{id}"), "9e1c21d", true),
         ];
         for (text, short, commit) in table {
-            let revision = Revision(text.clone());
+            let revision = Revision(text.as_str().into());
             assert_eq!(revision.short(), short, "{text}");
             assert_eq!(revision.commit().is_some(), commit, "{text}");
         }

@@ -2,12 +2,16 @@
 //!
 //! Everything that a cluster, a Git server or a file says goes through [`display`] once, where it enters.
 
+mod shared;
+
+pub use shared::Text;
+
 /// Returns the text with every control, bidirectional, zero-width and private-use character replaced by a visible mark.
 ///
 /// C0 controls become their control pictures (`␛`), DEL `␡`, the others their code point in brackets. Newlines and tabs
 /// stay when `lines` is set, else they are marked too. Borrow-free text comes back unchanged.
 pub fn display(text: &str, lines: bool) -> String {
-    if !text.chars().any(hidden) {
+    if !has_hidden(text) {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len() + 8);
@@ -33,6 +37,11 @@ pub fn one_line(text: &str) -> String {
 /// Returns how many cells of a screen a text takes: a Chinese character takes two.
 pub fn width(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { unicode_width::UnicodeWidthStr::width(text) }
+}
+
+/// Tells whether a text has a [`hidden`] character in it; quickly for the plain words that nearly all texts are.
+pub fn has_hidden(text: &str) -> bool {
+    !text.bytes().all(|b| matches!(b, b' '..=b'~')) && text.chars().any(hidden)
 }
 
 /// Tells whether a character draws nothing of its own or steers how others are drawn (Unicode general categories Cc, Cf and

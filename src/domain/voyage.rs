@@ -282,10 +282,10 @@ impl Voyage {
         let environment = self.object();
         let key = ObjectKey { cluster: "".into(), kind: kind.into(), namespace: "".into(), name: environment.as_str().into() };
         let condition = Condition {
-            kind: "Ready".to_owned(),
-            status: "False".to_owned(),
-            reason: reason.to_owned(),
-            message: message.to_owned(),
+            kind: "Ready".into(),
+            status: "False".into(),
+            reason: reason.into(),
+            message: message.into(),
             last_transition_time: None,
             observed_generation: None,
         };

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Time;
 use crate::flux::{Condition, Health, ObjectKey};
+use crate::text::Text;
 
 /// Holds a container of a template: what runs and what it may use.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -44,7 +45,7 @@ pub struct Workload {
     /// The template's containers.
     pub containers: Vec<Container>,
     /// The selector's `matchLabels`.
-    pub selector: Vec<(String, String)>,
+    pub selector: Vec<(Text, Text)>,
     /// The conditions (Available, Progressing, ReplicaFailure).
     pub conditions: Vec<Condition>,
     /// The Kustomization that applied it, from the labels that kustomize-controller sets: namespace, name.
@@ -115,7 +116,7 @@ pub struct Pod {
     /// Whether it is being deleted.
     pub deleting: bool,
     /// Its labels.
-    pub labels: Vec<(String, String)>,
+    pub labels: Vec<(Text, Text)>,
     /// Its owner: kind and name.
     pub owner: Option<(String, String)>,
     /// The conditions (PodScheduled, Ready, …).
@@ -143,7 +144,7 @@ impl Pod {
     }
 
     /// Tells whether a selector's labels all stand on it.
-    pub fn matches(&self, selector: &[(String, String)]) -> bool {
+    pub fn matches(&self, selector: &[(Text, Text)]) -> bool {
         !selector.is_empty() && selector.iter().all(|wanted| self.labels.contains(wanted))
     }
 
@@ -174,7 +175,7 @@ impl Pod {
             container: String::new(),
             image: String::new(),
             reason: "Unschedulable".to_owned(),
-            message: unschedulable.message.clone(),
+            message: unschedulable.message.to_string(),
             wants_log: false,
         })
     }

@@ -216,7 +216,7 @@ impl World {
             return (Health::Unknown, "no Kustomization".to_owned());
         };
         match kustomization.health() {
-            Health::Bad => return (Health::Bad, kustomization.ready().map_or_else(String::new, |c| c.reason.clone())),
+            Health::Bad => return (Health::Bad, kustomization.ready().map_or_else(String::new, |c| c.reason.to_string())),
             Health::Busy => return (Health::Busy, "reconciling".to_owned()),
             _ => {}
         }

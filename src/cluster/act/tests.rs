@@ -34,7 +34,7 @@ async fn suspending_carries_marks_and_guards_the_version() {
     let steer = Steer { expect: Some(before.resource_version.clone()), marks };
     let suspended = suspend(&connection, &app, &steer).await.unwrap();
     assert!(suspended.suspended());
-    assert_eq!(suspended.marks, [("by".to_owned(), "ana".to_owned())]);
+    assert_eq!(suspended.marks, [("by".into(), "ana".into())]);
     assert_eq!(
         mock.asked("PATCH /apis/kustomize.toolkit.fluxcd.io/v1/namespaces/shop/kustomizations/app?fieldManager=quarterdeck"),
         1

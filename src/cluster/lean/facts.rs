@@ -115,6 +115,19 @@ pub(super) struct Found {
 
 /// Reads what is particular to a kind. What cannot be read is absent: the pass over all fields says why.
 pub(super) fn read(kind: &str, spec: Option<&RawValue>, status: Option<&RawValue>) -> Found {
+    if !are_of(kind) {
+        return Found::default();
+    }
+    let spec: Spec = of(spec);
+    let status: Status = of(status);
+    if kind == "ImagePolicy" {
+        return Found { facts: None, latest: status.latest_ref.map(|l| image(&l)) };
+    }
+    Found { facts: facts(kind, &spec, status).map(Box::new), latest: None }
+}
+
+/// Tells whether there is something particular to a kind.
+pub(super) fn are_of(kind: &str) -> bool {
     const OWN: &[&str] = &[
         "Bucket",
         "HelmChart",
@@ -131,15 +144,7 @@ pub(super) fn read(kind: &str, spec: Option<&RawValue>, status: Option<&RawValue
         "ResourceSetInputProvider",
         "ArtifactGenerator",
     ];
-    if !OWN.contains(&kind) {
-        return Found::default();
-    }
-    let spec: Spec = of(spec);
-    let status: Status = of(status);
-    if kind == "ImagePolicy" {
-        return Found { facts: None, latest: status.latest_ref.map(|l| image(&l)) };
-    }
-    Found { facts: facts(kind, &spec, status).map(Box::new), latest: None }
+    OWN.contains(&kind)
 }
 
 fn of<'a, T: Default + Deserialize<'a>>(raw: Option<&'a RawValue>) -> T {

@@ -5,7 +5,7 @@ use domain::workload::{ContainerState, Pod};
 use serde::Deserialize;
 
 use super::workload::{ContainerSpec, PodSpec};
-use super::{Lean, Meta, Mold, conditions, message, or_default, owned};
+use super::{Lean, Meta, Mold, message, or_default, owned};
 
 #[derive(Deserialize)]
 struct Wire<'a> {
@@ -65,20 +65,20 @@ struct Terminated {
 
 impl Lean for Pod {
     fn read(json: &str, mold: &mut Mold) -> Result<Self, String> {
-        let Wire { mut metadata, spec, status } = serde_json::from_str(json).map_err(|e| e.to_string())?;
+        let Wire { metadata, spec, status } = serde_json::from_str(json).map_err(|e| e.to_string())?;
         let key = mold.key(&metadata)?;
         let init = states(spec.init_containers, status.init_container_statuses);
         let main = states(spec.containers, status.container_statuses);
         Ok(Self {
             key,
             owner: metadata.owner(),
-            labels: metadata.labels(),
+            labels: metadata.labels(mold),
             uid: owned(metadata.uid),
             resource_version: owned(metadata.resource_version),
             created: metadata.creation_timestamp,
             phase: owned(status.phase),
             deleting: metadata.deletion_timestamp.is_some(),
-            conditions: conditions(status.conditions),
+            conditions: mold.conditions(status.conditions),
             containers: init.into_iter().chain(main).collect(),
         })
     }

@@ -7,7 +7,7 @@ use domain::workload::{Container, Workload};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Lean, Meta, Mold, conditions, or_default, owned, safe};
+use super::{Lean, Meta, Mold, or_default, owned, safe};
 
 #[derive(Deserialize)]
 struct Wire<'a> {
@@ -94,7 +94,7 @@ impl Lean for Workload {
         // A DaemonSet counts nodes, under names of its own.
         let daemon = key.kind.as_ref() == "DaemonSet";
         let of = |workload: i32, daemonset: i32| if daemon { daemonset } else { workload };
-        let label = |name: &str| metadata.labels.get(name).map(|v| safe(v));
+        let label = |name: &str| metadata.labels.get(name).map(safe);
         let applied_by = label("kustomize.toolkit.fluxcd.io/namespace").zip(label("kustomize.toolkit.fluxcd.io/name"));
         let released_by = label("helm.toolkit.fluxcd.io/namespace").zip(label("helm.toolkit.fluxcd.io/name"));
         Ok(Self {
@@ -112,8 +112,8 @@ impl Lean for Workload {
             available: of(status.available_replicas, status.number_available),
             total: of(status.replicas, status.current_number_scheduled),
             containers: spec.template.spec.containers.into_iter().map(container).collect(),
-            selector: spec.selector.match_labels.into_iter().map(|(k, v)| (owned(k), owned(v))).collect(),
-            conditions: conditions(status.conditions),
+            selector: spec.selector.match_labels.into_iter().map(|(k, v)| (mold.text(&k), mold.text(&v))).collect(),
+            conditions: mold.conditions(status.conditions),
         })
     }
 

@@ -106,12 +106,35 @@ struct ListMeta {
     next: String,
 }
 
-#[derive(Deserialize)]
+/// One event: what happened, and the object's text.
 struct Line<'a> {
-    #[serde(rename = "type")]
     what: &'a str,
-    #[serde(borrow)]
-    object: &'a RawValue,
+    object: &'a str,
+}
+
+impl<'a> Line<'a> {
+    fn read(line: &'a [u8]) -> Result<Self, Fault> {
+        #[derive(Deserialize)]
+        struct Any<'a> {
+            #[serde(rename = "type")]
+            what: &'a str,
+            #[serde(borrow)]
+            object: &'a RawValue,
+        }
+        let text = std::str::from_utf8(line).map_err(|e| Fault::Garbled(e.to_string()))?;
+        if let Some(line) = Self::plain(text) {
+            return Ok(line);
+        }
+        let Any { what, object } = wire::parse(line)?;
+        Ok(Self { what, object: object.get() })
+    }
+
+    /// Splits an event as the API server writes it, without a look into the object, which is read right afterwards.
+    fn plain(text: &'a str) -> Option<Self> {
+        let (what, rest) = text.strip_prefix("{\"type\":\"")?.split_once('"')?;
+        let object = rest.strip_prefix(",\"object\":")?.trim_ascii_end().strip_suffix('}')?;
+        Some(Self { what, object })
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -289,7 +312,7 @@ impl<T: Shelved> Stream<T> {
             }
             let bytes = wire::fetch_long(&self.ground.connection.client(Purpose::Watch), call, PAUSE).await?;
             let page: Page<'_> = wire::parse(&bytes)?;
-            self.take(page.items.as_deref().unwrap_or_default(), &mut rows)?;
+            self.take(page.items.iter().flatten().map(|item| item.get()), &mut rows)?;
             self.ground.board.listing(&self.id, rows.len());
             if first {
                 self.show(&rows);
@@ -308,9 +331,9 @@ impl<T: Shelved> Stream<T> {
         self.resume(&version).await
     }
 
-    fn take(&mut self, items: &[&RawValue], rows: &mut Rows<T>) -> Result<(), Fault> {
+    fn take<'a>(&mut self, items: impl IntoIterator<Item = &'a str>, rows: &mut Rows<T>) -> Result<(), Fault> {
         for item in items {
-            let object = T::read(item.get(), &mut self.mold).map_err(Fault::Garbled)?;
+            let object = T::read(item, &mut self.mold).map_err(Fault::Garbled)?;
             // What did not change is not held twice while a second list comes in.
             let object = self.ground.board.known(&self.id, object);
             rows.insert(place(object.key()), object);
@@ -356,6 +379,7 @@ impl<T: Shelved> Stream<T> {
             // Few looks at the first rows, then fewer: showing costs what is there.
             if rows.len() == 1 || rows.len() >= shown * 2 + 200 {
                 shown = rows.len();
+                lines.in_gulps(shown > 1);
                 self.ground.board.listing(&self.id, shown);
                 if first {
                     self.show(&rows);
@@ -363,6 +387,7 @@ impl<T: Shelved> Stream<T> {
             }
         }
         drop(permit);
+        lines.in_gulps(false);
         self.ground.board.replace(&self.id, rows);
         self.backoff.works();
         self.bookmarks = true;
@@ -371,15 +396,15 @@ impl<T: Shelved> Stream<T> {
 
     /// Takes one event of a streamed list; returns the version when it was the mark at its end.
     fn initial(&mut self, line: &Bytes, rows: &mut Rows<T>) -> Result<Option<String>, End> {
-        let line: Line<'_> = wire::parse(line)?;
+        let line = Line::read(line)?;
         match line.what {
-            "ADDED" | "MODIFIED" => self.take(&[line.object], rows)?,
+            "ADDED" | "MODIFIED" => self.take([line.object], rows)?,
             "DELETED" => {
-                let (key, _) = identity(line.object.get(), &mut self.mold).map_err(Fault::Garbled)?;
+                let (key, _) = identity(line.object, &mut self.mold).map_err(Fault::Garbled)?;
                 rows.remove(&place(&key));
             }
             "BOOKMARK" => {
-                let mark: Bookmark = wire::parse(line.object.get().as_bytes())?;
+                let mark: Bookmark = wire::parse(line.object.as_bytes())?;
                 let end = mark.metadata.annotations.get("k8s.io/initial-events-end").is_some_and(|v| v == "true");
                 return Ok(end.then_some(mark.metadata.resource_version).filter(|v| !v.is_empty()));
             }
@@ -399,7 +424,7 @@ impl<T: Shelved> Stream<T> {
                 Ok(line) => line?,
             };
             let Some(line) = line else { return Ok(()) };
-            let line: Line<'_> = wire::parse(&line)?;
+            let line = Line::read(&line)?;
             self.event(&line)?;
         }
     }
@@ -407,19 +432,19 @@ impl<T: Shelved> Stream<T> {
     fn event(&mut self, line: &Line<'_>) -> Result<(), End> {
         let version = match line.what {
             "ADDED" | "MODIFIED" => {
-                let object = T::read(line.object.get(), &mut self.mold).map_err(Fault::Garbled)?;
+                let object = T::read(line.object, &mut self.mold).map_err(Fault::Garbled)?;
                 let version = object.stamp().1.to_owned();
                 self.ground.board.apply(&self.id, vec![object]);
                 version
             }
             "DELETED" => {
-                let (key, version) = identity(line.object.get(), &mut self.mold).map_err(Fault::Garbled)?;
+                let (key, version) = identity(line.object, &mut self.mold).map_err(Fault::Garbled)?;
                 self.ground.board.remove::<T>(&self.id, &key);
                 version
             }
             "BOOKMARK" => {
                 self.bookmarks = true;
-                wire::parse::<Bookmark>(line.object.get().as_bytes())?.metadata.resource_version
+                wire::parse::<Bookmark>(line.object.as_bytes())?.metadata.resource_version
             }
             _ => return Err(refusal(line.object)),
         };
@@ -431,8 +456,8 @@ impl<T: Shelved> Stream<T> {
     }
 }
 
-fn refusal(status: &RawValue) -> End {
-    match serde_json::from_str::<Refusal>(status.get()) {
+fn refusal(status: &str) -> End {
+    match serde_json::from_str::<Refusal>(status) {
         Ok(mut refusal) => {
             refusal.message = domain::text::one_line(&refusal.message);
             Fault::Refused(refusal).into()

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use crate::filter::{Aspect, Fields, Sort, Value};
 use crate::flux::{Chart, Facts, FluxObject, Kind, Reference};
+use crate::text::Text;
 
 /// What every kind shows, before and after what is its own.
 pub const COMMON: [&[&str]; 2] = [&["kind", "cluster", "namespace", "name", "ready"], &["changed", "age", "message"]];
 
 #[expect(clippy::ref_option, reason = "the fields are options of owned texts")]
-fn some(text: &Option<String>) -> Value<'_> {
+fn some(text: &Option<Text>) -> Value<'_> {
     Value::some(text.as_deref())
 }
 
@@ -35,7 +36,7 @@ fn revision(object: &FluxObject) -> Value<'_> {
 fn reference(object: &FluxObject) -> Value<'_> {
     let Some(reference) = &object.spec.reference else { return Value::None };
     let parts = [&reference.commit, &reference.name, &reference.semver, &reference.tag, &reference.branch];
-    Value::some(parts.into_iter().flatten().next().map(String::as_str))
+    Value::some(parts.into_iter().flatten().next().map(Text::as_str))
 }
 
 fn referred(reference: Option<&Reference>) -> Value<'_> {
@@ -168,7 +169,7 @@ impl Fields for FluxObject {
         format!("{}/{}", self.key.namespace, self.key.name).into()
     }
 
-    fn labels(&self) -> &[(String, String)] {
+    fn labels(&self) -> &[(Text, Text)] {
         &self.labels
     }
 }

@@ -112,8 +112,8 @@ fn entry(entry: &Value) -> Past {
     if entry.get("chartName").is_none() {
         return Past::Snapshot(Snapshot {
             digest: own("/digest"),
-            revision: Revision(own("/metadata/revision")),
-            origin: Revision(own("/metadata/originRevision")),
+            revision: Revision(own("/metadata/revision").into()),
+            origin: Revision(own("/metadata/originRevision").into()),
             first: moment(entry, "/firstReconciled"),
             last: moment(entry, "/lastReconciled"),
             took: own("/lastReconciledDuration"),

@@ -212,8 +212,8 @@ impl<'a> Way<'a> {
         let own = |pointer: &str| Some(text(object, pointer)).filter(|t| !t.is_empty()).map(str::to_owned);
         let path = own("/spec/path");
         let applied = own("/status/lastAppliedRevision").or_else(|| own("/status/lastAttemptedRevision"));
-        let applied = applied.or_else(|| own("/status/artifact/revision")).map(Revision);
-        let mut commit = own("/status/lastAppliedOriginRevision").and_then(|r| Revision(r).commit());
+        let applied = applied.or_else(|| own("/status/artifact/revision")).map(Revision::from);
+        let mut commit = own("/status/lastAppliedOriginRevision").and_then(|r| Revision::from(r).commit());
         commit = commit.or_else(|| applied.as_ref().and_then(Revision::commit));
         let here = self.steps.iter().rposition(|step| step.key.as_ref() == Some(key));
         if let Some(step) = here.and_then(|at| self.steps.get_mut(at)) {
@@ -233,7 +233,7 @@ impl<'a> Way<'a> {
             open.extend(self.object(&next).map(|o| sources(&next, o)).unwrap_or_default());
         }
         if let Some(url) = url.filter(|url| !url.is_empty()) {
-            let revision = commit.as_ref().map(|id| Revision(id.to_string()));
+            let revision = commit.as_ref().map(|id| Revision::from(id.to_string()));
             let said = if revision.is_some() { String::new() } else { "It has applied no commit yet.".to_owned() };
             let (state, url) = (State::Current, Some(url));
             self.steps.push(Step {
@@ -254,15 +254,15 @@ impl<'a> Way<'a> {
         let object = self.object(key).cloned().unwrap_or_default();
         let own = |pointer: &str| Some(text(&object, pointer)).filter(|t| !t.is_empty()).map(str::to_owned);
         let what = if &*key.kind == "HelmChart" { What::Chart } else { What::Source };
-        let revision = own("/status/artifact/revision").map(Revision);
+        let revision = own("/status/artifact/revision").map(Revision::from);
         match &*key.kind {
             "GitRepository" => *url = own("/spec/url"),
-            "HelmChart" => *commit = own("/status/observedSourceArtifactRevision").and_then(|r| Revision(r).commit()),
+            "HelmChart" => *commit = own("/status/observedSourceArtifactRevision").and_then(|r| Revision::from(r).commit()),
             _ => {
                 // What packs an artifact may write down where it came from.
                 let metadata = object.pointer("/status/artifact/metadata");
                 let note = |name: &str| metadata.and_then(|m| m.get(name)).and_then(Value::as_str).map(str::to_owned);
-                if let Some(origin) = note("org.opencontainers.image.revision").and_then(|r| Revision(r).commit()) {
+                if let Some(origin) = note("org.opencontainers.image.revision").and_then(|r| Revision::from(r).commit()) {
                     *url = note("org.opencontainers.image.source").or(url.take());
                     *commit = Some(origin);
                 }

@@ -11,10 +11,10 @@ fn now() -> Time {
 
 fn object(kind: &str, namespace: &str, name: &str, ready: &str, hours: i64) -> FluxObject {
     let condition = crate::flux::Condition {
-        kind: "Ready".to_owned(),
-        status: ready.to_owned(),
-        reason: "Because".to_owned(),
-        message: format!("Applied revision for {name}"),
+        kind: "Ready".into(),
+        status: ready.into(),
+        reason: "Because".into(),
+        message: format!("Applied revision for {name}").into(),
         last_transition_time: None,
         observed_generation: None,
     };
@@ -26,9 +26,9 @@ fn object(kind: &str, namespace: &str, name: &str, ready: &str, hours: i64) -> F
         created: Time::from_second(now().as_second() - hours * 3600).ok(),
         deleting: false,
         requested_at: None,
-        labels: vec![("team".to_owned(), name.split('-').next().unwrap().to_owned()), ("tier".to_owned(), "web".to_owned())],
+        labels: vec![("team".into(), name.split('-').next().unwrap().into()), ("tier".into(), "web".into())],
         marks: Vec::new(),
-        spec: FluxSpec { suspend: Some(name.ends_with("api")), path: Some("./Apps/Über".to_owned()), ..FluxSpec::default() },
+        spec: FluxSpec { suspend: Some(name.ends_with("api")), path: Some("./Apps/Über".into()), ..FluxSpec::default() },
         status: FluxStatus { conditions: vec![condition], ..FluxStatus::default() },
     }
 }

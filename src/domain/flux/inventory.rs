@@ -1,8 +1,11 @@
-//! What a Kustomization or HelmRelease has applied: one text for all entries, since lists of objects are made of little else.
+//! What a Kustomization or HelmRelease has applied: one text for all entries, since lists of objects are made of little else,
+//! and in it only the names, since neighbours share the rest.
 //!
-//! *Measured*: 10,000 Kustomizations of 25 entries each take 8 MB so and 28 MB as two strings per entry.
+//! *Measured*: 10,000 Kustomizations of 25 entries each take 4 MB so, 10 MB with whole ids and 28 MB as two strings per entry.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeSeq, SerializeStruct};
@@ -36,26 +39,69 @@ impl<'a> InventoryEntry<'a> {
     }
 }
 
+/// Holds one entry of an inventory that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Applied<'a> {
+    /// What it shares with its neighbours, and its name; the whole id where it is not made of four parts.
+    part: Result<(Shared<'a>, &'a str), &'a str>,
+    /// The API version.
+    pub v: &'a str,
+}
+
+/// What neighbours in an inventory mostly have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Shared<'a> {
+    namespace: &'a str,
+    group: &'a str,
+    kind: &'a str,
+}
+
+impl<'a> Applied<'a> {
+    /// Returns namespace, name, group and kind, as [`InventoryEntry::parts`] does.
+    pub fn parts(self) -> Option<(&'a str, &'a str, &'a str, &'a str)> {
+        self.part.ok().map(|(shared, name)| (shared.namespace, name, shared.group, shared.kind))
+    }
+
+    /// Returns the object's name as the API server knows it.
+    pub fn name(self) -> Option<String> {
+        self.parts().map(|(_, name, _, _)| name.replace("__", ":"))
+    }
+
+    /// Returns the id as it was read.
+    pub fn id(self) -> Cow<'a, str> {
+        match self.part {
+            Ok((Shared { namespace, group, kind }, name)) => format!("{namespace}_{name}_{group}_{kind}").into(),
+            Err(id) => id.into(),
+        }
+    }
+}
+
+/// Begins a line that says what the names on the lines below it share: namespace, group, kind and version, between tabs.
+const HEAD: char = '\u{1}';
+/// Begins a line with an id that is not made of four parts: the id, tab, version.
+const ODD: char = '\u{2}';
+
 /// Holds what was applied, in the controller's order. Every text in it is safe to draw.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Inventory {
-    /// A line per entry: id, tab, version. Neither can hold a control character.
+    /// Heads, names and odd ids, a line each. None can hold a control character.
     lines: Box<str>,
 }
 
 impl Inventory {
     /// Builds it of ids and versions.
     pub fn new<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut lines = String::new();
+        let mut writer = Writer::default();
         for (id, v) in entries {
-            push(&mut lines, id, v);
+            writer.push(id, v);
         }
-        Self { lines: lines.into_boxed_str() }
+        writer.done()
     }
 
     /// Returns the entries.
-    pub fn entries(&self) -> impl Iterator<Item = InventoryEntry<'_>> + Clone {
-        self.lines.lines().filter_map(|line| line.split_once('\t')).map(|(id, v)| InventoryEntry { id, v })
+    pub fn entries(&self) -> impl Iterator<Item = Applied<'_>> + Clone {
+        let (mut shared, mut v) = (Shared::default(), "");
+        self.lines.split_terminator('\n').filter_map(move |line| of_line(line, &mut shared, &mut v))
     }
 
     /// Returns one entry by its number, the first is 0.
@@ -65,7 +111,8 @@ impl Inventory {
 
     /// Counts the entries.
     pub fn len(&self) -> usize {
-        self.lines.bytes().filter(|b| *b == b'\n').count()
+        let lines = self.lines.as_bytes();
+        memchr::memchr_iter(b'\n', lines).count() - memchr::memchr_iter(HEAD as u8, lines).count()
     }
 
     /// Tells whether nothing was applied.
@@ -74,16 +121,57 @@ impl Inventory {
     }
 }
 
-fn push(lines: &mut String, id: &str, v: &str) {
-    for (part, end) in [(id, '\t'), (v, '\n')] {
-        // Tabs and newlines are hidden characters too, so a line is never split wrongly.
-        if part.chars().any(text::hidden) {
-            lines.push_str(&text::display(part, false));
-        } else {
-            lines.push_str(part);
-        }
-        lines.push(end);
+/// Reads a line; a head is kept for the names below it and is no entry itself.
+fn of_line<'a>(line: &'a str, shared: &mut Shared<'a>, v: &mut &'a str) -> Option<Applied<'a>> {
+    if let Some(head) = line.strip_prefix(HEAD) {
+        let mut parts = head.split('\t');
+        let mut next = || parts.next().unwrap_or_default();
+        *shared = Shared { namespace: next(), group: next(), kind: next() };
+        *v = next();
+        return None;
     }
+    if let Some(odd) = line.strip_prefix(ODD) {
+        return odd.split_once('\t').map(|(id, v)| Applied { part: Err(id), v });
+    }
+    Some(Applied { part: Ok((*shared, line)), v })
+}
+
+/// Writes lines.
+#[derive(Default)]
+struct Writer {
+    lines: String,
+    /// Where the newest head stands.
+    head: Range<usize>,
+}
+
+impl Writer {
+    fn push(&mut self, id: &str, v: &str) {
+        // Tabs and newlines are hidden characters too, so a line is never split wrongly.
+        let (id, v) = (clean(id), clean(v));
+        let entry = InventoryEntry { id: &id, v: &v };
+        let Some((namespace, name, group, kind)) = entry.parts() else {
+            self.lines.push(ODD);
+            self.lines.extend([&*id, "\t", &*v, "\n"]);
+            return;
+        };
+        let known = self.lines.get(self.head.clone()).unwrap_or_default();
+        if known.is_empty() || !known.split('\t').eq([namespace, group, kind, &*v]) {
+            self.lines.push(HEAD);
+            let from = self.lines.len();
+            self.lines.extend([namespace, "\t", group, "\t", kind, "\t", &*v]);
+            self.head = from..self.lines.len();
+            self.lines.push('\n');
+        }
+        self.lines.extend([name, "\n"]);
+    }
+
+    fn done(self) -> Inventory {
+        Inventory { lines: self.lines.into_boxed_str() }
+    }
+}
+
+fn clean(part: &str) -> Cow<'_, str> {
+    if text::has_hidden(part) { text::display(part, false).into() } else { part.into() }
 }
 
 impl fmt::Debug for Inventory {
@@ -99,7 +187,7 @@ impl Serialize for Inventory {
             fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 let mut list = to.serialize_seq(Some(self.0.len()))?;
                 for entry in self.0.entries() {
-                    list.serialize_element(&entry)?;
+                    list.serialize_element(&InventoryEntry { id: &entry.id(), v: entry.v })?;
                 }
                 list.end()
             }
@@ -127,43 +215,43 @@ impl<'de> Visitor<'de> for Whole {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Inventory, A::Error> {
-        let mut lines = Lines::default();
-        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+        let mut written = Written::default();
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             if key == "entries" {
-                lines = map.next_value::<Option<Lines>>()?.unwrap_or_default();
+                written = map.next_value::<Option<Written>>()?.unwrap_or_default();
             } else {
                 map.next_value::<serde::de::IgnoredAny>()?;
             }
         }
-        Ok(Inventory { lines: lines.0.into_boxed_str() })
+        Ok(written.0.done())
     }
 }
 
 #[derive(Default)]
-struct Lines(String);
+struct Written(Writer);
 
-impl<'de> Deserialize<'de> for Lines {
+impl<'de> Deserialize<'de> for Written {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct List;
         impl<'de> Visitor<'de> for List {
-            type Value = Lines;
+            type Value = Written;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list of entries")
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Lines, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Written, A::Error> {
                 #[derive(Deserialize, Default)]
                 #[serde(default)]
                 struct Entry<'a> {
                     #[serde(borrow)]
-                    id: std::borrow::Cow<'a, str>,
+                    id: Cow<'a, str>,
                     #[serde(borrow)]
-                    v: std::borrow::Cow<'a, str>,
+                    v: Cow<'a, str>,
                 }
-                let mut lines = String::new();
+                let mut writer = Writer::default();
                 while let Some(entry) = list.next_element::<Entry<'de>>()? {
-                    push(&mut lines, &entry.id, &entry.v);
+                    writer.push(&entry.id, &entry.v);
                 }
-                Ok(Lines(lines))
+                Ok(Written(writer))
             }
         }
         from.deserialize_seq(List)
@@ -183,15 +271,37 @@ mod tests {
         assert_eq!(inventory.entry(1), inventory.entries().nth(1));
         assert_eq!((inventory.entry(1).map(|e| e.id), inventory.entry(2)), (Some("_shop__Namespace"), None));
         assert_eq!(serde_json::to_string(&inventory).unwrap(), wire);
-        let parts: Vec<_> = inventory.entries().filter_map(InventoryEntry::parts).collect();
+        let parts: Vec<_> = inventory.entries().filter_map(Applied::parts).collect();
         assert_eq!(parts, [("shop", "web", "apps", "Deployment"), ("", "shop", "", "Namespace")]);
         let odd: Inventory = serde_json::from_str(r#"{"more":1,"entries":[{"id":"a\tb\nc\u001b[2J","v":"v1"}]}"#).unwrap();
         assert_eq!((odd.len(), odd.entries().count()), (1, 1));
-        assert!(!odd.entries().any(|e| e.id.chars().any(char::is_control)));
+        assert!(!odd.entries().any(|e| e.id().chars().any(char::is_control)));
         assert!(serde_json::from_str::<Inventory>(r#"{"entries":null}"#).unwrap().is_empty());
         assert_eq!(
             Inventory::new([("_system__x_rbac_ClusterRole", "v1")]).entries().next().unwrap().parts().map(|p| p.3),
             Some("ClusterRole")
         );
+    }
+
+    #[test]
+    fn neighbours_share_what_they_have_in_common_and_order_and_odd_ids_stay() {
+        let ids = [
+            ("shop_web_apps_Deployment", "v1"),
+            ("shop_api_apps_Deployment", "v1"),
+            ("shop_api_apps_Deployment", "v2"),
+            ("no-parts", "v1"),
+            ("shop_web_apps_Deployment", "v2"),
+            ("_team__admin_rbac.authorization.k8s.io_ClusterRole", "v1"),
+            ("__x_y_Z", ""),
+            ("", ""),
+        ];
+        let inventory = Inventory::new(ids);
+        let again: Vec<_> = inventory.entries().map(|e| (e.id().into_owned(), e.v)).collect();
+        assert_eq!(again, ids.map(|(id, v)| (id.to_owned(), v)));
+        assert_eq!(inventory.len(), ids.len());
+        let role = inventory.entries().nth(5).and_then(Applied::parts);
+        assert_eq!(role, Some(("", "team__admin", "rbac.authorization.k8s.io", "ClusterRole")));
+        let many: Vec<String> = (0..25).map(|n| format!("team-00_app-00000-{n}_apps_Deployment")).collect();
+        assert!(Inventory::new(many.iter().map(|id| (id.as_str(), "v1"))).lines.len() < 400);
     }
 }

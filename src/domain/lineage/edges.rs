@@ -165,8 +165,7 @@ fn appliers(flux: &Slice, place: &impl Fn(Name) -> u32) -> Vec<u32> {
     let mut out = vec![NONE; flux.len()];
     for (owner, object) in (0u32..).zip(flux) {
         let entries = object.status.inventory.iter().flat_map(crate::flux::Inventory::entries);
-        for entry in entries.filter(|e| e.id.contains("fluxcd")) {
-            let Some((namespace, name, group, kind)) = entry.parts() else { continue };
+        for (namespace, name, group, kind) in entries.filter_map(crate::flux::Applied::parts) {
             if Kind::of_group(kind, group).is_some() {
                 let at = place(Name { cluster: &object.key.cluster, kind, namespace, name });
                 if let Some(slot) = out.get_mut(at as usize) {

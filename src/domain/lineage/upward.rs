@@ -1,7 +1,7 @@
 //! Upward: from a Pod to the source that its workload came from.
 
 use super::{Lineage, Name, Node};
-use crate::flux::{Inventory, InventoryEntry, ObjectKey};
+use crate::flux::{Applied, Inventory, ObjectKey};
 use crate::workload::Workload;
 
 /// Tells whether a kind is one of the workloads that are watched.
@@ -65,7 +65,7 @@ impl Lineage {
 
     /// Returns whose inventory names a thing.
     fn applier(&self, wanted: Name) -> Option<ObjectKey> {
-        let names = |entry: InventoryEntry| {
+        let names = |entry: Applied| {
             entry.parts().is_some_and(|(namespace, name, _, kind)| {
                 (kind, namespace) == (wanted.kind, wanted.namespace)
                     && (name == wanted.name || entry.name().is_some_and(|n| n == wanted.name))

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::pattern::{Values, find};
 use super::rule::{Rule, set};
 use super::{Cause, Found, Happened, LogTail, Origin, Said, container, flow, read, unknown};
-use crate::flux::{Condition, FluxObject, Health, Inventory, InventoryEntry, ObjectKey};
+use crate::flux::{Applied, Condition, FluxObject, Health, Inventory, ObjectKey};
+use crate::text::Text;
 use crate::workload::{Pod, PodFault, Workload};
 use crate::world::World;
 
@@ -143,7 +144,7 @@ impl<'a> Walk<'a> {
     /// Looks at what an object has applied: workloads, and other Flux objects that its health checks name.
     fn applied(&mut self, object: &FluxObject, depth: i32) {
         let key = &object.key;
-        let entries = object.status.inventory.iter().flat_map(Inventory::entries).filter_map(InventoryEntry::parts);
+        let entries = object.status.inventory.iter().flat_map(Inventory::entries).filter_map(Applied::parts);
         let entries: BTreeSet<(&str, &str, &str)> = entries.map(|(namespace, name, _, kind)| (kind, namespace, name)).collect();
         let ours = |w: &Workload| {
             let by = if &*key.kind == "HelmRelease" { &w.released_by } else { &w.applied_by };
@@ -326,7 +327,7 @@ fn is_of(log: &LogTail, pod: &Pod, container: &str) -> bool {
 }
 
 fn message_of(pod: &Pod, kind: &str) -> String {
-    pod.conditions.iter().find(|c| c.kind == kind && c.status == "False").map(|c| c.message.clone()).unwrap_or_default()
+    pod.conditions.iter().find(|c| c.kind == kind && c.status == "False").map(|c| c.message.to_string()).unwrap_or_default()
 }
 
 /// Returns what is known of a container beside what is said of it.
@@ -369,9 +370,10 @@ pub(super) fn of_fault(key: &ObjectKey, fault: &PodFault, mut given: Values) -> 
 
 /// Builds a statement of a condition.
 pub(super) fn of_condition(key: &ObjectKey, condition: &Condition, given: Values) -> Said {
+    let said = |text: &Text| text.to_string();
     let origin =
-        Origin::Condition { name: condition.kind.clone(), status: condition.status.clone(), reason: condition.reason.clone() };
-    Said { object: key.clone(), origin, reason: condition.reason.clone(), text: condition.message.clone(), given }
+        Origin::Condition { name: said(&condition.kind), status: said(&condition.status), reason: said(&condition.reason) };
+    Said { object: key.clone(), origin, reason: said(&condition.reason), text: said(&condition.message), given }
 }
 
 fn of_event(key: &ObjectKey, line: &Happened, given: Values) -> Said {

@@ -97,7 +97,7 @@ async fn from_git(
     (path, overlay): (&str, Overlay),
 ) -> Result<Files, Trouble> {
     let url = text(source, "/spec/url");
-    let commit = Revision(revision.to_owned()).commit();
+    let commit = Revision(revision.into()).commit();
     let (Some(commit), "GitRepository") = (commit, &*name.kind) else {
         return Err(Trouble::failed("That is not in Git", name).why(format!("its revision is {revision}")));
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::deployment::{Deployment, StageName, StageState};
-use domain::flux::{FluxObject, Inventory, InventoryEntry, ObjectKey};
+use domain::flux::{Applied, FluxObject, Inventory, ObjectKey};
 use domain::ident::DeploymentId;
 use domain::link::{LinkOf, LinkState};
 use domain::project::Environment;
@@ -46,7 +46,7 @@ pub(super) fn commits(world: &World, environment: &Environment) -> Vec<CommitId>
 /// Returns the workloads that an environment's Kustomization has applied, by its inventory, and those that are seen.
 pub(super) fn workloads(world: &World, environment: &Environment) -> Vec<ObjectKey> {
     let inventory = world.kustomization(environment).and_then(|k| k.status.inventory.as_ref());
-    let entries = inventory.into_iter().flat_map(Inventory::entries).filter_map(InventoryEntry::parts);
+    let entries = inventory.into_iter().flat_map(Inventory::entries).filter_map(Applied::parts);
     let workload = |kind: &str, group: &str| group == "apps" && matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet");
     let applied = entries
         // Other namespaces are not watched, so nothing could ever be concluded about what is in them.
@@ -107,7 +107,7 @@ fn stand(known: &Known, revision: Option<&Revision>) -> Ancestry {
 
 fn source(object: &FluxObject, known: &Known) -> SourceSeen {
     let revision = object.status.artifact.as_ref().map(|a| &a.revision);
-    let fault = object.ready().filter(|c| c.status == "False").map(|c| (c.reason.clone(), c.message.clone()));
+    let fault = object.ready().filter(|c| c.status == "False").map(|c| (c.reason.to_string(), c.message.to_string()));
     SourceSeen {
         artifact: stand(known, revision),
         revision: revision.map(Revision::short).unwrap_or_default(),
@@ -118,8 +118,8 @@ fn source(object: &FluxObject, known: &Known) -> SourceSeen {
 
 fn apply(object: &FluxObject, known: &Known) -> ApplySeen {
     let applied = object.status.last_applied_revision.as_ref();
-    let ready = object.ready().map(|c| (c.status.clone(), c.reason.clone(), c.message.clone())).unwrap_or_default();
-    let working = object.condition("Reconciling").filter(|c| c.status == "True").map(|c| c.message.clone());
+    let ready = object.ready().map(|c| (c.status.to_string(), c.reason.to_string(), c.message.to_string())).unwrap_or_default();
+    let working = object.condition("Reconciling").filter(|c| c.status == "True").map(|c| c.message.to_string());
     ApplySeen {
         applied: stand(known, applied),
         attempted: stand(known, object.status.last_attempted_revision.as_ref()),

@@ -86,7 +86,7 @@ fn own(core: &Core, scene: &Scene, (namespace, name): &(String, String), url: Op
     }
     let key = ObjectKey::new(&scene.environment.cluster, "GitRepository", namespace, name);
     let world = Arc::clone(&core.world.borrow());
-    let there = world.flux_object(&key).and_then(|object| object.spec.url.clone());
+    let there = world.flux_object(&key).and_then(|object| object.spec.url.as_ref().map(ToString::to_string));
     url.map(str::to_owned).or(there).is_some_and(|url| same_repository(&url, scene.repo.url()))
 }
 

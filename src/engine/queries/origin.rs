@@ -48,15 +48,15 @@ pub(crate) async fn of(core: &Core, key: &ObjectKey, object: &Value) -> Option<O
         return Some(origin);
     };
     origin.suspended = applied.suspended();
-    origin.interval.clone_from(&applied.spec.interval);
+    origin.interval = applied.spec.interval.as_ref().map(ToString::to_string);
     origin.revision = applied.revision().cloned();
     origin.path = applied.spec.path.as_deref().map(plain).unwrap_or_default();
     origin.source = cluster::act::source_of(&applied);
     if let Some(source) = &origin.source
         && let Ok(Some(source)) = core.fleet.flux(source).await
     {
-        origin.url = source.spec.url.clone().unwrap_or_default();
-        origin.branch = source.spec.reference.as_ref().and_then(|r| r.branch.clone());
+        origin.url = source.spec.url.as_ref().map(ToString::to_string).unwrap_or_default();
+        origin.branch = source.spec.reference.as_ref().and_then(|r| r.branch.as_ref().map(ToString::to_string));
     }
     let environments = environments(&world, &origin);
     origin.environments = environments.iter().map(|e| e.id.clone()).collect();

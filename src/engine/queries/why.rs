@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cluster::act::{self, LogQuery, Look};
 use domain::Trouble;
-use domain::flux::{FluxObject, Inventory, InventoryEntry, ObjectKey};
+use domain::flux::{Applied, FluxObject, Inventory, ObjectKey};
 use domain::query::Answer;
 use domain::why::{Explanation, Found, LogTail, explain};
 use domain::workload::{Pod, Workload};
@@ -88,7 +88,7 @@ fn first(namespaces: impl Iterator<Item = Arc<str>>) -> BTreeSet<Arc<str>> {
 }
 
 fn of_inventory(object: &FluxObject) -> Vec<Arc<str>> {
-    let entries = object.status.inventory.iter().flat_map(Inventory::entries).filter_map(InventoryEntry::parts);
+    let entries = object.status.inventory.iter().flat_map(Inventory::entries).filter_map(Applied::parts);
     let runs = entries.filter(|(_, _, _, kind)| matches!(*kind, "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "Pod"));
     let mut all: Vec<Arc<str>> = runs.map(|(namespace, ..)| Arc::from(namespace)).collect();
     // What a release has applied is not always in its status.

@@ -287,8 +287,8 @@ fn resolve(mirror: &git::Mirror, spec: &Value, url: &str) -> Result<(Revision, C
     let (shown, branch) = named.or(part("branch").map(|branch| (branch, branch))).unwrap_or(("master", "master"));
     if let Some(commit) = part("commit").and_then(CommitId::parse) {
         let known = mirror.commit_info(&commit).map_err(|_| fail(format!("object not found: {commit}")))?;
-        let revision =
-            part("branch").map_or_else(|| Revision(format!("sha1:{commit}")), |branch| Revision::of_branch(branch, &commit));
+        let revision = part("branch")
+            .map_or_else(|| Revision::from(format!("sha1:{commit}")), |branch| Revision::of_branch(branch, &commit));
         return Ok((revision, known.id));
     }
     let head = mirror.head(branch).map_err(|error| fail(said(&error)))?;

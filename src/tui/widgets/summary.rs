@@ -64,11 +64,11 @@ fn wanted(cx: &Cx, object: &FluxObject) -> Vec<Line> {
     let mut out = Vec::new();
     let spec = &object.spec;
     if let Some(url) = &spec.url {
-        out.push(field(cx, "object.url", text(url.clone())));
+        out.push(field(cx, "object.url", text(url.to_string())));
     }
     if let Some(reference) = &spec.reference {
         let parts = [&reference.branch, &reference.tag, &reference.semver, &reference.commit, &reference.name];
-        let shown: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+        let shown: Vec<&str> = parts.into_iter().flatten().map(domain::text::Text::as_str).collect();
         out.push(field(cx, "object.ref", text(shown.join(" "))));
     }
     if let Some(source) = object.source() {
@@ -83,7 +83,7 @@ fn wanted(cx: &Cx, object: &FluxObject) -> Vec<Line> {
         ("object.image", &spec.image),
     ] {
         if let Some(value) = value {
-            out.push(field(cx, key, text(value.clone())));
+            out.push(field(cx, key, text(value.to_string())));
         }
     }
     if !spec.depends_on.is_empty() {

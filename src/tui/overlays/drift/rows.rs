@@ -65,7 +65,7 @@ pub(super) fn head(cx: &Cx, drift: &Drift, working: bool) -> Vec<Vec<Piece<'stat
     });
     let mut first = vec![
         piece(desired.source.clone(), Role::Text),
-        piece(format!("  {}", Revision(desired.revision.clone()).short()), Role::Accent),
+        piece(format!("  {}", Revision::from(desired.revision.clone()).short()), Role::Accent),
         piece(format!("  {}  {way}", desired.path), Role::Muted),
     ];
     let mut counts = Vec::new();

@@ -216,8 +216,8 @@ impl History {
         let at = |time: Option<domain::Time>| time.map(|t| cx.moment(t)).unwrap_or_default();
         let all = match past {
             Past::Snapshot(s) => vec![
-                ("object.revision", s.revision.0.clone()),
-                ("object.origin", s.origin.0.clone()),
+                ("object.revision", s.revision.to_string()),
+                ("object.origin", s.origin.to_string()),
                 ("object.first", at(s.first)),
                 ("object.last", at(s.last)),
                 ("object.digest", s.digest.clone()),
@@ -268,7 +268,7 @@ impl View for History {
 
     fn copy(&self, _cx: &Cx, _of: &Subject) -> Option<String> {
         self.table.selected().map(|past| match past {
-            Past::Snapshot(s) => s.revision.0.clone(),
+            Past::Snapshot(s) => s.revision.to_string(),
             Past::Release(r) => format!("{} {}", r.chart, r.chart_version),
         })
     }

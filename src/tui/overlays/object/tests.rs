@@ -115,7 +115,7 @@ fn told(query: &Query) -> Option<Answer> {
             let committed = Step {
                 what: What::Commit,
                 key: None,
-                revision: Some(Revision(commit("4d00f1e").to_string())),
+                revision: Some(Revision::from(commit("4d00f1e").to_string())),
                 url: Some("https://github.com/acme/shop".to_owned()),
                 commit: Some(landed("4d00f1e", "Deploy shop 1.8.3")),
                 touched: Some(landed("77aa010", "Raise the memory limit")),

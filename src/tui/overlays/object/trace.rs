@@ -213,7 +213,7 @@ impl View for Trace {
 
     fn copy(&self, _cx: &Cx, _of: &Subject) -> Option<String> {
         let step = &self.table.selected()?.step;
-        step.key.as_ref().map(ToString::to_string).or_else(|| step.revision.as_ref().map(|r| r.0.clone()))
+        step.key.as_ref().map(ToString::to_string).or_else(|| step.revision.as_ref().map(ToString::to_string))
     }
 
     fn view(&self, cx: &Cx, _of: &Subject, area: Rect, buf: &mut Buffer) {

@@ -111,7 +111,7 @@ fn changed(old: &World, seed: usize, count: usize) -> World {
     for at in 0..count {
         let place = (seed * 7919 + at * 104_729) % flux.len();
         let mut object = FluxObject::clone(&flux[place]);
-        object.status.conditions[0].message = format!("Applied revision {seed}");
+        object.status.conditions[0].message = format!("Applied revision {seed}").into();
         object.status.conditions[0].last_transition_time = Some(crate::fixture::now());
         flux[place] = Arc::new(object);
     }
