@@ -53,7 +53,7 @@ pub enum Ended {
 /// What is wanted of the editor, in order.
 type Errands = VecDeque<(Ticket, Errand)>;
 
-/// The shortest time between two frames.
+/// The shortest time between two frames that nobody asked for.
 const FRAME: Duration = Duration::from_millis(16);
 
 /// Runs a session until it ends. `acts` are what [`Session::new`] wanted.
@@ -75,13 +75,15 @@ where
         return Ok(Ended::Quit);
     }
     let mut dirty = true;
+    // Whether a key has not been answered yet: that does not wait for the next frame's turn.
+    let mut asked = false;
     let mut drawn: Option<Instant> = None;
     loop {
         send(&link.wishes, &mut backlog);
-        if dirty && drawn.is_none_or(|at| at.elapsed() >= FRAME) {
+        if dirty && (asked || drawn.is_none_or(|at| at.elapsed() >= FRAME)) {
             screen.resize(session.size());
             screen.draw(|buf| shell::view(&session, buf))?;
-            (dirty, drawn) = (false, Some(Instant::now()));
+            (dirty, asked, drawn) = (false, false, Some(Instant::now()));
         }
         let wake = next_wake(&session, &link, dirty, drawn);
         let mut inbox = Vec::new();
@@ -117,6 +119,7 @@ where
         if inbox.iter().any(|msg| matches!(msg, Msg::Input(Event::Resize(..)))) {
             screen.forget();
         }
+        asked |= inbox.iter().any(|msg| matches!(msg, Msg::Input(_)));
         let mut inbox = VecDeque::from(inbox);
         while let Some(msg) = inbox.pop_front() {
             dirty = true;
