@@ -59,7 +59,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, trace: Trace) -> Result<(),
 
 /// Returns the names of the objects on the way, and at its end the commit.
 fn objects(way: &Way) -> Vec<String> {
-    let commit = |step: &Step| step.revision.as_ref().filter(|_| step.what == What::Commit).map(|r| r.0.clone());
+    let commit = |step: &Step| step.revision.as_ref().filter(|_| step.what == What::Commit).map(|r| r.0.to_string());
     way.steps.iter().filter_map(|step| step.key.as_ref().map(ToString::to_string).or_else(|| commit(step))).collect()
 }
 
@@ -123,7 +123,7 @@ mod tests {
             key: name.map(|name| ObjectKey::new(&"c".into(), "Kustomization", "apps", name)),
             state: State::Current,
             said: String::new(),
-            revision: revision.map(|r| Revision(r.to_owned())),
+            revision: revision.map(|r| Revision(r.into())),
             path: None,
             url: None,
             commit: None,

@@ -105,8 +105,8 @@ impl Inventory {
     }
 
     /// Returns one entry by its number, the first is 0.
-    pub fn entry(&self, number: usize) -> Option<InventoryEntry<'_>> {
-        self.lines.lines().nth(number)?.split_once('\t').map(|(id, v)| InventoryEntry { id, v })
+    pub fn entry(&self, number: usize) -> Option<Applied<'_>> {
+        self.entries().nth(number)
     }
 
     /// Counts the entries.
@@ -268,8 +268,8 @@ mod tests {
         let wire = r#"{"entries":[{"id":"shop_web_apps_Deployment","v":"v1"},{"id":"_shop__Namespace","v":"v1"}]}"#;
         let inventory: Inventory = serde_json::from_str(wire).unwrap();
         assert_eq!(inventory.len(), 2);
-        assert_eq!(inventory.entry(1), inventory.entries().nth(1));
-        assert_eq!((inventory.entry(1).map(|e| e.id), inventory.entry(2)), (Some("_shop__Namespace"), None));
+        assert_eq!(inventory.entry(1).and_then(Applied::parts), Some(("", "shop", "", "Namespace")));
+        assert_eq!(inventory.entry(2), None);
         assert_eq!(serde_json::to_string(&inventory).unwrap(), wire);
         let parts: Vec<_> = inventory.entries().filter_map(Applied::parts).collect();
         assert_eq!(parts, [("shop", "web", "apps", "Deployment"), ("", "shop", "", "Namespace")]);
