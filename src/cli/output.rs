@@ -121,7 +121,11 @@ pub(crate) fn show<T: Serialize>(format: Format, value: &T, rows: &[Vec<String>]
             let text = serde_yaml::to_string(value).map_err(|e| Trouble::failed("Could not print", "YAML").why(e))?;
             line(text.trim_end());
         }
-        Format::Name => names(rows).iter().for_each(|name| line(name)),
+        Format::Name => {
+            for name in names(rows) {
+                line(&name);
+            }
+        }
         Format::Table | Format::Wide => table(rows),
     }
     Ok(())

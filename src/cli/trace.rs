@@ -47,7 +47,9 @@ pub(crate) async fn run(deck: &Deck, format: Format, trace: Trace) -> Result<(),
         return Err(Trouble::failed("The way was not told", &trace.object));
     };
     if format == Format::Name {
-        objects(&way).iter().for_each(|object| output::line(object));
+        for object in objects(&way) {
+            output::line(&object);
+        }
         return Ok(());
     }
     output::show(format, &*way, &rows(&way, format == Format::Wide))?;
