@@ -63,7 +63,9 @@ impl Written {
         if !self.others.is_empty() {
             say(&format!("This file belongs to {} as well.", self.names_others()));
         }
-        notes.iter().for_each(|note| say(note));
+        for note in notes {
+            say(note);
+        }
         out.push_str(self.text());
         out
     }
@@ -144,7 +146,7 @@ mod tests {
     #[test]
     fn only_the_document_changes_and_remarks_are_no_part_of_it() {
         let whole = "# one\r\na: 1\r\n---\r\nb: 1 # kept\r\n---\nc: 1";
-        let written = written(whole, 18..32);
+        let written = written(whole, 18..31);
         assert_eq!(written.text(), "b: 1 # kept\r\n");
         let draft = written.draft(&["line 1: no\nreally".to_owned()]);
         assert!(draft.starts_with("# ! ConfigMap/a/b") && draft.contains("spec.replicas") && draft.contains("# ! really\n"));

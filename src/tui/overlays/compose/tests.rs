@@ -142,7 +142,7 @@ fn what_changed_in_a_form_is_put_into_the_document_in_git() {
     let mut stage = Stage::new(120, 36, Language::English);
     let whole = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: a, namespace: b}\nspec:\n  \
                  url: https://h/a # kept\n  interval: 1m\n";
-    let written = domain::written::Written {
+    let written = Written {
         key: ObjectKey::new(&"deck".into(), "GitRepository", "b", "a"),
         origin: origin(),
         environment: "fleet/prod".parse().unwrap(),
