@@ -29,6 +29,17 @@ pub(crate) struct Which {
     namespace: String,
 }
 
+/// Where it is changed.
+#[derive(Debug, Args)]
+struct Place {
+    /// Changes it in Git; an object that comes from Git is, unless a person answers otherwise.
+    #[arg(long, conflicts_with = "cluster")]
+    git: bool,
+    /// Changes it in the cluster only.
+    #[arg(long)]
+    cluster: bool,
+}
+
 /// Edits an object.
 #[derive(Debug, Args)]
 #[command(
@@ -44,12 +55,8 @@ pub(crate) struct Edit {
     /// Sets a field of the kind's form instead of opening the editor; the fields are the options of `create KIND`.
     #[arg(long, value_name = "FIELD=VALUE")]
     set: Vec<String>,
-    /// Changes it in Git; an object that comes from Git is, unless a person answers otherwise.
-    #[arg(long, conflicts_with = "cluster")]
-    git: bool,
-    /// Changes it in the cluster only.
-    #[arg(long)]
-    cluster: bool,
+    #[command(flatten)]
+    place: Place,
     /// The commit message; proposed from the change when absent.
     #[arg(short, long, conflicts_with = "cluster")]
     message: Option<String>,

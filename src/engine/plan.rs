@@ -98,7 +98,8 @@ pub(crate) async fn plan(core: &Arc<Core>, scene: &Scene, head: CommitId, draft:
     let work = move |mirror: &git::Mirror| {
         let draft = texts::taken(mirror, &head, answers::follow(mirror, &head, &draft))?;
         let files = closure::kept(mirror, &repo.files, &head, &environment.gitops.path)?;
-        let others = texts::users(mirror, &head, &around, draft.texts.iter().map(|text| text.path.as_str()));
+        let touched: Vec<&str> = draft.texts.iter().map(|text| text.path.as_str()).collect();
+        let others = texts::users(mirror, &head, &around, &touched);
         compute::plan(&files, (&environment, &grounds), &head, (&draft, &others), &actor)
     };
     scene.repo.with("working out a change", move |mirror, _| Ok(work(mirror))).await?

@@ -44,7 +44,7 @@ pub fn build(overlay: Overlay, cx: &Cx, commands: &[&'static Command], troubles:
         Overlay::Edit(key) => Box::new(edit::Edit::new(key)),
         Overlay::Place(key, form) => Box::new(place::Place::new(key, form)),
         Overlay::Change(written, text) => Box::new(change::Change::new(written, text)),
-        Overlay::FormOf(written) => Box::new(compose::Compose::of_written(written)),
+        Overlay::FormOf(written) => Box::new(compose::Compose::of_written(&written)),
         Overlay::New(kind, namespace) => Box::new(compose::Compose::new(cx, kind, &namespace)),
         Overlay::Form(key) => Box::new(compose::Compose::edit(key)),
         Overlay::Drift(key) => Box::new(drift::DriftView::new(key)),

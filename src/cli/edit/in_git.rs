@@ -17,11 +17,11 @@ use crate::launch::Deck;
 
 /// Decides where an object that comes from Git is changed: the document when in Git, nothing when in the cluster only.
 pub(super) async fn place(deck: &Deck, edit: &Edit, base: &domain::live::LiveText) -> Result<Option<Arc<Written>>, Trouble> {
-    if edit.cluster || (base.origin.is_none() && !edit.git) {
+    if edit.place.cluster || (base.origin.is_none() && !edit.place.git) {
         return Ok(None);
     }
     let asked = deck.ask(Query::Written(base.key.clone())).await;
-    let person = io::stdin().is_terminal() && io::stderr().is_terminal() && !edit.git && !edit.yes;
+    let person = io::stdin().is_terminal() && io::stderr().is_terminal() && !edit.place.git && !edit.yes;
     let warning = base.origin.as_ref().map(domain::origin::Origin::warning).unwrap_or_default();
     match asked {
         Ok(Answer::Written(written)) if person => {
@@ -38,7 +38,7 @@ pub(super) async fn place(deck: &Deck, edit: &Edit, base: &domain::live::LiveTex
             ask::choice("Change it in the cluster only, or not at all?", &["no", "cluster"])
                 .and_then(|answer| if answer == "cluster" { Ok(None) } else { Err(trouble) })
         }
-        Err(trouble) if edit.git => Err(trouble),
+        Err(trouble) if edit.place.git => Err(trouble),
         Err(trouble) => {
             let next = format!("{} --cluster says so.", trouble.next.trim_end());
             Err(Trouble { next, ..trouble })

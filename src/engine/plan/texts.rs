@@ -83,17 +83,12 @@ pub(super) fn neighbours(core: &Core, scene: &Scene) -> Vec<Arc<Environment>> {
 }
 
 /// Returns those of the environments that take objects out of one of the files.
-pub(super) fn users<'f>(
-    mirror: &Mirror,
-    head: &CommitId,
-    environments: &[Arc<Environment>],
-    files: impl Iterator<Item = &'f str> + Clone,
-) -> Vec<EnvironmentId> {
+pub(super) fn users(mirror: &Mirror, head: &CommitId, environments: &[Arc<Environment>], files: &[&str]) -> Vec<EnvironmentId> {
     let uses = |environment: &&Arc<Environment>| {
         let Ok(all) = closure::load(mirror, head, folder(environment)) else { return false };
         let Ok(objects) = manifest::build(&all, folder(environment)) else { return false };
         let real = |path: &str| all.resolve(path).unwrap_or_else(|_| path.to_owned());
-        objects.iter().any(|object| files.clone().any(|file| real(&object.file) == file))
+        objects.iter().any(|object| files.contains(&real(&object.file).as_str()))
     };
     environments.iter().filter(uses).map(|e| e.id.clone()).collect()
 }
@@ -123,8 +118,8 @@ pub(super) fn summary(texts: &[FileChange], objects: &[String]) -> String {
         names = texts.iter().map(|text| text.path.as_str()).collect();
     }
     let more = names.len().saturating_sub(NAMED);
-    let named = names.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
-    if more == 0 { format!("edit of {named}") } else { format!("edit of {named} and {more} more") }
+    let told = names.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
+    if more == 0 { format!("edit of {told}") } else { format!("edit of {told} and {more} more") }
 }
 
 /// Holds the document that an object is written in.
@@ -144,7 +139,7 @@ pub(crate) async fn document(core: &Core, scene: &Scene, head: &CommitId, key: &
     let work = move |mirror: &Mirror| {
         let found = closure::load(mirror, &head, folder(&environment)).and_then(|files| found(&files, &environment, &key));
         Ok(found.map(|mut found| {
-            found.others = users(mirror, &head, &around, std::iter::once(found.file.as_str()));
+            found.others = users(mirror, &head, &around, &[found.file.as_str()]);
             found
         }))
     };

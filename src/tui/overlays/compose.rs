@@ -102,8 +102,8 @@ impl Compose {
     }
 
     /// Begins to edit an object in the document in Git that it is written in.
-    pub fn of_written(written: Arc<Written>) -> Self {
-        Self { written: Some(Arc::clone(&written)), ..Self::edit(written.key.clone()) }
+    pub fn of_written(written: &Arc<Written>) -> Self {
+        Self { written: Some(Arc::clone(written)), ..Self::edit(written.key.clone()) }
     }
 
     /// Begins to edit an object.
