@@ -231,6 +231,8 @@ impl Flux {
                 Some(effects)
             }
             TabMsg::Command(id) if id.starts_with("flux.") => Some(self.act_in_tree(cx, id)),
+            // The list under the tree waits for these: its ages, and the order that was given for its marks.
+            TabMsg::Wake | TabMsg::OrderDone(..) | TabMsg::OrderDropped(_) => None,
             _ => {
                 let effects = tree.update(cx, msg);
                 if matches!(msg, TabMsg::Enter | TabMsg::World | TabMsg::Desk) {

@@ -38,6 +38,31 @@ fn one_question_is_asked_for_all_marked_objects() {
 }
 
 #[test]
+fn the_list_under_the_tree_keeps_its_time_and_hears_of_its_order() {
+    let mut stage = Stage::new(120, 36, Language::English);
+    stage.keys("6 /").text("age<1h");
+    stage.keys("enter esc /").text("age<60d");
+    stage.keys("enter t");
+    let waits = stage.session.tab().deadline();
+    let until = waits.unwrap();
+    assert!(until > stage.now, "{until}");
+    stage.pass(until.as_millisecond() - stage.now.as_millisecond());
+    let next = stage.session.tab().deadline();
+    assert!(next.is_none_or(|at| at > stage.now), "{next:?}");
+
+    let mut stage = Stage::new(120, 36, Language::English);
+    stage.keys("6 /").text("kind=ks suspended=false");
+    stage.keys("enter a s y");
+    let given = orders(&mut stage);
+    let [(ticket, Order::Many(_))] = given.as_slice() else { unreachable!("{given:?}") };
+    stage.keys("t");
+    assert!(stage.lines().contains("└──"), "{}", stage.lines());
+    stage.reply(Reply::Order(*ticket, Ok(domain::orders::Outcome::said("done"))));
+    stage.keys("t");
+    assert!(!stage.lines().contains("marked"), "{}", stage.lines());
+}
+
+#[test]
 fn an_act_is_given_to_those_that_it_suits() {
     let mut stage = Stage::new(120, 36, Language::English);
     stage.keys("6 /").text("kind=ks");
