@@ -58,6 +58,12 @@ pub const KEEP: Command = command("list.keep", &["enter"], 1);
 /// Clears marks, then the filter, then the state that rows are narrowed to; possible while there is one of them.
 pub const CLEAR: Command = command("list.clear", &["esc"], 80);
 
+/// Returns what is possible while a list's filter is typed: the other commands have keys that edit text.
+pub fn typing_commands() -> Vec<&'static Command> {
+    const MOVES: [&str; 4] = ["list.down", "list.up", "list.page-down", "list.page-up"];
+    [&KEEP, &CLEAR].into_iter().chain(LIST.iter().filter(|c| MOVES.contains(&c.id))).collect()
+}
+
 /// Says how wide a column is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Width {
@@ -347,9 +353,7 @@ impl<T: Row + 'static> Table<T> {
             return pick::PICK.iter().collect();
         }
         if self.typing {
-            // The others have keys that edit text.
-            let moves = ["list.down", "list.up", "list.page-down", "list.page-up"];
-            return [&KEEP, &CLEAR].into_iter().chain(LIST.iter().filter(|c| moves.contains(&c.id))).collect();
+            return typing_commands();
         }
         let some = !self.rows.is_empty();
         let marks = MARKS.iter().filter(|_| some && self.marking);
@@ -422,7 +426,8 @@ impl<T: Row + 'static> Table<T> {
     }
 
     /// Sets the filter's text.
-    pub fn set_filter(&mut self, text: &str) {
+    #[cfg(test)]
+    pub(crate) fn set_filter(&mut self, text: &str) {
         self.input.set(text);
         self.refilter();
     }

@@ -31,7 +31,7 @@ use crate::cx::Cx;
 use crate::effects::{Effect, Effects, Ticket};
 use crate::tab::TabMsg;
 use crate::widgets::input::Input;
-use crate::widgets::table::{CLEAR, KEEP, LIST};
+use crate::widgets::table::{CLEAR, LIST, typing_commands};
 use rows::{Row, Rows};
 
 static FOLD: Command = command("tree.fold", &["left"], 0);
@@ -43,6 +43,8 @@ static ORDER: Command = command("tree.order", &["w"], 5);
 static LINEAGE: Command = command("tree.lineage", &["w"], 5);
 static CLOSE: Command = command("tree.close", &["t", "esc"], 80);
 
+/// What other lists can do and rows that stand under each other cannot.
+const NOT_HERE: [&str; 5] = ["list.sort", "list.reverse", "list.faults", "list.state", "list.next-fault"];
 /// How many namespaces are looked into at once.
 const HELD: usize = 40;
 /// A tree of at most so many appliers opens unfolded.
@@ -227,8 +229,7 @@ impl Tree {
     /// Returns what is possible beside the acts on the selected object.
     pub(super) fn commands(&self) -> Vec<&'static Command> {
         if self.typing {
-            let moves = ["list.down", "list.up", "list.page-down", "list.page-up"];
-            return [&KEEP, &CLEAR].into_iter().chain(LIST.iter().filter(|c| moves.contains(&c.id))).collect();
+            return typing_commands();
         }
         let mut out: Vec<&'static Command> = Vec::new();
         if !self.filter.text().is_empty() {
@@ -240,7 +241,7 @@ impl Tree {
         out.push(if self.order.is_some() { &LINEAGE } else { &ORDER });
         out.extend(self.order.is_none().then_some(&SCOPE));
         out.push(&CLOSE);
-        out.extend(LIST.iter().filter(|c| !matches!(c.id, "list.sort" | "list.reverse")));
+        out.extend(LIST.iter().filter(|c| !NOT_HERE.contains(&c.id)));
         out
     }
 

@@ -217,6 +217,25 @@ fn rows_fold_as_one_expects() {
 }
 
 #[test]
+fn it_offers_what_it_can_do_and_no_key_twice() {
+    let mut stage = stage(120, 36);
+    let offered = |stage: &Stage| stage.session.tab().commands(&stage.session.cx());
+    let ids: Vec<&str> = offered(&stage).iter().map(|c| c.id).collect();
+    for id in ["list.faults", "list.state", "list.next-fault", "list.sort", "list.reverse"] {
+        assert!(!ids.contains(&id), "{id}");
+    }
+    assert!(ids.contains(&"tree.all") && ids.contains(&"list.filter"), "{ids:?}");
+    let mut keys: Vec<String> = offered(&stage).iter().map(|c| stage.session.cx().key(c)).collect();
+    let all = keys.len();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), all, "{keys:?}");
+    stage.keys("/");
+    let typing: Vec<&str> = offered(&stage).iter().map(|c| c.id).collect();
+    assert_eq!(typing, ["list.keep", "list.clear", "list.down", "list.up", "list.page-down", "list.page-up"]);
+}
+
+#[test]
 fn the_selection_stays_with_its_object() {
     let mut stage = stage(120, 36);
     stage.keys("/").text("x2v8w").keys("enter");
