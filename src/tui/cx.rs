@@ -1,16 +1,17 @@
 //! What a tab may look at, read-only: the world, the operator, how things look and are said, and what time it is.
 //!
-//! Three small cells lie behind it: the next ticket, the moment at which something drawn will look different, and where
-//! the cursor belongs. Drawing code says the latter two by asking for an age, a spinner or a cursor.
+//! Small cells lie behind it: the next ticket, the moment at which something drawn will look different, where the cursor
+//! belongs, and why what is shown is broken. Drawing code says the second and third by asking for an age, a spinner or a cursor.
 
-use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Weak};
 
 use domain::Time;
 use domain::actor::{Actor, Role as Permission};
-use domain::flux::Health;
+use domain::flux::{Health, ObjectKey};
 use domain::orders::Order;
+use domain::why::{Cause, Found, explain};
 use domain::world::World;
 use jiff::tz::{Offset, TimeZone};
 use ratatui::layout::{Position, Size};
@@ -30,6 +31,15 @@ pub struct Marks {
     next: Cell<u64>,
     wake: Cell<Option<Time>>,
     cursor: Cell<Option<Position>>,
+    causes: RefCell<Causes>,
+}
+
+/// Holds what was explained of a world, so that a frame need not explain what the last one did.
+#[derive(Debug, Default)]
+struct Causes {
+    /// The world; a newer one lies elsewhere as long as this names it.
+    of: Weak<World>,
+    known: HashMap<ObjectKey, Arc<Vec<Cause>>>,
 }
 
 impl Marks {
@@ -174,6 +184,20 @@ impl<'a> Cx<'a> {
         let number = self.marks.next.get() + 1;
         self.marks.next.set(number);
         number
+    }
+
+    /// Returns why an object is broken, from what is in the world alone; worked out once in a world.
+    pub fn causes(&self, key: &ObjectKey) -> Arc<Vec<Cause>> {
+        let mut memo = self.marks.causes.borrow_mut();
+        if !std::ptr::eq(memo.of.as_ptr(), Arc::as_ptr(self.world)) {
+            *memo = Causes { of: Arc::downgrade(self.world), known: HashMap::new() };
+        }
+        if let Some(known) = memo.known.get(key) {
+            return Arc::clone(known);
+        }
+        let causes = Arc::new(explain(self.world, key, &Found::default()));
+        memo.known.insert(key.clone(), Arc::clone(&causes));
+        causes
     }
 
     /// Says that what is being drawn will look different at this moment.

@@ -2,6 +2,7 @@
 //!
 //! Nothing is lost: as long as something is wrong the text can be edited again, and leaving keeps its file and says where.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use domain::actor::Role as Permission;
@@ -37,7 +38,8 @@ enum Stage {
     Reading(Ticket),
     Writing(Ticket),
     Judging(Ticket),
-    Judged(Arc<LiveReview>),
+    /// What came of it, and what is shown of that: worked out once, since a diff costs more than a frame.
+    Judged(Arc<LiveReview>, Vec<Row>),
     Applying(OrderTicket),
     /// Something went wrong outside the text: the server did not answer, the order failed.
     Stuck(Trouble),
@@ -78,7 +80,8 @@ impl Edit {
                 if review.is_empty() {
                     return Self::nothing(cx);
                 }
-                self.stage = Some(Stage::Judged(review));
+                let rows = judged(cx, &review);
+                self.stage = Some(Stage::Judged(review, rows));
                 Effects::new()
             }
             (Some(Stage::Judging(mine)), Err(trouble)) if *mine == ticket => {
@@ -115,7 +118,7 @@ impl Edit {
 
     fn again(&mut self, cx: &Cx) -> Effects {
         let errand = match &self.stage {
-            Some(Stage::Judged(review)) => match &review.moved {
+            Some(Stage::Judged(review, _)) => match &review.moved {
                 Some(moved) if !moved.both.is_empty() => {
                     let text = moved.again.draft(&review.faults());
                     self.base = Some(Arc::clone(&moved.newest));
@@ -140,20 +143,22 @@ impl Edit {
 
     fn order(&self, cx: &Cx) -> Option<&Apply> {
         match &self.stage {
-            Some(Stage::Judged(review)) if cx.may(Permission::Operator) => review.order.as_ref(),
+            Some(Stage::Judged(review, _)) if cx.may(Permission::Operator) => review.order.as_ref(),
             _ => None,
         }
     }
 
-    fn rows(&self, cx: &Cx) -> Vec<Row> {
-        let wait = |key: &str| vec![Row::text("", Role::Muted, cx.words.get(key), Role::Muted)];
+    fn rows(&self, cx: &Cx) -> Cow<'_, [Row]> {
+        let wait = |key: &str| Cow::from(vec![Row::text("", Role::Muted, cx.words.get(key), Role::Muted)]);
         match &self.stage {
             None | Some(Stage::Reading(_)) => wait("edit.reading"),
             Some(Stage::Writing(_)) => wait("edit.writing"),
             Some(Stage::Judging(_)) => wait("edit.judging"),
             Some(Stage::Applying(_)) => wait("edit.applying"),
-            Some(Stage::Stuck(trouble)) => vec![Row::text("✗ ", Role::Bad, cx.said(&trouble.to_string()), Role::Text)],
-            Some(Stage::Judged(review)) => judged(cx, review),
+            Some(Stage::Stuck(trouble)) => {
+                vec![Row::text("✗ ", Role::Bad, cx.said(&trouble.to_string()), Role::Text)].into()
+            }
+            Some(Stage::Judged(_, rows)) => rows.into(),
         }
     }
 }
@@ -196,7 +201,7 @@ fn judged(cx: &Cx, review: &LiveReview) -> Vec<Row> {
 
 impl Tab for Edit {
     fn commands(&self, cx: &Cx) -> Vec<&'static Command> {
-        let idle = matches!(self.stage, Some(Stage::Judged(_) | Stage::Stuck(_)));
+        let idle = matches!(self.stage, Some(Stage::Judged(..) | Stage::Stuck(_)));
         let mut out: Vec<&'static Command> = Vec::new();
         out.extend(self.order(cx).is_some().then_some(&APPLY));
         out.extend((idle && self.base.is_some()).then_some(&AGAIN));

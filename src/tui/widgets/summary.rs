@@ -39,7 +39,7 @@ pub(crate) fn short(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
     // What it comes from says more than what it says itself, when that is elsewhere.
     // A source is well whatever becomes of what it feeds.
     let concerns = object.health() != Health::Ok || object.key.flux_kind().is_some_and(|kind| kind.family == Family::Apply);
-    let causes = if concerns { why::at_once(cx, &object.key) } else { Vec::new() };
+    let causes = concerns.then(|| cx.causes(&object.key)).unwrap_or_default();
     if let Some(cause) = causes.first().filter(|cause| !cause.vague()) {
         let mut text = why::what(cx, cause);
         if cause.object != object.key {

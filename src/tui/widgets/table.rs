@@ -187,6 +187,8 @@ pub struct Table<T: Row + 'static> {
     pick: Option<Order>,
     marking: bool,
     marks: HashSet<T::Key>,
+    /// The places of the marked rows.
+    marked: Vec<u32>,
     anchor: Option<T::Key>,
     pinned: HashSet<T::Key>,
     offset: Slot<usize>,
@@ -239,6 +241,7 @@ impl<T: Row + 'static> Table<T> {
             pick: None,
             marking: false,
             marks: HashSet::new(),
+            marked: Vec::new(),
             anchor: None,
             pinned: HashSet::new(),
             offset: Slot::new(0),
@@ -272,6 +275,7 @@ impl<T: Row + 'static> Table<T> {
         self.rows = Arc::default();
         self.states = Vec::new();
         self.shown = Vec::new();
+        self.marked = Vec::new();
         self.fresh.clear();
     }
 

@@ -8,7 +8,7 @@
 //! ```
 
 use domain::flux::ObjectKey;
-use domain::why::{Cause, Explanation, Found, Origin, Quote, explain};
+use domain::why::{Cause, Explanation, Origin, Quote};
 use domain::workload::Pod;
 
 use crate::cx::Cx;
@@ -34,11 +34,6 @@ pub fn next(cx: &Cx, cause: &Cause) -> String {
     cx.tf(&format!("why.next.{}", cause.id), &values(cause))
 }
 
-/// Explains an object from what is in the world alone.
-pub fn at_once(cx: &Cx, key: &ObjectKey) -> Vec<Cause> {
-    explain(cx.world, key, &Found::default())
-}
-
 /// Says what keeps a Pod from running, in one line, if something does: the reason in Kubernetes' word and what it means.
 pub fn of_pod(cx: &Cx, pod: &Pod) -> Option<(String, String)> {
     let fault = pod.fault()?;
@@ -49,7 +44,7 @@ pub fn of_pod(cx: &Cx, pod: &Pod) -> Option<(String, String)> {
 
 /// Returns the root cause of what is wrong with an object in two rows: what it is and what to do; none when nothing is wrong.
 pub fn brief(cx: &Cx, key: &ObjectKey) -> Vec<Row> {
-    let causes = at_once(cx, key);
+    let causes = cx.causes(key);
     let Some(root) = causes.iter().find(|cause| !cause.vague()) else { return Vec::new() };
     let mut rows = vec![Row::text("✗ ", Role::Bad, what(cx, root), Role::Bad)];
     if root.object != *key {
@@ -63,7 +58,7 @@ pub fn brief(cx: &Cx, key: &ObjectKey) -> Vec<Row> {
 pub fn sheet(cx: &Cx, key: &ObjectKey, read: Option<&Explanation>, failed: Option<&str>) -> Vec<Row> {
     let mut out = match read {
         Some(explained) => rows(cx, &explained.causes),
-        None => rows(cx, &at_once(cx, key)),
+        None => rows(cx, &cx.causes(key)),
     };
     if out.is_empty() && read.is_some() {
         out.push(Row::text("✓ ", Role::Ok, cx.t("cause.none").to_owned(), Role::Text));

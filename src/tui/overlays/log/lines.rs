@@ -19,6 +19,8 @@ pub(super) struct Lines {
     pub(super) lost: u64,
     /// The numbers of the lines that are shown.
     shown: VecDeque<u64>,
+    /// The numbers of the lines that have what is searched for.
+    hits: VecDeque<u64>,
     wanted: String,
     only: bool,
 }
@@ -29,18 +31,28 @@ impl Lines {
         self.lost += batch.before.saturating_sub(self.came);
         self.came = batch.before + u64::try_from(batch.lines.len()).unwrap_or(0);
         for line in &batch.lines {
-            let number = self.end();
-            if self.passes(line) {
-                self.shown.push_back(number);
-            }
+            self.place(self.end(), line);
             self.all.push_back(line.clone());
             if self.all.len() > MOST {
                 self.all.pop_front();
                 self.first += 1;
             }
         }
-        while self.shown.front().is_some_and(|number| *number < self.first) {
-            self.shown.pop_front();
+        for numbers in [&mut self.shown, &mut self.hits] {
+            while numbers.front().is_some_and(|number| *number < self.first) {
+                numbers.pop_front();
+            }
+        }
+    }
+
+    /// Notes whether a line is shown and has what is searched for.
+    fn place(&mut self, number: u64, line: &Line) {
+        let hit = self.holds(line);
+        if hit || !self.only {
+            self.shown.push_back(number);
+        }
+        if hit {
+            self.hits.push_back(number);
         }
     }
 
@@ -54,11 +66,12 @@ impl Lines {
         // Whoever writes a capital means it.
         text.clone_into(&mut self.wanted);
         self.only = only && !text.is_empty();
-        self.shown = (self.first..self.end()).filter(|number| self.get(*number).is_some_and(|line| self.passes(line))).collect();
-    }
-
-    fn passes(&self, line: &Line) -> bool {
-        !self.only || self.holds(line)
+        (self.shown, self.hits) = (VecDeque::new(), VecDeque::new());
+        let all = std::mem::take(&mut self.all);
+        for (number, line) in (self.first..).zip(&all) {
+            self.place(number, line);
+        }
+        self.all = all;
     }
 
     /// Tells whether a line has what is searched for.
@@ -126,9 +139,14 @@ impl Lines {
         self.number(found?)
     }
 
-    /// Counts the shown lines that have what is searched for.
+    /// Counts the lines that have what is searched for.
     pub(super) fn hits(&self) -> usize {
-        self.from(0).filter(|(_, line)| self.holds(line)).count()
+        self.hits.len()
+    }
+
+    /// Returns how many of these come no later than a line.
+    pub(super) fn hits_to(&self, number: u64) -> usize {
+        self.hits.partition_point(|hit| *hit <= number)
     }
 }
 

@@ -416,8 +416,7 @@ impl Pane {
         let hits = self.lines.hits();
         let mut text = hits.to_string();
         if let Some(hit) = self.hit {
-            let at = self.lines.from(0).take_while(|(n, _)| *n <= hit).filter(|(_, l)| self.lines.holds(l)).count();
-            text = format!("{at}/{hits}");
+            text = format!("{}/{hits}", self.lines.hits_to(hit));
         }
         if self.only {
             text = format!("{text}  {}", cx.t("log.only"));

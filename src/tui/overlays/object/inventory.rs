@@ -8,6 +8,7 @@ use domain::detail::{Entry, Standing, State};
 use domain::filter::{Aspect, Fields, Value};
 use domain::flux::{FluxObject, Health, ObjectKey};
 use domain::query::{Answer, Query};
+use domain::world::World;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -161,15 +162,28 @@ static COLUMNS: [Column<Applied>; 6] = [
 pub(super) struct Inventory {
     table: Table<Applied>,
     read: Asked<Arc<Vec<Standing>>>,
+    /// The world that the rows were made of.
+    of: Option<Arc<World>>,
 }
 
 impl Inventory {
     /// Builds it.
     pub(super) fn new() -> Self {
-        Self { table: Table::new(&COLUMNS), read: Asked::default() }
+        Self { table: Table::new(&COLUMNS), read: Asked::default(), of: None }
+    }
+
+    /// Tells whether the world has changed in anything that rows say.
+    fn moved(&self, cx: &Cx) -> bool {
+        let Some(of) = &self.of else { return true };
+        let now = cx.world;
+        !(Arc::ptr_eq(&of.flux, &now.flux)
+            && Arc::ptr_eq(&of.workloads, &now.workloads)
+            && Arc::ptr_eq(&of.pods, &now.pods)
+            && Arc::ptr_eq(&of.links, &now.links))
     }
 
     fn refresh(&mut self, cx: &Cx, of: &Subject) {
+        self.of = Some(Arc::clone(cx.world));
         let entries = of.whole.here().map(|whole| whole.inventory()).unwrap_or_default();
         let read = self.read.here().map(|read| read.as_slice()).unwrap_or_default();
         let read: HashMap<&Entry, &Standing> = read.iter().map(|standing| (&standing.entry, standing)).collect();
@@ -250,6 +264,7 @@ impl View for Inventory {
                     self.refresh(cx, of);
                 }
             }
+            TabMsg::World if !self.moved(cx) => {}
             TabMsg::Enter | TabMsg::World | TabMsg::Desk => self.refresh(cx, of),
             _ => {}
         }

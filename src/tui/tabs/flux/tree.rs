@@ -20,7 +20,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use crossterm::event::{KeyCode, KeyEvent};
-use domain::flux::ObjectKey;
+use domain::flux::{Health, ObjectKey};
 use domain::flux::kinds::Family;
 use domain::ident::ContextName;
 use domain::lineage::{Lineage, Name, Node, Order, Way};
@@ -45,6 +45,8 @@ static CLOSE: Command = command("tree.close", &["t", "esc"], 80);
 
 /// What other lists can do and rows that stand under each other cannot.
 const NOT_HERE: [&str; 5] = ["list.sort", "list.reverse", "list.faults", "list.state", "list.next-fault"];
+/// The states that the title counts, the worst first.
+const STATES: [Health; 6] = [Health::Bad, Health::Warn, Health::Busy, Health::Unknown, Health::Off, Health::Ok];
 /// How many namespaces are looked into at once.
 const HELD: usize = 40;
 /// A tree of at most so many appliers opens unfolded.
@@ -66,6 +68,10 @@ pub(super) struct Tree {
     /// Whether everything is unfolded or folded, by one key.
     all: Option<bool>,
     few: bool,
+    /// Whether rows were walked since what follows from them was looked at.
+    moved: bool,
+    /// How many Flux objects in sight are in each state, in the order of [`STATES`].
+    tally: [usize; STATES.len()],
     cursor: usize,
     selected: Option<Place>,
     filter: Input,
@@ -99,6 +105,8 @@ impl Tree {
             folds,
             all: None,
             few: false,
+            moved: true,
+            tally: [0; STATES.len()],
             cursor: 0,
             filter: Input::default(),
             typing: false,
@@ -170,6 +178,7 @@ impl Tree {
             rows.keep(|row| text.split_whitespace().all(|part| self.has(row, part)) == wanted);
         }
         self.rows = rows;
+        self.moved = true;
         let last = self.rows.len().saturating_sub(1);
         self.cursor = self.find().unwrap_or_else(|| self.cursor.min(last));
         if self.rows.get(self.cursor).is_some_and(|row| !row.hit) {
@@ -254,6 +263,8 @@ impl Tree {
                     self.few = self.few && self.is_small();
                     self.build();
                 }
+                // A link that went silent changes what rows are, and nothing is held since the tab was left.
+                self.moved = true;
             }
             TabMsg::Leave => return self.close(),
             TabMsg::Command(id) => self.command(id),
@@ -263,8 +274,17 @@ impl Tree {
                     self.build();
                 }
             }
-            TabMsg::Reply(ticket, _) if self.held.as_ref().is_some_and(|(held, _)| held == ticket) => self.held = None,
+            TabMsg::Reply(ticket, _) if self.held.as_ref().is_some_and(|(held, _)| held == ticket) => {
+                (self.held, self.moved) = (None, true);
+            }
             _ => return Effects::new(),
+        }
+        // Where the cursor is matters only while not everything can be held.
+        if !self.moved && self.beyond == 0 {
+            return Effects::new();
+        }
+        if std::mem::take(&mut self.moved) {
+            self.tally = self.tallied(cx);
         }
         self.hold(cx)
     }

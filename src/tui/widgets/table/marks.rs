@@ -5,8 +5,7 @@ use super::{Row, Table};
 impl<T: Row + 'static> Table<T> {
     /// Goes through the rows that are marked, whether the filter shows them or not.
     pub fn marks(&self) -> impl Iterator<Item = &T> {
-        let none = self.marks.is_empty();
-        self.rows.iter().filter(move |row| !none && self.marks.contains(&row.key()))
+        self.marked.iter().filter_map(|at| self.rows.get(*at as usize))
     }
 
     /// Returns how many rows are marked.
@@ -22,6 +21,7 @@ impl<T: Row + 'static> Table<T> {
     /// Takes all marks away.
     pub fn unmark(&mut self) {
         self.marks.clear();
+        self.marked.clear();
         self.anchor = None;
     }
 
@@ -30,9 +30,19 @@ impl<T: Row + 'static> Table<T> {
     }
 
     pub(super) fn forget_marks_of_the_gone(&mut self) {
+        self.find_marks();
         if !self.marks.is_empty() && !self.rows.is_empty() {
             let here: std::collections::HashSet<T::Key> = self.marks().map(Row::key).collect();
             self.marks = here;
+        }
+    }
+
+    /// Looks up where the marked rows are: after marks or places changed, not whenever somebody asks for them.
+    pub(super) fn find_marks(&mut self) {
+        self.marked.clear();
+        if !self.marks.is_empty() {
+            let rows = (0..).zip(self.rows.iter());
+            self.marked.extend(rows.filter(|(_, row)| self.marks.contains(&row.key())).map(|(at, _): (u32, _)| at));
         }
     }
 
@@ -53,6 +63,7 @@ impl<T: Row + 'static> Table<T> {
             "list.mark-all" => self.mark_all(),
             _ => return false,
         }
+        self.find_marks();
         true
     }
 

@@ -277,6 +277,7 @@ impl<T: Row + 'static> Table<T> {
             for gone in (0..).zip(places).filter(|(_, to)| **to == GONE).map(|(at, _): (usize, _)| at) {
                 self.marks.remove(&old[gone].key());
             }
+            self.find_marks();
         }
         let sample: Vec<usize> = added.iter().take(SAMPLE).map(|at| *at as usize).collect();
         self.measure(cx, &sample);

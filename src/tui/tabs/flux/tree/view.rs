@@ -2,11 +2,12 @@
 
 use domain::flux::{Health, ObjectKey};
 use domain::lineage::{Name, Node, Way};
+use domain::link::LinkState;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::rows::{MOST, Row};
-use super::{HELD, Tree, words};
+use super::{HELD, STATES, Tree, words};
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::format;
@@ -46,11 +47,7 @@ impl Tree {
             (None, None) => cx.t("tree.all").to_owned(),
         };
         let mut out = vec![piece(what, Role::Accent)];
-        let flux = |row: &&Row| matches!(row.node, Node::Flux(_)) && row.way != Way::Points;
-        let states: Vec<Health> =
-            self.rows.iter().filter(flux).filter_map(|row| words::health(cx, &self.lineage, row.node)).collect();
-        for health in Health::ALL {
-            let count = states.iter().filter(|h| **h == health).count();
+        for (health, count) in STATES.into_iter().zip(self.tally) {
             if count > 0 {
                 let glyph = if health == Health::Busy { "◐" } else { cx.glyph(health) };
                 out.push(piece("   ", Role::Text));
@@ -63,6 +60,22 @@ impl Tree {
         }
         if self.rows.len() >= MOST {
             out.push(piece(format!("   {}", cx.tf("tree.most", &[("count", &MOST.to_string())])), Role::Warn));
+        }
+        out
+    }
+
+    /// Counts the Flux objects in sight by their states.
+    pub(super) fn tallied(&self, cx: &Cx) -> [usize; STATES.len()] {
+        let mut out = [0; STATES.len()];
+        let silent = |state: &LinkState| matches!(state, LinkState::Stale { .. } | LinkState::Unauthorized { .. });
+        let fresh = !cx.world.links.iter().any(|link| silent(&link.state));
+        let of = |row: &Row| match self.lineage.flux(row.node) {
+            Some(object) if fresh => Some(object.health()),
+            _ => words::health(cx, &self.lineage, row.node),
+        };
+        let flux = |row: &&Row| matches!(row.node, Node::Flux(_)) && row.way != Way::Points;
+        for health in self.rows.iter().filter(flux).filter_map(of) {
+            out.iter_mut().zip(STATES).filter(|(_, state)| *state == health).for_each(|(count, _)| *count += 1);
         }
         out
     }
