@@ -14,7 +14,8 @@ static WITH_SOURCE: Command = command("flux.reconcile-source", &["R"], 3);
 static SUSPEND: Command = command("flux.suspend", &["s"], 4);
 static RESUME: Command = command("flux.resume", &["u"], 4);
 static DRIFT: Command = command("flux.drift", &["d"], 4);
-static LOGS: Command = command("flux.logs", &["L"], 0);
+/// Shows the log of an object, or of the row that one is on.
+pub static LOGS: Command = command("flux.logs", &["L"], 0);
 static EDIT: Command = command("flux.edit", &["e"], 0);
 static FORM: Command = command("flux.form", &["E"], 0);
 static FORCE: Command = command("flux.force", &["!"], 0);
@@ -36,6 +37,12 @@ pub fn possible<'a>(cx: &Cx, objects: impl IntoIterator<Item = &'a FluxObject>) 
         out.extend((may && domain::compose::Form::by_word(&one.key.kind).is_some()).then_some(&FORM));
     }
     out
+}
+
+/// Tells whether there is a log of what a key names: its own, its Pods', or its controller's about it.
+pub fn has_log(key: &ObjectKey) -> bool {
+    const RUN: [&str; 6] = ["Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"];
+    key.flux_kind().is_some() || RUN.contains(&&*key.kind)
 }
 
 /// Tells whether something can be done to an object.
@@ -71,11 +78,14 @@ pub fn order<'a>(id: &str, objects: impl IntoIterator<Item = &'a FluxObject>) ->
     Many::of(orders)
 }
 
-/// Returns what can be done to any object by its name: what suits a Flux object, else that it is edited.
+/// Returns what can be done to any object by its name: what suits a Flux object, else that it is edited and its log.
 pub fn possible_at(cx: &Cx, key: &ObjectKey) -> Vec<&'static Command> {
     match cx.world.flux_object(key) {
         Some(object) => possible(cx, [&**object]),
-        None => (cx.may(Role::Operator) && !matches!(&*key.kind, "Pod" | "ReplicaSet")).then_some(&EDIT).into_iter().collect(),
+        None => {
+            let edited = cx.may(Role::Operator) && !matches!(&*key.kind, "Pod" | "ReplicaSet");
+            edited.then_some(&EDIT).into_iter().chain(has_log(key).then_some(&LOGS)).collect()
+        }
     }
 }
 
@@ -83,6 +93,7 @@ pub fn possible_at(cx: &Cx, key: &ObjectKey) -> Vec<&'static Command> {
 pub fn act_at(cx: &Cx, id: &str, key: &ObjectKey) -> Option<Effects> {
     match cx.world.flux_object(key) {
         Some(object) => act(cx, id, object),
+        None if id == LOGS.id && has_log(key) => Some(vec![Effect::Open(Overlay::Logs(key.clone()))]),
         None => (id == EDIT.id).then(|| vec![Effect::Open(Overlay::Place(key.clone(), false))]),
     }
 }

@@ -155,9 +155,7 @@ impl Edit {
             Some(Stage::Writing(_)) => wait("edit.writing"),
             Some(Stage::Judging(_)) => wait("edit.judging"),
             Some(Stage::Applying(_)) => wait("edit.applying"),
-            Some(Stage::Stuck(trouble)) => {
-                vec![Row::text("✗ ", Role::Bad, cx.said(&trouble.to_string()), Role::Text)].into()
-            }
+            Some(Stage::Stuck(trouble)) => vec![Row::text("✗ ", Role::Bad, cx.said(&trouble.to_string()), Role::Text)].into(),
             Some(Stage::Judged(_, rows)) => rows.into(),
         }
     }

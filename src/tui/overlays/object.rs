@@ -78,7 +78,7 @@ static VIEWS: &[Entry] = &[
     Entry { title: "object.history", suits: history::suits, build: || Box::new(history::History::new()) },
     Entry { title: "object.yaml", suits: |_| true, build: || Box::<yaml::Manifest>::default() },
     Entry { title: "object.trace", suits: |_| true, build: || Box::new(trace::Trace::new()) },
-    Entry { title: "log.title", suits: logs::suits, build: || Box::<logs::Logs>::default() },
+    Entry { title: "log.title", suits: acts::has_log, build: || Box::<logs::Logs>::default() },
 ];
 
 /// Shows a view what is known of the object.
@@ -244,7 +244,11 @@ impl Object {
             }
             _ => {}
         }
-        if let Some(effects) = acts::act_at(cx, id, &self.key) {
+        // What a row of the view can do goes before what the object itself can.
+        let (view, of) = self.subject();
+        if !view.commands(cx, &of).iter().any(|own| own.id == id)
+            && let Some(effects) = acts::act_at(cx, id, &self.key)
+        {
             return effects;
         }
         self.shown(|view, of| view.update(cx, of, &TabMsg::Command(id)))
@@ -278,6 +282,7 @@ impl Tab for Object {
             return own;
         }
         let acts = acts::possible_at(cx, &self.key);
+        let acts: Vec<_> = acts.into_iter().filter(|act| own.iter().all(|one| one.id != act.id)).collect();
         own.into_iter().chain([&NEXT, &PREVIOUS]).chain(acts).chain([&COPY, &AGAIN]).collect()
     }
 

@@ -15,6 +15,7 @@ use ratatui::layout::Rect;
 use super::asked::Asked;
 use super::running::OPEN;
 use super::{Subject, View, as_known, workload};
+use crate::acts;
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::effects::{Effect, Effects, Overlay};
@@ -232,7 +233,10 @@ fn live(cx: &Cx, key: &ObjectKey) -> Option<(Health, String)> {
 impl View for Inventory {
     fn commands(&self, _cx: &Cx, _of: &Subject) -> Vec<&'static Command> {
         let mut out = self.table.commands();
-        out.extend((!self.table.typing() && self.table.selected().is_some()).then_some(&OPEN));
+        if let Some(r) = self.table.selected().filter(|_| !self.table.typing()) {
+            out.push(&OPEN);
+            out.extend(acts::has_log(&r.entry.key).then_some(&acts::LOGS));
+        }
         out
     }
 
@@ -252,6 +256,9 @@ impl View for Inventory {
         match msg {
             TabMsg::Command("object.open") => {
                 return self.table.selected().map(|r| Effect::Open(Overlay::Object(r.entry.key.clone()))).into_iter().collect();
+            }
+            TabMsg::Command("flux.logs") => {
+                return self.table.selected().map(|r| Effect::Open(Overlay::Logs(r.entry.key.clone()))).into_iter().collect();
             }
             TabMsg::Command(id) => {
                 self.table.command(id);

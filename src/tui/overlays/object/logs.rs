@@ -1,6 +1,5 @@
 //! Logs: of a Pod or a workload its own, of a Flux object what its controller says about it.
 
-use domain::flux::ObjectKey;
 use domain::logs::Follow;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,12 +10,6 @@ use crate::cx::Cx;
 use crate::effects::Effects;
 use crate::overlays::log::pane::Pane;
 use crate::tab::TabMsg;
-
-/// Tells whether an object of this kind has a log.
-pub(super) fn suits(key: &ObjectKey) -> bool {
-    const RUN: [&str; 6] = ["Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"];
-    key.flux_kind().is_some() || RUN.contains(&&*key.kind)
-}
 
 /// Holds the log once it is shown.
 #[derive(Debug, Default)]

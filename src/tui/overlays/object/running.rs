@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::overview::written;
 use super::{Subject, View, as_known, workload};
+use crate::acts;
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::effects::{Effect, Effects, Overlay};
@@ -287,7 +288,10 @@ impl Pods {
 impl View for Pods {
     fn commands(&self, _cx: &Cx, _of: &Subject) -> Vec<&'static Command> {
         let mut out = self.table.commands();
-        out.extend((!self.table.typing() && self.table.selected().is_some()).then_some(&OPEN));
+        if let Some(r) = self.table.selected().filter(|_| !self.table.typing()) {
+            out.push(&OPEN);
+            out.extend(acts::has_log(&r.0.key).then_some(&acts::LOGS));
+        }
         out
     }
 
@@ -299,6 +303,9 @@ impl View for Pods {
         match msg {
             TabMsg::Command("object.open") => {
                 return self.table.selected().map(|r| Effect::Open(Overlay::Object(r.0.key.clone()))).into_iter().collect();
+            }
+            TabMsg::Command("flux.logs") => {
+                return self.table.selected().map(|r| Effect::Open(Overlay::Logs(r.0.key.clone()))).into_iter().collect();
             }
             TabMsg::Command(id) => {
                 self.table.command(id);

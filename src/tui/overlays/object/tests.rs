@@ -258,3 +258,21 @@ fn a_pod_is_shown_with_its_containers_and_one_that_is_gone_in_words() {
     assert!(crate::fixture::text(&buf).contains("It does not exist there"));
     stage.wishes();
 }
+
+#[test]
+fn a_row_that_runs_has_its_log_and_the_object_its_own() {
+    let mut stage = stage(120, 36, Language::English);
+    answer(&mut stage);
+    stage.keys("tab tab");
+    answer(&mut stage);
+    let followed = |stage: &mut Stage| {
+        stage
+            .wishes()
+            .into_iter()
+            .find_map(|w| if let Wish::Ask(_, Query::Follow(f)) = w { Some(f.key.to_string()) } else { None })
+    };
+    stage.keys("/").text("kind=Deployment").keys("enter g g L");
+    assert_eq!(followed(&mut stage).as_deref(), Some("Deployment/shop-production/shop-web"));
+    stage.keys("esc esc /").text("kind=Service").keys("enter g g L");
+    assert_eq!(followed(&mut stage).as_deref(), Some("Kustomization/flux-system/shop-production"));
+}
