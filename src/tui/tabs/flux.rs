@@ -68,6 +68,12 @@ pub struct Flux {
     tree: Option<Tree>,
 }
 
+/// Returns the names of objects, one a line.
+fn names<'a>(objects: impl IntoIterator<Item = &'a FluxObject>) -> String {
+    let names: Vec<String> = objects.into_iter().map(|object| object.key.to_string()).collect();
+    names.join("\n")
+}
+
 fn list(kind: Option<&str>) -> Objects {
     Table::of(columns::of(kind)).marked()
 }
@@ -183,10 +189,7 @@ impl Flux {
         let meant = self.table.meant();
         match (id, meant.as_slice()) {
             ("flux.open", _) => self.table.selected().map(|o| Effect::Open(Overlay::Object(o.key.clone()))).into_iter().collect(),
-            ("flux.copy", meant) => {
-                let names: Vec<String> = meant.iter().map(|o| o.key.to_string()).collect();
-                vec![Effect::Copy(names.join("\n"))]
-            }
+            ("flux.copy", meant) => vec![Effect::Copy(names(meant.iter().map(|o| &***o)))],
             (id, [one]) if self.table.mark_count() == 0 => acts::act(cx, id, one).unwrap_or_default(),
             (id, meant) => {
                 let Some(order) = acts::order(id, meant.iter().map(|o| &***o)) else { return Effects::new() };
@@ -198,15 +201,25 @@ impl Flux {
     }
 
     /// Does something with the row that is selected in the tree.
-    fn act_in_tree(&self, cx: &Cx, id: &str) -> Effects {
-        let Some(key) = self.tree.as_ref().and_then(Tree::key) else { return Effects::new() };
-        if let Some(effects) = acts::act_at(cx, id, &key) {
-            return effects;
-        }
+    fn act_in_tree(&mut self, cx: &Cx, id: &str) -> Effects {
+        let Some((tree, key)) = self.tree.as_mut().and_then(|tree| tree.key().map(|key| (tree, key))) else {
+            return Effects::new();
+        };
+        let meant = tree.meant(cx);
         match id {
             "flux.open" => vec![Effect::Open(Overlay::Object(key))],
-            "flux.copy" => vec![Effect::Copy(key.to_string())],
-            _ => Effects::new(),
+            "flux.copy" if tree.mark_count() == 0 => vec![Effect::Copy(key.to_string())],
+            "flux.copy" => vec![Effect::Copy(names(meant))],
+            id if tree.mark_count() == 0 => acts::act_at(cx, id, &key).unwrap_or_default(),
+            id => {
+                let Some(order) = acts::order(id, meant.iter().copied()) else {
+                    let [one] = meant.as_slice() else { return Effects::new() };
+                    return acts::act(cx, id, one).unwrap_or_default();
+                };
+                let ticket = cx.order_ticket();
+                tree.gave(ticket);
+                vec![Effect::Give(ticket, order)]
+            }
         }
     }
 
@@ -231,8 +244,14 @@ impl Flux {
                 Some(effects)
             }
             TabMsg::Command(id) if id.starts_with("flux.") => Some(self.act_in_tree(cx, id)),
-            // The list under the tree waits for these: its ages, and the order that was given for its marks.
-            TabMsg::Wake | TabMsg::OrderDone(..) | TabMsg::OrderDropped(_) => None,
+            TabMsg::OrderDone(ticket, Ok(_)) if tree.done(*ticket) => Some(Effects::new()),
+            // The list under the tree waits for these too: its ages, and the order that was given for its marks.
+            TabMsg::Wake => {
+                let effects = tree.update(cx, msg);
+                self.table.wake(cx.now);
+                Some(effects)
+            }
+            TabMsg::OrderDone(..) | TabMsg::OrderDropped(_) => None,
             _ => {
                 let effects = tree.update(cx, msg);
                 if matches!(msg, TabMsg::Enter | TabMsg::World | TabMsg::Desk) {
@@ -281,7 +300,8 @@ impl Tab for Flux {
             let mut out: Vec<&'static Command> = Vec::new();
             if let Some(key) = tree.key().filter(|_| !tree.typing()) {
                 out.extend([&OPEN, &COPY]);
-                out.extend(acts::possible_at(cx, &key));
+                let meant = tree.meant(cx);
+                out.extend(if meant.is_empty() { acts::possible_at(cx, &key) } else { acts::possible(cx, meant) });
             }
             out.extend(tree.commands());
             return out;
@@ -329,7 +349,8 @@ impl Tab for Flux {
     }
 
     fn deadline(&self) -> Option<Time> {
-        self.table.deadline()
+        let deadlines = [self.table.deadline(), self.tree.as_ref().and_then(Tree::deadline)];
+        deadlines.into_iter().flatten().min()
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {

@@ -10,29 +10,33 @@
 //!
 //! What is unfolded is looked into: its namespaces are held, so that workloads and Pods are there and live.
 
+mod marks;
 mod rows;
+mod sought;
 #[cfg(test)]
 mod tests;
 mod view;
 mod words;
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crossterm::event::{KeyCode, KeyEvent};
-use domain::flux::{Health, ObjectKey};
+use domain::Time;
 use domain::flux::kinds::Family;
+use domain::flux::{Health, ObjectKey};
 use domain::ident::ContextName;
 use domain::lineage::{Lineage, Name, Node, Order, Way};
 use domain::query::Query;
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
-use crate::effects::{Effect, Effects, Ticket};
+use crate::effects::{Effect, Effects, OrderTicket, Ticket};
 use crate::tab::TabMsg;
 use crate::widgets::input::Input;
 use crate::widgets::table::{CLEAR, LIST, typing_commands};
 use rows::{Row, Rows};
+use sought::Sought;
 
 static FOLD: Command = command("tree.fold", &["left"], 0);
 static UNFOLD: Command = command("tree.unfold", &["right"], 0);
@@ -45,8 +49,6 @@ static CLOSE: Command = command("tree.close", &["t", "esc"], 80);
 
 /// What other lists can do and rows that stand under each other cannot.
 const NOT_HERE: [&str; 5] = ["list.sort", "list.reverse", "list.faults", "list.state", "list.next-fault"];
-/// The states that the title counts, the worst first.
-const STATES: [Health; 6] = [Health::Bad, Health::Warn, Health::Busy, Health::Unknown, Health::Off, Health::Ok];
 /// How many namespaces are looked into at once.
 const HELD: usize = 40;
 /// A tree of at most so many appliers opens unfolded.
@@ -63,6 +65,8 @@ pub(super) struct Tree {
     order: Option<Order>,
     /// The root that it is narrowed to.
     scope: Option<ObjectKey>,
+    /// The object that it was narrowed for.
+    opened: Option<ObjectKey>,
     rows: Rows,
     folds: HashMap<ObjectKey, bool>,
     /// Whether everything is unfolded or folded, by one key.
@@ -70,11 +74,19 @@ pub(super) struct Tree {
     few: bool,
     /// Whether rows were walked since what follows from them was looked at.
     moved: bool,
-    /// How many Flux objects in sight are in each state, in the order of [`STATES`].
-    tally: [usize; STATES.len()],
+    /// How many Flux objects in sight are in each state, in the order of [`Health::ALL`].
+    tally: [usize; Health::ALL.len()],
     cursor: usize,
     selected: Option<Place>,
     filter: Input,
+    sought: Sought,
+    /// When the mere age of a row changes what the filter lets through, and what time it was last.
+    turns: Option<Time>,
+    now: Time,
+    marks: HashSet<ObjectKey>,
+    anchor: Option<ObjectKey>,
+    /// The order that was given for the marked objects.
+    acting: Option<OrderTicket>,
     typing: bool,
     held: Option<(Ticket, Vec<(ContextName, String)>)>,
     /// How many namespaces of unfolded rows are not held, since there are too many.
@@ -89,7 +101,8 @@ impl Tree {
     pub(super) fn new(cx: &Cx, from: Option<ObjectKey>) -> Self {
         let lineage = Lineage::new(cx.world);
         let node = from.as_ref().and_then(|key| lineage.find(key));
-        let scope = node.map(|node| lineage.root_of(node)).and_then(|root| lineage.name(root)).map(Name::key);
+        let root = node.map(|node| lineage.root_of(node)).and_then(|root| lineage.name(root)).map(Name::key);
+        let scope = root.or_else(|| from.clone());
         let mut folds = HashMap::new();
         let mut up = node;
         while let Some(above) = up {
@@ -100,15 +113,22 @@ impl Tree {
             lineage,
             order: None,
             scope,
+            opened: from.clone(),
             selected: from.map(|key| (key, None)),
             rows: Rows::default(),
             folds,
             all: None,
             few: false,
             moved: true,
-            tally: [0; STATES.len()],
+            tally: [0; Health::ALL.len()],
             cursor: 0,
             filter: Input::default(),
+            sought: Sought::default(),
+            turns: None,
+            now: cx.now,
+            marks: HashSet::new(),
+            anchor: None,
+            acting: None,
             typing: false,
             held: None,
             beyond: 0,
@@ -142,8 +162,10 @@ impl Tree {
         if let Some(order) = &self.order {
             return order.roots.clone();
         }
-        let scoped = self.scope.as_ref().and_then(|key| self.lineage.find(key));
-        scoped.map_or_else(|| self.lineage.roots(), |root| vec![root])
+        let Some(scope) = &self.scope else { return self.lineage.roots() };
+        // A root that is gone for a moment comes again; until then what it was chosen for stands alone.
+        let opened = || self.opened.as_ref().and_then(|key| self.lineage.find(key)).map(|node| self.lineage.root_of(node));
+        self.lineage.find(scope).or_else(opened).into_iter().collect()
     }
 
     /// Tells whether what stands under a node is shown.
@@ -169,13 +191,13 @@ impl Tree {
 
     /// Walks the rows anew; the selection stays on its row, or where it was when that is gone.
     fn build(&mut self) {
-        let text = self.filter.text().trim().to_lowercase();
-        let sought = !text.is_empty();
+        let sought = self.sought.is_any();
         let way = (&self.lineage, self.order.as_ref());
         let mut rows = Rows::walk(way, self.roots().into_iter(), |node| sought || self.opens(node));
+        self.turns = None;
         if sought {
-            let (wanted, text) = text.strip_prefix('!').map_or((true, text.as_str()), |rest| (false, rest.trim_start()));
-            rows.keep(|row| text.split_whitespace().all(|part| self.has(row, part)) == wanted);
+            self.turns = self.sought.turns(&self.lineage, rows.iter().map(|row| row.node), self.now);
+            rows.keep(|row| self.sought.fits(&self.lineage, row.node, self.now));
         }
         self.rows = rows;
         self.moved = true;
@@ -184,23 +206,10 @@ impl Tree {
         if self.rows.get(self.cursor).is_some_and(|row| !row.hit) {
             self.cursor = self.rows.iter().position(|row| row.hit).unwrap_or(self.cursor);
         }
-        self.select();
-    }
-
-    /// Tells whether a lower-case text occurs in what a row shows.
-    fn has(&self, row: &Row, text: &str) -> bool {
-        let has = |t: &str| t.to_lowercase().contains(text);
-        let Some(name) = self.lineage.name(row.node) else { return false };
-        let said = || match row.node {
-            Node::Flux(_) => self.lineage.flux(row.node).is_some_and(|o| has(o.health().word()) || has(o.message())),
-            Node::Pod(_) => {
-                let pod = self.lineage.pod(row.node);
-                pod.is_some_and(|p| has(&p.phase) || p.fault().is_some_and(|f| has(&f.reason) || has(&f.message)))
-            }
-            Node::Workload(_) => self.lineage.workload(row.node).is_some_and(|w| w.containers.iter().any(|c| has(&c.image))),
-            _ => false,
-        };
-        has(name.name) || has(name.kind) || has(name.namespace) || said()
+        // What was selected may come again.
+        if self.rows.len() > 0 {
+            self.select();
+        }
     }
 
     /// Returns the row of the selection: at its place, else wherever it stands now.
@@ -241,26 +250,28 @@ impl Tree {
             return typing_commands();
         }
         let mut out: Vec<&'static Command> = Vec::new();
-        if !self.filter.text().is_empty() {
-            out.push(&CLEAR);
-        }
+        out.extend((!self.filter.text().is_empty() || !self.marks.is_empty()).then_some(&CLEAR));
         let foldable = self.rows.get(self.cursor).is_some_and(|row| row.open.is_some());
         out.extend(foldable.then_some(&TOGGLE));
         out.extend([&FOLD, &UNFOLD, &ALL]);
         out.push(if self.order.is_some() { &LINEAGE } else { &ORDER });
         out.extend(self.order.is_none().then_some(&SCOPE));
         out.push(&CLOSE);
+        out.extend(&marks::MARKS);
         out.extend(LIST.iter().filter(|c| !NOT_HERE.contains(&c.id)));
         out
     }
 
     /// Takes a message; what it holds of the cluster follows what is unfolded.
     pub(super) fn update(&mut self, cx: &Cx, msg: &TabMsg) -> Effects {
+        self.now = cx.now;
         match msg {
+            TabMsg::Wake if self.turns.is_some_and(|at| at <= cx.now) => self.build(),
             TabMsg::Enter | TabMsg::World => {
                 if self.lineage.update(cx.world) {
                     self.order = self.order.is_some().then(|| self.lineage.order());
                     self.few = self.few && self.is_small();
+                    self.forget_marks(cx);
                     self.build();
                 }
                 // A link that went silent changes what rows are, and nothing is held since the tab was left.
@@ -271,7 +282,7 @@ impl Tree {
             TabMsg::Key(key) if self.typing => self.typed(*key),
             TabMsg::Paste(text) if self.typing => {
                 if self.filter.paste(text) {
-                    self.build();
+                    self.seek();
                 }
             }
             TabMsg::Reply(ticket, _) if self.held.as_ref().is_some_and(|(held, _)| held == ticket) => {
@@ -303,8 +314,12 @@ impl Tree {
             "list.filter" => self.typing = true,
             "list.keep" => self.typing = false,
             "list.clear" => {
-                self.typing = false;
+                let typed = std::mem::take(&mut self.typing);
+                if !typed && !self.marks.is_empty() {
+                    return self.unmark();
+                }
                 self.filter.set("");
+                self.sought = Sought::default();
                 self.lead();
                 self.build();
             }
@@ -328,7 +343,7 @@ impl Tree {
                 self.lead();
                 self.build();
             }
-            _ => {}
+            id => self.mark_command(id),
         }
     }
 
@@ -403,6 +418,7 @@ impl Tree {
         }
         let root = self.rows.get(at).and_then(|row| self.lineage.name(row.node)).map(Name::key);
         self.scope = if self.scope.is_some() { None } else { root };
+        self.opened = self.key();
         self.few = self.is_small();
         self.build();
     }
@@ -411,8 +427,18 @@ impl Tree {
         if self.filter.text().is_empty() && key.code == KeyCode::Backspace {
             self.typing = false;
         } else if self.filter.key(key) {
-            self.build();
+            self.seek();
         }
+    }
+
+    fn seek(&mut self) {
+        self.sought = Sought::read(self.filter.text());
+        self.build();
+    }
+
+    /// Returns the moment at which the age of a row changes what the filter lets through.
+    pub(super) const fn deadline(&self) -> Option<Time> {
+        self.turns
     }
 
     /// Lets go of what it holds.
@@ -429,7 +455,7 @@ impl Tree {
             open.sort_unstable();
         }
         let mut wanted: Vec<(ContextName, String)> = Vec::new();
-        let mut known: std::collections::HashSet<(&str, &str)> = std::collections::HashSet::new();
+        let mut known: HashSet<(&str, &str)> = HashSet::new();
         for (_, node) in open {
             let Some(name) = self.lineage.name(node) else { continue };
             for namespace in self.lineage.namespaces(node) {

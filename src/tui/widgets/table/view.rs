@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use super::{Only, Row, Table, Width};
 use crate::cx::Cx;
 use crate::theme::Role;
+use crate::widgets::input::Input;
 use crate::widgets::put::{
     Piece, columns, cut, cut_middle, lay, piece, put, put_pieces, put_right, put_wrapped, width, width_of,
 };
@@ -85,25 +86,8 @@ impl<T: Row + 'static> Table<T> {
     }
 
     fn foot(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
-        let standing = self.standing(cx);
-        let took = columns(width_of(&standing));
-        put_pieces(cx, buf, (area.right().saturating_sub(took + 1), area.y), took, &standing);
-        let mut room = area.width.saturating_sub(took + 6);
-        if !self.typing && self.input.text().is_empty() {
-            return;
-        }
-        put(buf, (area.x + 1, area.y), 2, "/", cx.style(Role::Accent));
-        if let Some(fault) = &self.fault {
-            // What is typed has the first right to the room, but a fault that nobody sees helps nobody.
-            let said = format!("✗ {}", said(cx, fault));
-            let typed = columns(width(self.input.text())) + 4;
-            let wide = columns(width(&said)).min(room.saturating_sub(typed).max(room / 2));
-            let place = Rect { x: area.x + 3, width: room, ..area };
-            put_right(buf, place, &cut(&said, usize::from(wide)), cx.style(Role::Bad));
-            room = room.saturating_sub(wide + 2);
-        }
-        let inner = Rect { x: area.x + 3, width: room, ..area };
-        self.input.view(cx, inner, buf, self.typing, cx.t("list.filter-hint"));
+        let filter = (&self.input, self.fault.as_ref(), self.typing);
+        foot(cx, area, buf, filter, &self.standing(cx));
     }
 
     fn titles(&self, cx: &Cx, area: Rect, buf: &mut Buffer, places: &[Place]) {
@@ -216,6 +200,28 @@ impl<T: Row + 'static> Table<T> {
         }
         places
     }
+}
+
+/// Draws the last line of rows that are filtered: what is typed, what is wrong with it, and how things stand at the right.
+pub fn foot(cx: &Cx, area: Rect, buf: &mut Buffer, (input, fault, typing): (&Input, Option<&Fault>, bool), standing: &[Piece]) {
+    let took = columns(width_of(standing));
+    put_pieces(cx, buf, (area.right().saturating_sub(took + 1), area.y), took, standing);
+    let mut room = area.width.saturating_sub(took + 6);
+    if !typing && input.text().is_empty() {
+        return;
+    }
+    put(buf, (area.x + 1, area.y), 2, "/", cx.style(Role::Accent));
+    if let Some(fault) = fault {
+        // What is typed has the first right to the room, but a fault that nobody sees helps nobody.
+        let said = format!("✗ {}", said(cx, fault));
+        let typed = columns(width(input.text())) + 4;
+        let wide = columns(width(&said)).min(room.saturating_sub(typed).max(room / 2));
+        let place = Rect { x: area.x + 3, width: room, ..area };
+        put_right(buf, place, &cut(&said, usize::from(wide)), cx.style(Role::Bad));
+        room = room.saturating_sub(wide + 2);
+    }
+    let inner = Rect { x: area.x + 3, width: room, ..area };
+    input.view(cx, inner, buf, typing, cx.t("list.filter-hint"));
 }
 
 /// Says where and why a filter is none.

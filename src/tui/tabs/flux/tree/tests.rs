@@ -296,3 +296,90 @@ fn nothing_looks_fresh_that_is_not() {
     let lines = lines.join("\n");
     assert!(lines.contains("Namespace/ingress") && lines.contains("stale") && !lines.contains('✓'), "{lines}");
 }
+
+/// Returns the rows in sight, without what is said below them.
+fn rows(stage: &Stage) -> String {
+    let lines = stage.lines();
+    lines.lines().skip(4).take_while(|line| !line.starts_with("──")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn its_filter_is_the_language_of_the_lists() {
+    let mut stage = stage(120, 36);
+    stage.keys("/").text("kind=ks ready=false depends=infra");
+    let found = rows(&stage);
+    assert!(found.contains("Kustomization/apps") && !found.contains("Kustomization/infra"), "{found}");
+    assert!(found.contains("GitRepository/platform"), "what leads there stays\n{found}");
+    assert!(!found.contains("gateway") && !found.contains("shop"), "{found}");
+    stage.keys("ctrl-u").text("kind=po ready=false");
+    let found = rows(&stage);
+    assert!(found.contains("x2v8w") && !found.contains("k2xqp") && !found.contains("Kustomization/apps"), "{found}");
+    stage.keys("ctrl-u").text("!ns=ingress ~ksapp");
+    assert!(!rows(&stage).contains("gateway"), "{}", rows(&stage));
+    stage.keys("ctrl-u").text("nonsense=1");
+    assert!(stage.lines().contains("✗") && stage.lines().contains("“nonsense”"), "{}", stage.lines());
+    assert!(rows(&stage).contains("Kustomization/apps"), "the terms before a fault hold\n{}", stage.lines());
+}
+
+#[test]
+fn rows_that_age_past_the_filter_go() {
+    let mut stage = stage(120, 36);
+    // What is there was created a day before the console began.
+    stage.keys("/").text("kind=ks age<1500m");
+    assert!(rows(&stage).contains("Kustomization/apps"), "{}", stage.lines());
+    let until = stage.session.tab().deadline().unwrap();
+    stage.pass(until.as_millisecond() - stage.now.as_millisecond());
+    assert!(!rows(&stage).contains("Kustomization/apps"), "{}", stage.lines());
+    assert!(stage.session.tab().deadline().is_none_or(|at| at > stage.now));
+}
+
+#[test]
+fn marked_objects_are_asked_about_once() {
+    let mut stage = stage(120, 36);
+    stage.keys("/").text("kind=ks").keys("enter M");
+    assert!(stage.lines().contains("4 marked") && stage.lines().contains('◆'), "{}", stage.lines());
+    stage.keys("s");
+    assert!(stage.lines().contains("Suspend 4 objects?"), "{}", stage.lines());
+    stage.keys("y");
+    let given =
+        stage.wishes().into_iter().find_map(|w| if let Wish::Give(ticket, order) = w { Some((ticket, order)) } else { None });
+    let Some((ticket, Order::Many(_))) = given else { unreachable!("{given:?}") };
+    stage.reply(crate::effects::Reply::Order(ticket, Ok(domain::orders::Outcome::said("done"))));
+    assert!(!stage.lines().contains("marked"), "{}", stage.lines());
+
+    stage.keys("esc g g m j m");
+    assert!(stage.lines().contains("2 marked"), "{}", stage.lines());
+    stage.keys("esc");
+    assert!(!stage.lines().contains("marked") && stage.lines().contains("└─"), "first the marks go\n{}", stage.lines());
+    stage.keys("g g m j v");
+    assert!(stage.lines().contains("3 marked"), "{}", stage.lines());
+}
+
+#[test]
+fn it_stays_narrowed_while_what_it_was_opened_on_is_gone() {
+    let mut full = platform();
+    let mut all: Vec<_> = full.flux.iter().cloned().collect();
+    all.push(flux("GitRepository", "other", APPLIED, &json!({}), &[]));
+    all.sort_by(|a, b| a.key.cmp(&b.key));
+    full.flux = Arc::new(all);
+    let mut stage = Stage::over(full.clone(), 120, 36, Language::English);
+    stage.keys("6 /").text("name=other").keys("enter t");
+    assert!(rows(&stage).contains("GitRepository/other") && !rows(&stage).contains("platform"), "{}", stage.lines());
+    let mut without = platform();
+    without.seq = full.seq + 1;
+    stage.msg(Msg::World(Arc::new(without)));
+    assert!(!stage.lines().contains("Kustomization/"), "{}", stage.lines());
+    assert!(stage.lines().contains("GitRepository/other is not there now"), "{}", stage.lines());
+    full.seq += 2;
+    stage.msg(Msg::World(Arc::new(full)));
+    let row = rows(&stage).lines().find(|l| l.starts_with('▌')).map(str::to_owned);
+    assert!(row.is_some_and(|l| l.contains("GitRepository/other")), "{}", stage.lines());
+}
+
+#[test]
+fn the_log_of_a_workload_is_that_of_its_pods() {
+    let mut stage = stage(120, 36);
+    stage.keys("/").text("kind=deploy name=gateway").keys("enter L");
+    let asked = stage.wishes().into_iter().find_map(|w| if let Wish::Ask(_, Query::Follow(f)) = w { Some(f.key) } else { None });
+    assert_eq!(asked, Some(key("Deployment", "ingress", "gateway")));
+}

@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::rows::{MOST, Row};
-use super::{HELD, STATES, Tree, words};
+use super::{HELD, SCOPE, Tree, words};
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::format;
@@ -16,7 +16,7 @@ use crate::widgets::put::{
     Piece, columns, cut_middle, lay, piece, put, put_pieces, put_right, put_wrapped, width, width_of, wrap,
 };
 use crate::widgets::summary::{self, Line};
-use crate::widgets::table::scrollbar;
+use crate::widgets::table::{self, scrollbar};
 
 /// How wide states are.
 const STATE: u16 = 16;
@@ -47,7 +47,7 @@ impl Tree {
             (None, None) => cx.t("tree.all").to_owned(),
         };
         let mut out = vec![piece(what, Role::Accent)];
-        for (health, count) in STATES.into_iter().zip(self.tally) {
+        for (health, count) in Health::ALL.into_iter().zip(self.tally) {
             if count > 0 {
                 let glyph = if health == Health::Busy { "◐" } else { cx.glyph(health) };
                 out.push(piece("   ", Role::Text));
@@ -65,8 +65,8 @@ impl Tree {
     }
 
     /// Counts the Flux objects in sight by their states.
-    pub(super) fn tallied(&self, cx: &Cx) -> [usize; STATES.len()] {
-        let mut out = [0; STATES.len()];
+    pub(super) fn tallied(&self, cx: &Cx) -> [usize; Health::ALL.len()] {
+        let mut out = [0; Health::ALL.len()];
         let silent = |state: &LinkState| matches!(state, LinkState::Stale { .. } | LinkState::Unauthorized { .. });
         let fresh = !cx.world.links.iter().any(|link| silent(&link.state));
         let of = |row: &Row| match self.lineage.flux(row.node) {
@@ -75,7 +75,7 @@ impl Tree {
         };
         let flux = |row: &&Row| matches!(row.node, Node::Flux(_)) && row.way != Way::Points;
         for health in self.rows.iter().filter(flux).filter_map(of) {
-            out.iter_mut().zip(STATES).filter(|(_, state)| *state == health).for_each(|(count, _)| *count += 1);
+            out.iter_mut().zip(Health::ALL).filter(|(_, state)| *state == health).for_each(|(count, _)| *count += 1);
         }
         out
     }
@@ -107,7 +107,7 @@ impl Tree {
         if area.height < 2 || area.width < 12 {
             return;
         }
-        let filtered = self.typing || !self.filter.text().is_empty();
+        let filtered = self.typing || !self.filter.text().is_empty() || !self.marks.is_empty();
         let body = Rect { y: area.y + 1, height: area.height - 1 - u16::from(filtered), ..area };
         let height = usize::from(body.height);
         self.page.set(height.max(1));
@@ -129,10 +129,14 @@ impl Tree {
         }
         if self.rows.len() == 0 {
             let filter = self.filter.text();
-            let text = match (filter.is_empty(), &self.order) {
-                (false, _) => cx.tf("list.no-match", &[("filter", filter)]),
-                (true, Some(_)) => cx.t("tree.empty-order").to_owned(),
-                (true, None) => cx.t("flux.empty").to_owned(),
+            let text = match (filter.is_empty(), &self.order, &self.scope) {
+                (true, None, Some(key)) => {
+                    let object = format!("{}/{}", key.kind, key.name);
+                    cx.tf("tree.scope-gone", &[("object", &object), ("key", &cx.key(&SCOPE))])
+                }
+                (false, ..) => cx.tf("list.no-match", &[("filter", filter)]),
+                (true, Some(_), _) => cx.t("tree.empty-order").to_owned(),
+                (true, None, None) => cx.t("flux.empty").to_owned(),
             };
             let inner =
                 Rect { x: body.x + 3, y: body.y + 1, width: body.width.saturating_sub(4), height: body.height.saturating_sub(1) };
@@ -140,12 +144,13 @@ impl Tree {
         }
         if filtered {
             let foot = Rect { y: area.bottom() - 1, height: 1, ..area };
-            put(buf, (foot.x + 1, foot.y), 2, "/", cx.style(Role::Accent));
-            let count = self.rows.len().to_string();
-            let room = foot.width.saturating_sub(columns(width(&count)) + 6);
-            let inner = Rect { x: foot.x + 3, width: room, ..foot };
-            self.filter.view(cx, inner, buf, self.typing, cx.t("list.filter-hint"));
-            put_right(buf, Rect { width: foot.width - 1, ..foot }, &count, cx.style(Role::Muted));
+            let mut standing = Vec::new();
+            if !self.marks.is_empty() {
+                let marked = cx.tf("list.marked", &[("count", &self.marks.len().to_string())]);
+                standing.push(piece(format!("{marked}   "), Role::Accent));
+            }
+            standing.push(piece(self.rows.len().to_string(), Role::Muted));
+            table::foot(cx, foot, buf, (&self.filter, self.sought.fault.as_ref(), self.typing), &standing);
         }
         scrollbar(cx, body, buf, offset, self.rows.len());
     }
@@ -221,6 +226,10 @@ impl Tree {
         if at == self.cursor {
             lay(buf, area, cx.style(Role::Selection));
             put(buf, (area.x, area.y), 1, "▌", cx.style(Role::Accent));
+        }
+        if !self.marks.is_empty() && self.lineage.flux(row.node).is_some_and(|object| self.marks.contains(&object.key)) {
+            let left = area.x + u16::from(at == self.cursor);
+            put(buf, (left, area.y), 1, "◆", cx.style(Role::Accent));
         }
     }
 
