@@ -138,13 +138,18 @@ impl Desktop {
     }
 
     async fn run(&self, errand: Errand) -> Result<Written, Trouble> {
+        if let Errand::Save { file, text } = &errand {
+            let path = save(file, text.text())?;
+            return Ok(Written { text: Private::new(""), changed: false, file: path.display().to_string() });
+        }
         let mut held = self.0.lock().await;
         let file = |sheet: &Sheet| sheet.path.display().to_string();
         match (&errand, held.as_mut()) {
             (Errand::Begin { about, text }, _) => *held = Some(Sheet::new(about, text.text())?),
+            (Errand::Save { .. }, Some(_)) => {}
             (Errand::Again(notes), Some(sheet)) => sheet.note(notes)?,
             (Errand::Renew(text), Some(sheet)) => sheet.renew(text.text())?,
-            (Errand::Again(_) | Errand::Renew(_), None) => {
+            (Errand::Again(_) | Errand::Renew(_) | Errand::Save { .. }, None) => {
                 return Err(Trouble::failed("There is no text to go on with", "the editor").next("Edit the object anew."));
             }
             (Errand::Discard | Errand::Keep, _) => {
@@ -166,6 +171,16 @@ impl Desktop {
     pub(crate) fn kept(&self) -> Option<PathBuf> {
         self.0.try_lock().ok()?.take()?.keep()
     }
+}
+
+/// Writes a text to a new file that only the operator can read, and returns where it is.
+fn save(file: &str, text: &str) -> Result<PathBuf, Trouble> {
+    let failed = |e: io::Error| Trouble::failed("The text cannot be written to a file", file).why(e).next("Name another file.");
+    let home = file.strip_prefix("~/").zip(launch::variable("HOME"));
+    let path = home.map_or_else(|| PathBuf::from(file), |(rest, home)| Path::new(&home).join(rest));
+    let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
+    open.write_all(text.as_bytes()).map_err(failed)?;
+    fs::canonicalize(&path).map_err(failed)
 }
 
 /// Tells whether nothing is left of a text but remarks.

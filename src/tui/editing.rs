@@ -20,6 +20,13 @@ pub enum Errand {
     Again(Vec<String>),
     /// Put another text in its place, keep the old one beside it, and open it.
     Renew(Private),
+    /// Write a text to a file that the operator named and that is not there yet; no editor, and nothing that is edited.
+    Save {
+        /// The file, as it was typed.
+        file: String,
+        /// The text.
+        text: Private,
+    },
     /// It is not needed any more.
     Discard,
     /// It may be needed: keep it if it was changed.

@@ -23,6 +23,11 @@ use crate::widgets::scroll::SCROLL;
 use crate::widgets::table::scrollbar;
 use crate::widgets::yaml::after;
 
+mod save;
+
+pub(in crate::overlays) use save::COPY;
+use save::{SAVE, Saving};
+
 static FOLLOW: Command = command("log.follow", &["f"], 1);
 static SEARCH: Command = command("log.search", &["/"], 2);
 static ONLY: Command = command("log.only", &["o"], 3);
@@ -35,11 +40,6 @@ static STAMPS: Command = command("log.stamps", &["t"], 8);
 static PREVIOUS: Command = command("log.previous", &["p"], 9);
 static KEEP: Command = command("log.keep-search", &["enter"], 1);
 static CLEAR: Command = command("log.clear-search", &["esc"], 2);
-/// Copies the lines that are shown; whoever shows the pane offers it, unless it has a copy of its own.
-pub(in crate::overlays) static COPY: Command = command("log.copy", &["c"], 19);
-
-/// How many lines are copied at most, from the end.
-const COPIED: usize = 1_000;
 /// The spans that can be chosen, in seconds.
 const SPANS: [Option<u32>; 4] = [None, Some(60), Some(300), Some(3600)];
 
@@ -62,6 +62,8 @@ pub(in crate::overlays) struct Pane {
     only: bool,
     search: Input,
     typing: bool,
+    /// The name of the file that it is to be written to, while it is asked for.
+    saving: Option<Saving>,
     /// The line that the search stands at.
     hit: Option<u64>,
     /// The line at the top when the search began; none when it followed.
@@ -90,6 +92,7 @@ impl Pane {
             only: false,
             search: Input::default(),
             typing: false,
+            saving: None,
             hit: None,
             anchor: None,
             top: Cell::new(0),
@@ -122,7 +125,7 @@ impl Pane {
 
     /// Tells whether keys are text now.
     pub(in crate::overlays) const fn typing(&self) -> bool {
-        self.typing
+        self.typing || self.saving.is_some()
     }
 
     /// Returns the key of its title.
@@ -136,6 +139,9 @@ impl Pane {
 
     /// Returns what is possible now.
     pub(in crate::overlays) fn commands(&self) -> Vec<&'static Command> {
+        if self.saving.is_some() {
+            return Saving::commands();
+        }
         if self.typing {
             return vec![&KEEP, &CLEAR];
         }
@@ -146,6 +152,7 @@ impl Pane {
         out.extend((self.containers.len() > 1 && !self.about_object()).then_some(&CONTAINER));
         out.extend([&SINCE, &WRAP, &STAMPS]);
         out.extend((!self.about_object()).then_some(&PREVIOUS));
+        out.extend((self.lines.len() > 0).then_some(&SAVE));
         out.extend(SCROLL);
         out
     }
@@ -155,6 +162,12 @@ impl Pane {
         match msg {
             TabMsg::Command(id) => return self.command(cx, id),
             TabMsg::Key(key) => self.key(*key),
+            TabMsg::Written(ticket, written) => return self.saved(cx, *ticket, written),
+            TabMsg::Paste(text) if self.saving.is_some() => {
+                if let Some(saving) = &mut self.saving {
+                    saving.name.paste(text);
+                }
+            }
             TabMsg::Paste(text) => {
                 self.search.paste(text);
                 self.find();
@@ -187,7 +200,9 @@ impl Pane {
     }
 
     fn key(&mut self, key: KeyEvent) {
-        if key.code == KeyCode::Backspace && self.search.text().is_empty() {
+        if let Some(saving) = &mut self.saving {
+            saving.name.key(key);
+        } else if key.code == KeyCode::Backspace && self.search.text().is_empty() {
             self.typing = false;
         } else if self.search.key(key) {
             self.find();
@@ -287,6 +302,8 @@ impl Pane {
             }
             "log.next-match" => self.step(true),
             "log.previous-match" => self.step(false),
+            "log.save" => self.ask_name(),
+            "log.write" | "log.cancel" => return self.save_command(cx, id),
             "log.copy" => return vec![Effect::Copy(self.text())],
             "log.previous" => {
                 self.want.previous = !self.want.previous;
@@ -318,25 +335,13 @@ impl Pane {
         self.containers.get(next).map_or(Containers::All, |name| Containers::Named(name.clone()))
     }
 
-    /// Returns the lines that are shown, as text.
-    pub(in crate::overlays) fn text(&self) -> String {
-        let skip = self.lines.len().saturating_sub(COPIED);
-        let several = self.reading.len() > 1;
-        let line = |line: &domain::logs::Line| {
-            let from = line.from.as_ref().filter(|_| several).map(|from| format!("{} ", from.pod)).unwrap_or_default();
-            let stamp = line.time.filter(|_| self.stamps).map(|t| format!("{t} ")).unwrap_or_default();
-            format!("{stamp}{from}{}\n", line.text())
-        };
-        self.lines.from(skip).map(|(_, l)| line(l)).collect()
-    }
-
     /// Draws it.
     pub(in crate::overlays) fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         if area.height < 2 {
             return;
         }
         self.head(cx, area, buf);
-        let searched = self.typing || !self.search.text().is_empty();
+        let searched = self.typing || self.saving.is_some() || !self.search.text().is_empty();
         let body = Rect { y: area.y + 1, height: area.height - 1 - u16::from(searched), ..area };
         if let Some(why) = &self.failed {
             put_wrapped(buf, body, why, cx.style(Role::Bad));
@@ -412,6 +417,9 @@ impl Pane {
     }
 
     fn foot(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        if let Some(saving) = &self.saving {
+            return saving.view(cx, area, buf);
+        }
         put(buf, (area.x, area.y), 1, "/", cx.style(Role::Accent));
         let hits = self.lines.hits();
         let mut text = hits.to_string();

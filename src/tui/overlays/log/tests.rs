@@ -11,6 +11,7 @@ use domain::trouble::Trouble;
 
 use super::lines::MOST;
 use super::*;
+use crate::editing::{Errand, Written};
 use crate::effects::{Effect, Ticket};
 use crate::fixture::{Bench, now, text};
 use crate::words::Language;
@@ -242,4 +243,32 @@ fn a_refusal_and_an_end_are_said() {
     let over = Batch { over: true, ..batch(0, vec![line("web-0", "done")]) };
     scene.send(TabMsg::Reply(scene.ticket, Ok(Answer::Lines(Arc::new(over)))));
     assert!(scene.screen().contains("done") && scene.screen().contains("ended"), "{}", scene.screen());
+}
+
+#[test]
+fn lines_are_written_to_a_file_that_is_asked_for() {
+    let mut scene = Scene::new(90, 12, Log::of(pod("web-0")));
+    assert!(!scene.log.commands(&scene.bench.cx()).iter().any(|c| c.id == "log.save"), "nothing to write yet");
+    scene.numbered(0..3);
+    scene.command("log.save");
+    assert!(scene.screen().contains("pod-web-0.log"), "{}", scene.screen());
+    scene.type_in("2");
+    let wanted = scene.command("log.write");
+    let [Effect::Editor(first, Errand::Save { file, text })] = wanted.as_slice() else { unreachable!("{wanted:?}") };
+    assert_eq!((file.as_str(), text.text()), ("pod-web-0.log2", "line 0\nline 1\nline 2\n"));
+    let refused = Trouble::failed("The text cannot be written to a file", file).why("File exists (os error 17)");
+    scene.send(TabMsg::Written(*first, Box::new(Err(refused))));
+    assert!(scene.screen().contains("File exists") && scene.screen().contains("pod-web-0.log2"), "{}", scene.screen());
+    scene.type_in("3");
+    let wanted = scene.command("log.write");
+    let [Effect::Editor(ticket, _)] = wanted.as_slice() else { unreachable!("{wanted:?}") };
+    let written = || Box::new(Ok(Written { text: domain::live::Private::new(""), changed: false, file: "/srv/x.log".into() }));
+    assert!(scene.send(TabMsg::Written(*first, written())).is_empty(), "of the first one nothing is expected any more");
+    let said = scene.send(TabMsg::Written(*ticket, written()));
+    let [Effect::Toast(toast)] = said.as_slice() else { unreachable!("{said:?}") };
+    assert_eq!(toast.text, "3 lines are in /srv/x.log");
+    assert!(!scene.log.typing(&scene.bench.cx()));
+    scene.command("log.save");
+    scene.command("log.cancel");
+    assert!(!scene.log.typing(&scene.bench.cx()), "{}", scene.screen());
 }
