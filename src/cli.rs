@@ -6,6 +6,7 @@
 mod ask;
 mod audit;
 mod build;
+mod check;
 mod create;
 mod delete;
 mod deploy;
@@ -16,6 +17,7 @@ mod environment;
 mod fields;
 mod flux;
 mod get;
+mod install;
 mod kinds;
 mod lint;
 mod logs;
@@ -108,6 +110,12 @@ pub(crate) enum Command {
     Origin(edit::Which),
     /// Compares what a Kustomization or HelmRelease desires with what the cluster has.
     Diff(diff::Diff),
+    /// Looks at what Flux needs in the cluster and how its controllers are, or prints the role that allows what we do.
+    Check(check::Check),
+    /// Installs or upgrades Flux from the manifest of a release, object by object.
+    Install(install::Install),
+    /// Removes Flux with its definitions and custom resources; what it applied stays.
+    Uninstall(install::Uninstall),
     /// Lists, verifies or exports the journal.
     Audit(audit::Audit),
     /// Tells what applied an object, from which source, revision and commit (KIND/NAME).
@@ -137,6 +145,7 @@ pub(crate) async fn run(global: &Global, command: Command) -> Result<(), Trouble
         Command::Scaffold(scaffold) => scaffold::run(format, &scaffold),
         Command::Build(build) => build::run(global.output, build).await,
         Command::Lint(lint) => lint::run(global, &lint).await,
+        Command::Check(check) if check.prints_role() => check::role(&check),
         command => with_state(&Settings::gather(global)?, format, command).await,
     }
 }
@@ -184,6 +193,9 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Edit(edit) => edit::run(deck, format, edit).await,
         Command::Origin(which) => edit::origin(deck, format, &which).await,
         Command::Diff(diff) => diff::run(deck, format, diff).await,
+        Command::Check(check) => check::run(deck, format, &check).await,
+        Command::Install(install) => install::install(deck, format, install).await,
+        Command::Uninstall(uninstall) => install::uninstall(deck, format, &uninstall).await,
         Command::Audit(audit) => audit::run(deck, format, audit).await,
         Command::Trace(trace) => trace::run(deck, format, trace).await,
         Command::Why(why) => why::run(deck, format, &why).await,

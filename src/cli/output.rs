@@ -150,7 +150,8 @@ fn escaped(json: &str) -> String {
     out
 }
 
-fn table(rows: &[Vec<String>]) {
+/// Prints rows as a table; the first is its header.
+pub(crate) fn table(rows: &[Vec<String>]) {
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| one_line(cell)).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0);

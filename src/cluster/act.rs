@@ -2,9 +2,11 @@
 //!
 //! Every change goes out under the field manager `quarterdeck`. Nothing here asks whether it may: that is the engine's.
 
+mod allowed;
 mod apply;
 mod artifact;
 mod create;
+mod custom;
 mod delete;
 pub mod edit;
 mod events;
@@ -12,6 +14,7 @@ mod get;
 mod live;
 mod logs;
 mod look;
+mod metrics;
 mod reconcile;
 mod server;
 mod suspend;
@@ -20,15 +23,18 @@ mod tests;
 mod wait;
 mod yaml;
 
-pub use apply::{Apply, apply, would};
+pub use allowed::{Deed, allowed};
+pub use apply::{Apply, apply, apply_as, would};
 pub use artifact::artifact;
 pub use create::create;
-pub use delete::{Removal, delete};
+pub use custom::{custom_keys, how_many, set_free};
+pub use delete::{Removal, delete, erase};
 pub use events::{EventLine, events, events_in};
 pub use get::{get, get_flux, get_pod, get_workload};
-pub use live::{Target, labelled, live, namespaced};
+pub use live::{Target, labelled, live, namespaced, until_live};
 pub use logs::{LogQuery, LogStream, RawLine, Tap, logs, tap};
 pub use look::{Look, look};
+pub use metrics::metrics;
 pub use reconcile::{Token, reconcile, request_with, source_of};
 pub use server::{Identity, ServerInfo, probe, whoami};
 pub use suspend::{Steer, resume, suspend};

@@ -132,6 +132,14 @@ pub enum Error {
         /// What was wrong.
         why: String,
     },
+    /// A document could not be fetched.
+    #[error("{address} cannot be fetched: {why}")]
+    Download {
+        /// Its address.
+        address: String,
+        /// Why.
+        why: String,
+    },
     /// What came is not what the protocol says.
     #[error("{doing} {object} in {context}: the answer makes no sense: {why}")]
     Garbled {
@@ -240,6 +248,9 @@ impl From<Error> for Trouble {
                     .why(why)
                     .next("Check the certificate authority and the certificates in the kubeconfig.")
             }
+            Error::Download { address, why } => Self::failed("The document cannot be fetched", address).why(why).next(
+                "Check the address and the way out; where there is none, fetch it elsewhere and name the file (--from FILE).",
+            ),
             Error::Garbled { context, doing, object, why } => {
                 Self::failed(format!("{doing}: the answer makes no sense"), format!("{object} in {context}"))
                     .why(why)
@@ -276,7 +287,8 @@ fn refused(error: Error) -> Trouble {
             "Try again; if it stays, look at the API server's log.",
         ),
     };
-    Trouble::new(kind, what, object).why(message).next(next)
+    let advice = if code == 403 { domain::rights::advice(&message) } else { None };
+    Trouble::new(kind, what, object).why(message).next(advice.unwrap_or_else(|| next.to_owned()))
 }
 
 /// Goes from an error to its causes.
@@ -285,7 +297,7 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
 }
 
 /// Returns what the innermost causes say, without the layers around them.
-fn words(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn words(error: &(dyn StdError + 'static)) -> String {
     let mut said: Vec<String> = Vec::new();
     for cause in chain(error) {
         let words = short(&cause.to_string());

@@ -68,6 +68,11 @@ impl Kubeconfigs {
         Self::read(&self.paths, self.surroundings.clone())
     }
 
+    /// Returns what the environment says that the files do not.
+    pub const fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
+    }
+
     /// Returns every context, in the order of the files.
     pub fn contexts(&self) -> Vec<ContextName> {
         if self.inside {
@@ -201,7 +206,8 @@ pub(crate) fn is_loopback(host: &str) -> bool {
     bare.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-fn spares(list: &str, host: &str) -> bool {
+/// Tells whether a list such as `NO_PROXY` spares a host.
+pub(crate) fn spares(list: &str, host: &str) -> bool {
     list.split(',').map(|entry| entry.trim().trim_start_matches('.')).filter(|entry| !entry.is_empty()).any(|entry| {
         let ending =
             host.len().checked_sub(entry.len()).and_then(|at| host.get(at..)).is_some_and(|e| e.eq_ignore_ascii_case(entry));

@@ -8,6 +8,7 @@
 pub mod act;
 mod connection;
 mod discovery;
+pub mod download;
 mod error;
 mod kubeconfig;
 mod lean;

@@ -140,7 +140,8 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Fault>
     serde_json::from_slice(bytes).map_err(|e| Fault::Garbled(e.to_string()))
 }
 
-async fn collect(mut body: Body, most: usize, pause: Duration) -> Result<Bytes, Fault> {
+/// Reads a body of at most so many bytes; the limit is for each pause in it.
+pub(crate) async fn collect(mut body: Body, most: usize, pause: Duration) -> Result<Bytes, Fault> {
     let mut all = BytesMut::new();
     while let Some(frame) = timeout(pause, body.frame()).await.map_err(|_| Fault::TimedOut(pause))? {
         let frame = frame.map_err(Fault::Transport)?;

@@ -9,6 +9,7 @@ pub mod draft;
 pub mod environment;
 pub mod favourites;
 pub mod flux;
+pub mod install;
 pub mod many;
 pub mod project;
 pub mod release;
@@ -26,6 +27,7 @@ pub use draft::{DropDraft, KeepDraft};
 pub use environment::{RemoveEnvironment, SaveEnvironment};
 pub use favourites::KeepFavourites;
 pub use flux::{Reconcile, Resume, Suspend};
+pub use install::{Halt, Install, Uninstall};
 pub use many::{Many, Part};
 pub use project::{RemoveProject, SaveProject};
 pub use release::{Force, Reset};
@@ -142,6 +144,12 @@ orders! {
     Apply,
     /// Creates objects.
     Create,
+    /// Installs or upgrades Flux.
+    Install,
+    /// Removes Flux.
+    Uninstall,
+    /// Stops an installation or a removal on its way.
+    Halt,
     /// Gives several orders after one question.
     Many,
 }

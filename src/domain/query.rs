@@ -16,6 +16,7 @@ use crate::orders::{Create, Delete};
 use crate::origin::Origin;
 use crate::project::Repository;
 use crate::revision::CommitId;
+use crate::toolkit::{Installation, Removal, Toolkit};
 use crate::why::Explanation;
 use crate::written::Written;
 
@@ -81,8 +82,35 @@ pub enum Query {
     /// What is wrong with an object and with what it stands on, with events, claims and logs read for it.
     Why(ObjectKey),
 
+    // The toolkit itself.
+    /// What Flux needs in a cluster, which controllers there are and how each is; and whether a manifest can be had, when one
+    /// is named.
+    Toolkit(ContextName, Option<Manifest>),
+    /// What installing a release of Flux would do.
+    Installation {
+        /// The cluster.
+        context: ContextName,
+        /// Where the manifest is.
+        from: Manifest,
+        /// The controllers; when empty, those that Flux installs by itself and those that are there.
+        components: Vec<String>,
+    },
+    /// What removing Flux would take away, and whether its namespace is to go too.
+    Removal(ContextName, bool),
+
     /// A log, line by line: answered in parts as they come, until nothing more comes or it is taken back.
     Follow(Follow),
+}
+
+/// Says where the manifest of a release is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Manifest {
+    /// At an address that the operator named.
+    Address(String),
+    /// Read already: where from, and its text.
+    Text(String, Arc<str>),
+    /// In a file on this machine.
+    File(String),
 }
 
 /// Names a container's log.
@@ -198,6 +226,13 @@ pub enum Answer {
     Rehearsed,
     /// To [`Query::Why`].
     Why(Arc<Explanation>),
+
+    /// To [`Query::Toolkit`].
+    Toolkit(Arc<Toolkit>),
+    /// To [`Query::Installation`].
+    Installation(Arc<Installation>),
+    /// To [`Query::Removal`].
+    Removal(Arc<Removal>),
 
     /// To [`Query::Follow`], again and again.
     Lines(Arc<Batch>),

@@ -12,6 +12,7 @@ use crate::journal::{Entry, SyncPromise};
 use crate::link::{Link, LinkOf, LinkState};
 use crate::project::{Environment, Project};
 use crate::revision::CommitId;
+use crate::toolkit::Work;
 use crate::trouble::Trouble;
 use crate::workload::{Pod, Workload};
 
@@ -99,6 +100,8 @@ pub struct World {
     pub mishaps: Arc<Vec<Mishap>>,
     /// How far the schemas of clusters are known, for those that were asked for.
     pub kinds: Arc<Vec<(ContextName, ServedKinds)>>,
+    /// Long work on clusters, under way or the last of each.
+    pub works: Arc<Vec<Arc<Work>>>,
 }
 
 impl World {

@@ -26,6 +26,7 @@ use crate::repos::Repos;
 use crate::served::Shelf;
 use crate::shared::Core;
 use crate::tasks::{Tasks, guarded};
+use crate::works::Works;
 use crate::{clusters, follow, gate, publish, queries, views};
 
 /// Holds what an engine is made of.
@@ -97,6 +98,7 @@ impl Engine {
             served: Shelf::default(),
             tasks: Tasks::new(),
             mishaps: Mishaps::new(Arc::clone(&parts.clock), Arc::clone(&nudge)),
+            works: Arc::new(Works::new(Arc::clone(&nudge))),
             nudge,
             world: watch::Sender::new(Arc::default()),
             views: Mutex::default(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cluster::act::{self, Apply, LogQuery, Removal, Steer, Token};
-use cluster::{Connection, Kubeconfigs, Snapshot, Versions, Watch};
+use cluster::{Connection, Kubeconfigs, Snapshot, Surroundings, Versions, Watch};
 use domain::flux::{FluxObject, ObjectKey};
 use domain::ident::ContextName;
 use domain::link::{Link, LinkOf, LinkState};
@@ -38,6 +38,14 @@ impl Clusters {
     /// Reaches just these, each under its own context name.
     pub fn fixed(connections: impl IntoIterator<Item = Connection>) -> Self {
         Self(Way::Fixed(connections.into_iter().map(|c| (c.context().clone(), c)).collect()))
+    }
+
+    /// Returns how hosts outside are reached.
+    fn surroundings(&self) -> Surroundings {
+        match &self.0 {
+            Way::Files(files) => files.surroundings().clone(),
+            Way::Fixed(_) => Surroundings::default(),
+        }
     }
 
     /// Makes a connection; a kubeconfig that has changed on disk since is read again when the context is not in it.
@@ -138,6 +146,11 @@ impl Member {
 impl Fleet {
     pub(crate) fn new(clusters: Clusters, clock: Clock) -> Self {
         Self { clusters, clock, members: Mutex::default(), last: Mutex::default() }
+    }
+
+    /// Returns how hosts outside are reached.
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        self.clusters.surroundings()
     }
 
     /// Returns the cluster of a context, which need not be reachable or even exist.

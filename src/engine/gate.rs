@@ -76,6 +76,16 @@ fn intent(order: &Order) -> String {
         Order::Create(create) => {
             format!("creates {}", create.objects.iter().map(|o| o.key.to_string()).collect::<Vec<_>>().join(", "))
         }
+        Order::Install(install) => {
+            let (release, [create, change, ..]) = (&install.plan.release, install.plan.counts());
+            format!("{} from {}, SHA-256 {}: {create} created, {change} changed", release.version, release.origin, release.digest)
+        }
+        Order::Uninstall(uninstall) => {
+            let removal = &uninstall.removal;
+            let (objects, _) = removal.objects();
+            let (controllers, definitions) = (removal.controllers.len(), removal.definitions.len());
+            format!("{controllers} controllers, {definitions} definitions, {objects} custom resources")
+        }
         _ => String::new(),
     }
 }

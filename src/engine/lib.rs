@@ -36,8 +36,10 @@ mod scribe;
 mod served;
 mod shared;
 mod tasks;
+mod toolkit;
 mod views;
 mod witness;
+mod works;
 
 pub use charts::Helm;
 pub use engine::{Engine, Parts};

@@ -8,10 +8,12 @@ mod draft;
 mod environment;
 mod favourites;
 mod flux;
+mod install;
 pub(crate) mod many;
 mod project;
 mod release;
 pub(crate) mod sync;
+mod uninstall;
 
 use std::sync::Arc;
 
@@ -86,6 +88,9 @@ pub(crate) async fn carry_out(core: &Arc<Core>, scribe: &Scribe, order: Order) -
         Order::Delete(order) => delete::delete(core, order).await,
         Order::Apply(order) => apply::apply(core, order).await,
         Order::Create(order) => create::create(core, order).await,
+        Order::Install(order) => install::install(core, order).await,
+        Order::Uninstall(order) => uninstall::uninstall(core, order).await,
+        Order::Halt(order) => install::halt(core, &order).map_err(Fault::from),
         Order::Many(order) => Err(many::nested(&order).into()),
     }
 }

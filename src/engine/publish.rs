@@ -50,6 +50,7 @@ fn publish(core: &Core, before: &mut Option<Arc<State>>, notices: &mut usize) {
     take(&mut new.contexts, &core.contexts);
     take(&mut new.favourites, &Arc::clone(&open(&core.favourites)));
     put(&mut new.kinds, core.served.see());
+    put(&mut new.works, core.works.see());
     let mishaps: Arc<Vec<Mishap>> = core.mishaps.all();
     take(&mut new.mishaps, &mishaps);
     *before = Some(state);

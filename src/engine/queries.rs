@@ -12,6 +12,7 @@ mod logs;
 mod object;
 pub(crate) mod origin;
 mod repository;
+mod toolkit;
 mod trace;
 mod why;
 mod written;
@@ -54,6 +55,9 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::Trace(key) => trace::trace(core, &key).await,
         Query::Why(key) => Box::pin(why::why(core, key)).await,
         Query::Rehearse(order) => crate::orders::create::rehearse(core, &order).await.map(|()| Answer::Rehearsed),
+        Query::Toolkit(context, manifest) => toolkit::toolkit(core, context, manifest).await,
+        Query::Installation { context, from, components } => toolkit::installation(core, context, &from, &components).await,
+        Query::Removal(context, with_namespace) => toolkit::removal(core, context, with_namespace).await,
         Query::Follow(wanted) => logs::follow(core, wanted, more).await,
     }
 }

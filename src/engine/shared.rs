@@ -21,6 +21,7 @@ use crate::pace::{Clock, Pace};
 use crate::repos::Repos;
 use crate::served::Shelf;
 use crate::tasks::{Tasks, guarded};
+use crate::works::Works;
 
 /// Holds what all tasks of an engine share.
 pub(crate) struct Core {
@@ -39,6 +40,7 @@ pub(crate) struct Core {
     pub(crate) served: Shelf,
     pub(crate) tasks: Tasks,
     pub(crate) mishaps: Mishaps,
+    pub(crate) works: Arc<Works>,
     /// Rings when something outside the store may have changed the world.
     pub(crate) nudge: Arc<Notify>,
     pub(crate) world: watch::Sender<Arc<World>>,

@@ -37,4 +37,4 @@ pub use splice::{Splice, SpliceFault, set_scalar, spliced};
 pub use tree::{Alias, Document, Entry, FILE_LIMIT, Kind, Node, NodeId, Style, Tree};
 pub use value::{Data, ImageTrace, Place, Val};
 pub(crate) use value::{older, read};
-pub use whole::{text_of, value_of};
+pub use whole::{text_of, value_of, values_of};

@@ -10,9 +10,11 @@ mod fields;
 mod logs;
 mod merge;
 mod path;
+mod proxy;
 mod read;
 mod request;
 mod review;
+mod rights;
 mod select;
 mod shape;
 mod table;
@@ -32,6 +34,7 @@ use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 
 use crate::api::path::{Options, Target};
+use crate::api::rights::{Ask, Caller};
 use crate::fault::Fault;
 use crate::resource::Resource;
 use crate::state::{Shared, State, locked};
@@ -78,7 +81,9 @@ where
             if !latency.is_zero() {
                 tokio::time::sleep(latency).await;
             }
+            let Some(caller) = Caller::of(&head.headers) else { return Ok(refuse(&Fault::unauthorized())) };
             let call = Call {
+                caller,
                 options: Options::read(head.uri.query()),
                 path: head.uri.path().to_owned(),
                 method: head.method,
@@ -99,6 +104,7 @@ pub(crate) struct Call {
     options: Options,
     headers: HeaderMap,
     body: Bytes,
+    caller: Caller,
 }
 
 impl Call {
@@ -138,7 +144,7 @@ fn answer(state: &Shared, call: &Call) -> Reply {
             not_a_page()
         };
     };
-    if let Some(fault) = denied_kind(state, call, &target) {
+    if let Some(fault) = denied_kind(state, call, &target).or_else(|| forbidden_kind(state, call, &target)) {
         return refuse(&fault);
     }
     request::serve(state, call, &target).unwrap_or_else(|fault| refuse(&fault))
@@ -178,20 +184,48 @@ fn denied_kind(state: &State, call: &Call, target: &Target) -> Option<Fault> {
     if code != 403 {
         return Some(Fault::other(code));
     }
-    let verb = match (call.method.as_str(), target.name.is_some()) {
+    Some(forbidden(call, target))
+}
+
+/// Refuses what the caller's roles do not allow.
+fn forbidden_kind(state: &State, call: &Call, target: &Target) -> Option<Fault> {
+    let resource = target.resource;
+    let plural = plural_of(target);
+    let ask = Ask {
+        verb: verb_of(call, target),
+        group: resource.group,
+        resource: &plural,
+        namespace: target.namespace.as_deref(),
+        name: target.name.as_deref().unwrap_or_default(),
+    };
+    let free = resource.review() || call.caller.may(state, &ask);
+    (!free).then(|| forbidden(call, target))
+}
+
+fn verb_of(call: &Call, target: &Target) -> &'static str {
+    match (call.method.as_str(), target.name.is_some()) {
         ("GET", _) if call.options.on("watch") => "watch",
         ("GET", true) => "get",
         ("GET", false) => "list",
         ("POST", _) => "create",
         ("PUT", _) => "update",
         ("PATCH", _) => "patch",
+        ("DELETE", false) => "deletecollection",
         _ => "delete",
-    };
+    }
+}
+
+fn plural_of(target: &Target) -> String {
+    let part = target.subresource.as_ref().map_or_else(String::new, |part| format!("/{part}"));
+    format!("{}{part}", target.resource.plural)
+}
+
+fn forbidden(call: &Call, target: &Target) -> Fault {
+    let (resource, verb, plural, user) = (target.resource, verb_of(call, target), plural_of(target), call.caller.name());
     let place =
         target.namespace.as_ref().map_or_else(|| "at the cluster scope".to_owned(), |ns| format!("in the namespace \"{ns}\""));
-    let why =
-        format!("User \"admin\" cannot {verb} resource \"{}\" in API group \"{}\" {place}", resource.plural, resource.group);
-    Some(Fault::forbidden(resource, target.name.as_deref().unwrap_or_default(), &why))
+    let why = format!("User \"{user}\" cannot {verb} resource \"{plural}\" in API group \"{}\" {place}", resource.group);
+    Fault::forbidden(resource, target.name.as_deref().unwrap_or_default(), &why)
 }
 
 /// Writes an answer in JSON.

@@ -1,6 +1,7 @@
 //! The controllers' common engine: changes in, keys out, each key worked on by one at a time, waits on the scaled clock.
 
 pub(crate) mod daemon_set;
+pub(crate) mod definition;
 pub(crate) mod deployment;
 pub(crate) mod garbage;
 pub(crate) mod job;
@@ -48,6 +49,7 @@ pub(crate) fn start_all(state: &Shared) {
     start(state, kubelet::Kubelet::default());
     start(state, garbage::Garbage);
     start(state, garbage::Namespaces);
+    start(state, definition::Definitions);
 }
 
 struct Engine<R> {

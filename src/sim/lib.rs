@@ -12,6 +12,7 @@ mod fault;
 mod flux;
 mod json;
 mod output;
+mod release;
 mod resource;
 mod seed;
 mod serve;
@@ -32,6 +33,7 @@ use tokio_util::sync::DropGuard;
 pub use crate::api::{ApiService, Body};
 pub use crate::clock::Clock;
 pub use crate::error::Error;
+pub use crate::release::manifest as release_manifest;
 
 use crate::api::write::Hand;
 use crate::clock::Pace;
@@ -55,6 +57,8 @@ pub struct SimConfig {
     pub nodes: usize,
     /// Whether the Deployments of the Flux controllers are there to be seen.
     pub components: bool,
+    /// Whether Flux is not installed: then neither its definitions nor its namespace nor its controllers are there.
+    pub bare: bool,
 }
 
 impl SimConfig {
@@ -68,6 +72,7 @@ impl SimConfig {
             namespaces: Vec::new(),
             nodes: 2,
             components: true,
+            bare: false,
         }
     }
 }
@@ -82,7 +87,7 @@ impl Sim {
     /// Starts a cluster; needs a running tokio runtime.
     pub fn start(config: &SimConfig) -> Self {
         let pace = Pace::new(config.clock.clone(), config.time_scale);
-        let state = Arc::new(State::new(&config.context, pace, config.git_root.clone()));
+        let state = Arc::new(State::new(&config.context, pace, (config.git_root.clone(), config.bare)));
         seed::plant(&state, config);
         controllers::start_all(&state);
         flux::start_all(&state);

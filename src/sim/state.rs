@@ -54,8 +54,8 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl State {
     /// Builds an empty cluster.
-    pub(crate) fn new(context: &str, pace: Pace, git_root: PathBuf) -> Self {
-        let absent = RESOURCES.iter().filter(|r| resource::add_on(r)).map(|r| r.kind).collect();
+    pub(crate) fn new(context: &str, pace: Pace, (git_root, bare): (PathBuf, bool)) -> Self {
+        let absent = RESOURCES.iter().filter(|r| resource::add_on(r) || (bare && r.custom)).map(|r| r.kind).collect();
         let start = pace.now().as_nanosecond();
         let bytes = context.bytes().chain(start.to_le_bytes());
         let seed = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));

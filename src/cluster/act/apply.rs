@@ -23,6 +23,11 @@ pub async fn apply(connection: &Connection, object: &Value, how: Apply) -> Resul
     sent(connection, object, how, MANAGER).await
 }
 
+/// Applies an object by force as another field manager than ours, or asks what that would give.
+pub async fn apply_as(connection: &Connection, object: &Value, manager: &str, dry_run: bool) -> Result<Value, Error> {
+    sent(connection, object, Apply { dry_run, force: true }, manager).await
+}
+
 /// Asks what an object would be if `manager` applied it by force; nothing is kept.
 pub async fn would(connection: &Connection, object: &Value, manager: &str) -> Result<Value, Error> {
     sent(connection, object, Apply { dry_run: true, force: true }, manager).await

@@ -6,6 +6,7 @@ use domain::text::one_line;
 use http::Method;
 use serde_json::{Value, json};
 
+use super::Target;
 use crate::connection::Connection;
 use crate::discovery;
 use crate::error::Error;
@@ -18,6 +19,23 @@ pub struct Removal {
     pub uid: Option<String>,
     /// What becomes of what it owns.
     pub propagation: Propagation,
+}
+
+/// Deletes an object of any API version; returns whether it was there.
+pub async fn erase(connection: &Connection, target: &Target, propagation: Propagation) -> Result<bool, Error> {
+    let shown = target.to_string();
+    if target.name.is_empty() {
+        return Err(connection.error(Fault::Garbled("an object needs a name".to_owned()), "Deleting", &shown));
+    }
+    let resource = discovery::by_version(connection, &target.api_version, &target.kind).await?;
+    let options = json!({ "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation.word() });
+    let path = resource.object(&target.namespace, &target.name);
+    let call = Call::send(Method::DELETE, path, "application/json", options.to_string().into_bytes());
+    match connection.act(call, "Deleting", &shown).await {
+        Ok(_) => Ok(true),
+        Err(Error::Refused { code: 404, .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Deletes an object and returns the finalizers that it still waits for.

@@ -1,12 +1,16 @@
 //! Reading objects of any API version: one by name, or all that carry a label.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::connection::Connection;
+use crate::connection::{ACTION, Connection, Purpose};
 use crate::discovery;
 use crate::error::Error;
-use crate::wire::{self, Call};
+use crate::resource::Resource;
+use crate::wire::{self, Call, Fault, Lines};
 
 /// Names an object of any kind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,4 +67,68 @@ pub async fn labelled(
     let bytes = connection.act(call, "Listing", kind).await?;
     let list: List = wire::parse(&bytes).map_err(|fault| connection.error(fault, "Listing", kind))?;
     Ok(list.items)
+}
+
+/// Waits until an object is as `done` wants it, or gone where that is wanted, by a watch of it alone; an error when that takes
+/// longer than the limit.
+pub async fn until_live(
+    connection: &Connection,
+    target: &Target,
+    limit: Duration,
+    done: impl Fn(Option<&Value>) -> bool,
+) -> Result<(), Error> {
+    let end = Instant::now() + limit;
+    let late = || connection.error(Fault::TimedOut(limit), "Waiting for", &target.to_string());
+    loop {
+        // Reading it first tells what is so already, also when a watch broke in between.
+        let object = timeout_at(end, live(connection, target)).await.map_err(|_| late())??;
+        if done(object.as_ref()) {
+            return Ok(());
+        }
+        if let Some(version) = object.as_ref().and_then(|o| o.pointer("/metadata/resourceVersion")).and_then(Value::as_str) {
+            let resource = discovery::by_version(connection, &target.api_version, &target.kind).await?;
+            match timeout_at(end, follow(connection, (&resource, target), version, &done)).await {
+                Err(_) => return Err(late()),
+                Ok(Ok(true)) => return Ok(()),
+                Ok(Ok(false)) => {}
+                Ok(Err(fault)) => tracing::debug!(?fault, "a watch of one object ended"),
+            }
+        }
+        if timeout_at(end, sleep(Duration::from_millis(300))).await.is_err() {
+            return Err(late());
+        }
+    }
+}
+
+async fn follow(
+    connection: &Connection,
+    (resource, target): (&Resource, &Target),
+    version: &str,
+    done: &impl Fn(Option<&Value>) -> bool,
+) -> Result<bool, Fault> {
+    #[derive(Deserialize)]
+    struct Line {
+        #[serde(rename = "type")]
+        event: String,
+        object: Value,
+    }
+    let call = Call::get(resource.collection(&target.namespace))
+        .with("watch", "true")
+        .with("fieldSelector", &format!("metadata.name={}", target.name))
+        .with("resourceVersion", version)
+        .with("timeoutSeconds", "60");
+    let mut lines = Lines::new(wire::open(&connection.client(Purpose::Act), call, ACTION).await?.into_body());
+    while let Some(line) = lines.next().await? {
+        let Line { event, object } = wire::parse(&line)?;
+        let seen = match event.as_str() {
+            "ADDED" | "MODIFIED" => done(Some(&object)),
+            "DELETED" => done(None),
+            // A status or a bookmark says nothing here; the end of the stream does.
+            _ => false,
+        };
+        if seen {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

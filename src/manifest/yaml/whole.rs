@@ -12,6 +12,15 @@ pub fn text_of(value: &Value) -> String {
 
 /// Reads the one document of a text, or says what is wrong with it; an empty text is nothing.
 pub fn value_of(text: &str) -> Result<Value, String> {
+    let mut found = values_of(text)?;
+    match found.len() {
+        0 | 1 => Ok(found.pop().unwrap_or_default()),
+        _ => Err("it is more than one document".to_owned()),
+    }
+}
+
+/// Reads all documents of a text but the empty ones, or says what is wrong with one.
+pub fn values_of(text: &str) -> Result<Vec<Value>, String> {
     let tree = Tree::parse(text).map_err(|fault| told(&fault))?;
     let mut total = 0;
     let mut found = Vec::new();
@@ -21,10 +30,7 @@ pub fn value_of(text: &str) -> Result<Value, String> {
         found.push(val.to_json());
     }
     found.retain(|value| !value.is_null());
-    match found.len() {
-        0 | 1 => Ok(found.pop().unwrap_or_default()),
-        _ => Err("it is more than one document".to_owned()),
-    }
+    Ok(found)
 }
 
 fn told(fault: &SyntaxFault) -> String {

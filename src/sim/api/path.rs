@@ -33,6 +33,12 @@ impl Target {
         let (plural, name, subresource) = match rest {
             [plural] => (*plural, None, None),
             [plural, name] => (*plural, Some((*name).to_owned()), None),
+            [plural @ "pods", name, "proxy", ..] => {
+                // `name:port`, or `scheme:name:port`.
+                let name = name.rsplit_once(':').map_or(*name, |(name, _)| name);
+                let name = name.rsplit_once(':').map_or(name, |(_, name)| name);
+                (*plural, Some(name.to_owned()), Some("proxy".to_owned()))
+            }
             [plural, name, subresource] => (*plural, Some((*name).to_owned()), Some((*subresource).to_owned())),
             _ => return None,
         };

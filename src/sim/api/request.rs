@@ -8,7 +8,7 @@ use crate::api::path::Target;
 use crate::api::select::Selector;
 use crate::api::shape::Place;
 use crate::api::write::{Hand, Scope};
-use crate::api::{Call, Reply, json as send, logs, merge, object, read, review, watch};
+use crate::api::{Call, Reply, json as send, logs, merge, object, proxy, read, review, rights, watch};
 use crate::fault::Fault;
 use crate::json;
 use crate::resource::{self, Resource};
@@ -20,7 +20,7 @@ pub(crate) fn serve(state: &Shared, call: &Call, target: &Target) -> Result<Repl
     // The second view of events keeps nothing of its own.
     let resource = if target.resource.mirrors_events() { resource::of("Event") } else { target.resource };
     if resource.review() {
-        return Ok(review::answer(state, resource, &body(call)?));
+        return Ok(review::answer(state, (resource, &call.caller), &body(call)?));
     }
     if resource.traits.namespaced && target.namespace.is_none() && (target.name.is_some() || call.method == Method::POST) {
         return Err(Fault::no_resource());
@@ -28,6 +28,8 @@ pub(crate) fn serve(state: &Shared, call: &Call, target: &Target) -> Result<Repl
     let subresource = target.subresource.as_deref();
     match (subresource, &call.method) {
         (Some("log"), &Method::GET) if resource.is("Pod") => return logs::serve(state, call, target),
+        (Some("proxy"), &Method::GET) if resource.is("Pod") => return proxy::serve(state, call, target),
+        (Some("token"), &Method::POST) if resource.is("ServiceAccount") => return rights::token(state, target),
         (Some("scale"), _) if resource.traits.scale => return scale(state, call, target),
         (Some("status"), _) if resource.traits.status => {}
         (None, _) => {}
