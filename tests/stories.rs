@@ -9,6 +9,7 @@ mod edit_git;
 mod everyone;
 mod fail;
 mod input;
+mod install;
 mod interrupt;
 mod keys;
 mod local;

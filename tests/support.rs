@@ -8,6 +8,7 @@ pub(crate) mod ground;
 pub(crate) mod mount;
 mod programs;
 pub(crate) mod proxy;
+mod release;
 pub(crate) mod simulator;
 
 use std::env;

@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use domain::Trouble;
@@ -10,10 +11,14 @@ use domain::orders::{Halt, Install as InstallOrder, Order, Outcome, Uninstall as
 use domain::query::{Answer, Manifest, Query};
 use domain::toolkit::{Doing, Installation, LATEST, Mark, Removal, address};
 use domain::toolkit::release::HEAVIEST;
+use domain::world::World;
 use serde_json::json;
 
 use super::{Format, ask, output};
 use crate::launch::Deck;
+
+/// How long the end of the work may take to be published.
+const LAST: Duration = Duration::from_secs(1);
 
 /// Where the manifest of a release is.
 #[derive(Debug, Args)]
@@ -145,6 +150,9 @@ async fn carry_out(deck: &Deck, context: &ContextName, order: Order, yes: bool) 
     loop {
         tokio::select! {
             done = &mut given => {
+                // The last of it is published a moment later.
+                let over = |world: &World| world.works.iter().any(|work| work.context == *context && work.over.is_some());
+                drop(tokio::time::timeout(LAST, worlds.wait_for(|world| over(world))).await);
                 tell(deck, context, &mut told);
                 return done;
             }

@@ -19,12 +19,23 @@ pub enum TabId {
     Deployments,
     /// The journal.
     Audit,
+    /// Flux itself.
+    Settings,
 }
 
 impl TabId {
     /// Every name, in the order of the tab line.
-    pub const ALL: [Self; 8] =
-        [Self::Projects, Self::Environments, Self::Deploy, Self::Yaml, Self::Diff, Self::Flux, Self::Deployments, Self::Audit];
+    pub const ALL: [Self; 9] = [
+        Self::Projects,
+        Self::Environments,
+        Self::Deploy,
+        Self::Yaml,
+        Self::Diff,
+        Self::Flux,
+        Self::Deployments,
+        Self::Audit,
+        Self::Settings,
+    ];
 
     /// Returns its place in that order.
     pub const fn index(self) -> usize {

@@ -12,7 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::session::Session;
-use crate::tabs::TABS;
+use crate::tabs::{TABS, TabEntry};
 use crate::theme::Role;
 use crate::widgets::dialog::dim;
 use crate::widgets::put::{columns, lay, put, rule, width};
@@ -85,12 +85,15 @@ fn draw(session: &Session, buf: &mut Buffer) {
 
 fn tab_line(session: &Session, area: Rect, buf: &mut Buffer) {
     let cx = session.cx();
-    // Names stand closer together before they leave; only the active one stays where there is no room for them.
-    let whole: usize = TABS.iter().map(|t| width(cx.words.get(t.title)) + 2).sum();
+    // Names stand closer together and get shorter before they leave; only the active one stays where there is no room for them.
+    let short = |tab: &TabEntry| cx.words.find(&format!("{}-short", tab.title)).unwrap_or(cx.words.get(tab.title)).to_owned();
+    let long = |tab: &TabEntry| cx.words.get(tab.title).to_owned();
+    let whole = |title: &dyn Fn(&TabEntry) -> String| TABS.iter().map(|t| width(&title(t)) + 2).sum::<usize>();
     let room = usize::from(area.width);
-    let gap = if whole + 2 * TABS.len() < room { 2 } else { 1 };
-    let roomy = whole + TABS.len() < room;
-    let gap = if roomy { gap } else { 2 };
+    let close = TABS.len();
+    let title: &dyn Fn(&TabEntry) -> String = if whole(&long) + close < room { &long } else { &short };
+    let roomy = whole(title) + close < room;
+    let gap = if roomy && whole(title) + 2 * close >= room { 1 } else { 2 };
     let mut x = area.x + 1;
     for tab in TABS {
         let active = tab.id == session.active();
@@ -98,15 +101,15 @@ fn tab_line(session: &Session, area: Rect, buf: &mut Buffer) {
         let role = if active { Role::Accent } else { Role::Faint };
         x += put(buf, (x, area.y), area.width, &number, cx.style(role));
         if roomy || active {
-            let title = cx.words.get(tab.title);
+            let title = title(tab);
             let style = if active {
                 cx.style(Role::Accent).add_modifier(ratatui::style::Modifier::UNDERLINED)
             } else {
                 cx.style(Role::Muted)
             };
             x += 1;
-            put(buf, (x, area.y), area.width, title, style);
-            x += columns(width(title));
+            put(buf, (x, area.y), area.width, &title, style);
+            x += columns(width(&title));
         }
         x += gap;
     }

@@ -10,6 +10,7 @@ pub mod diff;
 pub mod environments;
 pub mod flux;
 pub mod projects;
+pub mod settings;
 pub mod yaml;
 
 macro_rules! tabs {
@@ -43,6 +44,7 @@ tabs! {
     '6' Flux "flux" flux::Flux::new();
     '7' Deployments "deployments" deployments::Deployments::default();
     '9' Audit "audit" audit::Audit::new();
+    '0' Settings "settings" settings::Settings::default();
 }
 
 /// Returns a tab's line in [`TABS`].

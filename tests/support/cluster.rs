@@ -56,7 +56,7 @@ impl Cluster {
     /// Returns the one cluster of this test process, started on first use and ended with the process.
     pub(crate) fn shared() -> Result<&'static Self, Skip> {
         static SHARED: OnceLock<Result<Cluster, Skip>> = OnceLock::new();
-        SHARED.get_or_init(|| Self::launch("log")).as_ref().map_err(Clone::clone)
+        SHARED.get_or_init(|| Self::launch("log", true)).as_ref().map_err(Clone::clone)
     }
 
     /// Returns the shared cluster, or says once why the tests that need it are skipped.
@@ -66,10 +66,15 @@ impl Cluster {
 
     /// Starts a cluster of the caller's own, for a test that does to it what the others must not feel.
     pub(crate) fn start() -> Result<Self, Skip> {
-        Self::launch("log-own")
+        Self::launch("log-own", true)
     }
 
-    fn launch(logs: &str) -> Result<Self, Skip> {
+    /// Starts a cluster of the caller's own on which Flux is not installed.
+    pub(crate) fn bare() -> Result<Self, Skip> {
+        Self::launch("log-bare", false)
+    }
+
+    fn launch(logs: &str, flux: bool) -> Result<Self, Skip> {
         let programs = programs::programs()?;
         let start = Instant::now();
         let folder = tempfile::Builder::new().prefix("quarterdeck-cluster-").tempdir();
@@ -90,7 +95,7 @@ impl Cluster {
         ]);
         let guard = Guard::start(&folder, &programs::folder().join(logs), &environment);
         let cluster = Self { programs, api: Api::new(&kubeconfig), kubeconfig, guard };
-        servers::start(&cluster, &folder, &ports);
+        servers::start(&cluster, &folder, &ports, flux);
         note(&format!("the test cluster is ready after {:.1} s", start.elapsed().as_secs_f32()));
         Ok(cluster)
     }
@@ -215,4 +220,28 @@ pub(crate) fn patch(kubeconfig: &Path, path: &str, manager: &str, change: &str) 
     let place = format!("{path}?fieldManager={manager}");
     let done = Api::new(kubeconfig).call(Method::PATCH, &place, "application/strategic-merge-patch+json", change.into());
     assert!(done.is_ok(), "the API server does not change {path}: {done:?}");
+}
+
+/// Returns the object at a path of the cluster of a kubeconfig; nothing where there is none.
+pub(crate) fn object(kubeconfig: &Path, path: &str) -> Option<Value> {
+    Api::new(kubeconfig).get(path)
+}
+
+/// Makes a ServiceAccount in a namespace and writes a kubeconfig beside that of the administrator with nothing but its token.
+pub(crate) fn account(kubeconfig: &Path, namespace: &str, name: &str) -> PathBuf {
+    let api = Api::new(kubeconfig);
+    let send = |path: &str, body: &Value| {
+        let said = api.call(Method::POST, path, "application/json", body.to_string().into_bytes());
+        said.unwrap_or_else(|error| panic!("the API server refuses {path}: {error}"))
+    };
+    let accounts = format!("/api/v1/namespaces/{namespace}/serviceaccounts");
+    send(&accounts, &json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}));
+    let request = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
+    let answer: Value = serde_json::from_str(&send(&format!("{accounts}/{name}/token"), &request)).expect("JSON");
+    let text = fs::read_to_string(kubeconfig).expect("a kubeconfig of our own");
+    let mut config: Value = serde_yaml::from_str(&text).expect("a kubeconfig of our own");
+    config["users"][0]["user"] = json!({ "token": answer["status"]["token"] });
+    let path = kubeconfig.with_file_name(format!("{name}.kubeconfig"));
+    fs::write(&path, serde_yaml::to_string(&config).expect("plain data")).expect("a folder of our own");
+    path
 }

@@ -59,6 +59,34 @@ impl Ground {
         Some(Self::with(servers, story))
     }
 
+    /// Prepares a ground on which Flux is not installed, which nobody else stands on.
+    pub(crate) fn bare(kind: Kind, story: &str) -> Option<Self> {
+        let servers = match kind {
+            Kind::Sim => Servers::Sim(Simulator::bare()),
+            Kind::Real => Servers::Own(Box::new(Cluster::bare().map_err(|skip| skip.say()).ok()?)),
+        };
+        Some(Self::with(servers, story))
+    }
+
+    /// Returns the manifest of a release of Flux, under a version.
+    pub(crate) fn release(&self, version: &str) -> String {
+        match &self.servers {
+            Servers::Sim(_) => sim::release_manifest(version),
+            Servers::Shared(cluster) => super::release::manifest(&cluster.program("kustomize"), version),
+            Servers::Own(cluster) => super::release::manifest(&cluster.program("kustomize"), version),
+        }
+    }
+
+    /// Makes an operator who has nothing but the token of a new ServiceAccount in `flux-system`.
+    pub(crate) fn account(&self, name: &str) -> Operator {
+        Operator::new(&super::cluster::account(&self.kubeconfig(), "flux-system", name))
+    }
+
+    /// Returns the object at a path of the API; nothing where there is none.
+    pub(crate) fn object(&self, path: &str) -> Option<serde_json::Value> {
+        super::cluster::object(&self.kubeconfig(), path)
+    }
+
     fn with(servers: Servers, story: &str) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         let app = format!("{story}-{}", NEXT.fetch_add(1, Ordering::Relaxed));

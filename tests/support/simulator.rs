@@ -20,10 +20,20 @@ pub(crate) struct Simulator {
 impl Simulator {
     /// Starts a simulated cluster on a free loopback port.
     pub(crate) fn start() -> Self {
+        Self::with(false)
+    }
+
+    /// Starts one on which Flux is not installed.
+    pub(crate) fn bare() -> Self {
+        Self::with(true)
+    }
+
+    fn with(bare: bool) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let mut config = SimConfig::new("deck", Arc::new(domain::Time::now), folder.path().join("mirrors"));
         config.time_scale = SCALE;
+        config.bare = bare;
         let (sim, address) = runtime.block_on(async {
             let sim = Sim::start(&config);
             let address = sim.serve(([127, 0, 0, 1], 0).into()).await.expect("a free port");

@@ -253,6 +253,7 @@ mod tests {
             others: Vec::new(),
             definitions: vec![defined(Some(12)), defined(None)],
             with_namespace: true,
+            namespace_there: true,
             strangers: vec!["Deployment/web".to_owned()],
             owner: None,
             unread: Vec::new(),

@@ -36,6 +36,8 @@ pub struct Removal {
     pub definitions: Vec<Defined>,
     /// Whether the namespace goes too.
     pub with_namespace: bool,
+    /// Whether it is there and was made for Flux.
+    pub namespace_there: bool,
     /// What is in the namespace and does not belong to Flux, as `Kind/name`: then the namespace stays.
     pub strangers: Vec<String>,
     /// Who put Flux there and would put it back.
@@ -47,7 +49,8 @@ pub struct Removal {
 impl Removal {
     /// Tells whether there is nothing to remove.
     pub fn is_empty(&self) -> bool {
-        self.controllers.is_empty() && self.definitions.is_empty() && self.others.is_empty()
+        let namespace = self.with_namespace && self.namespace_there && self.strangers.is_empty();
+        self.controllers.is_empty() && self.definitions.is_empty() && self.others.is_empty() && !namespace
     }
 
     /// Returns how many custom resources go with their definitions, and whether that is all of them.

@@ -13,10 +13,6 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub(super) fn text(&self, pointer: &str) -> String {
-        one_line(self.object.pointer(pointer).and_then(Value::as_str).unwrap_or_default())
-    }
-
     pub(super) fn number(&self, pointer: &str) -> i32 {
         let number = self.object.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
         i32::try_from(number).unwrap_or(i32::MAX)

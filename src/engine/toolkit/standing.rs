@@ -90,7 +90,7 @@ async fn may(connection: &Connection, part: Part) -> Check {
         }
     }
     if missing.is_empty() {
-        return Check::new(part.word(), State::Ok, format!("All that a {} does is allowed", part.word()));
+        return Check::new(part.word(), State::Ok, format!("All of the role {} is allowed", part.word()));
     }
     let flux = |resource: &str| KINDS.iter().any(|kind| kind.plural == resource);
     let blind = part == Part::Viewer
@@ -101,7 +101,7 @@ async fn may(connection: &Connection, part: Part) -> Check {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let said = format!("Of what a {} does this is not allowed in all namespaces: {}{more}", part.word(), named.join(", "));
+    let said = format!("Not allowed in all namespaces, of the role {}: {}{more}", part.word(), named.join(", "));
     Check::new(part.word(), state, said).next(format!("quarterdeck check --role {} prints a role that allows it.", part.word()))
 }
 

@@ -49,6 +49,12 @@ pub fn banner(cx: &Cx, area: Rect, buf: &mut Buffer, matters: impl Fn(&LinkOf) -
     }
     let mut line = pieces(cx, &worst.state);
     line.insert(0, piece(format!("{}  ", worst.of), Role::Muted));
+    if let LinkState::Forbidden { why } = &worst.state
+        && let Some(part) = domain::rights::part_for(why)
+    {
+        // Before the server's words, which are long.
+        line.insert(1, piece(format!("{}  ", cx.tf("link.role", &[("part", part.word())])), Role::Text));
+    }
     if let LinkState::Stale { why, .. } = &worst.state
         && !why.is_empty()
     {

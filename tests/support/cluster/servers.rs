@@ -48,9 +48,25 @@ fn port() -> u16 {
 }
 
 /// Starts all servers and returns when each of them answers.
-pub(super) fn start(cluster: &Cluster, folder: &Path, ports: &Ports) {
+pub(super) fn start(cluster: &Cluster, folder: &Path, ports: &Ports, with_flux: bool) {
     control_plane(cluster, ports);
     node(cluster, folder, ports);
+    if with_flux {
+        define(cluster);
+        flux(cluster, ports);
+    }
+    wait("the node is ready", LIMIT, || {
+        cluster.guard.expect_alive("kwok");
+        condition(&cluster.get("/api/v1/nodes/node-1")?, "Ready").then_some(())
+    });
+    wait("namespaces get their service account", LIMIT, || {
+        cluster.guard.expect_alive("controllers");
+        cluster.get("/api/v1/namespaces/default/serviceaccounts/default")
+    });
+}
+
+/// Makes what the controllers of Flux need before they start.
+fn define(cluster: &Cluster) {
     let definitions: Vec<_> = cluster.programs.definitions();
     for file in &definitions {
         let definition = fs::read(file).expect("a readable file");
@@ -62,15 +78,6 @@ pub(super) fn start(cluster: &Cluster, folder: &Path, ports: &Ports) {
         let list = cluster.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions")?;
         let established = list["items"].as_array()?.iter().filter(|item| condition(item, "Established"));
         (established.count() == definitions.len()).then_some(())
-    });
-    flux(cluster, ports);
-    wait("the node is ready", LIMIT, || {
-        cluster.guard.expect_alive("kwok");
-        condition(&cluster.get("/api/v1/nodes/node-1")?, "Ready").then_some(())
-    });
-    wait("namespaces get their service account", LIMIT, || {
-        cluster.guard.expect_alive("controllers");
-        cluster.get("/api/v1/namespaces/flux-system/serviceaccounts/default")
     });
 }
 
