@@ -7,6 +7,7 @@ mod charts;
 mod deploy;
 mod detail;
 mod holding;
+mod install;
 mod kill;
 mod logs;
 mod records;

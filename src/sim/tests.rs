@@ -3,6 +3,7 @@
 
 mod api;
 mod flux;
+mod rights;
 mod rollout;
 
 use std::path::Path;

@@ -108,15 +108,20 @@ pub(super) struct Bed {
 
 impl Bed {
     pub(super) fn new() -> Self {
-        Self::on(false)
+        Self::on(|config| config.components = false)
+    }
+
+    /// Sets the ground on which Flux is not installed.
+    pub(super) fn bare() -> Self {
+        Self::on(|config| config.bare = true)
     }
 
     /// Sets the ground on which Flux's controllers are Pods, too.
     pub(super) fn with_components() -> Self {
-        Self::on(true)
+        Self::on(|config| config.components = true)
     }
 
-    fn on(components: bool) -> Self {
+    fn on(change: impl FnOnce(&mut sim::SimConfig)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let remote = dir.path().join("shop.git");
         seed::init_bare(&remote, "main").unwrap();
@@ -129,7 +134,7 @@ impl Bed {
         let files: Vec<_> = files.map(|(path, text)| FileChange::write(path, text)).into();
         let head = seed::commit_files(&remote, "main", &files, ("Begin", &eve(), Time::now())).unwrap();
         seed::set_branch(&remote, "develop", &head).unwrap();
-        let sim = start_sim(&dir, components);
+        let sim = start_sim(&dir, change);
         Self { dir, sim }
     }
 
@@ -291,6 +296,16 @@ git update-ref refs/heads/{branch} \"$commit\"
         self.sim.delete(kind, namespace, name).unwrap();
     }
 
+    /// Refuses requests for a kind.
+    pub(super) fn deny(&self, what: &str) {
+        self.sim.deny(what, 403);
+    }
+
+    /// Refuses nothing any more.
+    pub(super) fn allow(&self) {
+        self.sim.allow();
+    }
+
     /// Cuts every stream.
     pub(super) fn cut(&self) {
         self.sim.drop_watches();
@@ -335,7 +350,9 @@ fn brief(world: &World) -> Vec<String> {
     flux.chain(work).chain(pods).chain(links).chain(mishaps).chain(git).chain(journal).collect()
 }
 
-fn start_sim(dir: &TempDir, components: bool) -> sim::Sim {
-    let config = sim::SimConfig::new("harbour", Arc::new(Time::now), dir.path().join("sources"));
-    sim::Sim::start(&sim::SimConfig { time_scale: 30.0, components, ..config })
+fn start_sim(dir: &TempDir, change: impl FnOnce(&mut sim::SimConfig)) -> sim::Sim {
+    let mut config = sim::SimConfig::new("harbour", Arc::new(Time::now), dir.path().join("sources"));
+    config.time_scale = 30.0;
+    change(&mut config);
+    sim::Sim::start(&config)
 }

@@ -40,9 +40,11 @@ pub(crate) async fn toolkit(core: &Core, context: ContextName, manifest: Option<
     };
     let version = found::version(&there);
     let controllers = join_all(there.iter().map(|found| controller(&connection, found))).await;
-    let mut checks = vec![kubernetes(&server, &version)];
+    // What is to be installed counts, before what is there.
+    let wanted = manifest.iter().find_map(|(_, version)| version.clone()).unwrap_or_else(|| version.clone());
+    let mut checks = vec![kubernetes(&server, &wanted)];
     checks.extend(rights);
-    checks.extend(manifest);
+    checks.extend(manifest.into_iter().map(|(check, _)| check));
     checks.push(components(&controllers, unseen.as_ref()));
     Ok(Toolkit {
         namespace: there.first().map(|found| found.namespace.clone()).unwrap_or_default(),
@@ -105,16 +107,19 @@ async fn may(connection: &Connection, part: Part) -> Check {
     Check::new(part.word(), state, said).next(format!("quarterdeck check --role {} prints a role that allows it.", part.word()))
 }
 
-async fn reachable(core: &Core, from: &Manifest) -> Check {
+/// Says whether a manifest can be had, and the version of its release.
+async fn reachable(core: &Core, from: &Manifest) -> (Check, Option<String>) {
     match super::release(core, from).await {
         Ok(release) => {
             let version = if release.version.is_empty() { "of unknown version" } else { &release.version };
             let (origin, digest) = (&release.origin, &release.digest);
-            Check::new("manifest", State::Ok, format!("Flux {version} from {origin}, SHA-256 {digest}"))
+            let check = Check::new("manifest", State::Ok, format!("Flux {version} from {origin}, SHA-256 {digest}"));
+            (check, Some(release.version))
         }
         Err(trouble) => {
             let next = trouble.next.clone();
-            Check::new("manifest", State::Bad, Trouble { next: String::new(), ..trouble }.to_string()).next(next)
+            let said = Trouble { next: String::new(), ..trouble }.to_string();
+            (Check::new("manifest", State::Bad, said).next(next), None)
         }
     }
 }

@@ -33,7 +33,7 @@ use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::effects::{Effect, Effects, Overlay, Ticket};
 use crate::tab::{Tab, TabMsg};
-use crate::widgets::form::{FORM, Field};
+use crate::widgets::form::FORM;
 use crate::widgets::link;
 use crate::widgets::put::{put_pieces, rule};
 use crate::widgets::scroll::{SCROLL, Scroll};
@@ -252,7 +252,8 @@ impl Tab for Settings {
     }
 
     fn typing(&self, _cx: &Cx) -> bool {
-        self.form.as_ref().is_some_and(|form| form.form.focused().is_some_and(Field::typing))
+        // Arrows and the space bar are the form's too: most of its fields are choices.
+        self.form.is_some()
     }
 
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
