@@ -12,7 +12,8 @@ use crate::launch::Deck;
 
 /// Looks at a cluster.
 #[derive(Debug, Args)]
-#[command(after_long_help = "It asks the server for its version, what we may do there, and how the controllers are. No other host is \
+#[command(
+    after_long_help = "It asks the server for its version, what we may do there, and how the controllers are. No other host is \
     asked for anything unless a manifest is named.\n\n\
     Examples:\n  \
     quarterdeck check\n  \
@@ -20,7 +21,8 @@ use crate::launch::Deck;
     quarterdeck check --role viewer | kubectl apply -f -    # the role that a viewer needs\n  \
     quarterdeck check --role operator -n apps --user eve    # in one namespace, bound to a user\n\n\
     JSON: cluster, server, version, namespace, checks (id, state, said, next), controllers (name, namespace, version, image, ready, \
-    wanted, restarts, queue, queue_unread, said), owner. It ends with 1 when a check fails.")]
+    wanted, restarts, queue, queue_unread, said), owner. It ends with 1 when a check fails."
+)]
 pub(crate) struct Check {
     #[command(flatten)]
     source: Source,

@@ -9,8 +9,8 @@ use domain::Trouble;
 use domain::ident::ContextName;
 use domain::orders::{Halt, Install as InstallOrder, Order, Outcome, Uninstall as UninstallOrder};
 use domain::query::{Answer, Manifest, Query};
-use domain::toolkit::{Doing, Installation, LATEST, Mark, Removal, address};
 use domain::toolkit::release::HEAVIEST;
+use domain::toolkit::{Doing, Installation, LATEST, Mark, Removal, address};
 use domain::world::World;
 use serde_json::json;
 
@@ -54,7 +54,8 @@ impl Source {
 
 /// Installs Flux.
 #[derive(Debug, Args)]
-#[command(after_long_help = "Without --from, --url or --version the newest official release is fetched. Its SHA-256 stands in the \
+#[command(
+    after_long_help = "Without --from, --url or --version the newest official release is fetched. Its SHA-256 stands in the \
     question. Every object is applied by the server (server-side apply, as Flux's own program does it), namespace and definitions \
     first; then the controllers are waited for. Given again it finishes what was cut off. Ctrl-C stops it after the object that \
     it is at.\n\n\
@@ -64,7 +65,8 @@ impl Source {
     quarterdeck install --version 2.8.3 --components source,kustomize --yes\n  \
     quarterdeck install --from install.yaml      # a site without internet\n\n\
     JSON: object, said; with --dry-run cluster, version, before, origin, sha256, components, steps (object, component, does, why), \
-    stays, owner.")]
+    stays, owner."
+)]
 pub(crate) struct Install {
     #[command(flatten)]
     source: Source,
@@ -81,12 +83,14 @@ pub(crate) struct Install {
 
 /// Removes Flux.
 #[derive(Debug, Args)]
-#[command(after_long_help = "As flux uninstall does it: the controllers go first, so that nothing is pruned; then what belongs to them, \
+#[command(
+    after_long_help = "As flux uninstall does it: the controllers go first, so that nothing is pruned; then what belongs to them, \
     the finalizers of all Flux objects, the definitions and with them the objects, and the namespace unless something else is in \
     it. What Flux applied stays: workloads, Helm releases, their namespaces. The question counts what goes and wants the name of \
     the context.\n\n\
     JSON: object, said; with --dry-run cluster, version, namespace, controllers, definitions (name, objects), others, \
-    namespace_goes, strangers, owner, unread.")]
+    namespace_goes, strangers, owner, unread."
+)]
 pub(crate) struct Uninstall {
     /// Leaves the namespace.
     #[arg(long)]

@@ -20,8 +20,11 @@ const NAMESPACE: &str = "flux-system";
 
 /// Returns the manifest of that release, under a version.
 pub fn manifest(version: &str) -> String {
-    let mut documents = vec![json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels("", version)}})];
-    documents.extend(RESOURCES.iter().filter(|r| r.custom && !resource::add_on(r)).map(|r| whole("CustomResourceDefinition", definition(r))));
+    let mut documents =
+        vec![json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels("", version)}})];
+    documents.extend(
+        RESOURCES.iter().filter(|r| r.custom && !resource::add_on(r)).map(|r| whole("CustomResourceDefinition", definition(r))),
+    );
     for (name, tag) in COMPONENTS {
         let metadata = json!({"name": name, "namespace": NAMESPACE, "labels": labels(name, version)});
         documents.push(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}));
@@ -35,10 +38,8 @@ pub fn manifest(version: &str) -> String {
     documents.push(json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": {"name": "allow-egress", "namespace": NAMESPACE, "labels": labels("", version)},
         "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "egress": [{}], "ingress": [{"from": [{"podSelector": {}}]}]}}));
-    let subjects: Vec<Value> = COMPONENTS
-        .iter()
-        .map(|(name, _)| json!({"kind": "ServiceAccount", "name": name, "namespace": NAMESPACE}))
-        .collect();
+    let subjects: Vec<Value> =
+        COMPONENTS.iter().map(|(name, _)| json!({"kind": "ServiceAccount", "name": name, "namespace": NAMESPACE})).collect();
     documents.push(json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
         "metadata": {"name": "cluster-reconciler", "labels": labels("", version)}, "subjects": subjects,
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}}));
@@ -70,7 +71,8 @@ fn whole(kind: &str, mut object: Value) -> Value {
 pub(crate) fn definition(resource: &Resource) -> Value {
     let names = json!({"kind": resource.kind, "listKind": format!("{}List", resource.kind), "plural": resource.plural,
         "singular": resource.kind.to_lowercase(), "shortNames": resource.short, "categories": resource.categories});
-    let of = KINDS.iter().find(|kind| kind.name == resource.kind && kind.group == resource.group).map_or("", |kind| kind.controller);
+    let of =
+        KINDS.iter().find(|kind| kind.name == resource.kind && kind.group == resource.group).map_or("", |kind| kind.controller);
     let component = if of == "source-watcher" { "source-controller" } else { of };
     json!({"metadata": {"name": resource.qualified(), "labels": labels(component, FLUX)},
         "spec": {"group": resource.group, "names": names, "scope": "Namespaced", "conversion": {"strategy": "None"},

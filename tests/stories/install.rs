@@ -122,7 +122,11 @@ fn flux_is_installed_upgraded_and_removed(ground: &Ground) {
     ground.apply(APPLIED);
     let removal = operator.run(&["uninstall", "--dry-run", "-o", "json"]).json();
     let objects = |plural: &str| {
-        let of = removal["definitions"].as_array().into_iter().flatten().find(|d| d["name"].as_str().is_some_and(|n| n.starts_with(plural)));
+        let of = removal["definitions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|d| d["name"].as_str().is_some_and(|n| n.starts_with(plural)));
         of.and_then(|d| d["objects"].as_u64())
     };
     assert_eq!([objects("gitrepositories"), objects("kustomizations"), objects("helmreleases")], [Some(1), Some(1), Some(0)]);
@@ -261,11 +265,15 @@ fn the_settings_say_how_flux_is(ground: &Ground) {
     console.see("● live");
     console.keys("0");
     console.until("the prerequisites", SOON, |screen| {
-        screen.contains("Flux in deck") && screen.contains("All of the role installer is allowed") && screen.contains("Kubernetes v1.36")
+        screen.contains("Flux in deck")
+            && screen.contains("All of the role installer is allowed")
+            && screen.contains("Kubernetes v1.36")
     });
     // The form says where the manifest would come from, and asks nobody before it is told to.
     console.keys("i");
-    console.until("the form", SOON, |screen| screen.contains("image-reflector-controller") && screen.contains("github.com/fluxcd/flux2"));
+    console.until("the form", SOON, |screen| {
+        screen.contains("image-reflector-controller") && screen.contains("github.com/fluxcd/flux2")
+    });
     console.keys("\u{1b}");
     console.until("the form gone", SOON, |screen| !screen.contains("github.com/fluxcd/flux2"));
     console.keys("p");

@@ -40,7 +40,8 @@ pub(crate) fn manifest(kustomize: &Path, version: &str) -> String {
     }
     write("namespace.yaml", NAMESPACE);
     let parts = CONTROLLERS.join(", ");
-    let labels = format!("app.kubernetes.io/part-of: flux, app.kubernetes.io/instance: flux-system, app.kubernetes.io/version: {version}");
+    let labels =
+        format!("app.kubernetes.io/part-of: flux, app.kubernetes.io/instance: flux-system, app.kubernetes.io/version: {version}");
     let text = format!("namespace: flux-system\nresources: [namespace.yaml, {parts}]\nlabels: [{{pairs: {{{labels}}}}}]\n");
     write("kustomization.yaml", &text);
     let output = Command::new(kustomize).arg("build").arg(folder.path()).output().expect("kustomize is built");

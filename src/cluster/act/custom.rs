@@ -1,6 +1,6 @@
 //! The custom resources of a definition: how many there are, which, and letting them go without their controller.
 
-use domain::flux::{KINDS, ObjectKey};
+use domain::flux::{Kind, ObjectKey};
 use domain::toolkit::Defined;
 use serde::Deserialize;
 use serde_json::json;
@@ -92,7 +92,7 @@ pub async fn custom_keys(connection: &Connection, of: &Defined) -> Result<Vec<Ob
 /// Suspends an object where that can be done, and takes its finalizers away: it then goes without its controller taking along
 /// what it applied. An object that is gone is fine.
 pub async fn set_free(connection: &Connection, of: &Defined, key: &ObjectKey) -> Result<(), Error> {
-    let suspends = KINDS.iter().any(|kind| kind.name == of.kind && kind.group == of.group && kind.suspends);
+    let suspends = Kind::of_group(&of.kind, &of.group).is_some_and(|kind| kind.suspends);
     let mut patch = json!({ "metadata": { "finalizers": null } });
     if suspends {
         // Should its controller still run somewhere, it takes nothing along of what is suspended.

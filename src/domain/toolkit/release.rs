@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{COMPONENT, Component, VERSION};
-use crate::flux::KINDS;
+use crate::flux::Kind;
 use crate::private::Private;
 use crate::text::one_line;
 use crate::trouble::Trouble;
@@ -166,7 +166,7 @@ fn component_of(object: &Value, kind: &str, name: &str) -> Option<&'static Compo
         "CustomResourceDefinition" => {
             let (group, defined) = (text("/spec/group"), text("/spec/names/kind"));
             // An ExternalArtifact is served for others to fill: it comes with the source-controller.
-            let of = KINDS.iter().find(|k| k.group == group && k.name == defined)?;
+            let of = Kind::of_group(defined, group)?;
             let controller = if defined == "ExternalArtifact" { "source-controller" } else { of.controller };
             Component::by_name(controller)
         }
@@ -187,11 +187,15 @@ pub(crate) mod tests {
     /// Returns the documents of a small release.
     pub(crate) fn documents() -> Vec<Value> {
         let labels = |component: &str| json!({ COMPONENT: component, VERSION: "v2.8.0", "app.kubernetes.io/part-of": "flux" });
-        let controller = |name: &str| json!({ "apiVersion": "apps/v1", "kind": "Deployment",
-            "metadata": { "name": name, "namespace": "flux-system", "labels": labels(name) } });
-        let definition = |plural: &str, group: &str, kind: &str| json!({ "apiVersion": "apiextensions.k8s.io/v1",
+        let controller = |name: &str| {
+            json!({ "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": { "name": name, "namespace": "flux-system", "labels": labels(name) } })
+        };
+        let definition = |plural: &str, group: &str, kind: &str| {
+            json!({ "apiVersion": "apiextensions.k8s.io/v1",
             "kind": "CustomResourceDefinition", "metadata": { "name": format!("{plural}.{group}") },
-            "spec": { "group": group, "names": { "kind": kind } } });
+            "spec": { "group": group, "names": { "kind": kind } } })
+        };
         vec![
             controller("kustomize-controller"),
             controller("source-controller"),
@@ -215,10 +219,7 @@ pub(crate) mod tests {
         let kinds: Vec<&str> = release.pieces.iter().map(|p| p.kind.as_str()).collect();
         let definition = "CustomResourceDefinition";
         let deployment = "Deployment";
-        assert_eq!(
-            kinds,
-            ["Namespace", definition, definition, definition, "Service", deployment, deployment, deployment]
-        );
+        assert_eq!(kinds, ["Namespace", definition, definition, definition, "Service", deployment, deployment, deployment]);
         assert_eq!((release.version.as_str(), release.namespace.as_str()), ("v2.8.0", "flux-system"));
     }
 
@@ -235,10 +236,12 @@ pub(crate) mod tests {
     fn what_is_no_release_is_refused_with_the_reason() {
         let with = |more: Value| documents().into_iter().chain([more]).collect::<Vec<_>>();
         let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "s", "namespace": "flux-system" } });
-        let elsewhere = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "s", "namespace": "kube-system" } });
+        let elsewhere =
+            json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "s", "namespace": "kube-system" } });
         let foreign = json!({ "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "metadata": { "name": "x.y.z" }, "spec": { "group": "y.z", "names": { "kind": "X" } } });
-        let stranger = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "miner", "namespace": "flux-system" } });
+        let stranger =
+            json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "miner", "namespace": "flux-system" } });
         let no_controller = documents().into_iter().filter(|d| d["metadata"]["name"] != "source-controller").collect();
         for (documents, why) in [
             (with(secret), "Secret s (v1), which is no part of Flux"),

@@ -41,12 +41,7 @@ pub(super) fn halt(core: &Arc<Core>, order: &Halt) -> Result<Done, Trouble> {
     Err(Trouble::refused("Nothing goes on there that could be stopped", order.object()))
 }
 
-async fn carry_out(
-    connection: &Connection,
-    plan: &Installation,
-    pieces: &[&Piece],
-    job: &Job,
-) -> Result<String, Trouble> {
+async fn carry_out(connection: &Connection, plan: &Installation, pieces: &[&Piece], job: &Job) -> Result<String, Trouble> {
     let mut defined: Vec<(usize, Target)> = Vec::new();
     for (at, piece) in pieces.iter().enumerate() {
         let definition = piece.kind == "CustomResourceDefinition";

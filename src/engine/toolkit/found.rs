@@ -1,6 +1,7 @@
 //! What of Flux there is in a cluster: its Deployments, and who put them there.
 
 use cluster::{Connection, act};
+use domain::origin::applied_by;
 use domain::text::one_line;
 use domain::toolkit::{Component, NAMESPACE, PART_OF, VERSION, tag_of};
 use serde_json::Value;
@@ -91,14 +92,9 @@ pub(super) fn version(found: &[Found]) -> String {
 
 /// Returns who applied the controllers and will undo a change of them.
 pub(super) fn owner(found: &[Found]) -> Option<String> {
-    let by = |found: &Found, kind: &str, group: &str| {
-        let name = found.label(&format!("{group}/name"))?;
-        Some(format!("{kind}/{}/{name}", found.label(&format!("{group}/namespace")).unwrap_or_default()))
-    };
     found.iter().find_map(|found| {
-        by(found, "FluxInstance", "fluxcd.controlplane.io")
-            .or_else(|| by(found, "Kustomization", "kustomize.toolkit.fluxcd.io"))
-            .or_else(|| by(found, "HelmRelease", "helm.toolkit.fluxcd.io"))
-            .or_else(|| found.annotation("meta.helm.sh/release-name").map(|name| format!("The Helm release {name}")))
+        let label = |name: &str| found.object.pointer("/metadata/labels")?.get(name)?.as_str();
+        let by = applied_by(label).map(|(kind, namespace, name)| one_line(&format!("{kind}/{namespace}/{name}")));
+        by.or_else(|| found.annotation("meta.helm.sh/release-name").map(|name| format!("The Helm release {name}")))
     })
 }

@@ -43,12 +43,8 @@ pub(crate) async fn removal(core: &Core, context: ContextName, with_namespace: b
     let definitions = definitions(&connection, &mut unread).await;
     let others = others(&connection, &namespace, &mut unread).await;
     let strangers = if with_namespace { strangers(&connection, &namespace, &there).await } else { Vec::new() };
-    let home = Target {
-        api_version: "v1".to_owned(),
-        kind: "Namespace".to_owned(),
-        namespace: String::new(),
-        name: namespace.clone(),
-    };
+    let home =
+        Target { api_version: "v1".to_owned(), kind: "Namespace".to_owned(), namespace: String::new(), name: namespace.clone() };
     let made_for = |object: &Value| object.pointer("/metadata/labels").and_then(|labels| labels.get(PART_OF.0)).is_some();
     let namespace_there = act::live(&connection, &home).await.is_ok_and(|object| object.as_ref().is_some_and(made_for));
     Ok(Removal {

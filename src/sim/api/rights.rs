@@ -91,7 +91,8 @@ impl Caller {
                 "User" => name == self.name(),
                 "Group" => self.groups().iter().any(|group| group == name),
                 "ServiceAccount" => {
-                    let account = Self::Account { namespace: json::text(subject, "/namespace").to_owned(), name: name.to_owned() };
+                    let account =
+                        Self::Account { namespace: json::text(subject, "/namespace").to_owned(), name: name.to_owned() };
                     account == *self
                 }
                 _ => false,

@@ -39,9 +39,7 @@ impl Reconciler for Definitions {
         }
         locked(&state.faults.absent).remove(kind.kind);
         let now = state.pace.stamp();
-        let yes = |kind: &str, reason: &str| {
-            json!({"type": kind, "status": "True", "reason": reason, "message": "", "lastTransitionTime": now})
-        };
+        let yes = |kind: &str, reason: &str| json!({"type": kind, "status": "True", "reason": reason, "message": "", "lastTransitionTime": now});
         let status = json!({"acceptedNames": definition["spec"]["names"], "storedVersions": [kind.version],
             "conditions": [yes("NamesAccepted", "NoConflicts"), yes("Established", "InitialNamesAccepted")]});
         drop(state.change(definitions, &key, Hand::status("kube-apiserver"), |object| {

@@ -38,7 +38,8 @@ async fn a_kind_is_served_as_long_as_its_definition_is_there() {
 async fn a_token_may_what_its_roles_allow_and_is_told_what_not() {
     let bench = Bench::start();
     let rule = json!({"apiGroups": [""], "resources": ["configmaps"], "verbs": ["list"]});
-    let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "r"}, "rules": [rule]});
+    let role =
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "r"}, "rules": [rule]});
     let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "r"},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "r"},
         "subjects": [{"kind": "ServiceAccount", "namespace": "default", "name": "default"}]});

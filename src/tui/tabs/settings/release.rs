@@ -23,7 +23,8 @@ impl Wanted {
         let any = found.is_some_and(|found| !found.controllers.is_empty());
         let places = PLACES.map(|key| cx.t(key).to_owned()).to_vec();
         let mut fields = vec![
-            Field::choice("from", cx.t("settings.from"), places, cx.t(PLACES[0])).note(cx.tf("settings.from-note", &[("address", LATEST)])),
+            Field::choice("from", cx.t("settings.from"), places, cx.t(PLACES[0]))
+                .note(cx.tf("settings.from-note", &[("address", LATEST)])),
             Field::text("where", cx.t("settings.where"), ""),
         ];
         for component in COMPONENTS {

@@ -45,7 +45,8 @@ fn found() -> Toolkit {
             Check::new("kubernetes", State::Ok, "Kubernetes v1.33.4; Flux v2.8.0 asks for 1.33 or newer"),
             Check::new("viewer", State::Ok, "All of the role viewer is allowed"),
             Check::new("operator", State::Unknown, "What we may do there cannot be asked: the answer makes no sense"),
-            Check::new("installer", State::Warn, missing).next("quarterdeck check --role installer prints a role that allows it."),
+            Check::new("installer", State::Warn, missing)
+                .next("quarterdeck check --role installer prints a role that allows it."),
             Check::new("components", State::Bad, "These do not run: helm-controller")
                 .next("quarterdeck why deployment/helm-controller -n flux-system says why."),
         ],
