@@ -356,10 +356,9 @@ fn complaint(context: &ContextName, state: &LinkState) -> Option<Trouble> {
         }
         LinkState::Forbidden { why } => {
             let trouble = Trouble::refused("The cluster does not show this to you", context).why(why);
-            let advice = domain::rights::advice(why);
-            let advice =
-                advice.as_deref().unwrap_or("Ask for a role that may list it, or choose another context with --context.");
-            Some(advise(trouble, advice))
+            let role = domain::rights::advice(why);
+            let next = role.as_deref().unwrap_or("Ask for a role that may list it, or choose another context with --context.");
+            Some(advise(trouble, next))
         }
         _ => None,
     }

@@ -48,7 +48,8 @@ pub fn manifest(version: &str) -> String {
             document["metadata"]["labels"]["app.kubernetes.io/version"] = version.into();
         }
     }
-    documents.iter().map(|document| format!("---\n{}", serde_yaml::to_string(document).unwrap_or_default())).collect()
+    let texts: Vec<String> = documents.iter().map(|document| serde_yaml::to_string(document).unwrap_or_default()).collect();
+    texts.join("---\n")
 }
 
 fn labels(component: &str, version: &str) -> Value {

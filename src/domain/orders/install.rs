@@ -192,7 +192,7 @@ mod tests {
     use crate::toolkit::{Defined, Doing, Release, Step};
 
     fn plan(before: &str) -> Installation {
-        let release = Release::of("https://flux.example/install.yaml", ("ab12".to_owned(), 9), documents()).unwrap();
+        let release = Release::of("https://flux.example/install.yaml", ("ab12".to_owned(), 9), &documents()).unwrap();
         let components = release.components();
         let step = |doing| Step { object: "Namespace/flux-system".to_owned(), component: None, doing };
         Installation {

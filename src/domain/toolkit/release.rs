@@ -72,7 +72,7 @@ pub struct Release {
 
 impl Release {
     /// Reads a release from the documents of a manifest, and says what is wrong with one that is none.
-    pub fn of(origin: &str, (digest, size): (String, usize), documents: Vec<Value>) -> Result<Self, Trouble> {
+    pub fn of(origin: &str, (digest, size): (String, usize), documents: &[Value]) -> Result<Self, Trouble> {
         let refused = |why: String| {
             Trouble::refused("The manifest is no release of Flux", one_line(origin))
                 .why(why)
@@ -127,7 +127,7 @@ impl Release {
 }
 
 /// Reads one document, and the version that its labels tell.
-fn piece(document: Value) -> Result<(Piece, String), String> {
+fn piece(document: &Value) -> Result<(Piece, String), String> {
     let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (api_version, kind) = (text("/apiVersion"), text("/kind"));
     let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
@@ -143,7 +143,7 @@ fn piece(document: Value) -> Result<(Piece, String), String> {
     }
     let version = document.pointer("/metadata/labels").and_then(|labels| labels.get(VERSION)).and_then(Value::as_str);
     let version = version.map(one_line).unwrap_or_default();
-    let component = component_of(&document, &kind, &name);
+    let component = component_of(document, &kind, &name);
     let body = Private::new(document.to_string());
     Ok((Piece { api_version, kind, namespace, name, component, body }, version))
 }
@@ -209,13 +209,13 @@ pub(crate) mod tests {
         ]
     }
 
-    fn read(documents: Vec<Value>) -> Result<Release, Trouble> {
+    fn read(documents: &[Value]) -> Result<Release, Trouble> {
         Release::of("install.yaml", ("00".to_owned(), 1), documents)
     }
 
     #[test]
     fn namespace_and_definitions_come_first_and_controllers_last() {
-        let release = read(documents()).unwrap();
+        let release = read(&documents()).unwrap();
         let kinds: Vec<&str> = release.pieces.iter().map(|p| p.kind.as_str()).collect();
         let definition = "CustomResourceDefinition";
         let deployment = "Deployment";
@@ -225,7 +225,7 @@ pub(crate) mod tests {
 
     #[test]
     fn what_belongs_to_a_controller_that_is_not_chosen_is_left_out() {
-        let release = read(documents()).unwrap();
+        let release = read(&documents()).unwrap();
         let chosen = super::super::components(&["source".to_owned(), "kustomize".to_owned()]).unwrap();
         let names: Vec<String> = release.pieces_for(&chosen).map(ToString::to_string).collect();
         assert!(!names.iter().any(|name| name.contains("image")), "{names:?}");
@@ -253,7 +253,7 @@ pub(crate) mod tests {
             (no_controller, "no Deployment source-controller"),
             (Vec::new(), "no Deployment source-controller"),
         ] {
-            let trouble = read(documents).unwrap_err();
+            let trouble = read(&documents).unwrap_err();
             assert!(trouble.why.contains(why), "{trouble}");
         }
     }

@@ -148,9 +148,8 @@ async fn pods_gone(connection: &Connection, target: &Target, job: &Job) -> Resul
             let label = format!("app={}", target.name);
             match act::labelled(connection, ("v1", "Pod"), &target.namespace, &label).await {
                 Ok(pods) if !pods.is_empty() => tokio::time::sleep(Duration::from_millis(500)).await,
-                Ok(_) => return Ok(()),
                 // Who may delete it need not be let to see its Pods; suspending what it reconciles is the second guard.
-                Err(Error::Refused { code: 403, .. }) => return Ok(()),
+                Ok(_) | Err(Error::Refused { code: 403, .. }) => return Ok(()),
                 Err(error) => return Err(error),
             }
         }

@@ -50,5 +50,5 @@ fn parsed(origin: &str, bytes: Vec<u8>) -> Result<Release, Trouble> {
     let (digest, size) = (hex::encode(Sha256::digest(&bytes)), bytes.len());
     let text = String::from_utf8(bytes).map_err(|_| refused("it is no text".to_owned()))?;
     let documents = manifest::yaml::values_of(&text).map_err(refused)?;
-    Release::of(origin, (digest, size), documents)
+    Release::of(origin, (digest, size), &documents)
 }

@@ -68,7 +68,7 @@ pub(super) async fn controllers(connection: &Connection) -> Result<Vec<Found>, c
     let kind = ("apps/v1", "Deployment");
     let label = format!("{}={}", PART_OF.0, PART_OF.1);
     let everywhere = act::labelled(connection, kind, "", &label).await;
-    let mut objects = everywhere.as_ref().map(Vec::clone).unwrap_or_default();
+    let mut objects = everywhere.clone().unwrap_or_default();
     if objects.is_empty() {
         match (everywhere, act::labelled(connection, kind, NAMESPACE, "").await) {
             (_, Ok(here)) => objects = here,

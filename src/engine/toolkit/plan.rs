@@ -102,9 +102,8 @@ async fn doing(connection: &Connection, piece: &Piece) -> Result<Doing, Error> {
     match (before, act::apply_as(connection, &body(piece), MANAGER, true).await) {
         (Some(before), Ok(after)) if plain(before.clone()) == plain(after.clone()) => Ok(Doing::Keep),
         (Some(_), Ok(_)) => Ok(Doing::Change),
-        (None, Ok(_)) => Ok(Doing::Create),
-        // Its namespace does not exist yet either; nothing can be tried in it.
-        (None, Err(Error::Refused { code: 404, .. })) => Ok(Doing::Create),
+        // Where its namespace does not exist yet either, nothing can be tried in it.
+        (None, Ok(_) | Err(Error::Refused { code: 404, .. })) => Ok(Doing::Create),
         (_, Err(error)) => Err(error),
     }
 }
@@ -112,7 +111,7 @@ async fn doing(connection: &Connection, piece: &Piece) -> Result<Doing, Error> {
 /// Returns an object without what the server changes of itself.
 fn plain(mut object: Value) -> Value {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        ITS_OWN.iter().for_each(|name| drop(metadata.remove(*name)));
+        metadata.retain(|name, _| !ITS_OWN.contains(&name.as_str()));
     }
     if let Some(fields) = object.as_object_mut() {
         fields.remove("status");

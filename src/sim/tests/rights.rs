@@ -37,13 +37,12 @@ async fn a_kind_is_served_as_long_as_its_definition_is_there() {
 #[tokio::test]
 async fn a_token_may_what_its_roles_allow_and_is_told_what_not() {
     let bench = Bench::start();
-    let rule = json!({"apiGroups": [""], "resources": ["configmaps"], "verbs": ["list"]});
-    let role =
-        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "r"}, "rules": [rule]});
+    let allowed = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "r"},
+        "rules": [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["list"]}]});
     let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "r"},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "r"},
         "subjects": [{"kind": "ServiceAccount", "namespace": "default", "name": "default"}]});
-    bench.sim.create(role).unwrap();
+    bench.sim.create(allowed).unwrap();
     bench.sim.create(binding).unwrap();
     let address = bench.sim.serve(([127, 0, 0, 1], 0).into()).await.unwrap();
     let mut config = kube::Config::new(format!("http://{address}").parse().unwrap());

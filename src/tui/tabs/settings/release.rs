@@ -46,7 +46,7 @@ impl Wanted {
         let place = self.place(cx);
         if let Some(field) = self.form.field_mut("where") {
             field.hidden = place == PLACES[0];
-            field.label = cx.t(place).to_owned();
+            cx.t(place).clone_into(&mut field.label);
             field.placeholder = match place {
                 "settings.version" => "2.8.3".to_owned(),
                 "settings.file" => "/srv/flux/install.yaml".to_owned(),
