@@ -19,13 +19,15 @@ use std::sync::Arc;
 
 use domain::Time;
 use domain::actor::Role as Permission;
+use domain::flux::Health;
 use domain::ident::ContextName;
 use domain::link::LinkOf;
 use domain::orders::{Halt, Install, Uninstall};
 use domain::query::{Answer, Query};
 use domain::rights::{self, Part};
-use domain::toolkit::{NAMESPACE, Toolkit, Work};
+use domain::toolkit::{Component, NAMESPACE, Toolkit, Work};
 use domain::trouble::Trouble;
+use domain::workload::Workload;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -72,6 +74,8 @@ pub struct Settings {
     planning: Option<Ticket>,
     removing: Option<Ticket>,
     works: Option<Arc<Vec<Arc<Work>>>>,
+    /// How the controllers were when that was asked last.
+    live: Vec<(String, Health, i32)>,
     scroll: Scroll,
 }
 
@@ -98,6 +102,7 @@ impl Settings {
     /// Asks how Flux is doing.
     fn ask(&mut self, cx: &Cx) -> Effects {
         let Some(context) = self.context(cx) else { return Effects::new() };
+        self.live = self.live(cx);
         let ticket = cx.ticket();
         let old = self.asking.replace(ticket).map(Effect::Forget);
         old.into_iter().chain([Effect::Ask(ticket, Query::Toolkit(context, None))]).collect()
@@ -117,13 +122,23 @@ impl Settings {
         [self.asking.take(), self.holding.take()].into_iter().flatten().map(Effect::Forget).collect()
     }
 
+    /// Returns how the controllers are now, as their namespace is watched.
+    fn live(&self, cx: &Cx) -> Vec<(String, Health, i32)> {
+        let Some(found) = &self.found else { return Vec::new() };
+        let ours = |w: &&Arc<Workload>| *w.key.cluster == *found.context.0 && *w.key.namespace == *found.namespace;
+        let controllers = cx.world.workloads.iter().filter(ours).filter(|w| Component::by_name(&w.key.name).is_some());
+        controllers.map(|w| (w.key.name.to_string(), w.health(), w.ready)).collect()
+    }
+
+    /// Asks again when what was found is not so any more: work is over, or a controller changed.
     fn world(&mut self, cx: &Cx) -> Effects {
         let works = &cx.world.works;
         let before = self.works.replace(Arc::clone(works));
-        if before.is_none_or(|before| Arc::ptr_eq(&before, works)) || self.goes_on(cx) || self.work(cx).is_none() {
+        let over = before.is_some_and(|before| !Arc::ptr_eq(&before, works)) && self.work(cx).is_some();
+        let changed = self.found.is_some() && self.live(cx) != self.live;
+        if self.goes_on(cx) || !(over || changed) {
             return Effects::new();
         }
-        // Something is over: what was found is not so any more.
         self.ask(cx)
     }
 
@@ -170,7 +185,11 @@ impl Settings {
             match answer {
                 Ok(Answer::Toolkit(found)) => {
                     let moved = self.found.as_ref().is_none_or(|before| before.namespace != found.namespace);
+                    let first = self.found.is_none();
                     (self.found, self.trouble) = (Some(found), None);
+                    if first {
+                        self.live = self.live(cx);
+                    }
                     return if moved { self.hold(cx) } else { Effects::new() };
                 }
                 Ok(_) => {}
