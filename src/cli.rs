@@ -3,6 +3,7 @@
 //! Every order is a subcommand as well; the console is one way to give it, a script is another. Exit status: 0 done, 1 failed,
 //! 2 wrong usage, 3 refused by policy or waiting for approval, 4 not found, 5 timed out.
 
+mod adopt;
 mod ask;
 mod audit;
 mod build;
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     /// Adds, edits, shows or removes environments.
     #[command(subcommand, visible_alias = "env")]
     Environment(environment::Verb),
+    /// Makes projects and environments of what Flux already runs.
+    Adopt(adopt::Adopt),
     /// Changes fields of an environment's workload, commits, pushes and follows.
     Deploy(Box<deploy::Deploy>),
     /// Changes fields of manifests in a local folder, and nothing else in their files: prints a diff, --write writes.
@@ -179,6 +182,7 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Tree(tree) => tree::run(deck, format, tree).await,
         Command::Project(verb) => project::run(deck, format, verb).await,
         Command::Environment(verb) => environment::run(deck, format, verb).await,
+        Command::Adopt(adopt) => adopt::run(deck, format, adopt).await,
         Command::Deploy(deploy) => deploy::run(deck, format, *deploy).await,
         Command::Follow(follow) => deployments::follow(deck, format, follow).await,
         Command::History(history) => deployments::history(deck, format, &history),

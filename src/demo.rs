@@ -186,7 +186,7 @@ impl Fleet {
         environment.gitops.auto_sync = true;
         environment.workload = (project == "shop").then(storefront);
         "on-premises".clone_into(&mut environment.cloud);
-        let order = SaveEnvironment { environment: environment.clone(), new: true, create_objects: true };
+        let order = SaveEnvironment { environment: environment.clone(), new: true, create_objects: true, setup: None };
         self.engine.give(&self.actor, order).await?;
         Ok(environment)
     }
@@ -204,7 +204,10 @@ impl Fleet {
     /// Switches auto sync off, so that what Git says from now on waits for a person.
     async fn hold_back(&self, mut environment: Environment) -> Result<(), Trouble> {
         environment.gitops.auto_sync = false;
-        self.engine.give(&self.actor, SaveEnvironment { environment, new: false, create_objects: false }).await.map(drop)
+        self.engine
+            .give(&self.actor, SaveEnvironment { environment, new: false, create_objects: false, setup: None })
+            .await
+            .map(drop)
     }
 
     async fn deploy(&self, environment: &str, edit: Edit) -> Result<(), Trouble> {

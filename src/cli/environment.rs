@@ -1,11 +1,13 @@
 //! `environment`: where projects run.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use domain::departure::{self, Departure};
 use domain::edit::WorkloadRef;
 use domain::ident::{ContextName, EnvironmentId, ObjectName, Slug};
-use domain::orders::{Outcome, RemoveEnvironment, SaveEnvironment};
+use domain::orders::environment::Fate;
+use domain::orders::{Outcome, RemoveEnvironment, SaveEnvironment, Side};
 use domain::project::{ApprovalRule, Environment, EnvironmentType};
-use domain::query::Query;
+use domain::query::{Answer, Query};
 use domain::{Trouble, check};
 use serde::Serialize;
 
@@ -17,7 +19,8 @@ use crate::launch::Deck;
 #[command(
     after_long_help = "JSON of show and list: id (project, name), type, cloud, region, cluster, namespace, approval (required, \
     approvers), gitops (enabled, branch, path, interval, auto_sync, source, kustomization), workload, health, reason, git_images, \
-    running_images, revision, ready, replicas, agrees, suspended.\nJSON of add, edit and rm: object, said."
+    running_images, revision, ready, replicas, agrees, suspended, departures (field, object, record, cluster; null where the \
+    cluster is not heard of).\nJSON of add, edit, settle and rm: object, said."
 )]
 pub(crate) enum Verb {
     /// Adds an environment with the defaults of its type.
@@ -26,6 +29,8 @@ pub(crate) enum Verb {
     Edit(Edit),
     /// Shows an environment: the record, what Git says, what runs.
     Show(One),
+    /// Makes record and cluster say the same where they part, as show tells it.
+    Settle(Settle),
     /// Lists environments.
     #[command(visible_alias = "ls")]
     List(List),
@@ -41,6 +46,37 @@ pub(crate) struct One {
     project: String,
     /// The environment.
     environment: String,
+}
+
+/// The environment to settle.
+#[derive(Debug, Args)]
+pub(crate) struct Settle {
+    #[command(flatten)]
+    one: One,
+    /// Which of the two is right: the record (the cluster is changed), or the cluster (the record is).
+    #[arg(long, value_enum)]
+    to: Right,
+    /// Answers the question.
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Which of the two is right.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Right {
+    /// The record.
+    Record,
+    /// The cluster.
+    Cluster,
+}
+
+impl From<Right> for Side {
+    fn from(right: Right) -> Self {
+        match right {
+            Right::Record => Self::Record,
+            Right::Cluster => Self::Cluster,
+        }
+    }
 }
 
 /// The project meant.
@@ -70,6 +106,9 @@ pub(crate) struct Add {
     /// Leaves the cluster alone instead of creating the GitRepository and the Kustomization that are missing.
     #[arg(long)]
     no_create: bool,
+    /// Answers the question what is created.
+    #[arg(long, short)]
+    yes: bool,
 }
 
 /// Changed fields.
@@ -82,6 +121,9 @@ pub(crate) struct Edit {
     /// Creates the GitRepository and the Kustomization that are missing.
     #[arg(long)]
     create: bool,
+    /// Answers the question what is created.
+    #[arg(long, short)]
+    yes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -129,6 +171,9 @@ struct Fields {
 pub(crate) struct Rm {
     #[command(flatten)]
     one: One,
+    /// What becomes of its GitRepository and its Kustomization: with delete goes what pruning removes.
+    #[arg(long, value_enum, default_value_t = Objects::Leave)]
+    objects: Objects,
     /// Answers the question.
     #[arg(long, short)]
     yes: bool,
@@ -143,18 +188,26 @@ pub(crate) async fn run(deck: &Deck, format: Format, verb: Verb) -> Result<(), T
             fill(deck, &mut environment, edit.fields)?;
             check::environment(&environment)?;
             let id = environment.id.clone();
-            (id, deck.give(SaveEnvironment { environment, new: false, create_objects: edit.create }.into()).await?)
+            (id, save(deck, environment, (false, edit.create), edit.yes).await?)
         }
         Verb::Show(one) => {
             let environment = deck.environment(&one.project, &one.environment)?;
             deck.settle(std::slice::from_ref(&environment)).await;
             let (views, rows) = look(deck, format, vec![environment]);
-            return views.first().map_or(Ok(()), |view| output::show(format, view, &rows));
+            return views.first().map_or(Ok(()), |view| {
+                output::show(format, view, &rows)?;
+                if matches!(format, Format::Table | Format::Wide) {
+                    tell(view);
+                }
+                Ok(())
+            });
         }
+        Verb::Settle(settle) => self::settle(deck, settle).await?,
         Verb::List(list) => return self::list(deck, format, list.project.as_deref()).await,
         Verb::Rm(rm) => {
             let environment = deck.environment(&rm.one.project, &rm.one.environment)?;
-            let order = RemoveEnvironment { id: environment.id.clone() };
+            deck.may(&environment.id)?;
+            let order = RemoveEnvironment { objects: fate(deck, &environment, rm.objects).await?, id: environment.id.clone() };
             (environment.id, ask::give(deck, order.into(), rm.yes).await?)
         }
     };
@@ -179,13 +232,69 @@ async fn add(deck: &Deck, add: Add) -> Result<(EnvironmentId, Outcome), Trouble>
     let mut environment = Environment::with_defaults(id.clone(), kind, cluster);
     fill(deck, &mut environment, add.fields)?;
     check::environment(&environment)?;
-    let outcome = deck.give(SaveEnvironment { environment, new: true, create_objects: !add.no_create }.into()).await?;
+    let outcome = save(deck, environment, (true, !add.no_create), add.yes).await?;
     // It may be added before its branch or its path is there; what stands in the way of deploying is told.
     if let Err(trouble) = deck.ask(Query::Form(id.clone())).await {
         output::note("It cannot be deployed to yet:");
         output::remark(&trouble);
     }
     Ok((id, outcome))
+}
+
+/// Saves a record, after the question what is created in the cluster with it.
+async fn save(deck: &Deck, environment: Environment, (new, create): (bool, bool), yes: bool) -> Result<Outcome, Trouble> {
+    let create_objects = create && environment.gitops.enabled;
+    let known = deck.world().environment(&environment.id).is_some();
+    // Whether it may be saved at all is for the order to say.
+    let looked = create_objects && new != known;
+    let setup = match looked {
+        true => deck.ask(Query::Setup(Box::new(environment.clone()))).await.map(Some)?,
+        false => None,
+    };
+    let setup = setup.and_then(|answer| if let Answer::Setup(setup) = answer { Some(setup) } else { None });
+    ask::give(deck, SaveEnvironment { environment, new, create_objects, setup }.into(), yes).await
+}
+
+/// What becomes of the objects of an environment.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Objects {
+    /// They stay as they are.
+    Leave,
+    /// The Kustomization is suspended.
+    Suspend,
+    /// They are deleted.
+    Delete,
+}
+
+async fn fate(deck: &Deck, environment: &Environment, objects: Objects) -> Result<Fate, Trouble> {
+    match objects {
+        Objects::Leave => Ok(Fate::Leave),
+        Objects::Suspend => Ok(Fate::Suspend),
+        Objects::Delete => {
+            // Who else takes the source is known once the lists are complete.
+            deck.listed(&environment.cluster, &["Kustomization", "HelmRelease"]).await?;
+            match deck.ask(Query::Removal(environment.id.clone())).await? {
+                Answer::Removal(deletes) => Ok(Fate::Delete(deletes)),
+                _ => Ok(Fate::Leave),
+            }
+        }
+    }
+}
+
+/// Settles where record and cluster part.
+async fn settle(deck: &Deck, settle: Settle) -> Result<(EnvironmentId, Outcome), Trouble> {
+    let environment = deck.environment(&settle.one.project, &settle.one.environment)?;
+    deck.may(&environment.id)?;
+    deck.listed(&environment.cluster, &["GitRepository", "Kustomization"]).await?;
+    let world = deck.world();
+    let found = departure::departures(&world, &environment).unwrap_or_default();
+    let id = environment.id;
+    if found.is_empty() {
+        let said = format!("Record and cluster say the same of {id}; nothing was changed.");
+        return Ok((id, Outcome { said, ..Outcome::default() }));
+    }
+    let order = domain::orders::Settle::of(&world, id.clone(), settle.to.into(), found);
+    Ok((id, ask::give(deck, order.into(), settle.yes).await?))
 }
 
 /// Prints environments beside what Git says and what runs.
@@ -219,6 +328,7 @@ struct View {
     replicas: i32,
     agrees: Option<bool>,
     suspended: Option<bool>,
+    departures: Option<Vec<Departure>>,
 }
 
 fn look(deck: &Deck, format: Format, environments: Vec<Environment>) -> (Vec<View>, Vec<Vec<String>>) {
@@ -246,12 +356,28 @@ fn look(deck: &Deck, format: Format, environments: Vec<Environment>) -> (Vec<Vie
             replicas: workloads.iter().map(|w| w.replicas).sum(),
             agrees: world.agreement(&environment),
             suspended: kustomization.map(|k| k.suspended()),
+            departures: departure::departures(&world, &environment),
             environment,
         };
         rows.push(row(&view, wide));
         views.push(view);
     }
     (views, rows)
+}
+
+/// Says where record and cluster part.
+fn tell(view: &View) {
+    let id = &view.environment.id;
+    let Some(departures) = &view.departures else {
+        return output::note("Whether record and cluster say the same is not known: the cluster is not heard of.");
+    };
+    for departure in departures {
+        output::note(&format!("Record and cluster part: {}.", departure.words()));
+    }
+    if !departures.is_empty() {
+        let settle = format!("quarterdeck environment settle {} {}", id.project, id.name);
+        output::note(&format!("Settle it with {settle} --to record, or --to cluster."));
+    }
 }
 
 fn row(view: &View, wide: bool) -> Vec<String> {

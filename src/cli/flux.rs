@@ -2,7 +2,7 @@
 
 use clap::Args;
 use domain::flux::{FluxObject, Kind};
-use domain::orders::{Force, ManualSync, Many, Order, Part, Reconcile as ReconcileOrder, Reset, Resume, Suspend};
+use domain::orders::{Force, ManualSync, Many, Order, Outcome, Part, Reconcile as ReconcileOrder, Reset, Resume, Suspend};
 use domain::revision::CommitId;
 use domain::{Trouble, TroubleKind};
 
@@ -69,6 +69,11 @@ pub(super) async fn each(deck: &Deck, format: Format, orders: Vec<Order>, yes: b
     };
     let name = order.terms().object();
     let outcome = ask::give(deck, order, yes).await?;
+    told(format, (several, name), outcome)
+}
+
+/// Prints what came of one order, or of each of several; what failed goes to the error stream and into the status.
+pub(super) fn told(format: Format, (several, name): (bool, String), outcome: Outcome) -> Result<(), Trouble> {
     let parts = if several { outcome.parts } else { vec![Part { object: name, result: Ok(outcome.said) }] };
     let people = matches!(format, Format::Table | Format::Wide | Format::Name);
     let (mut done, mut faults) = (Vec::new(), Vec::new());

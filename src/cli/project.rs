@@ -154,7 +154,7 @@ async fn add(deck: &Deck, format: Format, add: Add) -> Result<(), Trouble> {
         description: String::new(),
         organization: "default".to_owned(),
         repository: Repository {
-            provider: provider_of(&add.repo),
+            provider: Provider::of(&add.repo),
             url: add.repo,
             default_branch: "main".to_owned(),
             credential: Credential::None,
@@ -232,16 +232,4 @@ fn fill(project: &mut Project, fields: Fields) -> Result<(), Trouble> {
         };
     }
     Ok(())
-}
-
-fn provider_of(url: &str) -> Provider {
-    if url.contains("github.com") {
-        Provider::Github
-    } else if url.contains("gitlab.") {
-        Provider::Gitlab
-    } else if url.contains("gitea.") || url.contains("codeberg.org") {
-        Provider::Gitea
-    } else {
-        Provider::Git
-    }
 }

@@ -102,19 +102,28 @@ pub fn path_fault(text: &str) -> Option<&'static str> {
 
 /// Tells whether a text is a duration in Go's notation as Flux takes it, such as `1m` or `10m0s`.
 pub fn is_interval(text: &str) -> bool {
+    interval_millis(text).is_some()
+}
+
+/// Returns how many milliseconds a duration in Go's notation has; nothing when it is none.
+pub fn interval_millis(text: &str) -> Option<u64> {
     let mut rest = text;
-    let mut parts = 0;
+    let mut total = 0.0;
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         let (number, tail) = rest.split_at(digits);
-        let Some(unit) = ["ms", "s", "m", "h"].into_iter().find(|unit| tail.starts_with(unit)) else { return false };
-        if number.parse::<f64>().is_err() {
-            return false;
-        }
+        let units = [("ms", 1.0), ("s", 1e3), ("m", 6e4), ("h", 3.6e6)];
+        let (unit, factor) = units.into_iter().find(|(unit, _)| tail.starts_with(unit))?;
+        total += number.parse::<f64>().ok()? * factor;
         rest = tail.get(unit.len()..).unwrap_or_default();
-        parts += 1;
     }
-    parts > 0
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a sum of numbers without a sign, in milliseconds"
+    )]
+    let millis = total.round() as u64;
+    (!text.is_empty()).then_some(millis)
 }
 
 fn object_fault(object: &ObjectName) -> Option<&'static str> {

@@ -141,6 +141,14 @@ pub struct FluxSpec {
     /// The provider's or bucket's type.
     #[serde(rename = "type")]
     pub type_: Option<Text>,
+    /// Whether it is applied to another cluster (`spec.kubeConfig`).
+    #[serde(rename(deserialize = "kubeConfig"), deserialize_with = "there")]
+    pub remote: bool,
+}
+
+/// Tells whether a field is there, whatever stands in it.
+fn there<'de, D: serde::Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    Option::<serde::de::IgnoredAny>::deserialize(from).map(|found| found.is_some())
 }
 
 /// Holds a chart: a name (HelmChart) or a template (HelmRelease).

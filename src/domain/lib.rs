@@ -3,10 +3,12 @@
 //! No I/O, no async, no clock. Every other room may import this one; it imports none.
 
 pub mod actor;
+pub mod adopt;
 pub mod aspects;
 pub mod change;
 pub mod check;
 pub mod compose;
+pub mod departure;
 pub mod deployment;
 pub mod detail;
 pub mod drift;

@@ -1,6 +1,7 @@
 //! Orders: everything that changes something. One file per order holds its data, who may give it, the question that is
 //! asked before, and what the journal says; the engine has a file of the same name that carries it out.
 
+pub mod adopt;
 pub mod apply;
 pub mod create;
 pub mod delete;
@@ -13,12 +14,14 @@ pub mod install;
 pub mod many;
 pub mod project;
 pub mod release;
+pub mod settle;
 pub mod sync;
 
 use crate::actor::Role;
 use crate::change::Preview;
 use crate::ident::DeploymentId;
 
+pub use adopt::Adopt;
 pub use apply::Apply;
 pub use create::{Create, Fresh};
 pub use delete::{Consequences, Delete, Propagation, Pruning};
@@ -31,6 +34,7 @@ pub use install::{Halt, Install, Uninstall};
 pub use many::{Many, Part};
 pub use project::{RemoveProject, SaveProject};
 pub use release::{Force, Reset};
+pub use settle::{Settle, Side};
 pub use sync::ManualSync;
 
 /// Holds what is asked before an order is given.
@@ -150,6 +154,10 @@ orders! {
     Uninstall,
     /// Stops an installation or a removal on its way.
     Halt,
+    /// Adopts a project and environments that a cluster has already.
+    Adopt,
+    /// Makes record and cluster say the same of an environment.
+    Settle,
     /// Gives several orders after one question.
     Many,
 }

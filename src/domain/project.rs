@@ -45,6 +45,38 @@ pub enum Provider {
     Git,
 }
 
+impl Provider {
+    /// Guesses who hosts a repository from its URL.
+    pub fn of(url: &str) -> Self {
+        if url.contains("github.com") {
+            Self::Github
+        } else if url.contains("gitlab.") {
+            Self::Gitlab
+        } else if url.contains("gitea.") || url.contains("codeberg.org") {
+            Self::Gitea
+        } else {
+            Self::Git
+        }
+    }
+}
+
+/// Returns what tells repositories apart in a URL: protocol, user, `.git` and a slash at the end do not matter.
+pub fn address(url: &str) -> String {
+    let rest = url.split_once("://").map_or_else(|| url.replacen(':', "/", 1), |(_, rest)| rest.to_owned());
+    let rest = rest.split_once('@').filter(|(user, _)| !user.contains('/')).map_or(rest.as_str(), |(_, host)| host);
+    rest.trim_end_matches('/').trim_end_matches(".git").to_ascii_lowercase()
+}
+
+/// Tells whether two URLs are of one repository.
+pub fn same_repository(one: &str, other: &str) -> bool {
+    !one.is_empty() && address(one) == address(other)
+}
+
+/// Returns a path in a repository as environments write it: without `./` in front and slashes around.
+pub fn plain_path(path: &str) -> String {
+    path.split('/').filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/")
+}
+
 /// Holds where a repository is and how it is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Repository {
@@ -279,5 +311,33 @@ impl Environment {
             workload: None,
             id,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_repository_has_many_addresses() {
+        for (one, other, same) in [
+            ("https://git.example/acme/shop.git", "ssh://git@git.example/acme/shop", true),
+            ("git@git.example:acme/shop.git", "https://git.example/acme/shop/", true),
+            ("https://git.example/acme/shop", "https://git.example/acme/shop2", false),
+            ("", "", false),
+        ] {
+            assert_eq!(same_repository(one, other), same, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn one_path_has_many_spellings() {
+        for path in ["./k8s/overlays/production/", "k8s/overlays/production", "/k8s//overlays/./production"] {
+            assert_eq!(plain_path(path), "k8s/overlays/production", "{path}");
+        }
+        assert_eq!(
+            (plain_path("./"), plain_path("."), plain_path(".hidden/a")),
+            (String::new(), String::new(), ".hidden/a".to_owned())
+        );
     }
 }

@@ -12,9 +12,10 @@ use crate::ident::{ContextName, EnvironmentId, Slug};
 use crate::journal::Entry;
 use crate::live::{Edited, LiveReview, LiveText};
 use crate::logs::{Batch, Follow};
+use crate::orders::environment::Setup;
 use crate::orders::{Create, Delete};
 use crate::origin::Origin;
-use crate::project::Repository;
+use crate::project::{Environment, Repository};
 use crate::revision::CommitId;
 use crate::toolkit::{Installation, Removal, Toolkit};
 use crate::why::Explanation;
@@ -97,6 +98,10 @@ pub enum Query {
     },
     /// What removing Flux would take away, and whether its namespace is to go too.
     Removal(ContextName, bool),
+    /// What is missing in the cluster for an environment, and how Flux would read its repository.
+    Setup(Box<Environment>),
+    /// What deleting an environment's Flux objects would do.
+    Removal(EnvironmentId),
 
     /// A log, line by line: answered in parts as they come, until nothing more comes or it is taken back.
     Follow(Follow),
@@ -233,6 +238,10 @@ pub enum Answer {
     Installation(Arc<Installation>),
     /// To [`Query::Removal`].
     Removal(Arc<Removal>),
+    /// To [`Query::Setup`].
+    Setup(Setup),
+    /// To [`Query::Removal`].
+    Removal(Vec<Delete>),
 
     /// To [`Query::Follow`], again and again.
     Lines(Arc<Batch>),

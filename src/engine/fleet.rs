@@ -270,10 +270,10 @@ impl Fleet {
         }
     }
 
-    /// Applies an object.
-    pub(crate) async fn apply(&self, context: &ContextName, object: &Value) -> Result<(), Trouble> {
+    /// Applies an object, or asks whether it would be taken.
+    pub(crate) async fn apply(&self, context: &ContextName, object: &Value, dry_run: bool) -> Result<(), Trouble> {
         let connection = self.connection(context).await?;
-        act::apply(&connection, object, Apply::default()).await?;
+        act::apply(&connection, object, Apply { dry_run, ..Apply::default() }).await?;
         Ok(())
     }
 

@@ -73,6 +73,10 @@ fn intent(order: &Order) -> String {
         Order::ManualSync(sync) => sync.commit.as_ref().map_or_else(String::new, |c| format!("to {}", c.short())),
         // The names of fields only: a value may be a secret.
         Order::Apply(apply) => format!("changes {}", apply.fields.join(", ")),
+        Order::Settle(settle) => settle.departures.iter().map(|d| d.field).collect::<Vec<_>>().join(", "),
+        Order::Adopt(adopt) => {
+            format!("adopts {}", adopt.environments.iter().map(|e| e.id.to_string()).collect::<Vec<_>>().join(", "))
+        }
         Order::Create(create) => {
             format!("creates {}", create.objects.iter().map(|o| o.key.to_string()).collect::<Vec<_>>().join(", "))
         }

@@ -26,9 +26,14 @@ impl Core {
 
     /// Writes a record, if what must hold for it does; it is on the disk when this returns.
     pub(crate) async fn write(&self, record: Record, check: Option<Check>) -> Result<(), Trouble> {
+        self.write_all(vec![record], check).await
+    }
+
+    /// Writes several records in one go, if what must hold for them does.
+    pub(crate) async fn write_all(&self, records: Vec<Record>, check: Option<Check>) -> Result<(), Trouble> {
         let decide = move |state: &State| match check.map(|check| check(state)) {
             Some(Err(trouble)) => Err(trouble),
-            _ => Ok(vec![record]),
+            _ => Ok(records),
         };
         self.on_store("the journal", move |store| store.commit(decide).map(drop)).await?
     }

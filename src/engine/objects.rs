@@ -17,13 +17,13 @@ pub(crate) fn secret_name(source: &ObjectName) -> String {
     format!("{}-git", source.name)
 }
 
-/// Returns the Secret with user name and token. The only place where a token stands in an object.
-pub(crate) fn secret(environment: &Environment, user: &str, token: &str) -> Value {
+/// Returns the Secret with these values. The only place where a token or a key stands in an object.
+pub(crate) fn secret(environment: &Environment, values: &Value) -> Value {
     let source = &environment.gitops.source;
     json!({
         "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
         "metadata": { "name": secret_name(source), "namespace": source.namespace },
-        "stringData": { "username": user, "password": token },
+        "stringData": values,
     })
 }
 
@@ -69,12 +69,12 @@ pub(crate) fn kustomization(environment: &Environment) -> Value {
 }
 
 /// Returns a path as Flux writes it: with `./` in front.
-fn flux_path(path: &str) -> String {
+pub(crate) fn flux_path(path: &str) -> String {
     format!("./{}", path.trim_start_matches("./").trim_matches('/'))
 }
 
 /// Returns a URL as Flux accepts it: an scp-like one is written out as ssh.
-fn flux_url(url: &str) -> String {
+pub(crate) fn flux_url(url: &str) -> String {
     match url.split_once(':') {
         Some((host, path)) if !url.contains("://") && host.contains('@') && !host.contains('/') => {
             format!("ssh://{host}/{}", path.trim_start_matches('/'))

@@ -1,17 +1,19 @@
 //! How orders are carried out: one file per order (or pair of orders), each with the name that its data has in the domain.
 
+mod adopt;
 mod apply;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod deploy;
 mod draft;
-mod environment;
+pub(crate) mod environment;
 mod favourites;
 mod flux;
 mod install;
 pub(crate) mod many;
 mod project;
 mod release;
+mod settle;
 pub(crate) mod sync;
 mod uninstall;
 
@@ -74,7 +76,7 @@ pub(crate) async fn carry_out(core: &Arc<Core>, scribe: &Scribe, order: Order) -
         Order::SaveProject(order) => project::save(order).map_err(Fault::from),
         Order::RemoveProject(order) => Ok(project::remove(order)),
         Order::SaveEnvironment(order) => environment::save(core, order).await,
-        Order::RemoveEnvironment(order) => Ok(environment::remove(order)),
+        Order::RemoveEnvironment(order) => environment::remove(core, order).await,
         Order::Deploy(order) => deploy::deploy(core, scribe, order).await,
         Order::KeepDraft(order) => draft::keep(core, order).await,
         Order::DropDraft(order) => draft::forget(core, order).await,
@@ -91,6 +93,8 @@ pub(crate) async fn carry_out(core: &Arc<Core>, scribe: &Scribe, order: Order) -
         Order::Install(order) => install::install(core, order).await,
         Order::Uninstall(order) => uninstall::uninstall(core, order).await,
         Order::Halt(order) => install::halt(core, &order).map_err(Fault::from),
+        Order::Adopt(order) => adopt::adopt(core, scribe, order).await,
+        Order::Settle(order) => settle::settle(core, scribe, order).await,
         Order::Many(order) => Err(many::nested(&order).into()),
     }
 }

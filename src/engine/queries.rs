@@ -58,6 +58,8 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::Toolkit(context, manifest) => toolkit::toolkit(core, context, manifest).await,
         Query::Installation { context, from, components } => toolkit::installation(core, context, &from, &components).await,
         Query::Removal(context, with_namespace) => toolkit::removal(core, context, with_namespace).await,
+        Query::Setup(environment) => crate::orders::environment::setup(core, &environment).await.map(Answer::Setup),
+        Query::Removal(id) => deletion::removal(core, &id).await,
         Query::Follow(wanted) => logs::follow(core, wanted, more).await,
     }
 }

@@ -43,6 +43,26 @@ impl Scribe {
         self.write_if(phase, detail, change, None).await
     }
 
+    /// Writes down entries about other objects that changed with this order, all or none of them.
+    pub(crate) async fn write_all(
+        &self,
+        phase: Phase,
+        detail: &str,
+        changes: Vec<(&'static str, String, Change)>,
+        check: Check,
+    ) -> Result<(), Trouble> {
+        let record = |(act, object, change): (&'static str, String, Change)| Record {
+            time: self.core.now(),
+            actor: self.actor.clone(),
+            act: act.to_owned(),
+            object,
+            phase,
+            detail: detail.to_owned(),
+            change: Some(change),
+        };
+        self.core.write_all(changes.into_iter().map(record).collect(), Some(check)).await
+    }
+
     /// Writes an entry down if what must hold for its change does, under the store's lock.
     pub(crate) async fn write_if(
         &self,

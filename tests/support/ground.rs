@@ -220,7 +220,7 @@ impl Ground {
         let app = self.app.as_str();
         operator.run(&["project", "add", app, "--repo", &self.repo.url]).ok();
         for environment in environments {
-            let mut arguments = vec!["environment", "add", app, environment, "--branch", "main", "--approvers", "0"];
+            let mut arguments = vec!["environment", "add", app, environment, "--branch", "main", "--approvers", "0", "--yes"];
             if *environment == "production" {
                 arguments.extend(["--auto-sync", "off"]);
             }

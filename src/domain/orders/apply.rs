@@ -44,15 +44,7 @@ impl Terms for Apply {
 
     fn sentences(&self) -> Vec<Sentence> {
         let mut out = vec![Sentence::new("apply.ask", [("object", self.object()), ("fields", self.names())])];
-        let Some(origin) = &self.origin else { return out };
-        out.push(Sentence::new("apply.from", [("origin", origin.line())]));
-        let by = ("by", origin.by.to_string());
-        out.push(match (&origin.interval, origin.suspended) {
-            (_, true) => Sentence::new("apply.suspended", [by]),
-            _ if !origin.reverts() => Sentence::new("apply.helm", [by]),
-            (Some(interval), _) => Sentence::new("apply.undone-within", [by, ("interval", interval.clone())]),
-            (None, _) => Sentence::new("apply.undone", [by]),
-        });
+        out.extend(self.origin.iter().flat_map(undone));
         out
     }
 
@@ -63,4 +55,16 @@ impl Terms for Apply {
     fn object(&self) -> String {
         self.key.to_string()
     }
+}
+
+/// Says where a changed object comes from, and what that does to the change.
+pub(super) fn undone(origin: &Origin) -> [Sentence; 2] {
+    let by = ("by", origin.by.to_string());
+    let then = match (&origin.interval, origin.suspended) {
+        (_, true) => Sentence::new("apply.suspended", [by]),
+        _ if !origin.reverts() => Sentence::new("apply.helm", [by]),
+        (Some(interval), _) => Sentence::new("apply.undone-within", [by, ("interval", interval.clone())]),
+        (None, _) => Sentence::new("apply.undone", [by]),
+    };
+    [Sentence::new("apply.from", [("origin", origin.line())]), then]
 }

@@ -72,6 +72,7 @@ impl Many {
             "flux.force" => ("Force a release of", " Helm installs or upgrades each once more, even if nothing changed."),
             "flux.reset" => ("Reset the failure counters of", " Each is installed or upgraded again."),
             "object.delete" => ("Delete", ""),
+            "project.adopt" => ("Adopt", " Nothing in the cluster changes."),
             _ => ("Do this to", ""),
         }
     }

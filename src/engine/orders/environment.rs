@@ -1,19 +1,21 @@
 //! Adding, editing and removing an environment, with the objects that it needs in its cluster.
 
-mod token;
+mod login;
 
 use std::sync::Arc;
 
 use cluster::act::Steer;
-use domain::Trouble;
 use domain::flux::ObjectKey;
-use domain::ident::ContextName;
+use domain::ident::EnvironmentId;
 use domain::journal::Change;
+use domain::orders::environment::{Fate, Login, Setup};
 use domain::orders::{RemoveEnvironment, SaveEnvironment};
 use domain::project::{Environment, Repository};
-use serde_json::Value;
+use domain::{Trouble, TroubleKind};
+use serde_json::{Value, json};
 use store::State;
 
+use self::login::Keys;
 use crate::follow::promise::{self, MARK};
 use crate::objects;
 use crate::orders::{Done, Fault};
@@ -21,7 +23,7 @@ use crate::scene::{no_environment, no_project};
 use crate::shared::Core;
 
 pub(super) async fn save(core: &Arc<Core>, order: SaveEnvironment) -> Result<Done, Fault> {
-    let SaveEnvironment { environment, new, create_objects } = order;
+    let SaveEnvironment { environment, new, create_objects, setup } = order;
     domain::check::environment(&environment)?;
     core.refresh().await?;
     // Nothing is done in the cluster for a record that would not be taken; the gate looks again under the store's lock.
@@ -30,7 +32,7 @@ pub(super) async fn save(core: &Arc<Core>, order: SaveEnvironment) -> Result<Don
     let mut said = vec![format!("Environment {} was {}.", environment.id, if new { "added" } else { "edited" })];
     if environment.gitops.enabled && create_objects {
         let project = core.project(&environment.id.project)?;
-        let created = create(core, &environment, &project.repository).await?;
+        let created = create(core, &environment, &project.repository, setup.as_ref()).await?;
         if !created.is_empty() {
             said.push(format!("Created: {}.", created.join(", ")));
         }
@@ -43,15 +45,54 @@ pub(super) async fn save(core: &Arc<Core>, order: SaveEnvironment) -> Result<Don
     Ok(Done::said(said.join(" ")).with(Change::Environment(environment)).when(move |state| may_save(state, &wanted, new)))
 }
 
-pub(super) fn remove(order: RemoveEnvironment) -> Done {
+/// Says what is missing in the cluster for an environment, and how Flux will read its repository.
+pub(crate) async fn setup(core: &Core, environment: &Environment) -> Result<Setup, Trouble> {
+    let project = core.project(&environment.id.project)?;
+    let login = login::kind(&project.repository);
+    let mut missing = Vec::new();
+    for key in needed(environment, matches!(login, Login::Token { .. } | Login::Key { .. })) {
+        match core.fleet.object(&key).await {
+            Ok(Some(_)) => {}
+            Ok(None) => missing.push(key),
+            // Who may not look at namespaces is told by the server when one is missing after all; a Secret that nobody may
+            // look at is applied, and one that others made is a conflict then.
+            Err(trouble) if trouble.kind == TroubleKind::Refused && &*key.kind == "Namespace" => {}
+            Err(trouble) if trouble.kind == TroubleKind::Refused && &*key.kind == "Secret" => missing.push(key),
+            Err(trouble) => return Err(trouble),
+        }
+    }
+    Ok(Setup { missing, login })
+}
+
+pub(super) async fn remove(core: &Arc<Core>, order: RemoveEnvironment) -> Result<Done, Fault> {
     let id = order.id.clone();
-    Done::said(format!("Environment {id} was removed; what runs in the cluster stays."))
-        .with(Change::EnvironmentRemoved(order.id))
-        .when(move |state| match (state.environments.contains_key(&id), state.promises.contains_key(&id)) {
-            (false, _) => Err(no_environment(&id)),
-            (true, true) => Err(Trouble::refused("A sync of the environment is under way", &id).next("Wait for it to end.")),
-            (true, false) => Ok(()),
-        })
+    core.refresh().await?;
+    let state = core.store.state();
+    let environment = state.environments.get(&id).cloned().ok_or_else(|| no_environment(&id))?;
+    may_remove(&state, &id)?;
+    let mut said = vec![format!("Environment {id} was removed.")];
+    match order.objects {
+        Fate::Leave => said = vec![format!("Environment {id} was removed; what runs in the cluster stays.")],
+        Fate::Suspend => {
+            let key = promise::kustomization(&environment);
+            core.fleet.suspend(&key, &Steer::default()).await?;
+            said.push(format!("{key} is suspended."));
+        }
+        Fate::Delete(deletes) => {
+            for delete in deletes {
+                said.push(super::delete::delete(core, delete).await?.outcome.said);
+            }
+        }
+    }
+    Ok(Done::said(said.join(" ")).with(Change::EnvironmentRemoved(order.id)).when(move |state| may_remove(state, &id)))
+}
+
+fn may_remove(state: &State, id: &EnvironmentId) -> Result<(), Trouble> {
+    match (state.environments.contains_key(id), state.promises.contains_key(id)) {
+        (false, _) => Err(no_environment(id)),
+        (true, true) => Err(Trouble::refused("A sync of the environment is under way", id).next("Wait for it to end.")),
+        (true, false) => Ok(()),
+    }
 }
 
 fn may_save(state: &State, environment: &Environment, new: bool) -> Result<(), Trouble> {
@@ -66,34 +107,64 @@ fn may_save(state: &State, environment: &Environment, new: bool) -> Result<(), T
     }
 }
 
-/// Creates what is missing in the cluster and returns its names. What is there stays as it is.
-async fn create(core: &Core, environment: &Environment, repository: &Repository) -> Result<Vec<String>, Trouble> {
-    let context = &environment.cluster;
-    let source = &environment.gitops.source;
-    let token = token::read(repository)?;
-    let mut wanted: Vec<(ObjectKey, Value)> = Vec::new();
-    let namespace = &environment.namespace;
-    wanted.push((ObjectKey::new(context, "Namespace", "", namespace), objects::namespace(namespace)));
-    if let Some((user, token)) = &token {
-        let key = ObjectKey::new(context, "Secret", &source.namespace, &objects::secret_name(source));
-        wanted.push((key, objects::secret(environment, user, token)));
+/// Returns what an environment needs in its cluster, in the order in which it is created.
+fn needed(environment: &Environment, secret: bool) -> Vec<ObjectKey> {
+    let (context, source) = (&environment.cluster, &environment.gitops.source);
+    let namespaces = [&environment.namespace, &source.namespace, &environment.gitops.kustomization.namespace];
+    let mut out: Vec<ObjectKey> = Vec::new();
+    for namespace in namespaces {
+        let key = ObjectKey::new(context, "Namespace", "", namespace);
+        if !out.contains(&key) {
+            out.push(key);
+        }
     }
-    wanted.push((promise::source(environment), objects::git_repository(environment, repository, token.is_some())));
-    wanted.push((promise::kustomization(environment), objects::kustomization(environment)));
-    let mut created = Vec::new();
-    for (key, object) in wanted {
-        created.extend(create_one(core, context, &key, &object).await?);
-    }
-    Ok(created)
+    out.extend(secret.then(|| ObjectKey::new(context, "Secret", &source.namespace, &objects::secret_name(source))));
+    out.extend([promise::source(environment), promise::kustomization(environment)]);
+    out
 }
 
-async fn create_one(core: &Core, context: &ContextName, key: &ObjectKey, object: &Value) -> Result<Option<String>, Trouble> {
-    if core.fleet.object(key).await?.is_some() {
-        return Ok(None);
+/// Creates what is missing in the cluster and returns its names; the server tries all before the first is made. What is there
+/// stays as it is, and nothing is made that was not told of before.
+pub(super) async fn create(
+    core: &Core,
+    environment: &Environment,
+    repository: &Repository,
+    told: Option<&Setup>,
+) -> Result<Vec<String>, Trouble> {
+    let now = setup(core, environment).await?;
+    if let Some(other) = told.and_then(|told| now.missing.iter().find(|key| !told.missing.contains(key))) {
+        return Err(Trouble::refused("More is missing in the cluster than was shown", other).next("Look again and decide anew."));
     }
-    core.fleet.apply(context, object).await?;
-    let name = if key.namespace.is_empty() { format!("{}/{}", key.kind, key.name) } else { key.to_string() };
-    Ok(Some(name))
+    let keys = if now.missing.iter().any(|key| &*key.kind == "Secret") { login::read(repository)? } else { None };
+    let secret = matches!(now.login, Login::Token { .. } | Login::Key { .. });
+    let object = |key: &ObjectKey| match (&*key.kind, &keys) {
+        ("Namespace", _) => Some(objects::namespace(&key.name)),
+        ("Secret", Some(Keys::Token(user, token))) => {
+            Some(objects::secret(environment, &json!({ "username": user, "password": token })))
+        }
+        ("Secret", Some(Keys::Ssh(key, hosts))) => {
+            Some(objects::secret(environment, &json!({ "identity": key, "known_hosts": hosts })))
+        }
+        ("GitRepository", _) => Some(objects::git_repository(environment, repository, secret)),
+        ("Kustomization", _) => Some(objects::kustomization(environment)),
+        _ => None,
+    };
+    let wanted: Vec<(&ObjectKey, Value)> = now.missing.iter().filter_map(|key| Some((key, object(key)?))).collect();
+    // What goes into a namespace that is made along with it cannot be tried before that.
+    let made = |key: &ObjectKey| now.missing.iter().any(|other| &*other.kind == "Namespace" && other.name == key.namespace);
+    for (_, object) in wanted.iter().filter(|(key, _)| !made(key)) {
+        core.fleet.apply(&environment.cluster, object, true).await?;
+    }
+    let mut created: Vec<String> = Vec::new();
+    for (key, object) in &wanted {
+        if let Err(trouble) = core.fleet.apply(&environment.cluster, object, false).await {
+            let left =
+                (!created.is_empty()).then(|| format!("{}; {} was created before and stays", trouble.why, created.join(", ")));
+            return Err(Trouble { why: left.unwrap_or(trouble.why.clone()), ..trouble });
+        }
+        created.push(if key.namespace.is_empty() { format!("{}/{}", key.kind, key.name) } else { key.to_string() });
+    }
+    Ok(created)
 }
 
 /// Makes the Kustomization what the changed setting says; one that does not exist is left alone.

@@ -45,6 +45,7 @@ fn past(act: &str) -> &'static str {
         "flux.force" => "asked for a release by force",
         "flux.reset" => "failure counters reset",
         "object.delete" => "deleted",
+        "project.adopt" => "adopted",
         _ => "done",
     }
 }

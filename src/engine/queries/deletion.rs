@@ -12,6 +12,7 @@ use domain::text::one_line;
 use domain::world::World;
 use serde_json::Value;
 
+use crate::objects;
 use crate::shared::Core;
 
 /// How many names are told at most.
@@ -29,6 +30,32 @@ pub(super) async fn deletion(core: &Arc<Core>, keys: Vec<ObjectKey>) -> Result<A
         out.push(Delete { uid, facts: Some(facts), ..Delete::new(key) });
     }
     Ok(Answer::Deletion(out))
+}
+
+/// Says what deleting an environment's Flux objects would do: a source that others take too is left out.
+pub(super) async fn removal(core: &Arc<Core>, id: &EnvironmentId) -> Result<Answer, Trouble> {
+    let environment = core.scene(id)?.environment;
+    let [source, kustomization] = domain::departure::keys(&environment);
+    let secret =
+        ObjectKey::new(&source.context(), "Secret", &source.namespace, &objects::secret_name(&environment.gitops.source));
+    let mut out: Vec<Delete> = Vec::new();
+    let mut shared = false;
+    for key in [kustomization.clone(), source, secret] {
+        let ours = &*key.kind == "Kustomization" || !shared;
+        if !ours || core.fleet.object(&key).await?.is_none() {
+            continue;
+        }
+        let Answer::Deletion(found) = deletion(core, vec![key]).await? else { continue };
+        for mut delete in found {
+            let facts = delete.facts.get_or_insert_default();
+            facts.dependents.retain(|name| *name != kustomization.to_string());
+            shared |= !facts.dependents.is_empty();
+            if facts.dependents.is_empty() {
+                out.push(delete);
+            }
+        }
+    }
+    Ok(Answer::Removal(out))
 }
 
 /// Says what deleting an object would do. Pure.

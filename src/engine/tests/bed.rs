@@ -183,7 +183,7 @@ impl Bed {
     pub(super) async fn furnish(&self, engine: &Engine, environments: &[Environment]) {
         engine.give(&ada(), SaveProject { project: self.project(), new: true }).await.unwrap();
         for environment in environments {
-            let order = SaveEnvironment { environment: environment.clone(), new: true, create_objects: true };
+            let order = SaveEnvironment { environment: environment.clone(), new: true, create_objects: true, setup: None };
             engine.give(&ada(), order).await.unwrap();
         }
     }
@@ -195,7 +195,7 @@ impl Bed {
         let mut project = self.project();
         project.repository.credential = Credential::File { user: "bot".into(), path: path.display().to_string() };
         engine.give(&ada(), SaveProject { project, new: true }).await.unwrap();
-        let order = SaveEnvironment { environment: environment.clone(), new: true, create_objects: true };
+        let order = SaveEnvironment { environment: environment.clone(), new: true, create_objects: true, setup: None };
         engine.give(&ada(), order).await.unwrap();
     }
 

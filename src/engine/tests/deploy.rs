@@ -189,7 +189,7 @@ async fn what_makes_no_sense_is_refused_before_anything_is_written() {
     let dry = engine.give(&ada(), dry).await.unwrap().preview.unwrap();
     assert_eq!(dry.files.len(), 1);
     guarded.approval = domain::project::ApprovalRule { required: true, approvers: 2 };
-    let save = domain::orders::SaveEnvironment { environment: guarded, new: false, create_objects: false };
+    let save = domain::orders::SaveEnvironment { environment: guarded, new: false, create_objects: false, setup: None };
     engine.give(&ada(), save).await.unwrap();
     let trouble = submit(&engine, draft(vec![image("1.8.5")])).await.unwrap_err();
     assert_eq!(trouble.kind, TroubleKind::Refused, "{trouble}");

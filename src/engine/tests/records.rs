@@ -26,14 +26,14 @@ async fn records_are_kept_and_every_order_stands_in_the_journal() {
     assert_eq!(again.kind, TroubleKind::Usage, "{again}");
     engine.give(&ada(), SaveProject { new: false, ..save }).await.unwrap();
     let environment = Bed::environment("dev", domain::project::EnvironmentType::Development);
-    let order = SaveEnvironment { environment: environment.clone(), new: true, create_objects: false };
+    let order = SaveEnvironment { environment: environment.clone(), new: true, create_objects: false, setup: None };
     engine.give(&ada(), order).await.unwrap();
     let mut stray = environment.clone();
     stray.id.project = Slug::new("nobody").unwrap();
-    let order = SaveEnvironment { environment: stray, new: true, create_objects: false };
+    let order = SaveEnvironment { environment: stray, new: true, create_objects: false, setup: None };
     assert_eq!(engine.give(&ada(), order).await.unwrap_err().kind, TroubleKind::NotFound);
     bed::until(&engine, "the environment", |w| w.environment(&environment.id).is_some() && w.project(&shop()).is_some()).await;
-    engine.give(&ada(), RemoveEnvironment { id: environment.id.clone() }).await.unwrap();
+    engine.give(&ada(), RemoveEnvironment::new(environment.id.clone())).await.unwrap();
     engine.give(&ada(), RemoveProject { slug: shop() }).await.unwrap();
     assert_eq!(engine.give(&ada(), RemoveProject { slug: shop() }).await.unwrap_err().kind, TroubleKind::NotFound);
     bed::until(&engine, "the removal", |w| w.projects.is_empty() && w.environments.is_empty()).await;
@@ -104,7 +104,7 @@ async fn a_record_that_could_not_work_is_refused_by_its_field() {
     engine.give(&ada(), SaveProject { project: bed.project(), new: true }).await.unwrap();
     let mut environment = development();
     environment.gitops.interval = "soon".to_owned();
-    let order = SaveEnvironment { environment, new: true, create_objects: true };
+    let order = SaveEnvironment { environment, new: true, create_objects: true, setup: None };
     let trouble = engine.give(&ada(), order).await.unwrap_err();
     assert_eq!((trouble.kind, trouble.what.as_str()), (TroubleKind::Usage, "That cannot be the interval"));
 }

@@ -170,7 +170,7 @@ async fn the_setting_of_auto_sync_suspends_and_resumes() {
     bed.furnish(&engine, std::slice::from_ref(&environment)).await;
     for auto_sync in [true, false] {
         environment.gitops.auto_sync = auto_sync;
-        let order = SaveEnvironment { environment: environment.clone(), new: false, create_objects: false };
+        let order = SaveEnvironment { environment: environment.clone(), new: false, create_objects: false, setup: None };
         engine.give(&ada(), order).await.unwrap();
         bed::until(&engine, "the change", |w| w.kustomization(&environment).is_some_and(|k| k.suspended() != auto_sync)).await;
     }

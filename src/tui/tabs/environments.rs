@@ -109,7 +109,7 @@ impl Environments {
             "environments.history" => self.choose(|_| vec![Effect::Switch(TabId::Deployments)]),
             "environments.sync" => self.choose(|environment| cx.give(ManualSync { environment, commit: None })),
             "environments.commits" => self.choose(|environment| vec![Effect::Open(Overlay::Commits(environment))]),
-            "environments.delete" => self.choose(|id| cx.give(RemoveEnvironment { id })),
+            "environments.delete" => self.choose(|id| cx.give(RemoveEnvironment::new(id))),
             "environments.all" => vec![Effect::Desk(Change::Project(None))],
             "environments.open" => {
                 let key = self.table.selected().map(|l| detail::key(cx, &l.environment));

@@ -49,7 +49,7 @@ fn a_branch_or_a_path_that_is_not_there_is_said_when_it_is_named_and_when_it_is_
     let said = operator.run(&["project", "add", app, "--repo", &ground.repo.url, "--branch", "trunk"]);
     assert!(said.err.contains("The default branch is not there: trunk") && said.err.contains("main"), "{}", said.err);
     said.ok();
-    let added = operator.run(&["environment", "add", app, "staging", "--branch", "nowhere"]);
+    let added = operator.run(&["environment", "add", app, "staging", "--branch", "nowhere", "--yes"]);
     assert!(added.err.contains("It cannot be deployed to yet") && added.err.contains("nowhere"), "{}", added.err);
     added.ok();
     refused(
@@ -57,7 +57,7 @@ fn a_branch_or_a_path_that_is_not_there_is_said_when_it_is_named_and_when_it_is_
         4,
         &["The branch does not exist", "nowhere", "main"],
     );
-    let added = operator.run(&["environment", "add", app, "testing", "--branch", "main", "--path", "no/such/folder"]);
+    let added = operator.run(&["environment", "add", app, "testing", "--branch", "main", "--path", "no/such/folder", "--yes"]);
     assert!(added.err.contains("no/such/folder"), "{}", added.err);
     added.ok();
     refused(

@@ -176,7 +176,7 @@ impl Editor {
         let ticket = cx.order_ticket();
         self.saving = Some(ticket);
         let create_objects = self.form.value("create") == "true" && environment.gitops.enabled;
-        let order = SaveEnvironment { environment, new: self.old.is_none(), create_objects };
+        let order = SaveEnvironment { environment, new: self.old.is_none(), create_objects, setup: None };
         vec![Effect::Give(ticket, order.into())]
     }
 
