@@ -1,6 +1,7 @@
 //! The stories: what an operator does from form to healthy Pods, each on the simulator and on the real cluster.
 
 mod acts;
+mod adopt;
 mod commands;
 mod compose;
 mod deploy;

@@ -93,7 +93,9 @@ pub(crate) struct List {
     Namespace and Flux objects are called PROJECT-ENVIRONMENT.\n\nExamples:\n  \
     quarterdeck environment add shop development --cluster dev-eu --branch main\n  \
     quarterdeck environment add shop production --cluster prod-eu --auto-sync off --approvers 0 --workload Deployment/shop-web\n  \
-    quarterdeck environment add shop eu-2 --type production --source flux-system/shop --kustomization flux-system/shop-eu-2 --no-create"
+    quarterdeck environment add shop eu-2 --type production --source flux-system/shop --kustomization flux-system/shop-eu-2 --no-create\n\n\
+    What is created in the cluster is named before, with where Flux finds its credentials: a token, or for an ssh URL a key file \
+    with known_hosts beside it."
 )]
 pub(crate) struct Add {
     #[command(flatten)]

@@ -30,6 +30,7 @@ pub mod quantity;
 pub mod query;
 pub mod revision;
 pub mod rights;
+pub mod sentence;
 pub mod text;
 pub mod toolkit;
 pub mod trouble;

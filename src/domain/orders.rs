@@ -21,6 +21,8 @@ use crate::actor::Role;
 use crate::change::Preview;
 use crate::ident::DeploymentId;
 
+pub use crate::sentence::Sentence;
+
 pub use adopt::Adopt;
 pub use apply::Apply;
 pub use create::{Create, Fresh};
@@ -56,29 +58,13 @@ pub enum Question {
     },
 }
 
-/// Names a sentence of the language files, under `question`, and what stands in its places.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sentence {
-    /// The sentence's name.
-    pub key: String,
-    /// The values of its places, by name.
-    pub values: Vec<(&'static str, String)>,
-}
-
-impl Sentence {
-    /// Joins a name and the values.
-    pub fn new(key: impl Into<String>, values: impl IntoIterator<Item = (&'static str, String)>) -> Self {
-        Self { key: key.into(), values: values.into_iter().collect() }
-    }
-}
-
 /// What every order says about itself.
 pub trait Terms {
     /// Returns the least role that may give it.
     fn permission(&self) -> Role;
     /// Returns what is asked before.
     fn question(&self) -> Question;
-    /// Returns the question's sentences for whoever asks it in another language.
+    /// Returns the question's sentences, under `question` in the language files, for whoever asks it in another language.
     fn sentences(&self) -> Vec<Sentence> {
         vec![Sentence::new(self.act(), [("object", self.object())])]
     }

@@ -58,6 +58,8 @@ pub enum Overlay {
     Logs(ObjectKey),
     /// Recent commits of an environment's branch and path.
     Commits(EnvironmentId),
+    /// What can be adopted: what Flux runs already.
+    Adopt,
     /// Text to read, with a title: `(title, lines)`.
     Text(String, Vec<String>),
 }

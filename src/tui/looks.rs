@@ -88,7 +88,7 @@ fn palette() {
 
 #[test]
 fn dangerous_question() {
-    look("dangerous-question", &["2", "G", "x"], "produ");
+    look("dangerous-question", &["2", "G", "x", "1"], "produ");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::tab::Tab;
 use crate::tabs::deploy::review::Review;
 
 pub mod change;
+pub mod adopt;
 pub mod commits;
 pub mod compose;
 pub mod confirm;
@@ -51,6 +52,7 @@ pub fn build(overlay: Overlay, cx: &Cx, commands: &[&'static Command], troubles:
         Overlay::Log(of) => Box::new(log::Log::new(of)),
         Overlay::Logs(key) => Box::new(log::Log::of(key)),
         Overlay::Commits(environment) => Box::new(commits::Commits::new(environment)),
+        Overlay::Adopt => Box::new(adopt::Adopt::new()),
         Overlay::Text(title, lines) => Box::new(text::Text::new(title, lines)),
     }
 }

@@ -65,7 +65,8 @@ fn project(world: &World, application: &str, pairs: &[&Pair<'_>], taken: &mut BT
     let mut names: BTreeSet<Slug> =
         world.environments.iter().filter(|e| e.id.project == project.slug).map(|e| e.id.name.clone()).collect();
     let mut environments = Vec::with_capacity(pairs.len());
-    let guessed: Vec<(EnvironmentType, Guess)> = pairs.iter().map(|pair| guess::kind(pair)).collect();
+    let guessed: Vec<(EnvironmentType, Guess)> =
+        pairs.iter().map(|pair| guess::kind(pair, pairs.iter().filter(|other| other.path == pair.path).count() > 1)).collect();
     for (pair, (kind, evidence)) in pairs.iter().zip(&guessed) {
         let (name, sure) = name(pair, *kind, &project.slug, &names);
         names.insert(name.clone());

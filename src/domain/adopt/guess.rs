@@ -57,17 +57,21 @@ fn said(text: &str) -> Option<(EnvironmentType, String)> {
     words(text).filter_map(|word| Some((type_of_word(word)?, word.to_owned()))).last()
 }
 
-/// Guesses what an environment is for; production, where nothing says it, since that is the careful answer.
-pub(super) fn kind(pair: &Pair<'_>) -> (EnvironmentType, Guess) {
+/// Guesses what an environment is for; production, where nothing says it, since that is the careful answer. A path that others
+/// of its project have too does not tell them apart, so it is asked last.
+pub(super) fn kind(pair: &Pair<'_>, shared: bool) -> (EnvironmentType, Guess) {
     let key = &pair.object.key;
     let target = pair.object.spec.target_namespace.as_deref().unwrap_or(&key.namespace);
-    let places: [(&str, fn(String) -> Evidence); 5] = [
+    let mut places: [(&str, fn(String) -> Evidence); 5] = [
         (&pair.path, Evidence::Path),
         (&key.name, Evidence::Name),
         (target, Evidence::Namespace),
         (&pair.branch, Evidence::Branch),
         (&key.cluster, Evidence::Cluster),
     ];
+    if shared {
+        places.rotate_left(1);
+    }
     let found = places.into_iter().find_map(|(text, from)| said(text).map(|(kind, word)| (kind, from(word))));
     let (kind, from) = found.unwrap_or((EnvironmentType::Production, Evidence::Nothing));
     (kind, Guess { field: "type", from })

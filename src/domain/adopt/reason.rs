@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::orders::Sentence;
+use crate::sentence::Sentence;
 
 /// Says why an object cannot become an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]

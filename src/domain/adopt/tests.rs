@@ -73,7 +73,7 @@ const FLEET: &str = "ssh://git@git.example/acme/fleet";
 #[test]
 fn pairs_become_projects_and_environments() {
     let target = |source: &str, path: &str, target: &str| json!({ "sourceRef": { "kind": "GitRepository", "name": source }, "path": path, "interval": "1m", "targetNamespace": target });
-    let cases: [(&str, Vec<Arc<FluxObject>>, &str); 12] = [
+    let cases: [(&str, Vec<Arc<FluxObject>>, &str); 13] = [
         (
             "overlays of one repository are one project",
             vec![
@@ -145,6 +145,16 @@ fn pairs_become_projects_and_environments() {
             "shop: urls\n\
              shop/production production default@a main:k8s/prod auto 5m <- shop ?type,namespace,approval\n\
              shop/shop production default@b main:k8s/prod auto 5m <- shop ?type,namespace,approval,name",
+        ),
+        (
+            "a path that several have does not tell them apart",
+            vec![
+                git("shop", SHOP),
+                ks("shop-dev", "shop", "./k8s/overlays/production"),
+                ks("shop-live", "shop", "./k8s/overlays/production"),
+            ],
+            "shop/development development default@c main:k8s/overlays/production auto 5m <- shop-dev ?type,namespace\n\
+             shop/production production default@c main:k8s/overlays/production auto 5m <- shop-live ?type,namespace,approval",
         ),
         (
             "a source in another namespace, a branch as a full name",

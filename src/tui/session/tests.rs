@@ -167,7 +167,18 @@ fn an_environment_is_added_with_its_types_defaults() {
     stage.keys("right right");
     assert!(stage.lines().contains("k8s/overlays/production"), "{}", stage.lines());
     assert!(stage.lines().contains("there is already an environment"), "{}", stage.lines());
+    stage.wishes();
     stage.keys("left left ctrl-s");
+    // What is missing in the cluster is looked up, shown, and only then created.
+    let wishes = stage.wishes();
+    let [Wish::Ask(ticket, Query::Setup(asked))] = wishes.as_slice() else { panic!("{wishes:?}") };
+    assert_eq!(asked.id.to_string(), "shop/testing");
+    let missing = domain::departure::keys(asked).to_vec();
+    let setup = domain::orders::environment::Setup { missing, login: domain::orders::environment::Login::Open };
+    stage.reply(Reply::Answer(*ticket, Ok(domain::query::Answer::Setup(setup))));
+    let shown = stage.lines().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(shown.contains("GitRepository/flux-system/shop-testing") && stage.wishes().is_empty(), "{shown}");
+    stage.keys("y");
     let orders: Vec<Order> =
         stage.wishes().into_iter().filter_map(|w| if let Wish::Give(_, o) = w { Some(o) } else { None }).collect();
     let [Order::SaveEnvironment(save)] = orders.as_slice() else { panic!("{orders:?}") };

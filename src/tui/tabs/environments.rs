@@ -14,7 +14,7 @@ use domain::Time;
 use domain::actor::Role as Permission;
 use domain::ident::EnvironmentId;
 use domain::link::LinkOf;
-use domain::orders::{ManualSync, Reconcile, RemoveEnvironment};
+use domain::orders::{ManualSync, Reconcile, RemoveEnvironment, Settle, Side};
 use domain::query::LogOf;
 use domain::world::World;
 use ratatui::buffer::Buffer;
@@ -35,9 +35,13 @@ use crate::widgets::table::Table;
 
 mod detail;
 mod editor;
+mod removal;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use editor::Editor;
+use removal::Removal;
 use rows::{COLUMNS, Line};
 
 static OPEN: Command = command("environments.open", &["enter"], 1);
@@ -50,6 +54,8 @@ static RECONCILE: Command = command("environments.reconcile", &["r"], 9);
 static EDIT: Command = command("environments.edit", &["e"], 5);
 static ADD: Command = command("environments.add", &["a"], 6);
 static DELETE: Command = command("environments.delete", &["x", "delete"], 10);
+static TO_RECORD: Command = command("environments.to-record", &["= r"], 12);
+static TO_CLUSTER: Command = command("environments.to-cluster", &["= c"], 13);
 static ALL: Command = command("environments.all", &["A"], 11);
 
 /// How many lines of a log are read.
@@ -62,6 +68,7 @@ pub struct Environments {
     seen: Option<Arc<World>>,
     shown: Option<domain::ident::Slug>,
     editor: Option<Editor>,
+    removal: Option<Removal>,
     /// Whether the selection was moved since the tab is shown.
     moved: bool,
 }
@@ -69,7 +76,7 @@ pub struct Environments {
 impl Environments {
     /// Builds it.
     pub fn new() -> Self {
-        Self { table: Table::new(&COLUMNS), seen: None, shown: None, editor: None, moved: false }
+        Self { table: Table::new(&COLUMNS), seen: None, shown: None, editor: None, removal: None, moved: false }
     }
 
     fn refresh(&mut self, cx: &Cx) {
@@ -109,7 +116,15 @@ impl Environments {
             "environments.history" => self.choose(|_| vec![Effect::Switch(TabId::Deployments)]),
             "environments.sync" => self.choose(|environment| cx.give(ManualSync { environment, commit: None })),
             "environments.commits" => self.choose(|environment| vec![Effect::Open(Overlay::Commits(environment))]),
-            "environments.delete" => self.choose(|id| cx.give(RemoveEnvironment::new(id))),
+            "environments.delete" => match self.table.selected().map(|line| Arc::clone(&line.environment)) {
+                Some(environment) if environment.gitops.enabled => {
+                    self.removal = Some(Removal::new(environment.id.clone()));
+                    self.choose(|_| Effects::new())
+                }
+                _ => self.choose(|id| cx.give(RemoveEnvironment::new(id))),
+            },
+            "environments.to-record" => self.settle(cx, Side::Record),
+            "environments.to-cluster" => self.settle(cx, Side::Cluster),
             "environments.all" => vec![Effect::Desk(Change::Project(None))],
             "environments.open" => {
                 let key = self.table.selected().map(|l| detail::key(cx, &l.environment));
@@ -132,6 +147,12 @@ impl Environments {
         }
     }
 
+    /// Makes record and cluster say the same.
+    fn settle(&self, cx: &Cx, to: Side) -> Effects {
+        let found = self.table.selected().and_then(|line| line.departures.clone()).unwrap_or_default();
+        self.choose(|id| cx.give(Settle::of(cx.world, id, to, found)))
+    }
+
     /// Opens the log of a Pod of the environment: one that fails before any other.
     fn log(&self, cx: &Cx) -> Option<Effect> {
         let line = self.table.selected()?;
@@ -145,6 +166,13 @@ impl Environments {
     }
 
     fn editing(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
+        if let Some(removal) = &mut self.removal {
+            let done = removal.update(cx, msg);
+            if done.close {
+                self.removal = None;
+            }
+            return done.effects;
+        }
         let Some(editor) = &mut self.editor else { return Effects::new() };
         let done = editor.update(cx, msg);
         if done.close {
@@ -163,6 +191,8 @@ impl Default for Environments {
 /// Tells whether nothing that the rows show has changed.
 fn unchanged(old: &World, new: &World) -> bool {
     Arc::ptr_eq(&old.environments, &new.environments)
+        && Arc::ptr_eq(&old.projects, &new.projects)
+        && Arc::ptr_eq(&old.promises, &new.promises)
         && Arc::ptr_eq(&old.flux, &new.flux)
         && Arc::ptr_eq(&old.workloads, &new.workloads)
         && Arc::ptr_eq(&old.pods, &new.pods)
@@ -172,6 +202,9 @@ fn unchanged(old: &World, new: &World) -> bool {
 
 impl Tab for Environments {
     fn commands(&self, cx: &Cx) -> Vec<&'static Command> {
+        if let Some(removal) = &self.removal {
+            return removal.commands();
+        }
         if let Some(editor) = &self.editor {
             return editor.commands();
         }
@@ -189,6 +222,9 @@ impl Tab for Environments {
             out.push(&COMMITS);
             out.extend((line.pods > 0).then_some(&LOG));
             out.extend((operator && managed && cx.world.kustomization(&line.environment).is_some()).then_some(&RECONCILE));
+            let parted = line.departures.as_ref().is_some_and(|found| !found.is_empty());
+            out.extend((operator && parted).then_some(&TO_RECORD));
+            out.extend((admin && parted).then_some(&TO_CLUSTER));
             out.extend(admin.then_some(&EDIT));
             out.extend(admin.then_some(&DELETE));
         }
@@ -222,7 +258,7 @@ impl Tab for Environments {
                 let other = self.selected().filter(|id| cx.desk.environment.as_ref() != Some(id));
                 return other.map(|id| Effect::Desk(Change::Environment(Some(id)))).into_iter().collect();
             }
-            msg if self.editor.is_some() => return self.editing(cx, msg),
+            msg if self.editor.is_some() || self.removal.is_some() => return self.editing(cx, msg),
             TabMsg::Command(id) => {
                 if !self.table.command(id) {
                     return self.act(cx, id);
@@ -271,6 +307,10 @@ impl Tab for Environments {
         if let Some(editor) = &self.editor {
             dialog::dim(cx, buf, area);
             editor.view(cx, area, buf);
+        }
+        if let Some(removal) = &self.removal {
+            dialog::dim(cx, buf, area);
+            removal.view(cx, area, buf);
         }
     }
 }

@@ -19,7 +19,7 @@ use ratatui::layout::Rect;
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::desk::Change;
-use crate::effects::{Effect, Effects};
+use crate::effects::{Effect, Effects, Overlay};
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
@@ -39,6 +39,7 @@ use editor::Editor;
 static OPEN: Command = command("projects.open", &["enter"], 1);
 static ADD: Command = command("projects.add", &["a"], 2);
 static EDIT: Command = command("projects.edit", &["e"], 3);
+static ADOPT: Command = command("projects.adopt", &["A"], 5);
 static DELETE: Command = command("projects.delete", &["x", "delete"], 4);
 
 /// Holds a row.
@@ -209,6 +210,7 @@ impl Projects {
 
     fn act(&mut self, cx: &Cx, id: &str) -> Effects {
         match (id, self.table.selected()) {
+            ("projects.adopt", _) => return vec![Effect::Open(Overlay::Adopt)],
             ("projects.add", _) => self.editor = Some(Editor::add(cx)),
             ("projects.edit", Some(line)) => self.editor = Some(Editor::edit(cx, &line.project)),
             ("projects.delete", Some(line)) => return cx.give(RemoveProject { slug: line.project.slug.clone() }),
@@ -243,6 +245,7 @@ impl Tab for Projects {
         out.extend(admin.then_some(&ADD));
         out.extend((admin && some).then_some(&EDIT));
         out.extend((admin && some).then_some(&DELETE));
+        out.extend(admin.then_some(&ADOPT));
         out.extend(self.table.commands());
         out
     }
@@ -282,7 +285,7 @@ impl Tab for Projects {
         put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &title);
         let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let rest = link::banner(cx, rest, buf, |of| matches!(of, LinkOf::Cluster(_) | LinkOf::Repository(_)));
-        let empty = cx.tf("projects.empty", &[("key", &cx.key(&ADD))]);
+        let empty = cx.tf("projects.empty", &[("key", &cx.key(&ADD)), ("adopt", &cx.key(&ADOPT))]);
         let lines = self.table.selected().map(|l| detail::lines(cx, &l.project)).unwrap_or_default();
         let (list, below) = pane::split(rest, self.table.rows().len(), lines.len());
         self.table.view(cx, list, buf, &empty);

@@ -6,7 +6,7 @@ use domain::revision::Revision;
 use domain::workload::Workload;
 
 use super::rows::Line;
-use super::{EDIT, SYNC};
+use super::{EDIT, SYNC, TO_CLUSTER, TO_RECORD};
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::format;
@@ -35,6 +35,7 @@ pub(super) fn lines(cx: &Cx, line: Option<&Line>, wide: usize) -> Vec<Pieces> {
     let environment = &line.environment;
     let mut out = vec![agreement(cx, line, wide)];
     out.extend(commit(cx, environment, wide));
+    out.extend(departures(cx, line));
     for fault in faults(cx, environment) {
         out.push(fault);
     }
@@ -65,6 +66,36 @@ pub(super) fn lines(cx: &Cx, line: Option<&Line>, wide: usize) -> Vec<Pieces> {
     out.push(Vec::new());
     let ours = cx.world.deployments.iter().filter(|d| d.environment == environment.id);
     out.extend(recent::lines(cx, ours.map(AsRef::as_ref), DEPLOYMENTS, false));
+    out
+}
+
+/// Says where record and cluster part, and what settles it.
+fn departures(cx: &Cx, line: &Line) -> Vec<Pieces> {
+    let found = line.departures.as_deref().unwrap_or_default();
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let keys = [("record", cx.key(&TO_RECORD)), ("cluster", cx.key(&TO_CLUSTER))];
+    let keys = keys.each_ref().map(|(name, key)| (*name, key.as_str()));
+    let mut out = vec![vec![
+        piece("≠ ", Role::Warn),
+        piece(cx.t("departure.title").to_owned(), Role::Warn),
+        piece(format!("   {}", cx.tf("departure.settle", &keys)), Role::Muted),
+    ]];
+    for departure in found {
+        let text = if departure.field == "objects" {
+            cx.tf("departure.missing", &[("object", &departure.object.to_string())])
+        } else {
+            let field = cx.t(&format!("departure.field.{}", departure.field)).to_owned();
+            cx.tf("departure.line", &[("field", &field), ("record", &departure.record), ("cluster", &departure.cluster)])
+        };
+        out.push(vec![piece(format!("  {text}"), Role::Text)]);
+    }
+    let mut named: Vec<&ObjectKey> = found.iter().map(|departure| &departure.object).collect();
+    named.dedup();
+    for origin in named.into_iter().filter_map(|key| domain::departure::origin(cx.world, key)) {
+        out.push(vec![piece(format!("  {}", cx.tf("departure.from", &[("by", &origin.by.to_string())])), Role::Muted)]);
+    }
     out
 }
 

@@ -3,13 +3,15 @@
 use domain::check::is_interval;
 use domain::ident::{ContextName, EnvironmentId, ObjectName, Slug, label_fault};
 use domain::orders::SaveEnvironment;
+use domain::orders::environment::Setup;
 use domain::project::{Environment, EnvironmentType};
+use domain::query::{Answer, Query};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
-use crate::effects::{Effect, Effects, OrderTicket};
+use crate::effects::{Effect, Effects, OrderTicket, Ticket};
 use crate::tab::TabMsg;
 use crate::theme::Role;
 use crate::widgets::dialog;
@@ -34,6 +36,8 @@ pub(super) struct Editor {
     old: Option<Environment>,
     form: Form,
     saving: Option<OrderTicket>,
+    /// What is being looked up before the question: what is missing in the cluster.
+    looking: Option<(Ticket, Environment)>,
 }
 
 impl Editor {
@@ -49,7 +53,7 @@ impl Editor {
         };
         let name = Slug::new(kind.word()).unwrap_or_else(|_| project.clone());
         let proposal = Environment::with_defaults(EnvironmentId::new(project.clone(), name), kind, cluster);
-        let mut editor = Self { form: form(cx, &proposal, true), project, old: None, saving: None };
+        let mut editor = Self { form: form(cx, &proposal, true), project, old: None, saving: None, looking: None };
         editor.check(cx);
         editor
     }
@@ -57,11 +61,11 @@ impl Editor {
     pub(super) fn edit(cx: &Cx, environment: &Environment) -> Self {
         let mut form = form(cx, environment, false);
         form.focus("cluster");
-        Self { form, project: environment.id.project.clone(), old: Some(environment.clone()), saving: None }
+        Self { form, project: environment.id.project.clone(), old: Some(environment.clone()), saving: None, looking: None }
     }
 
     pub(super) fn commands(&self) -> Vec<&'static Command> {
-        FORM.iter().chain((!self.form.faulty() && self.saving.is_none()).then_some(&SAVE)).chain([&CANCEL]).collect()
+        FORM.iter().chain((!self.form.faulty() && !self.busy()).then_some(&SAVE)).chain([&CANCEL]).collect()
     }
 
     pub(super) fn update(&mut self, cx: &Cx, msg: TabMsg) -> Done {
@@ -85,6 +89,14 @@ impl Editor {
             TabMsg::Paste(text) => {
                 self.form.paste(&text);
                 self.check(cx);
+            }
+            TabMsg::Reply(ticket, answer) if self.looking.as_ref().is_some_and(|(asked, _)| *asked == ticket) => {
+                let Some((_, environment)) = self.looking.take() else { return Done::default() };
+                return match answer {
+                    Ok(Answer::Setup(setup)) => Done { effects: self.give(cx, environment, Some(setup)), close: false },
+                    Ok(_) => Done::default(),
+                    Err(trouble) => Done { effects: vec![Effect::Trouble(trouble)], close: false },
+                };
             }
             TabMsg::OrderDone(ticket, result) if self.saving == Some(ticket) => {
                 self.saving = None;
@@ -173,11 +185,28 @@ impl Editor {
             return Effects::new();
         }
         let Some(environment) = self.record() else { return Effects::new() };
+        if self.creates(&environment) {
+            let ticket = cx.ticket();
+            self.looking = Some((ticket, environment.clone()));
+            return vec![Effect::Ask(ticket, Query::Setup(Box::new(environment)))];
+        }
+        self.give(cx, environment, None)
+    }
+
+    fn creates(&self, environment: &Environment) -> bool {
+        self.form.value("create") == "true" && environment.gitops.enabled
+    }
+
+    fn give(&mut self, cx: &Cx, environment: Environment, setup: Option<Setup>) -> Effects {
         let ticket = cx.order_ticket();
         self.saving = Some(ticket);
-        let create_objects = self.form.value("create") == "true" && environment.gitops.enabled;
-        let order = SaveEnvironment { environment, new: self.old.is_none(), create_objects, setup: None };
+        let create_objects = self.creates(&environment);
+        let order = SaveEnvironment { environment, new: self.old.is_none(), create_objects, setup };
         vec![Effect::Give(ticket, order.into())]
+    }
+
+    const fn busy(&self) -> bool {
+        self.saving.is_some() || self.looking.is_some()
     }
 
     /// Makes the record of what the form says.
@@ -214,8 +243,8 @@ impl Editor {
         let high = crate::widgets::put::columns(self.form.fields.len()) + 9;
         let inner = dialog::frame(cx, dialog::centred(area, 96, high), buf, &title);
         let place = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
-        let took = self.form.view(cx, place, buf, self.saving.is_none());
-        if self.saving.is_some() {
+        let took = self.form.view(cx, place, buf, !self.busy());
+        if self.busy() {
             let text = format!("{} {}", cx.spinner(), cx.t("form.saving"));
             put(
                 buf,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use domain::Time;
+use domain::departure::{self, Departure};
 use domain::filter::{Aspect, Fields, Sort, Value};
 use domain::flux::Health;
 use domain::ident::EnvironmentId;
@@ -39,6 +40,8 @@ pub(super) struct Line {
     revision: Option<Revision>,
     /// Whether the project stands in front of the name.
     whole: bool,
+    /// Where record and cluster part; absent when that is not known.
+    pub(super) departures: Option<Vec<Departure>>,
     /// Since when nothing was heard of its cluster.
     stale: Option<Time>,
 }
@@ -72,6 +75,7 @@ impl Line {
             revision: world.kustomization(environment).and_then(|k| k.revision().cloned()),
             changed: reconciled.max(git.and_then(|g| g.time)),
             whole,
+            departures: departure::departures(world, environment),
             stale: match world.cluster_link(&environment.cluster) {
                 Some(LinkState::Stale { since, .. }) => Some(*since),
                 _ => None,
@@ -130,6 +134,9 @@ impl Fields for Line {
             Aspect::text("running", &[], |l| Value::text(l.running.as_str())),
             Aspect::text("health", &["state", "status"], |l| Value::text(l.health.word())),
             Aspect::new("auto", &["sync"], Sort::Flag, |l| Value::Flag(l.environment.gitops.auto_sync)),
+            Aspect::new("departs", &["parted"], Sort::Flag, |l| {
+                Value::Flag(l.departures.as_ref().is_some_and(|d| !d.is_empty()))
+            }),
             Aspect::new("changed", &["age"], Sort::Time, |l| Value::time(l.changed)),
         ];
         ASPECTS
@@ -146,6 +153,15 @@ impl Fields for Line {
     fn title(&self) -> Cow<'_, str> {
         self.environment.id.to_string().into()
     }
+}
+
+/// Writes the name, with a mark where record and cluster part.
+fn name(line: &Line, _cx: &Cx) -> Cell {
+    let mut cell = Cell::name(line.name(), Role::Text);
+    if line.departures.as_ref().is_some_and(|found| !found.is_empty()) {
+        cell.pieces.push(piece(" ≠", Role::Warn));
+    }
+    cell
 }
 
 fn running(line: &Line, cx: &Cx) -> Cell {
@@ -212,7 +228,7 @@ pub(super) static COLUMNS: [Column<Line>; 13] = [
         priority: 0,
         width: Width::Fit(12, 36),
         right: false,
-        cell: |l, _| Cell::name(l.name(), Role::Text),
+        cell: name,
         order: Some(|a, b| a.environment.id.cmp(&b.environment.id)),
     },
     Column {

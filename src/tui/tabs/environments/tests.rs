@@ -1,0 +1,85 @@
+//! Where record and cluster part, settled by keys; and an environment that is removed with its objects.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by failing")]
+
+use std::sync::Arc;
+
+use domain::link::{Link, LinkOf, LinkState};
+use domain::orders::environment::Fate;
+use domain::orders::{Order, Side};
+use domain::query::{Answer, Query};
+use domain::world::World;
+
+use crate::effects::{Reply, Wish};
+use crate::fixture::{Stage, world};
+use crate::words::Language;
+
+/// The fleet, with the sources of one cluster heard of too.
+fn fleet() -> World {
+    let mut world = world();
+    let mut links = (*world.links).clone();
+    let of = LinkOf::Kind { cluster: "prod-eu".to_owned(), kind: "GitRepository".to_owned(), namespace: String::new() };
+    links.push(Link { of, state: LinkState::Live });
+    world.links = Arc::new(links);
+    // The shop is as its record says, but for what somebody has changed by hand.
+    let flux = world.flux.iter().map(|object| {
+        let mut object = (**object).clone();
+        if &*object.key.name == "shop-production" && &*object.key.kind == "Kustomization" {
+            object.spec.path = Some("./k8s/overlays/elsewhere".to_owned());
+            object.spec.interval = Some("10m0s".to_owned());
+        }
+        Arc::new(object)
+    });
+    world.flux = Arc::new(flux.collect());
+    world
+}
+
+fn orders(stage: &mut Stage) -> Vec<Order> {
+    let given = |wish| if let Wish::Give(_, order) = wish { Some(order) } else { None };
+    stage.wishes().into_iter().filter_map(given).collect()
+}
+
+#[test]
+fn what_parts_is_marked_told_and_settled_either_way() {
+    for language in Language::ALL {
+        let mut stage = Stage::over(fleet(), 120, 36, language);
+        stage.keys("2 G");
+        insta::assert_snapshot!(format!("departures-120-{}", language.tag()), stage.frame());
+    }
+    for (keys, side) in [("= r", Side::Record), ("= c", Side::Cluster)] {
+        let mut stage = Stage::over(fleet(), 120, 36, Language::English);
+        stage.keys("2 G");
+        assert!(stage.lines().contains("shop/production ≠"), "{}", stage.lines());
+        let told = "Path: k8s/overlays/production in the record, k8s/overlays/elsewhere in the cluster";
+        assert!(stage.lines().contains(told), "{}", stage.lines());
+        stage.wishes();
+        stage.keys(keys);
+        let (is, will) = match side {
+            Side::Record => ("k8s/overlays/elsewhere", "k8s/overlays/production"),
+            Side::Cluster => ("k8s/overlays/production", "k8s/overlays/elsewhere"),
+        };
+        let shown = stage.lines().replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(shown.contains(&format!("Path: {is} → {will}.")), "{}", stage.lines());
+        stage.keys("y");
+        let given = orders(&mut stage);
+        let [Order::Settle(settle)] = given.as_slice() else { panic!("{given:?}") };
+        assert_eq!((settle.to, settle.departures.len()), (side, 1));
+    }
+}
+
+#[test]
+fn who_removes_an_environment_says_what_becomes_of_its_objects() {
+    let mut stage = Stage::new(120, 36, Language::English);
+    stage.keys("2 G x");
+    assert!(stage.lines().contains("What becomes of its GitRepository"), "{}", stage.lines());
+    stage.wishes();
+    stage.keys("3");
+    let wishes = stage.wishes();
+    let [Wish::Ask(ticket, Query::Removal(id))] = wishes.as_slice() else { panic!("{wishes:?}") };
+    assert_eq!(id.to_string(), "shop/production");
+    let key = domain::departure::keys(world().environment(id).unwrap())[1].clone();
+    stage.reply(Reply::Answer(*ticket, Ok(Answer::Removal(vec![domain::orders::Delete::new(key)]))));
+    stage.text("production").keys("enter");
+    let given = orders(&mut stage);
+    let [Order::RemoveEnvironment(remove)] = given.as_slice() else { panic!("{given:?}") };
+    assert!(matches!(&remove.objects, Fate::Delete(deletes) if deletes.len() == 1), "{remove:?}");
+}
