@@ -5,7 +5,7 @@ use domain::departure::{self, Departure};
 use domain::edit::WorkloadRef;
 use domain::ident::{ContextName, EnvironmentId, ObjectName, Slug};
 use domain::orders::environment::Fate;
-use domain::orders::{Outcome, RemoveEnvironment, SaveEnvironment, Side};
+use domain::orders::{Fleet, Outcome, RemoveEnvironment, SaveEnvironment, SaveThroughFleet, Side};
 use domain::project::{ApprovalRule, Environment, EnvironmentType};
 use domain::query::{Answer, Query};
 use domain::{Trouble, check};
@@ -108,6 +108,9 @@ pub(crate) struct Add {
     /// Leaves the cluster alone instead of creating the GitRepository and the Kustomization that are missing.
     #[arg(long)]
     no_create: bool,
+    /// Writes the GitRepository and the Kustomization into a folder of a fleet's repository instead of into the cluster.
+    #[arg(long, value_name = "PROJECT:PATH")]
+    fleet: Option<Fleet>,
     /// Answers the question what is created.
     #[arg(long, short)]
     yes: bool,
@@ -123,6 +126,9 @@ pub(crate) struct Edit {
     /// Creates the GitRepository and the Kustomization that are missing.
     #[arg(long)]
     create: bool,
+    /// Writes the GitRepository and the Kustomization into a folder of a fleet's repository instead of into the cluster.
+    #[arg(long, value_name = "PROJECT:PATH")]
+    fleet: Option<Fleet>,
     /// Answers the question what is created.
     #[arg(long, short)]
     yes: bool,
@@ -190,7 +196,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, verb: Verb) -> Result<(), T
             fill(deck, &mut environment, edit.fields)?;
             check::environment(&environment)?;
             let id = environment.id.clone();
-            (id, save(deck, environment, (false, edit.create), edit.yes).await?)
+            (id, save(deck, environment, (false, edit.create), (edit.fleet, edit.yes)).await?)
         }
         Verb::Show(one) => {
             let environment = deck.environment(&one.project, &one.environment)?;
@@ -234,7 +240,7 @@ async fn add(deck: &Deck, add: Add) -> Result<(EnvironmentId, Outcome), Trouble>
     let mut environment = Environment::with_defaults(id.clone(), kind, cluster);
     fill(deck, &mut environment, add.fields)?;
     check::environment(&environment)?;
-    let outcome = save(deck, environment, (true, !add.no_create), add.yes).await?;
+    let outcome = save(deck, environment, (true, !add.no_create), (add.fleet, add.yes)).await?;
     // It may be added before its branch or its path is there; what stands in the way of deploying is told.
     if let Err(trouble) = deck.ask(Query::Form(id.clone())).await {
         output::note("It cannot be deployed to yet:");
@@ -244,7 +250,21 @@ async fn add(deck: &Deck, add: Add) -> Result<(EnvironmentId, Outcome), Trouble>
 }
 
 /// Saves a record, after the question what is created in the cluster with it.
-async fn save(deck: &Deck, environment: Environment, (new, create): (bool, bool), yes: bool) -> Result<Outcome, Trouble> {
+async fn save(
+    deck: &Deck,
+    environment: Environment,
+    (new, create): (bool, bool),
+    (fleet, yes): (Option<Fleet>, bool),
+) -> Result<Outcome, Trouble> {
+    if let Some(fleet) = fleet {
+        // Who applies the fleet is known once the lists are complete.
+        drop(deck.listed(&environment.cluster, &["GitRepository", "Kustomization"]).await);
+        let Answer::FleetPlan(plan) = deck.ask(Query::FleetPlan(Box::new(environment.clone()), fleet)).await? else {
+            return Err(Trouble::failed("The engine gave another answer than was asked for", &environment.id));
+        };
+        output::shown(&plan.files);
+        return ask::give(deck, SaveThroughFleet { environment, new, plan: *plan }.into(), yes).await;
+    }
     let create_objects = create && environment.gitops.enabled;
     let known = deck.world().environment(&environment.id).is_some();
     // Whether it may be saved at all is for the order to say.

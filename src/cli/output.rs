@@ -58,6 +58,14 @@ pub(crate) fn changed(files: &[FileChange]) {
     }
 }
 
+/// Prints the differences of files to the error stream, before something is asked about them.
+pub(crate) fn shown(files: &[FileChange]) {
+    for file in files {
+        let text = |side: &Option<String>| side.clone().unwrap_or_default();
+        note(manifest::unified(&file.path, &text(&file.before), &text(&file.after)).trim_end());
+    }
+}
+
 /// Returns what gives a line of a unified diff its colour: the old side red, the new green, places cyan, file names bold.
 fn hue(line: &str) -> &'static str {
     match line.as_bytes() {

@@ -9,6 +9,7 @@ pub mod deploy;
 pub mod draft;
 pub mod environment;
 pub mod favourites;
+pub mod fleet;
 pub mod flux;
 pub mod install;
 pub mod many;
@@ -31,6 +32,7 @@ pub use deploy::Deploy;
 pub use draft::{DropDraft, KeepDraft};
 pub use environment::{RemoveEnvironment, SaveEnvironment};
 pub use favourites::KeepFavourites;
+pub use fleet::{Fleet, FleetPlan, SaveThroughFleet};
 pub use flux::{Reconcile, Resume, Suspend};
 pub use install::{Halt, Install, Uninstall};
 pub use many::{Many, Part};
@@ -106,6 +108,8 @@ orders! {
     RemoveProject,
     /// Adds or edits an environment.
     SaveEnvironment,
+    /// Adds or edits an environment whose objects go into a fleet's repository.
+    SaveThroughFleet,
     /// Removes an environment.
     RemoveEnvironment,
     /// Commits and pushes a draft and follows it.

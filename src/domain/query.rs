@@ -13,7 +13,7 @@ use crate::journal::Entry;
 use crate::live::{Edited, LiveReview, LiveText};
 use crate::logs::{Batch, Follow};
 use crate::orders::environment::Setup;
-use crate::orders::{Create, Delete};
+use crate::orders::{Create, Delete, Fleet, FleetPlan};
 use crate::origin::Origin;
 use crate::project::{Environment, Repository};
 use crate::revision::CommitId;
@@ -100,6 +100,8 @@ pub enum Query {
     Removal(ContextName, bool),
     /// What is missing in the cluster for an environment, and how Flux would read its repository.
     Setup(Box<Environment>),
+    /// What would be committed to a folder of a fleet for an environment.
+    FleetPlan(Box<Environment>, Fleet),
     /// What deleting an environment's Flux objects would do.
     Removal(EnvironmentId),
 
@@ -240,6 +242,8 @@ pub enum Answer {
     Removal(Arc<Removal>),
     /// To [`Query::Setup`].
     Setup(Setup),
+    /// To [`Query::FleetPlan`].
+    FleetPlan(Box<FleetPlan>),
     /// To [`Query::Removal`].
     Removal(Vec<Delete>),
 

@@ -74,6 +74,7 @@ fn intent(order: &Order) -> String {
         // The names of fields only: a value may be a secret.
         Order::Apply(apply) => format!("changes {}", apply.fields.join(", ")),
         Order::Settle(settle) => settle.departures.iter().map(|d| d.field).collect::<Vec<_>>().join(", "),
+        Order::SaveThroughFleet(save) => format!("commits to {}", save.plan.fleet),
         Order::Adopt(adopt) => {
             format!("adopts {}", adopt.environments.iter().map(|e| e.id.to_string()).collect::<Vec<_>>().join(", "))
         }

@@ -8,6 +8,7 @@ pub(crate) mod deploy;
 mod draft;
 pub(crate) mod environment;
 mod favourites;
+pub(crate) mod fleet;
 mod flux;
 mod install;
 pub(crate) mod many;
@@ -76,6 +77,7 @@ pub(crate) async fn carry_out(core: &Arc<Core>, scribe: &Scribe, order: Order) -
         Order::SaveProject(order) => project::save(order).map_err(Fault::from),
         Order::RemoveProject(order) => Ok(project::remove(order)),
         Order::SaveEnvironment(order) => environment::save(core, order).await,
+        Order::SaveThroughFleet(order) => fleet::save(core, scribe, order).await,
         Order::RemoveEnvironment(order) => environment::remove(core, order).await,
         Order::Deploy(order) => deploy::deploy(core, scribe, order).await,
         Order::KeepDraft(order) => draft::keep(core, order).await,

@@ -59,6 +59,10 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::Installation { context, from, components } => toolkit::installation(core, context, &from, &components).await,
         Query::Removal(context, with_namespace) => toolkit::removal(core, context, with_namespace).await,
         Query::Setup(environment) => crate::orders::environment::setup(core, &environment).await.map(Answer::Setup),
+        Query::FleetPlan(environment, fleet) => {
+            let plan = crate::orders::fleet::plan(core, &environment, fleet).await?;
+            Ok(Answer::FleetPlan(Box::new(plan)))
+        }
         Query::Removal(id) => deletion::removal(core, &id).await,
         Query::Follow(wanted) => logs::follow(core, wanted, more).await,
     }

@@ -10,6 +10,7 @@ pub mod drift;
 pub mod edit;
 pub mod error;
 pub mod files;
+pub mod listing;
 pub(crate) mod locate;
 pub mod message;
 pub(crate) mod near;

@@ -41,8 +41,8 @@ fn parted(operator: &Operator, app: &str, fields: &[&str], ground: &Ground) -> V
     })
 }
 
-story!(what_flux_runs_is_adopted_and_deployed_to);
-fn what_flux_runs_is_adopted_and_deployed_to(ground: &Ground) {
+story!(adopts_what_runs);
+fn adopts_what_runs(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.apply(&by_hand(ground));
@@ -90,8 +90,8 @@ fn what_flux_runs_is_adopted_and_deployed_to(ground: &Ground) {
     operator.run(&["delete", &format!("ks/{app}-pin"), &format!("gitrepo/{app}-pin"), "--yes"]).ok();
 }
 
-story!(a_fresh_environment_gets_what_it_needs_and_leaves_nothing);
-fn a_fresh_environment_gets_what_it_needs_and_leaves_nothing(ground: &Ground) {
+story!(fresh_environment);
+fn fresh_environment(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.repo.require_login("bot", "s3cret-t0ken");
@@ -136,8 +136,47 @@ fn a_fresh_environment_gets_what_it_needs_and_leaves_nothing(ground: &Ground) {
     assert!(!journal.contains("s3cret"), "{journal}");
 }
 
-story!(where_record_and_cluster_part_either_can_be_right);
-fn where_record_and_cluster_part_either_can_be_right(ground: &Ground) {
+story!(through_a_fleet);
+fn through_a_fleet(ground: &Ground) {
+    let operator = ground.operator();
+    ground.seed();
+    let (app, url) = (ground.app.as_str(), ground.repo.url.as_str());
+    ground.repo.commit("main", &[("clusters/dev/kustomization.yaml", "# What runs here.\nresources: []\n")], "Begin a fleet");
+    ground.apply(&format!(
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: {app}-fleet, namespace: flux-system}}\n\
+         spec: {{interval: 10s, url: \"{url}\", ref: {{branch: main}}}}\n---\n\
+         apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {app}-fleet, namespace: flux-system}}\n\
+         spec: {{interval: 10s, path: ./clusters/dev, prune: true, sourceRef: {{kind: GitRepository, name: {app}-fleet}}}}\n"
+    ));
+    operator.run(&["project", "add", app, "--repo", url]).ok();
+    let fleet = format!("{app}:clusters/dev");
+    let add = ["environment", "add", app, "development", "--branch", "main", "--interval", "10s", "--fleet", &fleet];
+    let head = ground.repo.head("main");
+    let why = operator.run(&add).failed(2);
+    for part in [
+        "+kind: Kustomization",
+        "+- ",
+        &format!("commit clusters/dev/{app}-development.yaml, clusters/dev/kustomization.yaml to main"),
+    ] {
+        assert!(why.contains(part), "{part} in {why}");
+    }
+    assert_eq!(ground.repo.head("main"), head, "nothing without an answer");
+    let said = operator.run(&[&add[..], &["--yes"]].concat()).ok();
+    assert!(said.contains("is on main of"), "{said}");
+    parted(&operator, app, &[], ground);
+    operator.run(&["deploy", app, "development", "--tag", "1.4.0", "--yes", "--wait", "2m"]).ok();
+    // A change of the record goes the same way; what says the same already is not committed again.
+    operator.run(&["environment", "edit", app, "development", "--interval", "20s", "--fleet", &fleet, "--yes"]).ok();
+    parted(&operator, app, &[], ground);
+    let head = ground.repo.head("main");
+    operator.run(&["environment", "edit", app, "development", "--fleet", &fleet, "--yes"]).ok();
+    assert_eq!(ground.repo.head("main"), head);
+    operator.run(&["audit", "verify"]).ok();
+    operator.run(&["delete", &format!("ks/{app}-fleet"), &format!("gitrepo/{app}-fleet"), "--yes"]).ok();
+}
+
+story!(settles_either_way);
+fn settles_either_way(ground: &Ground) {
     let operator = ground.operator();
     ground.seed();
     ground.add(&operator, &["development"]);

@@ -95,7 +95,7 @@ fn may_remove(state: &State, id: &EnvironmentId) -> Result<(), Trouble> {
     }
 }
 
-fn may_save(state: &State, environment: &Environment, new: bool) -> Result<(), Trouble> {
+pub(super) fn may_save(state: &State, environment: &Environment, new: bool) -> Result<(), Trouble> {
     let id = &environment.id;
     if !state.projects.contains_key(&id.project) {
         return Err(no_project(&id.project));
@@ -136,15 +136,10 @@ pub(super) async fn create(
         return Err(Trouble::refused("More is missing in the cluster than was shown", other).next("Look again and decide anew."));
     }
     let keys = if now.missing.iter().any(|key| &*key.kind == "Secret") { login::read(repository)? } else { None };
-    let secret = matches!(now.login, Login::Token { .. } | Login::Key { .. });
+    let secret = with_secret(&now);
     let object = |key: &ObjectKey| match (&*key.kind, &keys) {
         ("Namespace", _) => Some(objects::namespace(&key.name)),
-        ("Secret", Some(Keys::Token(user, token))) => {
-            Some(objects::secret(environment, &json!({ "username": user, "password": token })))
-        }
-        ("Secret", Some(Keys::Ssh(key, hosts))) => {
-            Some(objects::secret(environment, &json!({ "identity": key, "known_hosts": hosts })))
-        }
+        ("Secret", Some(keys)) => Some(objects::secret(environment, &values(keys))),
         ("GitRepository", _) => Some(objects::git_repository(environment, repository, secret)),
         ("Kustomization", _) => Some(objects::kustomization(environment)),
         _ => None,
@@ -165,6 +160,34 @@ pub(super) async fn create(
         created.push(if key.namespace.is_empty() { format!("{}/{}", key.kind, key.name) } else { key.to_string() });
     }
     Ok(created)
+}
+
+/// Returns what stands in a Secret.
+fn values(keys: &Keys) -> Value {
+    match keys {
+        Keys::Token(user, token) => json!({ "username": user, "password": token }),
+        Keys::Ssh(key, hosts) => json!({ "identity": key, "known_hosts": hosts }),
+    }
+}
+
+/// Tells whether Flux reads the repository with a Secret.
+pub(super) const fn with_secret(setup: &Setup) -> bool {
+    matches!(setup.login, Login::Token { .. } | Login::Key { .. })
+}
+
+/// Creates the Secret alone, where it is missing; returns its name then.
+pub(super) async fn create_secret(
+    core: &Core,
+    environment: &Environment,
+    repository: &Repository,
+    setup: &Setup,
+) -> Result<Option<String>, Trouble> {
+    let Some(key) = setup.missing.iter().find(|key| &*key.kind == "Secret") else { return Ok(None) };
+    let Some(keys) = login::read(repository)? else { return Ok(None) };
+    let object = objects::secret(environment, &values(&keys));
+    core.fleet.apply(&environment.cluster, &object, true).await?;
+    core.fleet.apply(&environment.cluster, &object, false).await?;
+    Ok(Some(key.to_string()))
 }
 
 /// Makes the Kustomization what the changed setting says; one that does not exist is left alone.

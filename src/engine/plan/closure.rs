@@ -51,7 +51,7 @@ pub(crate) fn load_for(mirror: &Mirror, commit: &CommitId, path: &str, overlay: 
 }
 
 /// Reads files and folders as they are.
-pub(super) fn read(mirror: &Mirror, commit: &CommitId, wanted: &[String]) -> Result<Files, Trouble> {
+pub(crate) fn read(mirror: &Mirror, commit: &CommitId, wanted: &[String]) -> Result<Files, Trouble> {
     let mut files = Files::new();
     for path in wanted {
         take(mirror, commit, path, &mut files)?;

@@ -81,6 +81,9 @@ fn add_environments(console: &mut Console, ground: &Ground) {
     console.keys(&format!("{EMPTY}main"));
     console.until("another branch", SOON, |screen| line(screen, "Branch").contains("main"));
     console.keys(SUBMIT);
+    // What is created in the cluster is named before.
+    console.until("the question", SOON, |screen| screen.contains("Sure?") && screen.contains("Kustomization/flux-system/"));
+    console.keys("y");
     console.until("development", SOON, |screen| !screen.contains("Add an environment to") && screen.contains("development"));
     // The second is production; its branch is main by itself.
     console.keys("a");
@@ -92,6 +95,8 @@ fn add_environments(console: &mut Console, ground: &Ground) {
             && line(screen, "Branch").contains("main")
     });
     console.keys(SUBMIT);
+    console.until("the question", SOON, |screen| screen.contains("Sure?"));
+    console.keys("y");
     console.until("production", SOON, |screen| !screen.contains("Add an environment to") && screen.contains("production"));
     assert!(ground.repo.log("main").len() == 1, "adding an environment commits nothing");
 }
