@@ -17,6 +17,7 @@ pub mod confirm;
 pub mod deletion;
 pub mod drift;
 pub mod edit;
+pub mod fleet;
 pub mod help;
 pub mod log;
 pub mod object;
@@ -35,6 +36,7 @@ pub fn build(overlay: Overlay, cx: &Cx, commands: &[&'static Command], troubles:
         Overlay::Confirm(ticket, order) => match *order {
             // What was previewed is shown once more, whole.
             Order::Deploy(deploy) if deploy.reviewed.is_some() => Box::new(Review::new(ticket, deploy)),
+            Order::SaveThroughFleet(order) => Box::new(fleet::FleetReview::new(ticket, order)),
             order => match deletion::Deletion::of(ticket, order) {
                 Ok(pane) => Box::new(pane),
                 Err(order) => Box::new(confirm::Confirm::order(cx, ticket, *order)),

@@ -1,9 +1,10 @@
 //! The form that adds or edits an environment. Choosing a type fills in its defaults where nobody has typed anything else.
 
+use domain::Trouble;
 use domain::check::is_interval;
 use domain::ident::{ContextName, EnvironmentId, ObjectName, Slug, label_fault};
-use domain::orders::SaveEnvironment;
 use domain::orders::environment::Setup;
+use domain::orders::{Fleet, SaveEnvironment, SaveThroughFleet};
 use domain::project::{Environment, EnvironmentType};
 use domain::query::{Answer, Query};
 use ratatui::buffer::Buffer;
@@ -93,6 +94,12 @@ impl Editor {
             TabMsg::Reply(ticket, answer) if self.looking.as_ref().is_some_and(|(asked, _)| *asked == ticket) => {
                 let Some((_, environment)) = self.looking.take() else { return Done::default() };
                 return match answer {
+                    Ok(Answer::FleetPlan(plan)) => {
+                        let ticket = cx.order_ticket();
+                        self.saving = Some(ticket);
+                        let order = SaveThroughFleet { environment, new: self.old.is_none(), plan: *plan };
+                        Done { effects: vec![Effect::Give(ticket, order.into())], close: false }
+                    }
                     Ok(Answer::Setup(setup)) => Done { effects: self.give(cx, environment, Some(setup)), close: false },
                     Ok(_) => Done::default(),
                     Err(trouble) => Done { effects: vec![Effect::Trouble(trouble)], close: false },
@@ -173,6 +180,8 @@ impl Editor {
         for id in ["source", "kustomization"] {
             self.form.fault(id, object(&self.form.value(id)).is_none().then(|| cx.t("environments.bad-object").to_owned()));
         }
+        let fleet = self.fleet().and_then(Result::err).map(|trouble| trouble.to_string());
+        self.form.fault("fleet", fleet);
         let required = self.form.value("required") == "true";
         let count = self.form.value("approvers").parse::<u32>().is_ok_and(|n| (1..=20).contains(&n));
         self.form.fault("approvers", (required && !count).then(|| cx.t("environments.bad-number").to_owned()));
@@ -185,12 +194,24 @@ impl Editor {
             return Effects::new();
         }
         let Some(environment) = self.record() else { return Effects::new() };
+        if let Some(Ok(fleet)) = self.fleet().filter(|_| environment.gitops.enabled) {
+            let ticket = cx.ticket();
+            self.looking = Some((ticket, environment.clone()));
+            return vec![Effect::Ask(ticket, Query::FleetPlan(Box::new(environment), fleet))];
+        }
         if self.creates(&environment) {
             let ticket = cx.ticket();
             self.looking = Some((ticket, environment.clone()));
             return vec![Effect::Ask(ticket, Query::Setup(Box::new(environment)))];
         }
         self.give(cx, environment, None)
+    }
+
+    /// Returns the fleet that is named, if one is.
+    fn fleet(&self) -> Option<Result<Fleet, Trouble>> {
+        let text = self.form.value("fleet");
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.parse())
     }
 
     fn creates(&self, environment: &Environment) -> bool {
@@ -291,6 +312,7 @@ fn form(cx: &Cx, e: &Environment, new: bool) -> Form {
         Field::text("source", cx.t("environments.source"), e.gitops.source.to_string()),
         Field::text("kustomization", cx.t("environments.kustomization"), e.gitops.kustomization.to_string()),
         Field::switch("create", cx.t("environments.create"), new).note(cx.t("environments.create-note")),
+        Field::text("fleet", cx.t("environments.fleet"), "").placeholder(cx.t("environments.fleet-hint")),
         Field::switch("required", cx.t("environments.required"), e.approval.required).under(cx.t("environments.approval")),
         Field::text("approvers", cx.t("environments.approvers-label"), e.approval.approvers.to_string()),
     ]);

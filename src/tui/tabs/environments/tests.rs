@@ -67,6 +67,40 @@ fn what_parts_is_marked_told_and_settled_either_way() {
 }
 
 #[test]
+fn what_goes_to_a_fleet_is_shown_as_a_diff_before_it_is_committed() {
+    let mut stage = Stage::new(120, 44, Language::English);
+    stage.keys("2 G e");
+    let fields = stage.lines();
+    assert!(fields.contains("Fleet"), "{fields}");
+    // The form begins at the cluster; the fleet is the eleventh field from there.
+    stage.keys(&"tab ".repeat(11)).text("shop:clusters/prod");
+    stage.wishes();
+    stage.keys("ctrl-s");
+    let wishes = stage.wishes();
+    let [Wish::Ask(ticket, Query::FleetPlan(_, fleet))] = wishes.as_slice() else { panic!("{wishes:?}\n{}", stage.lines()) };
+    assert_eq!(fleet.to_string(), "shop:clusters/prod");
+    let file = domain::change::FileChange {
+        path: "clusters/prod/shop-production.yaml".to_owned(),
+        before: None,
+        after: Some("kind: GitRepository\n".to_owned()),
+    };
+    let plan = domain::orders::FleetPlan {
+        fleet: fleet.clone(),
+        url: "https://git.example/fleet".to_owned(),
+        branch: "main".to_owned(),
+        base: crate::fixture::commit("ab"),
+        files: vec![file],
+        setup: domain::orders::environment::Setup { missing: Vec::new(), login: domain::orders::environment::Login::Open },
+    };
+    stage.reply(Reply::Answer(*ticket, Ok(Answer::FleetPlan(Box::new(plan)))));
+    let shown = stage.lines();
+    assert!(shown.contains("clusters/prod/shop-production.yaml  +1 -0") && shown.contains("kind: GitRepository"), "{shown}");
+    stage.keys("y");
+    let given = orders(&mut stage);
+    assert!(matches!(given.as_slice(), [Order::SaveThroughFleet(save)] if !save.new), "{given:?}");
+}
+
+#[test]
 fn who_removes_an_environment_says_what_becomes_of_its_objects() {
     let mut stage = Stage::new(120, 36, Language::English);
     stage.keys("2 G x");

@@ -1,0 +1,97 @@
+//! The question before manifests are committed to a fleet's repository: what it comes to, and the diff of every file.
+
+use domain::orders::{Order, Question, SaveThroughFleet, Terms};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::confirm;
+use crate::command::{Command, command};
+use crate::cx::Cx;
+use crate::effects::{Effect, Effects, OrderTicket};
+use crate::tab::{Tab, TabMsg};
+use crate::theme::Role;
+use crate::widgets::dialog::{centred, frame};
+use crate::widgets::diff_view::TextDiff;
+use crate::widgets::put::{columns, piece, put_pieces};
+use crate::widgets::scroll::{SCROLL, Scroll};
+use crate::widgets::sheet::{self, Row};
+
+static YES: Command = command("confirm.yes", &["y"], 1);
+static NO: Command = command("confirm.no", &["n", "esc", "q"], 2);
+
+/// Holds the order that is asked about.
+#[derive(Debug)]
+pub struct FleetReview {
+    ticket: OrderTicket,
+    order: SaveThroughFleet,
+    scroll: Scroll,
+}
+
+impl FleetReview {
+    /// Builds the question before an order.
+    pub fn new(ticket: OrderTicket, order: SaveThroughFleet) -> Self {
+        Self { ticket, order, scroll: Scroll::default() }
+    }
+
+    fn rows(&self, cx: &Cx) -> Vec<Row> {
+        let said = confirm::said(cx, &self.order).unwrap_or_else(|| match self.order.question() {
+            Question::Confirm { text } => text,
+            Question::None | Question::Type { .. } => String::new(),
+        });
+        let mut rows = vec![Row::text("", Role::Text, said, Role::Text)];
+        for file in &self.order.plan.files {
+            let diff = TextDiff::new(file.path.clone(), file.before.as_deref(), file.after.as_deref());
+            let (digits, (added, removed)) = (diff.digits(), diff.counts());
+            rows.push(Row::Blank);
+            rows.push(Row::Line(vec![
+                piece(format!("{}  ", file.path), Role::Accent),
+                piece(format!("+{added} "), Role::Ok),
+                piece(format!("-{removed}"), Role::Bad),
+            ]));
+            let lines = diff.hunks.iter().flat_map(|hunk| &hunk.lines);
+            rows.extend(lines.map(|line| Row::Change(line.clone(), digits)));
+        }
+        rows
+    }
+}
+
+impl Tab for FleetReview {
+    fn commands(&self, _cx: &Cx) -> Vec<&'static Command> {
+        [&YES, &NO].into_iter().chain(SCROLL).collect()
+    }
+
+    fn asks(&self) -> bool {
+        true
+    }
+
+    fn update(&mut self, _cx: &Cx, msg: TabMsg) -> Effects {
+        match msg {
+            TabMsg::Command("confirm.yes") => {
+                vec![Effect::Give(self.ticket, Order::SaveThroughFleet(self.order.clone())), Effect::Close]
+            }
+            TabMsg::Command("confirm.no") => vec![Effect::Close],
+            TabMsg::Command(id) => {
+                self.scroll.command(id);
+                Effects::new()
+            }
+            _ => Effects::new(),
+        }
+    }
+
+    fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        let rows = self.rows(cx);
+        let wide = area.width.saturating_sub(4).clamp(20, 110);
+        let high = columns(sheet::height(&rows, wide.saturating_sub(4)) + 4).min(area.height);
+        let inner = frame(cx, centred(area, wide, high), buf, cx.t("confirm.title"));
+        if inner.height < 3 {
+            return;
+        }
+        sheet::view(cx, Rect { height: inner.height - 2, ..inner }, buf, &rows, &self.scroll);
+        let mut line = Vec::new();
+        for command in [&YES, &NO] {
+            line.push(piece(cx.key(command), Role::Accent));
+            line.push(piece(format!(" {}   ", cx.title(command)), Role::Text));
+        }
+        put_pieces(cx, buf, (inner.x, inner.bottom() - 1), inner.width, &line);
+    }
+}
