@@ -15,10 +15,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::check;
+use crate::detail::trace::same_repository;
 use crate::flux::{FluxObject, ObjectKey, Reference, SourceRef};
 use crate::ident::{ContextName, EnvironmentId, ObjectName};
 use crate::origin::applied_by;
-use crate::project::{Environment, EnvironmentType, Project, plain_path, same_repository};
+use crate::project::{Environment, EnvironmentType, Project, plain_path};
 use crate::trouble::Trouble;
 use crate::world::World;
 

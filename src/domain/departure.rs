@@ -6,11 +6,12 @@ use serde::Serialize;
 
 use crate::adopt::{Reason, branch_of};
 use crate::check::interval_millis;
+use crate::detail::trace::same_repository;
 use crate::flux::{FluxObject, ObjectKey};
 use crate::ident::ObjectName;
 use crate::link::LinkState;
 use crate::origin::{Origin, applied_by};
-use crate::project::{Environment, Project, plain_path, same_repository};
+use crate::project::{Environment, Project, plain_path};
 use crate::trouble::Trouble;
 use crate::world::World;
 

@@ -60,18 +60,6 @@ impl Provider {
     }
 }
 
-/// Returns what tells repositories apart in a URL: protocol, user, `.git` and a slash at the end do not matter.
-pub fn address(url: &str) -> String {
-    let rest = url.split_once("://").map_or_else(|| url.replacen(':', "/", 1), |(_, rest)| rest.to_owned());
-    let rest = rest.split_once('@').filter(|(user, _)| !user.contains('/')).map_or(rest.as_str(), |(_, host)| host);
-    rest.trim_end_matches('/').trim_end_matches(".git").to_ascii_lowercase()
-}
-
-/// Tells whether two URLs are of one repository.
-pub fn same_repository(one: &str, other: &str) -> bool {
-    !one.is_empty() && address(one) == address(other)
-}
-
 /// Returns a path in a repository as environments write it: without `./` in front and slashes around.
 pub fn plain_path(path: &str) -> String {
     path.split('/').filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/")
@@ -317,18 +305,6 @@ impl Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_repository_has_many_addresses() {
-        for (one, other, same) in [
-            ("https://git.example/acme/shop.git", "ssh://git@git.example/acme/shop", true),
-            ("git@git.example:acme/shop.git", "https://git.example/acme/shop/", true),
-            ("https://git.example/acme/shop", "https://git.example/acme/shop2", false),
-            ("", "", false),
-        ] {
-            assert_eq!(same_repository(one, other), same, "{one} {other}");
-        }
-    }
 
     #[test]
     fn one_path_has_many_spellings() {

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::reason::{Evidence, Guess, Remark};
 use super::{Pair, Proposal, environment, guess};
+use crate::detail::trace::{place, same_repository};
 use crate::ident::{EnvironmentId, Slug};
-use crate::project::{Credential, EnvironmentType, Project, Provider, Repository, address, same_repository};
+use crate::project::{Credential, EnvironmentType, Project, Provider, Repository};
 use crate::world::World;
 
 /// Groups pairs into projects, by slug.
 pub(super) fn projects(world: &World, pairs: &[Pair<'_>]) -> Vec<Proposal> {
     let mut repositories: BTreeMap<String, Vec<&Pair<'_>>> = BTreeMap::new();
     for pair in pairs {
-        repositories.entry(address(pair.url)).or_default().push(pair);
+        repositories.entry(place(pair.url).to_ascii_lowercase()).or_default().push(pair);
     }
     let mut taken: BTreeSet<Slug> = world.projects.iter().map(|project| project.slug.clone()).collect();
     let mut out: Vec<Proposal> = Vec::new();

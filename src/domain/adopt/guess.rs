@@ -122,7 +122,7 @@ pub fn slug_of(text: &str) -> Option<Slug> {
 
 /// Returns the name of the repository at a URL.
 pub(super) fn repository(url: &str) -> String {
-    let address = crate::project::address(url);
+    let address = crate::detail::trace::place(url);
     let name = address.rsplit('/').find(|part| !part.is_empty()).unwrap_or("project").to_owned();
     slug_of(&name).map_or_else(|| "project".to_owned(), String::from)
 }

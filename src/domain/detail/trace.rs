@@ -276,7 +276,7 @@ impl<'a> Way<'a> {
 }
 
 /// Returns where a repository is, the same for all ways to write it: host and path, without scheme, user, usual port, `.git`.
-fn place(url: &str) -> String {
+pub fn place(url: &str) -> String {
     let url = url.trim();
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     // `git@host:path`, as ssh is written without a scheme.

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use domain::change::FileChange;
 use domain::departure;
+use domain::detail::trace::same_repository;
 use domain::flux::{FluxObject, ObjectKey};
 use domain::journal::{Change, Phase};
 use domain::orders::{Fleet, FleetPlan, SaveThroughFleet};
-use domain::project::{Environment, Project, plain_path, same_repository};
+use domain::project::{Environment, Project, plain_path};
 use domain::revision::CommitId;
 use domain::text::display;
 use domain::world::World;

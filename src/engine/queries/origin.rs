@@ -6,7 +6,7 @@ use domain::Trouble;
 use domain::detail::trace::same_repository;
 use domain::flux::ObjectKey;
 use domain::origin::{Origin, Place, applied_by};
-use domain::project::Environment;
+use domain::project::{Environment, plain_path};
 use domain::query::Answer;
 use domain::revision::{CommitId, Revision};
 use domain::text::one_line;
@@ -50,7 +50,7 @@ pub(crate) async fn of(core: &Core, key: &ObjectKey, object: &Value) -> Option<O
     origin.suspended = applied.suspended();
     origin.interval = applied.spec.interval.as_ref().map(ToString::to_string);
     origin.revision = applied.revision().cloned();
-    origin.path = applied.spec.path.as_deref().map(plain).unwrap_or_default();
+    origin.path = applied.spec.path.as_deref().map(|path| one_line(&plain_path(path))).unwrap_or_default();
     origin.source = cluster::act::source_of(&applied);
     if let Some(source) = &origin.source
         && let Ok(Some(source)) = core.fleet.flux(source).await
@@ -67,11 +67,6 @@ pub(crate) async fn of(core: &Core, key: &ObjectKey, object: &Value) -> Option<O
     Some(origin)
 }
 
-/// Returns a path as environments write it: without `./` in front.
-fn plain(path: &str) -> String {
-    one_line(path.trim_start_matches("./").trim_matches('/'))
-}
-
 /// Returns the environments that this Kustomization brings about, or that have its repository, branch and path.
 fn environments(world: &World, origin: &Origin) -> Vec<Arc<Environment>> {
     // A HelmRelease may have the name of a Kustomization.
@@ -82,7 +77,7 @@ fn environments(world: &World, origin: &Origin) -> Vec<Arc<Environment>> {
         let named = ours && of_kustomization && *name.namespace == *origin.by.namespace && *name.name == *origin.by.name;
         let repository = world.project(&e.id.project).is_some_and(|p| same_repository(&p.repository.url, &origin.url));
         let branch = origin.branch.as_ref().is_none_or(|branch| *branch == e.gitops.branch);
-        named || (ours && repository && branch && plain(&e.gitops.path) == origin.path)
+        named || (ours && repository && branch && plain_path(&e.gitops.path) == origin.path)
     };
     world.environments.iter().filter(is).cloned().collect()
 }
@@ -112,11 +107,6 @@ mod tests {
     use super::*;
     use domain::ident::{EnvironmentId, Slug};
     use domain::project::EnvironmentType;
-
-    #[test]
-    fn paths_are_read_as_environments_write_them() {
-        assert_eq!(plain("./k8s/overlays/production/"), "k8s/overlays/production");
-    }
 
     #[test]
     fn a_release_is_no_kustomization_of_the_same_name() {
