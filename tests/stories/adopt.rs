@@ -155,7 +155,7 @@ fn through_a_fleet(ground: &Ground) {
     let why = operator.run(&add).failed(2);
     for part in [
         "+kind: Kustomization",
-        "+- ",
+        &format!("+  - {app}-development.yaml"),
         &format!("commit clusters/dev/{app}-development.yaml, clusters/dev/kustomization.yaml to main"),
     ] {
         assert!(why.contains(part), "{part} in {why}");

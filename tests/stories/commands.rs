@@ -209,7 +209,10 @@ fn the_names_of_json_fields_are_a_promise() {
         "git_images",
     ];
     assert_eq!(&fields(&environment)[..wanted.len()], wanted);
-    assert_eq!(&fields(&environment)[wanted.len()..], ["running_images", "revision", "ready", "replicas", "agrees", "suspended"]);
+    assert_eq!(
+        &fields(&environment)[wanted.len()..],
+        ["running_images", "revision", "ready", "replicas", "agrees", "suspended", "departures"]
+    );
     let deployment = first(&["history"]);
     let wanted = [
         "id",

@@ -19,6 +19,9 @@ use crate::scene::no_environment;
 use crate::scribe::Scribe;
 use crate::shared::Core;
 
+/// How often the objects are changed anew when they change under our hands.
+const CONFLICTS: u32 = 5;
+
 /// What an environment is and what its cluster has, read just now.
 struct Now {
     environment: Arc<Environment>,
@@ -40,6 +43,10 @@ impl Now {
         })
     }
 
+    fn versions(&self) -> [Option<&str>; 2] {
+        self.objects().map(|object| object.map(|object| object.resource_version.as_str()))
+    }
+
     const fn objects(&self) -> [Option<&FluxObject>; 2] {
         [self.source.as_ref(), self.kustomization.as_ref()]
     }
@@ -50,7 +57,7 @@ impl Now {
 }
 
 pub(super) async fn settle(core: &Arc<Core>, scribe: &Scribe, order: Settle) -> Result<Done, Fault> {
-    let now = Now::read(core, &order).await?;
+    let mut now = Now::read(core, &order).await?;
     if core.store.state().promises.contains_key(&order.environment) {
         return Err(Trouble::refused("A sync of the environment is under way", &order.environment)
             .next("Wait for it to end.")
@@ -67,10 +74,22 @@ pub(super) async fn settle(core: &Arc<Core>, scribe: &Scribe, order: Settle) -> 
             .next("Look again and decide anew.")
             .into());
     }
-    match order.to {
-        Side::Record => to_record(core, &now).await.map_err(Fault::from),
-        Side::Cluster => to_cluster(scribe, &now).await.map_err(Fault::from),
+    if order.to == Side::Cluster {
+        return to_cluster(scribe, &now).await.map_err(Fault::from);
     }
+    for _ in 0..CONFLICTS {
+        let trouble = match to_record(core, &now).await {
+            Ok(done) => return Ok(done),
+            Err(trouble) => trouble,
+        };
+        // A controller that writes a status makes a new version too: as long as they part as was shown, it is tried again.
+        let then = Now::read(core, &order).await?;
+        if then.versions() == now.versions() || then.departures().iter().any(|d| !found.contains(d)) {
+            return Err(trouble.into());
+        }
+        now = then;
+    }
+    to_record(core, &now).await.map_err(Fault::from)
 }
 
 /// Changes the objects; the server tries all changes before the first is made.

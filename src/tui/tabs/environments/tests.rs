@@ -57,7 +57,10 @@ fn what_parts_is_marked_told_and_settled_either_way() {
             Side::Record => ("k8s/overlays/elsewhere", "k8s/overlays/production"),
             Side::Cluster => ("k8s/overlays/production", "k8s/overlays/elsewhere"),
         };
-        let shown = stage.lines().replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        // What stands in the box alone, without what is beside it.
+        let lines = stage.lines();
+        let inside: Vec<&str> = lines.lines().filter_map(|line| line.split('│').nth(1)).collect();
+        let shown = inside.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(shown.contains(&format!("Path: {is} → {will}.")), "{}", stage.lines());
         stage.keys("y");
         let given = orders(&mut stage);
@@ -72,8 +75,8 @@ fn what_goes_to_a_fleet_is_shown_as_a_diff_before_it_is_committed() {
     stage.keys("2 G e");
     let fields = stage.lines();
     assert!(fields.contains("Fleet"), "{fields}");
-    // The form begins at the cluster; the fleet is the eleventh field from there.
-    stage.keys(&"tab ".repeat(11)).text("shop:clusters/prod");
+    // The form begins at the cluster; the fleet is the twelfth field from there.
+    stage.keys(&"tab ".repeat(12)).text("shop:clusters/prod");
     stage.wishes();
     stage.keys("ctrl-s");
     let wishes = stage.wishes();
