@@ -78,10 +78,8 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
             None => own(deck, &environment).await?,
         },
         edits: fields::edits(&deploy.fields, "deploy")?,
-        texts: Vec::new(),
         message: deploy.message,
-        environment: environment.id,
-        base: None,
+        ..Draft::new(environment.id)
     };
     if !deploy.dry_run {
         deck.may(&draft.environment)?;

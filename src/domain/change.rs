@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::edit::{Ask, Edit, Found, WorkloadRef};
 use crate::ident::EnvironmentId;
+use crate::restore::{Overwriter, Restore, Restoring};
 use crate::revision::CommitId;
 use crate::trouble::Trouble;
 
@@ -109,17 +110,28 @@ pub struct Draft {
     /// The commit that the texts were read at, and that the answers speak of which name a line; where the branch has gone on since, the line is looked for again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<CommitId>,
+    /// What it takes back, when it is a rollback or a revert; then it has no edits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore: Option<Restore>,
 }
 
 impl Draft {
     /// Builds an empty draft for an environment.
     pub const fn new(environment: EnvironmentId) -> Self {
-        Self { environment, workload: None, edits: Vec::new(), texts: Vec::new(), message: None, base: None }
+        Self {
+            environment,
+            workload: None,
+            edits: Vec::new(),
+            texts: Vec::new(),
+            message: None,
+            base: None,
+            restore: None,
+        }
     }
 
     /// Tells whether it would change nothing.
     pub fn is_empty(&self) -> bool {
-        self.edits.is_empty() && self.texts.is_empty() && self.message.is_none()
+        self.edits.is_empty() && self.texts.is_empty() && self.message.is_none() && self.restore.is_none()
     }
 }
 
@@ -212,6 +224,12 @@ pub struct Preview {
     /// What has to be answered first; nothing can be submitted while there is a question.
     #[serde(default)]
     pub asks: Vec<Ask>,
+    /// What is taken back, and what that asks, when it is a rollback or a revert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restoring: Option<Restoring>,
+    /// The image automations that would overwrite lines of the change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overwriters: Vec<Overwriter>,
     /// The commit message, proposed or written, without trailers.
     pub message: String,
     /// The author as `Name <email>`.
@@ -228,5 +246,10 @@ impl Preview {
     /// Tells whether submitting would change nothing in Git.
     pub const fn is_empty(&self) -> bool {
         self.files.is_empty()
+    }
+
+    /// Tells how many questions have to be answered before it can be submitted.
+    pub fn open_questions(&self) -> usize {
+        self.asks.len() + self.restoring.as_ref().map_or(0, Restoring::open)
     }
 }

@@ -6,6 +6,7 @@ use crate::Time;
 use crate::actor::Actor;
 use crate::edit::{Edit, WorkloadRef};
 use crate::ident::{DeploymentId, EnvironmentId};
+use crate::restore::Restore;
 use crate::revision::CommitId;
 use crate::trouble::Trouble;
 
@@ -184,11 +185,25 @@ pub struct Deployment {
     /// The `ImageUpdateAutomation` that made the commit, as `namespace/name`, when one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automation: Option<String>,
+    /// The newest deployment that it takes back, when it is a rollback or a revert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolls_back: Option<DeploymentId>,
+    /// What it takes back, and how far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore: Option<Restore>,
     /// The four stages, in the order of [`StageName::ALL`].
     pub stages: [Stage; 4],
 }
 
 impl Deployment {
+    /// Returns the journal's word for asking for it.
+    pub const fn act(&self) -> &'static str {
+        match &self.restore {
+            None => "deploy",
+            Some(restore) => restore.act(),
+        }
+    }
+
     /// Returns a stage.
     pub const fn stage(&self, name: StageName) -> &Stage {
         &self.stages[name as usize]

@@ -28,6 +28,7 @@ pub mod private;
 pub mod project;
 pub mod quantity;
 pub mod query;
+pub mod restore;
 pub mod revision;
 pub mod rights;
 pub mod sentence;

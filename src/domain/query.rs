@@ -16,6 +16,8 @@ use crate::orders::environment::Setup;
 use crate::orders::{Create, Delete, Fleet, FleetPlan};
 use crate::origin::Origin;
 use crate::project::{Environment, Repository};
+use crate::project::Repository;
+use crate::restore::{Back, Promote, Promotion};
 use crate::revision::CommitId;
 use crate::toolkit::{Installation, Removal, Toolkit};
 use crate::why::Explanation;
@@ -104,6 +106,11 @@ pub enum Query {
     FleetPlan(Box<Environment>, Fleet),
     /// What deleting an environment's Flux objects would do.
     Removal(EnvironmentId),
+    // Going back and on: drafts.
+    /// The draft that takes an environment back; answered by a draft.
+    Back(EnvironmentId, Back),
+    /// What runs in one environment as a draft for another.
+    Promote(Promote),
 
     /// A log, line by line: answered in parts as they come, until nothing more comes or it is taken back.
     Follow(Follow),
@@ -192,7 +199,7 @@ pub struct Connected {
 pub enum Answer {
     /// To [`Query::Form`].
     Form(Arc<FormFacts>),
-    /// To [`Query::Draft`].
+    /// To [`Query::Draft`] and [`Query::Back`].
     Draft(Option<Draft>),
     /// To [`Query::Preview`].
     Preview(Arc<Preview>),
@@ -246,6 +253,8 @@ pub enum Answer {
     FleetPlan(Box<FleetPlan>),
     /// To [`Query::Removal`].
     Removal(Vec<Delete>),
+    /// To [`Query::Promote`].
+    Promotion(Arc<Promotion>),
 
     /// To [`Query::Follow`], again and again.
     Lines(Arc<Batch>),

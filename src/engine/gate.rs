@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use domain::actor::Actor;
+use domain::change::Draft;
 use domain::journal::Phase;
-use domain::orders::{Order, Outcome};
+use domain::orders::{Deploy, Order, Outcome, Suspend};
 use domain::{Trouble, TroubleKind};
 
 use crate::orders::{self, Fault, many};
@@ -16,7 +17,26 @@ pub(crate) async fn give(core: &Arc<Core>, actor: Actor, order: Order) -> Result
     match order {
         // Each of several goes through by itself.
         Order::Many(several) => Ok(Box::pin(many::give(several, |order| one(core, actor.clone(), order))).await),
+        Order::Deploy(deploy) if !deploy.dry_run && deploy.draft.restore.as_ref().is_some_and(|r| !r.suspend.is_empty()) => {
+            after_suspending(core, actor, deploy).await
+        }
         order => one(core, actor, order).await,
+    }
+}
+
+/// Suspends the automations that would overwrite what goes back, each by an order of its own, and then goes on.
+async fn after_suspending(core: &Arc<Core>, actor: Actor, deploy: Deploy) -> Result<Outcome, Trouble> {
+    let keys = deploy.draft.restore.as_ref().map(|restore| restore.suspend.clone()).unwrap_or_default();
+    let names = keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    for key in keys {
+        one(core, actor.clone(), Suspend { key }.into()).await?;
+    }
+    match one(core, actor, deploy.into()).await {
+        Ok(outcome) => Ok(Outcome { said: format!("{} {names} is suspended.", outcome.said), ..outcome }),
+        Err(trouble) => {
+            let next = format!("{} {names} is suspended, and stays so until it is resumed.", trouble.next);
+            Err(trouble.next(next.trim()))
+        }
     }
 }
 
@@ -69,6 +89,10 @@ async fn failed(core: &Core, scribe: &Scribe, fault: Fault) -> Trouble {
 
 fn intent(order: &Order) -> String {
     match order {
+        Order::Deploy(Deploy { draft: Draft { restore: Some(restore), .. }, .. }) => {
+            let undone = restore.undoes.iter().map(|undone| undone.deployment.short()).collect::<Vec<_>>().join(", ");
+            format!("takes back {undone}")
+        }
         Order::Deploy(deploy) => deploy.draft.edits.iter().map(told).collect::<Vec<_>>().join(", "),
         Order::ManualSync(sync) => sync.commit.as_ref().map_or_else(String::new, |c| format!("to {}", c.short())),
         // The names of fields only: a value may be a secret.

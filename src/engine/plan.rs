@@ -3,9 +3,12 @@
 //! The same code makes the preview that is reviewed and the change that is committed, so that they cannot differ.
 
 mod answers;
+mod back;
 pub(crate) mod closure;
 mod compute;
 mod judge;
+mod overwriters;
+mod restore;
 mod texts;
 
 use std::sync::Arc;
@@ -35,6 +38,8 @@ pub(crate) struct Grounds {
     pub(crate) schemas: Arc<Schemas>,
     /// Their version; 0 when only the built-in kinds are known.
     pub(crate) version: u64,
+    /// The image automations that work on the environment's branch.
+    pub(crate) automations: Vec<overwriters::Automation>,
 }
 
 /// Holds a preview and what is needed to carry it out.
@@ -44,7 +49,7 @@ pub(crate) struct Plan {
     pub(crate) preview: Preview,
     /// The files to commit.
     pub(crate) changes: Vec<git::FileChange>,
-    /// The workload that the edits change; texts may change none.
+    /// The workload that changes; absent when it cannot be told, or when texts change none.
     pub(crate) workload: Option<WorkloadRef>,
     /// What changes, in short.
     pub(crate) summary: String,
@@ -69,8 +74,11 @@ impl Plan {
 
     /// Returns the plan when nothing has to be asked first; else the question.
     pub(crate) fn settled(self) -> Result<Self, Trouble> {
-        match self.preview.asks.first() {
-            Some(ask) => Err(manifest::Error::Choose(Box::new(ask.clone())).into()),
+        if let Some(ask) = self.preview.asks.first() {
+            return Err(manifest::Error::Choose(Box::new(ask.clone())).into());
+        }
+        match self.preview.restoring.as_ref().filter(|restoring| restoring.open() > 0) {
+            Some(restoring) => Err(back::question(&self.preview.environment, restoring)),
             None => Ok(self),
         }
     }
@@ -91,16 +99,30 @@ pub(crate) async fn facts(scene: &Scene, head: CommitId, workload: Option<Worklo
 /// Works out what a draft would do on top of a commit.
 pub(crate) async fn plan(core: &Arc<Core>, scene: &Scene, head: CommitId, draft: &Draft, actor: &Actor) -> Result<Plan, Trouble> {
     let (schemas, version) = schemas::of(core, &scene.environment.cluster);
-    let grounds = Grounds { prune: core.world.borrow().prunes(&scene.environment), schemas, version };
+    let grounds = {
+        let world = core.world.borrow();
+        let automations = overwriters::of(&world, &scene.environment, scene.repo.url());
+        Grounds { prune: world.prunes(&scene.environment), schemas, version, automations }
+    };
     let (environment, draft, actor) = (scene.environment.clone(), draft.clone(), actor.clone());
     let repo = Arc::clone(&scene.repo);
-    let around = if draft.texts.is_empty() { Vec::new() } else { texts::neighbours(core, scene) };
+    let alone = draft.texts.is_empty() && draft.restore.is_none();
+    let around = if alone { Vec::new() } else { texts::neighbours(core, scene) };
     let work = move |mirror: &git::Mirror| {
         let draft = texts::taken(mirror, &head, answers::follow(mirror, &head, &draft))?;
-        let files = closure::kept(mirror, &repo.files, &head, &environment.gitops.path)?;
-        let touched: Vec<&str> = draft.texts.iter().map(|text| text.path.as_str()).collect();
-        let others = texts::users(mirror, &head, &around, &touched);
-        compute::plan(&files, (&environment, &grounds), &head, (&draft, &others), &actor)
+        let path = &environment.gitops.path;
+        let files = closure::kept(mirror, &repo.files, &head, path)?;
+        let Some(restore) = &draft.restore else {
+            let touched: Vec<&str> = draft.texts.iter().map(|text| text.path.as_str()).collect();
+            let others = texts::users(mirror, &head, &around, &touched);
+            return compute::plan(&files, (&environment, &grounds), &head, (&draft, &others), &actor);
+        };
+        let place =
+            restore::Place { mirror, kept: &repo.files, head: &head, environment: &environment, neighbours: &around };
+        let (changes, restoring) = restore::take_back(&place, restore)?;
+        let changed = closure::load_changed(mirror, &head, path, &changes)?;
+        let sides = (&*files, &changed);
+        Ok(compute::restored(sides, (&environment, &grounds), &head, (&draft, &actor), (changes, restoring)))
     };
     scene.repo.with("working out a change", move |mirror, _| Ok(work(mirror))).await?
 }
@@ -126,6 +148,16 @@ fn called<'o>(objects: &'o [manifest::Object], key: &ObjectKey) -> Option<&'o ma
     let same = objects.iter().filter(|o| o.kind() == &*key.kind && o.name() == &*key.name);
     // Flux may put it into another namespace than its manifest says.
     same.min_by_key(|o| o.namespace() != &*key.namespace)
+}
+
+/// Returns the files that an environment is made of at a commit.
+pub(crate) async fn made_of(scene: &Scene, commit: CommitId) -> Result<Vec<String>, Trouble> {
+    let (environment, repo) = (scene.environment.clone(), Arc::clone(&scene.repo));
+    let read = move |mirror: &git::Mirror| {
+        let files = closure::kept(mirror, &repo.files, &commit, &environment.gitops.path);
+        Ok(files.map(|files| files.paths().map(str::to_owned).collect()))
+    };
+    scene.repo.with("reading manifests", move |mirror, _| read(mirror)).await?
 }
 
 /// Reads files and folders at a commit.

@@ -1,6 +1,7 @@
 //! Answers to what the world does not hold: one file per group of queries. Nothing here changes anything.
 
 mod audit;
+mod back;
 mod charts;
 mod deletion;
 mod detail;
@@ -11,6 +12,7 @@ mod hold;
 mod logs;
 mod object;
 pub(crate) mod origin;
+mod promote;
 mod repository;
 mod toolkit;
 mod trace;
@@ -64,6 +66,8 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
             Ok(Answer::FleetPlan(Box::new(plan)))
         }
         Query::Removal(id) => deletion::removal(core, &id).await,
+        Query::Back(environment, back) => back::back(core, &environment, &back).await,
+        Query::Promote(wanted) => promote::promote(core, wanted).await,
         Query::Follow(wanted) => logs::follow(core, wanted, more).await,
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by failing")]
 
 mod asking;
+mod back;
 mod bed;
 mod charts;
 mod deploy;

@@ -25,6 +25,7 @@
 
 mod address;
 mod commit;
+mod compare;
 mod credential;
 mod error;
 mod heads;
@@ -44,6 +45,7 @@ mod transport;
 
 pub use address::check_url;
 pub use commit::{Author, FileChange, NewCommit};
+pub use compare::Difference;
 pub use credential::Access;
 pub use error::{Error, Result};
 pub use heads::{Fetched, Heads, Moved};

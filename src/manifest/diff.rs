@@ -5,6 +5,7 @@ mod moved;
 mod objects;
 mod order;
 mod summary;
+pub mod threeway;
 
 use similar::{Algorithm, ChangeTag, DiffTag, TextDiff};
 

@@ -32,6 +32,34 @@ struct Spec {
     artifacts: Vec<IgnoredAny>,
     distribution: Distribution,
     git: GitSpec,
+    update: Update,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct GitSpec {
+    commit: CommitSpec,
+    checkout: Checkout,
+    push: Branch,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Checkout {
+    #[serde(rename = "ref")]
+    reference: Branch,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Branch {
+    branch: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Update {
+    path: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -39,12 +67,6 @@ struct Spec {
 struct Named {
     kind: String,
     name: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct GitSpec {
-    commit: CommitSpec,
 }
 
 #[derive(Default, Deserialize)]
@@ -189,11 +211,16 @@ fn facts(kind: &str, spec: &Spec, status: Status) -> Option<Facts> {
             }
         }
         "ImageRepository" => Facts::Scan { tags: status.last_scan_result.tag_count, time: status.last_scan_result.scan_time },
-        "ImageUpdateAutomation" => Facts::Push {
-            time: status.last_push_time,
-            commit: text(&status.last_push_commit),
-            author: text(&spec.git.commit.author.email),
-        },
+        "ImageUpdateAutomation" => {
+            let branches = [&spec.git.push.branch, &spec.git.checkout.reference.branch];
+            Facts::Push {
+                time: status.last_push_time,
+                commit: text(&status.last_push_commit),
+                author: text(&spec.git.commit.author.email),
+                path: text(&spec.update.path),
+                branch: text(branches.into_iter().find(|branch| !branch.is_empty()).map_or("", |branch| branch)),
+            }
+        }
         "Provider" => Facts::Provider { address: text(&site(&spec.address)), channel: text(&spec.channel) },
         "Alert" => Facts::Alert {
             severity: if spec.event_severity.is_empty() { "info".into() } else { text(&spec.event_severity) },

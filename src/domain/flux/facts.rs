@@ -49,6 +49,10 @@ pub enum Facts {
         commit: Box<str>,
         /// The address that its commits carry.
         author: Box<str>,
+        /// The folder that it looks after; empty for all.
+        path: Box<str>,
+        /// The branch that it pushes to, or reads; empty for that of its source.
+        branch: Box<str>,
     },
     /// A Provider.
     Provider {

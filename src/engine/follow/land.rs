@@ -167,6 +167,7 @@ async fn again(core: &Arc<Core>, scene: &Scene, deployment: &mut Deployment, hea
         // The message was settled with the first commit and already carries its trailers.
         message: Some(deployment.message.clone()),
         base: deployment.base.clone(),
+        restore: deployment.restore.clone(),
     };
     let plan = plan::plan(core, scene, head, &draft, &deployment.actor).await?.settled()?;
     if plan.preview.is_empty() {
@@ -185,6 +186,9 @@ async fn texts(scene: &Scene, deployment: &Deployment) -> Result<Vec<FileChange>
     let (Some(base), Some(commit), true) = (&deployment.base, &deployment.commit, deployment.edits.is_empty()) else {
         return Ok(Vec::new());
     };
+    if deployment.restore.is_some() {
+        return Ok(Vec::new());
+    }
     let found = plan::of_commit(scene, (base.clone(), commit.clone()), deployment.files.clone()).await;
     found.map_err(|trouble| {
         Trouble::refused("The edited text is not here any more", &deployment.environment)
@@ -280,7 +284,7 @@ async fn attempt(core: &Arc<Core>, scene: &Scene, deployment: &mut Deployment) -
         }
         Ok(None) => {}
     }
-    let scribe = Scribe::of_system(core, "deploy", &deployment.environment);
+    let scribe = Scribe::of_system(core, deployment.act(), &deployment.environment);
     if !is_here(scene, deployment).await {
         // Another machine's mirror had it, or ours was replaced: the same edits are made again, on the head of now.
         let head = match scene.repo.fresh_head(&deployment.branch).await {

@@ -42,6 +42,8 @@ fn deployment(id: &str, apply: StageState) -> Deployment {
         expect_images: vec![],
         expect_replicas: None,
         automation: None,
+        rolls_back: None,
+        restore: None,
         stages,
     }
 }

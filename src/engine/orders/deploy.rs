@@ -38,14 +38,20 @@ pub(super) async fn deploy(core: &Arc<Core>, scribe: &Scribe, order: Deploy) -> 
     };
     let lease = core.lease(place.name()).await?;
     place.driving();
-    // Whatever becomes of the push, what was wanted is not lost; whoever edited texts has them, and the form's draft stays.
-    if order.draft.texts.is_empty() {
-        let draft = order.draft.clone();
-        core.on_store("the drafts", move |store| store.drafts().save(&draft)).await?.map_err(Trouble::from)?;
-    }
+    keep(core, &order).await?;
     land::intend(scribe, &deployment).await?;
     let landing = land::push(core, &scene, scribe, &mut deployment).await?;
     finish(core, &scene, deployment, landing, (place, lease)).await
+}
+
+/// Keeps the draft of the form: whatever becomes of the push, what was wanted is not lost. Whoever edited texts has them, what is
+/// taken back stands in the deployment's record whole, and neither takes the place of a form that somebody has begun.
+async fn keep(core: &Arc<Core>, order: &Deploy) -> Result<(), Trouble> {
+    if !order.draft.texts.is_empty() || order.draft.restore.is_some() {
+        return Ok(());
+    }
+    let draft = order.draft.clone();
+    core.on_store("the drafts", move |store| store.drafts().save(&draft)).await?.map_err(Trouble::from)
 }
 
 /// Turns what became of the push into the order's outcome; following goes on in the background where there is something to
@@ -107,9 +113,7 @@ fn may_go(order: &Deploy, environment: &Environment, plan: &Plan, deployment: &D
         return Err(land::changed(deployment));
     }
     if plan.preview.is_empty() {
-        return Err(Trouble::usage("Nothing would change", object)
-            .why(format!("{} at {} already reads as asked", deployment.branch, plan.preview.base.short()))
-            .next("Change a field, or sync the environment if it is behind Git."));
+        return Err(nothing(order, deployment, plan));
     }
     if let Some(trouble) = plan.preview.render_trouble.as_ref().filter(|_| !order.draft.texts.is_empty()) {
         return Err(Trouble::refused("It cannot be rendered", object).why(trouble).next("Correct what it names."));
@@ -128,6 +132,19 @@ fn may_go(order: &Deploy, environment: &Environment, plan: &Plan, deployment: &D
             .next("Switch the environment's approval rule off if you may, or change the branch the way your team approves it."));
     }
     Ok(())
+}
+
+fn nothing(order: &Deploy, deployment: &Deployment, plan: &Plan) -> Trouble {
+    let trouble = Trouble::usage("Nothing would change", &deployment.environment);
+    let (branch, head) = (&deployment.branch, plan.preview.base.short());
+    if order.draft.restore.is_some() {
+        return trouble
+            .why(format!("{branch} at {head} reads as it did then, as far as this environment goes"))
+            .next("Choose an earlier deployment, or sync the environment if it is behind Git.");
+    }
+    trouble
+        .why(format!("{branch} at {head} already reads as asked"))
+        .next("Change a field, or sync the environment if it is behind Git.")
 }
 
 fn blank(core: &Core, scribe: &Scribe, order: &Deploy, scene: &Scene, id: DeploymentId) -> Deployment {
@@ -156,6 +173,8 @@ fn blank(core: &Core, scribe: &Scribe, order: &Deploy, scene: &Scene, id: Deploy
         expect_images: Vec::new(),
         expect_replicas: None,
         automation: None,
+        rolls_back: order.draft.restore.as_ref().and_then(|r| r.undoes.first()).map(|undone| undone.deployment.clone()),
+        restore: order.draft.restore.clone(),
         stages,
     }
 }
@@ -164,7 +183,11 @@ fn blank(core: &Core, scribe: &Scribe, order: &Deploy, scene: &Scene, id: Deploy
 fn prepare(deployment: &mut Deployment, plan: &Plan, environment: &Environment) {
     deployment.workload.clone_from(&plan.workload);
     let (id, name) = (deployment.id.to_string(), environment.id.to_string());
-    let add = [(land::TRAILER, id.as_str()), ("Environment", name.as_str()), ("Deployment-Method", deployment.method.word())];
+    let mut add = vec![(land::TRAILER, id.as_str()), ("Environment", &name), ("Deployment-Method", deployment.method.word())];
+    if let Some(restore) = &deployment.restore {
+        add.extend(restore.undoes.iter().map(|undone| ("Rolls-Back", undone.deployment.as_str())));
+        add.extend(restore.to.iter().map(|to| ("Rolls-Back-To", to.as_str())));
+    }
     deployment.message = git::trailers(&plan.preview.message, &add);
 }
 

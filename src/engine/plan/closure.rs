@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::Trouble;
+use domain::change::FileChange;
 use domain::revision::CommitId;
 use git::{Mirror, ReadLimits, Skipped};
 use manifest::Overlay;
@@ -29,12 +30,28 @@ pub(super) fn load(mirror: &Mirror, commit: &CommitId, path: &str) -> Result<Fil
 
 /// Reads the files that a Flux Kustomization's folder leads to, with what its `spec` adds.
 pub(crate) fn load_for(mirror: &Mirror, commit: &CommitId, path: &str, overlay: Option<&Overlay>) -> Result<Files, Trouble> {
+    gather(mirror, commit, path, overlay, &[])
+}
+
+/// Reads the files that a folder leads to once some of them are changed.
+pub(super) fn load_changed(mirror: &Mirror, commit: &CommitId, path: &str, changes: &[FileChange]) -> Result<Files, Trouble> {
+    gather(mirror, commit, path, None, changes)
+}
+
+fn gather(
+    mirror: &Mirror,
+    commit: &CommitId,
+    path: &str,
+    overlay: Option<&Overlay>,
+    changes: &[FileChange],
+) -> Result<Files, Trouble> {
     let path = path.trim_start_matches("./").trim_matches('/');
     let mut files = Files::new();
     let mut read = BTreeSet::new();
     take(mirror, commit, path, &mut files)?;
     read.insert(path.to_owned());
     for _ in 0..ROUNDS {
+        put(&mut files, changes);
         let built = match overlay {
             Some(overlay) => manifest::build_with(&files, path, overlay).map(drop),
             None => manifest::renders(&files, path),
@@ -47,7 +64,18 @@ pub(crate) fn load_for(mirror: &Mirror, commit: &CommitId, path: &str, overlay: 
         take(mirror, commit, &next, &mut files)?;
         read.insert(next);
     }
+    put(&mut files, changes);
     Ok(files)
+}
+
+/// Puts changed files in the place of those that were read.
+pub(super) fn put(files: &mut Files, changes: &[FileChange]) {
+    for change in changes {
+        match &change.after {
+            Some(text) => files.insert(change.path.clone(), text.clone()),
+            None => files.remove(&change.path),
+        }
+    }
 }
 
 /// Reads files and folders as they are.

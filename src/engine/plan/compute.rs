@@ -6,12 +6,13 @@ use domain::change::{Draft, FileChange, FormFacts, ObjectChange, Preview};
 use domain::edit::{Ask, Edit, Field, WorkloadRef};
 use domain::ident::EnvironmentId;
 use domain::project::Environment;
+use domain::restore::Restoring;
 use domain::revision::CommitId;
 use manifest::files::Files;
 use manifest::{Applied, Error, Facts, Object, Release, render};
 use sha2::{Digest, Sha256};
 
-use super::{Grounds, Plan, answers, judge, named, texts};
+use super::{Grounds, Plan, answers, back, closure, judge, named, overwriters, texts};
 
 /// A HelmRelease before and after a change.
 type Pair = (Option<Release>, Option<Release>);
@@ -73,48 +74,117 @@ pub(super) fn plan(
     let after = made.before.as_ref().map(|before| facts(&changed, environment, head, Some(&before.workload)));
     // Texts may take the workload away; fields cannot be changed without it.
     let after = if draft.texts.is_empty() { after.transpose()? } else { after.and_then(Result::ok) };
-    let judge::Judged { objects, trouble: render_trouble, mut findings, risk } =
-        judge::judge((files, &changed), environment, grounds);
-    let yaml = render(&objects.1);
-    let rendered = manifest::object_changes(&objects.0, &objects.1);
+    let mut judged = judge::judge((files, &changed), environment, grounds);
+    let rendered = manifest::object_changes(&judged.objects.0, &judged.objects.1);
     let (summary, proposed) = words(environment, draft, &made, &rendered);
-    if !draft.texts.is_empty() && render_trouble.is_none() {
-        findings.extend(texts::findings(&made.files, rendered.len(), others));
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    if !draft.texts.is_empty() && judged.trouble.is_none() {
+        judged.findings.extend(texts::findings(&made.files, rendered.len(), others));
     }
-    let named = |facts: Option<&FormFacts>| facts.map(named).unwrap_or_default();
     let before = made.before.map(|before| form(before, environment, head));
-    let (was, will_be) = (named(before.as_ref()), named(after.as_ref()));
+    let change = Change {
+        facts: (before, after),
+        files: made.files,
+        answers: answers::answered(draft),
+        restoring: None,
+        asks: made.asks,
+        message: written(draft).unwrap_or(proposed),
+        summary,
+    };
+    Ok(assemble((files, &changed), (environment, grounds), (head, actor), (judged, rendered), change))
+}
+
+/// Works out what taking deployments back would do; `changed` are the files as they would be.
+pub(super) fn restored(
+    (files, changed): (&Files, &Files),
+    (environment, grounds): (&Environment, &Grounds),
+    head: &CommitId,
+    (draft, actor): (&Draft, &Actor),
+    (changes, restoring): (Vec<FileChange>, Restoring),
+) -> Plan {
+    let wanted = draft.workload.as_ref().or(environment.workload.as_ref());
+    // Manifests of which one side cannot be rendered are no reason to show nothing: going back may well mend them.
+    let read = |files| facts(files, environment, head, wanted).ok();
+    let facts = (read(files), read(changed));
+    let sides = (facts.0.as_ref().map(named), facts.1.as_ref().map(named));
+    let change = Change {
+        message: written(draft).unwrap_or_else(|| back::message(environment, &restoring.restore, &sides)),
+        summary: back::summary(&restoring.restore, &sides, changes.len()),
+        files: changes,
+        restoring: Some(restoring),
+        facts,
+        answers: Vec::new(),
+        asks: Vec::new(),
+    };
+    let judged = judge::judge((files, changed), environment, grounds);
+    let rendered = manifest::object_changes(&judged.objects.0, &judged.objects.1);
+    assemble((files, changed), (environment, grounds), (head, actor), (judged, rendered), change)
+}
+
+/// Holds a change of files, however it came about.
+struct Change {
+    files: Vec<FileChange>,
+    /// What is known of the workload before and after.
+    facts: (Option<FormFacts>, Option<FormFacts>),
+    asks: Vec<Ask>,
+    answers: Vec<Edit>,
+    restoring: Option<Restoring>,
+    message: String,
+    summary: String,
+}
+
+/// Returns the message that the operator wrote.
+fn written(draft: &Draft) -> Option<String> {
+    draft.message.clone().filter(|text| !text.trim().is_empty())
+}
+
+/// Puts everything together that is shown and committed.
+fn assemble(
+    (files, changed): (&Files, &Files),
+    (environment, grounds): (&Environment, &Grounds),
+    (head, actor): (&CommitId, &Actor),
+    (judged, rendered): (judge::Judged, Vec<ObjectChange>),
+    change: Change,
+) -> Plan {
+    let judge::Judged { objects, trouble: render_trouble, mut findings, risk } = judged;
+    let overwriters = overwriters::overwriters(&grounds.automations, &change.files);
+    findings.extend(overwriters.iter().map(overwriters::finding));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let yaml = render(&objects.1);
+    let open = change.asks.len() + change.restoring.as_ref().map_or(0, Restoring::open);
+    let (was, will_be) = (change.facts.0.as_ref().map(named), change.facts.1.as_ref().map(named));
+    let (was, will_be) = (was.unwrap_or_default(), will_be.unwrap_or_default());
     let preview = Preview {
         environment: environment.id.clone(),
         base: head.clone(),
         branch: environment.gitops.branch.clone(),
-        digest: digest(&made.files, &yaml),
+        digest: digest(&change.files, &yaml),
+        rendered,
         summary: manifest::summary(&objects.0, &objects.1),
         origins: objects.1.iter().map(|object| (object.key(), object.file.clone())).collect(),
         findings,
         risk,
-        will: will(environment, &made.files, &made.asks),
-        answers: answers::answered(draft),
-        asks: made.asks,
+        will: will(environment, &change.files, open),
+        answers: change.answers,
+        asks: change.asks,
+        restoring: change.restoring,
+        overwriters,
         yaml,
-        message: draft.message.clone().filter(|text| !text.trim().is_empty()).unwrap_or(proposed),
+        message: change.message,
         author: format!("{} <{}>", actor.name, actor.email),
-        files: made.files,
-        rendered,
+        files: change.files,
         charts: Vec::new(),
         schemas: grounds.version,
         render_trouble,
     };
-    Ok(Plan {
-        releases: releases((files, &changed), path, &objects),
-        changes: preview.files.iter().map(change).collect(),
-        workload: before.map(|before| before.workload),
-        summary,
+    Plan {
+        releases: releases((files, changed), folder(environment), &objects),
+        changes: preview.files.iter().map(git_change).collect(),
+        workload: change.facts.0.or(change.facts.1).map(|facts| facts.workload),
+        summary: change.summary,
         expect_images: will_be.0.into_iter().filter(|image| !was.0.contains(image)).collect(),
         expect_replicas: will_be.1.filter(|n| was.1 != Some(*n)),
         preview,
-    })
+    }
 }
 
 /// Returns what changes in short, and the message that is proposed for it.
@@ -178,16 +248,11 @@ pub(super) fn folder(environment: &Environment) -> &str {
 /// Returns files with changes made in them.
 pub(crate) fn with(files: &Files, changes: &[FileChange]) -> Files {
     let mut files = files.clone();
-    for change in changes {
-        match &change.after {
-            Some(text) => files.insert(change.path.clone(), text.clone()),
-            None => files.remove(&change.path),
-        }
-    }
+    closure::put(&mut files, changes);
     files
 }
 
-fn change(file: &FileChange) -> git::FileChange {
+fn git_change(file: &FileChange) -> git::FileChange {
     match &file.after {
         Some(text) => git::FileChange::write(&file.path, text.as_bytes()),
         None => git::FileChange::remove(&file.path),
@@ -241,10 +306,10 @@ fn summary(before: &Facts, edits: &[Edit]) -> String {
 }
 
 /// Returns the sentences that say what will happen.
-fn will(environment: &Environment, files: &[FileChange], asks: &[Ask]) -> Vec<String> {
+fn will(environment: &Environment, files: &[FileChange], open: usize) -> Vec<String> {
     let mut will = Vec::new();
     let branch = &environment.gitops.branch;
-    if !asks.is_empty() {
+    if open > 0 {
         return vec!["Nothing is committed before every question is answered.".to_owned()];
     }
     let names = files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(", ");

@@ -26,7 +26,7 @@ fn plan_of(files: &Files, edits: Vec<Edit>) -> Plan {
     let environment = environment();
     let draft = Draft { edits, ..Draft::new(environment.id.clone()) };
     let head = CommitId::parse(&"a".repeat(40)).unwrap();
-    let grounds = Grounds { prune: true, schemas: std::sync::Arc::new(Schemas::built_in()), version: 0 };
+    let grounds = Grounds { prune: true, schemas: std::sync::Arc::new(Schemas::built_in()), version: 0, automations: Vec::new() };
     plan(files, (&environment, &grounds), &head, (&draft, &[]), &Actor::system()).unwrap()
 }
 

@@ -229,6 +229,11 @@ impl Bed {
         seed::commit_files(&self.remote(), branch, &[change], ("Something else", &eve(), Time::now())).unwrap()
     }
 
+    /// Commits several changes of somebody else onto a branch.
+    pub(super) fn commit_all(&self, branch: &str, changes: &[FileChange], message: &str) -> CommitId {
+        seed::commit_files(&self.remote(), branch, changes, (message, &eve(), Time::now())).unwrap()
+    }
+
     /// Asks the git program about the remote repository.
     pub(super) fn git(&self, args: &[&str]) -> String {
         let out = Command::new("git").arg("--git-dir").arg(self.remote()).args(args).output().unwrap();

@@ -114,3 +114,31 @@ fn what_commits_say_cannot_steer_a_terminal() {
     assert!(!all.chars().any(|c| domain::text::hidden(c) && c != '\n'), "{all:?}");
     assert!(told.subject.contains("[31m"));
 }
+
+#[test]
+fn a_renamed_file_is_the_same_file() {
+    let place = Place::new();
+    let long = |first: &str| format!("{first}\n{}", "kind: Deployment\nmetadata:\n  name: web\n".repeat(4));
+    place.somebody_commits("main", "k8s/a.yaml", &long("x: 1"));
+    let mirror = place.mirror(&place.file_url());
+    let before = mirror.head("main").unwrap().unwrap();
+    let new = NewCommit {
+        parent: Some(before.clone()),
+        changes: vec![
+            FileChange::remove("k8s/a.yaml"),
+            FileChange::write("k8s/moved/b.yaml", long("x: 2")),
+            FileChange::write("k8s/new.yaml", "y: 1\n"),
+        ],
+        message: "Move".to_owned(),
+        author: author(),
+        time: time(0),
+    };
+    let after = mirror.commit(&new).unwrap();
+    let told: Vec<_> = mirror.compare(&before, &after).unwrap().into_iter().map(|d| (d.old, d.new)).collect();
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(told, [(text("k8s/a.yaml"), text("k8s/moved/b.yaml")), (None, text("k8s/new.yaml"))]);
+    let back = mirror.compare(&after, &before).unwrap();
+    assert!(back.iter().any(|d| d.renamed() && d.old.as_deref() == Some("k8s/moved/b.yaml")), "{back:?}");
+    assert!(back.iter().any(|d| d.new.is_none() && d.old.as_deref() == Some("k8s/new.yaml")), "{back:?}");
+    assert_eq!(mirror.compare(&after, &after).unwrap(), []);
+}

@@ -119,6 +119,8 @@ pub(crate) fn deployment(n: u64, step: usize) -> Deployment {
         expect_images: vec![("web".to_owned(), format!("registry.example.org/shop:1.8.{n}"))],
         expect_replicas: Some(6),
         automation: None,
+        rolls_back: None,
+        restore: None,
         stages,
     }
 }
@@ -129,7 +131,7 @@ pub(crate) fn step(n: u64, step: usize) -> Record {
 
 pub(crate) fn draft(id: &str, n: u64) -> Draft {
     let edits = (0..40).map(|k| Edit::set(Field::Env(format!("KEY_{k}")), format!("value {n} {}", "x".repeat(60)))).collect();
-    Draft { environment: env(id), workload: None, edits, texts: Vec::new(), message: Some(n.to_string()), base: None }
+    Draft { edits, message: Some(n.to_string()), ..Draft::new(env(id)) }
 }
 
 /// Small segments, so that tests cross their boundaries.

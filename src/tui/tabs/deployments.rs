@@ -205,6 +205,7 @@ fn again(deployment: &Deployment) -> Effects {
         texts: Vec::new(),
         message: None,
         base: deployment.base.clone(),
+        restore: None,
     };
     let mut effects = vec![Effect::Desk(Change::Environment(Some(deployment.environment.clone())))];
     if !draft.is_empty() {

@@ -114,7 +114,7 @@ impl Edits {
     ) -> Draft {
         let edits = self.list.iter().map(|e| Edit { choice: self.chosen(e), ..e.clone() }).collect();
         let base = base.filter(|_| self.names_lines()).cloned();
-        Draft { environment: environment.clone(), workload, edits, texts: Vec::new(), message, base }
+        Draft { workload, edits, message, base, ..Draft::new(environment.clone()) }
     }
 }
 

@@ -1,0 +1,113 @@
+//! The draft that takes an environment back: which deployments it undoes is read from the records, and from the branch which of
+//! them are on it.
+
+use std::sync::Arc;
+
+use domain::Trouble;
+use domain::change::Draft;
+use domain::deployment::{Deployment, Method, Status};
+use domain::ident::{DeploymentId, EnvironmentId};
+use domain::query::Answer;
+use domain::restore::{Back, Restore, Undone};
+use domain::revision::CommitId;
+
+use crate::scene::Scene;
+use crate::shared::Core;
+
+/// How many deployments are looked at.
+const SCAN: usize = 2_000;
+
+pub(super) async fn back(core: &Arc<Core>, id: &EnvironmentId, back: &Back) -> Result<Answer, Trouble> {
+    let scene = core.scene(id)?;
+    core.refresh().await?;
+    let head = scene.repo.fresh_head(&scene.environment.gitops.branch).await?;
+    let known: Vec<Arc<Deployment>> = core.store.state().deployments.of(id).take(SCAN).cloned().collect();
+    let wanted = match back {
+        Back::To(id) | Back::Revert(id) => Some(id),
+        Back::Previous => None,
+    };
+    if let Some(wanted) = wanted.filter(|wanted| known.iter().all(|d| d.id != **wanted)) {
+        return Err(Trouble::not_found("The environment has no such deployment", wanted)
+            .why(format!("{id} has {} deployments on record", known.len()))
+            .next("See them with history."));
+    }
+    let landed = landed(&scene, known, head).await?;
+    let restore = match back {
+        Back::Previous => to(&landed, previous(id, &landed)?),
+        Back::To(to_id) => to(&landed, place(&scene, &landed, to_id)?),
+        Back::Revert(of) => {
+            let at = place(&scene, &landed, of)?;
+            Restore { undoes: landed.get(at).map(undone).into_iter().collect(), ..Restore::default() }
+        }
+    };
+    Ok(Answer::Draft(Some(Draft { restore: Some(restore), ..Draft::new(id.clone()) })))
+}
+
+/// A deployment whose commit is on the branch, with the commit before which it began when it is more than one commit.
+struct Landed {
+    deployment: Arc<Deployment>,
+    commit: CommitId,
+    since: Option<CommitId>,
+}
+
+/// Returns the deployments whose commits are on the branch, the newest first.
+async fn landed(scene: &Scene, known: Vec<Arc<Deployment>>, head: CommitId) -> Result<Vec<Landed>, Trouble> {
+    let find = move |mirror: &git::Mirror| {
+        let mut landed = Vec::new();
+        for deployment in known {
+            let Some(commit) = deployment.commit.clone() else { continue };
+            if !mirror.is_ancestor(&commit, &head)? {
+                continue;
+            }
+            // A push of somebody else may have been several commits; ours are one each.
+            let since = deployment.base.clone().filter(|_| deployment.method == Method::GitopsGit);
+            let since = match since {
+                Some(base) if base != commit && mirror.is_ancestor(&base, &commit)? => Some(base),
+                _ => None,
+            };
+            landed.push(Landed { deployment, commit, since });
+        }
+        Ok(landed)
+    };
+    scene.repo.with("the Git history", move |mirror, _| find(mirror)).await
+}
+
+fn undone(landed: &Landed) -> Undone {
+    let deployment = &landed.deployment;
+    Undone {
+        deployment: deployment.id.clone(),
+        summary: deployment.summary.clone(),
+        commit: landed.commit.clone(),
+        since: landed.since.clone(),
+        files: if deployment.method == Method::GitopsGit { Vec::new() } else { deployment.files.clone() },
+    }
+}
+
+/// Takes back everything that came after a deployment.
+fn to(landed: &[Landed], at: usize) -> Restore {
+    let target = landed.get(at).map(|landed| landed.deployment.id.clone());
+    Restore { to: target, undoes: landed.iter().take(at).map(undone).collect(), ..Restore::default() }
+}
+
+/// Returns the place of a deployment among those that are on the branch.
+fn place(scene: &Scene, landed: &[Landed], id: &DeploymentId) -> Result<usize, Trouble> {
+    landed.iter().position(|l| l.deployment.id == *id).ok_or_else(|| {
+        let branch = &scene.environment.gitops.branch;
+        Trouble::refused("There is nothing to go back to", id)
+            .why(format!("its commit is not on {branch}"))
+            .next("Choose a deployment whose commit stage is done; see them with history.")
+    })
+}
+
+/// Returns the place of the last healthy deployment before the present one.
+fn previous(id: &EnvironmentId, landed: &[Landed]) -> Result<usize, Trouble> {
+    let healthy = landed.iter().enumerate().skip(1).find(|(_, l)| l.deployment.status == Status::Succeeded);
+    healthy.map(|(at, _)| at).ok_or_else(|| {
+        Trouble::not_found("There is no earlier deployment to go back to", id)
+            .why(match landed.len() {
+                0 => "no deployment of this environment is on its branch".to_owned(),
+                _ => "none before the present one was healthy".to_owned(),
+            })
+            .next("Name one with --to, or take the last one back with revert; see them with history.")
+    })
+}
