@@ -24,6 +24,8 @@ mod lint;
 mod logs;
 mod output;
 mod project;
+mod promote;
+mod rollback;
 mod scaffold;
 mod set;
 mod sieve;
@@ -91,6 +93,12 @@ pub(crate) enum Command {
     Follow(deployments::Follow),
     /// Lists deployments, newest first.
     History(deployments::History),
+    /// Takes an environment back to what an earlier deployment made of it.
+    Rollback(rollback::Rollback),
+    /// Takes back what one deployment did, and leaves what came after it.
+    Revert(rollback::Revert),
+    /// Deploys to one environment what runs in another.
+    Promote(promote::Promote),
     /// Lets a manually synced environment apply its commit.
     Sync(flux::Sync),
     /// Asks Flux to reconcile objects (KIND/NAME).
@@ -186,6 +194,9 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Deploy(deploy) => deploy::run(deck, format, *deploy).await,
         Command::Follow(follow) => deployments::follow(deck, format, follow).await,
         Command::History(history) => deployments::history(deck, format, &history),
+        Command::Rollback(rollback) => rollback::rollback(deck, format, rollback).await,
+        Command::Revert(revert) => rollback::revert(deck, format, revert).await,
+        Command::Promote(promote) => promote::run(deck, format, promote).await,
         Command::Sync(sync) => flux::sync(deck, format, sync).await,
         Command::Reconcile(reconcile) => flux::reconcile(deck, format, reconcile).await,
         Command::Suspend(targets) => flux::suspend(deck, format, targets).await,

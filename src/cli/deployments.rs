@@ -28,7 +28,7 @@ pub(crate) struct Follow {
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "JSON: a list of id, environment (project, name), method, actor, requested, finished, status, edits, workload, \
-    message, branch, files, base, commit, reviewed, summary, expect_images, expect_replicas, stages (state, started, ended, detail)."
+    message, branch, files, base, commit, reviewed, summary, expect_images, expect_replicas, stages (state, started, ended, detail), and of a rollback rolls_back and restore (to, undoes)."
 )]
 pub(crate) struct History {
     /// Only those of this project.

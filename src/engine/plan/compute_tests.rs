@@ -117,7 +117,7 @@ fn texts_need_no_workload_and_say_when_they_do_nothing() {
         [(PATH, "resources: [settings.yaml]\n"), ("k8s/overlays/development/settings.yaml", settings)].into_iter().collect();
     let environment = environment();
     let head = CommitId::parse(&"a".repeat(40)).unwrap();
-    let grounds = Grounds { prune: true, schemas: std::sync::Arc::new(Schemas::built_in()), version: 0 };
+    let grounds = Grounds { prune: true, schemas: std::sync::Arc::new(Schemas::built_in()), version: 0, automations: Vec::new() };
     let other = EnvironmentId::new(Slug::new("shop").unwrap(), Slug::new("prod").unwrap());
     let plan_of = |after: String| {
         let path = format!("{folder}/settings.yaml");

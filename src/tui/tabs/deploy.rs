@@ -23,6 +23,7 @@ use crate::desk::Change;
 use crate::effects::{Effect, Effects, OrderTicket, Ticket, Toast};
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
+use crate::tabs::diff::back::lying;
 use crate::widgets::form::FORM;
 use crate::widgets::scroll::{SCROLL, Scroll};
 use crate::widgets::sheet::Row;
@@ -188,7 +189,11 @@ impl Deploy {
         let (shown, focused) = (self.shown, self.focused);
         *self = Self { environment: cx.desk.environment.clone(), shown, focused, ..Self::default() };
         if self.environment.is_some() {
-            self.asks.given(cx.desk.draft.clone());
+            if lying(cx).is_some() {
+                // The form has no fields for it; it takes its place.
+                effects.extend([Effect::Desk(Change::Draft(None)), Effect::Desk(Change::Preview(None))]);
+            }
+            self.asks.given(cx.desk.draft.clone().filter(|draft| draft.restore.is_none()));
             effects.extend(self.ask_form(cx));
             effects.extend(self.ask_draft(cx));
         }
@@ -334,7 +339,7 @@ impl Tab for Deploy {
         match msg {
             TabMsg::Enter => self.enter(cx),
             TabMsg::Leave => self.leave(cx),
-            TabMsg::Desk if self.environment != cx.desk.environment => {
+            TabMsg::Desk if self.environment != cx.desk.environment || (!self.shown && lying(cx).is_some()) => {
                 if self.shown {
                     return self.start(cx);
                 }
@@ -342,6 +347,9 @@ impl Tab for Deploy {
                 let mut effects = self.asks.forget();
                 *self = Self { environment: cx.desk.environment.clone(), ..Self::default() };
                 effects.retain(|e| matches!(e, Effect::Forget(_)));
+                if !effects.is_empty() {
+                    effects.push(Effect::Desk(Change::Busy(false)));
+                }
                 effects
             }
             TabMsg::Desk | TabMsg::Written(..) => Effects::new(),

@@ -12,17 +12,18 @@ use std::sync::Arc;
 
 use domain::Time;
 use domain::change::Draft;
-use domain::deployment::{Deployment, Method, Status};
+use domain::deployment::{Deployment, Method, StageName, StageState, Status};
 use domain::ident::DeploymentId;
 use domain::orders::ManualSync;
-use domain::query::LogOf;
+use domain::query::{Answer, LogOf, Query};
+use domain::restore::Back;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::desk::Change;
-use crate::effects::{Effect, Effects, Overlay};
+use crate::effects::{Effect, Effects, Overlay, Ticket};
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
 use crate::widgets::scroll::{SCROLL, Scroll};
@@ -42,6 +43,8 @@ const LOG: Command = command("deployments.log", &["l"], 3);
 const AGAIN: Command = command("deployments.again", &["d"], 4);
 const SCOPE: Command = command("deployments.scope", &["f"], 5);
 const COPY_COMMIT: Command = command("deployments.copy-commit", &["o"], 6);
+const ROLL_BACK: Command = command("deployments.roll-back", &["b"], 4);
+const REVERT: Command = command("deployments.revert", &["v"], 8);
 const COPY_ID: Command = command("deployments.copy-id", &["c"], 7);
 
 /// How many lines of a log are asked for.
@@ -75,6 +78,8 @@ pub struct Deployments {
     /// The deployment to select as soon as the world has it.
     wanted: Option<DeploymentId>,
     built: Option<Arc<Vec<Arc<Deployment>>>>,
+    /// The draft of a rollback that is asked for.
+    asked: Option<Ticket>,
 }
 
 impl Default for Deployments {
@@ -87,6 +92,7 @@ impl Default for Deployments {
             scroll: Scroll::default(),
             wanted: None,
             built: None,
+            asked: None,
         }
     }
 }
@@ -141,6 +147,15 @@ impl Deployments {
         vec![Effect::Desk(Change::Deployment(None))]
     }
 
+    /// Asks for the draft that takes something back.
+    fn back(&mut self, cx: &Cx, deployment: &Deployment, back: Back) -> Effects {
+        let mut effects: Effects = self.asked.take().map(Effect::Forget).into_iter().collect();
+        let ticket = cx.ticket();
+        self.asked = Some(ticket);
+        effects.push(Effect::Ask(ticket, Query::Back(deployment.environment.clone(), back)));
+        effects
+    }
+
     fn next_scope(&mut self, cx: &Cx) {
         self.wish = match self.scope {
             Scope::Environment => Scope::Project,
@@ -172,6 +187,8 @@ impl Deployments {
                 return cx.give(ManualSync { environment, commit: deployment.commit.clone() });
             }
             "deployments.again" => return again(&deployment),
+            "deployments.roll-back" => return self.back(cx, &deployment, Back::To(deployment.id.clone())),
+            "deployments.revert" => return self.back(cx, &deployment, Back::Revert(deployment.id.clone())),
             "deployments.log" => {
                 return log_of(cx, &deployment).map(|of| Effect::Open(Overlay::Log(of))).into_iter().collect();
             }
@@ -188,6 +205,22 @@ impl Deployments {
         }
         Effects::new()
     }
+}
+
+/// Tells whether a deployment is on its branch, so that one can go back to it, or take it back.
+fn landed(deployment: &Deployment) -> bool {
+    deployment.commit.is_some() && deployment.stage(StageName::Commit).state == StageState::Done
+}
+
+/// Lays the draft of a rollback on the desk and shows what it would do.
+fn reviewed(draft: Draft) -> Effects {
+    vec![
+        Effect::Desk(Change::Environment(Some(draft.environment.clone()))),
+        Effect::Desk(Change::Draft(Some(draft))),
+        Effect::Desk(Change::Preview(None)),
+        Effect::Desk(Change::Trouble(None)),
+        Effect::Switch(TabId::Diff),
+    ]
 }
 
 /// Tells whether a deployment waits for somebody to sync its environment by hand.
@@ -241,6 +274,9 @@ impl Tab for Deployments {
             out.extend(log_of(cx, deployment).map(|_| &LOG));
             // A text that was edited is in no form.
             out.extend((deployment.method != Method::GitopsUi || !deployment.edits.is_empty()).then_some(&AGAIN));
+            if landed(deployment) && cx.may(domain::actor::Role::Operator) {
+                out.extend([&ROLL_BACK, &REVERT]);
+            }
             out.extend((self.detail && deployment.commit.is_some()).then_some(&COPY_COMMIT));
             out.push(&COPY_ID);
         }
@@ -268,6 +304,14 @@ impl Tab for Deployments {
             TabMsg::Key(key) => self.table.key(key),
             TabMsg::Paste(text) => self.table.paste(&text),
             TabMsg::Wake => self.table.wake(cx.now),
+            TabMsg::Reply(ticket, answer) if self.asked == Some(ticket) => {
+                self.asked = None;
+                return match answer {
+                    Ok(Answer::Draft(Some(draft))) => reviewed(draft),
+                    Ok(_) => Effects::new(),
+                    Err(trouble) => vec![Effect::Trouble(trouble)],
+                };
+            }
             _ => {}
         }
         Effects::new()

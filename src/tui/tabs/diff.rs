@@ -20,7 +20,7 @@ use ratatui::layout::Rect;
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
-use crate::effects::{Effect, Effects};
+use crate::effects::{Effect, Effects, OrderTicket};
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
 use crate::tabs::deploy::loading::Loading;
@@ -28,6 +28,7 @@ use crate::tabs::deploy::verdict::next_of;
 use crate::widgets::diff_view::TextDiff;
 use crate::widgets::scroll::{SCROLL, Scroll};
 
+pub(crate) mod back;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -62,6 +63,8 @@ pub struct Diff {
     /// The width that sentences were broken for.
     wide: u16,
     scroll: Scroll,
+    /// The order that was given from here.
+    given: Option<OrderTicket>,
 }
 
 impl Diff {
@@ -121,6 +124,9 @@ impl Diff {
     }
 
     fn command(&mut self, cx: &Cx, id: &str) -> Effects {
+        if let Some(effects) = self.back(cx, id) {
+            return effects;
+        }
         match id {
             "diff.next" => self.jump(cx, true),
             "diff.previous" => self.jump(cx, false),
@@ -153,11 +159,12 @@ impl Tab for Diff {
             return vec![&CHOOSE];
         }
         let other = if self.rendered { &GIT } else { &RENDERED };
-        let mut out: Vec<&'static Command> = vec![&NEXT, &PREVIOUS, &LAYOUT, other];
+        let mut out: Vec<&'static Command> = back::commands(cx);
+        out.extend([&NEXT, &PREVIOUS, &LAYOUT, other]);
         if self.rows(cx).iter().any(|row| matches!(row, rows::Row::Finding(..))) {
             out.extend([&NEXT_FINDING, &PREVIOUS_FINDING]);
         }
-        out.push(&FORM);
+        out.extend(back::lying(cx).is_none().then_some(&FORM));
         out.extend(SCROLL);
         out
     }
@@ -165,10 +172,15 @@ impl Tab for Diff {
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         let effects = self.loading.update(cx, &msg);
         self.build(cx, false);
-        if let TabMsg::Command(id) = msg {
-            return self.command(cx, id);
+        match msg {
+            TabMsg::Command(id) => self.command(cx, id),
+            TabMsg::OrderDone(ticket, result) => self.done(ticket, result),
+            TabMsg::OrderDropped(ticket) => {
+                self.given = self.given.filter(|given| *given != ticket);
+                effects
+            }
+            _ => effects,
         }
-        effects
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {

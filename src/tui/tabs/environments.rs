@@ -23,7 +23,7 @@ use ratatui::layout::Rect;
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::desk::Change;
-use crate::effects::{Effect, Effects, Overlay};
+use crate::effects::{Effect, Effects, Overlay, Ticket};
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
@@ -35,6 +35,7 @@ use crate::widgets::table::Table;
 
 mod detail;
 mod editor;
+mod promote;
 mod removal;
 mod rows;
 #[cfg(test)]
@@ -53,6 +54,7 @@ static LOG: Command = command("environments.log", &["l"], 8);
 static RECONCILE: Command = command("environments.reconcile", &["r"], 9);
 static EDIT: Command = command("environments.edit", &["e"], 5);
 static ADD: Command = command("environments.add", &["a"], 6);
+static PROMOTE: Command = command("environments.promote", &["p"], 3);
 static DELETE: Command = command("environments.delete", &["x", "delete"], 10);
 static TO_RECORD: Command = command("environments.to-record", &["= r"], 12);
 static TO_CLUSTER: Command = command("environments.to-cluster", &["= c"], 13);
@@ -71,12 +73,14 @@ pub struct Environments {
     removal: Option<Removal>,
     /// Whether the selection was moved since the tab is shown.
     moved: bool,
+    /// The promotion that is asked for.
+    asked: Option<Ticket>,
 }
 
 impl Environments {
     /// Builds it.
     pub fn new() -> Self {
-        Self { table: Table::new(&COLUMNS), seen: None, shown: None, editor: None, removal: None, moved: false }
+        Self { table: Table::new(&COLUMNS), seen: None, shown: None, editor: None, removal: None, moved: false, asked: None }
     }
 
     fn refresh(&mut self, cx: &Cx) {
@@ -113,6 +117,7 @@ impl Environments {
     fn act(&mut self, cx: &Cx, id: &str) -> Effects {
         match id {
             "environments.deploy" => self.choose(|_| vec![Effect::Switch(TabId::Deploy)]),
+            "environments.promote" => self.promote(cx),
             "environments.history" => self.choose(|_| vec![Effect::Switch(TabId::Deployments)]),
             "environments.sync" => self.choose(|environment| cx.give(ManualSync { environment, commit: None })),
             "environments.commits" => self.choose(|environment| vec![Effect::Open(Overlay::Commits(environment))]),
@@ -218,6 +223,7 @@ impl Tab for Environments {
             out.push(&OPEN);
             out.extend(operator.then_some(&DEPLOY));
             out.extend((operator && managed && !line.environment.gitops.auto_sync).then_some(&SYNC));
+            out.extend((operator && promote::source(cx, &line.environment).is_some()).then_some(&PROMOTE));
             out.push(&HISTORY);
             out.push(&COMMITS);
             out.extend((line.pods > 0).then_some(&LOG));
@@ -251,6 +257,10 @@ impl Tab for Environments {
                     self.follow(cx);
                 }
                 return self.editing(cx, msg);
+            }
+            TabMsg::Reply(ticket, answer) if self.asked == Some(ticket) => {
+                self.asked = None;
+                return promote::came(cx, answer);
             }
             // Who went through the list and then to another tab means the environment that was selected here.
             TabMsg::Leave if self.moved => {

@@ -189,7 +189,7 @@ impl Deploy {
 
     /// Takes another draft that was laid on the desk for this environment.
     pub(super) fn adopt(&mut self, cx: &Cx) -> Effects {
-        let ours = |d: &&Draft| Some(&d.environment) == self.environment.as_ref();
+        let ours = |d: &&Draft| Some(&d.environment) == self.environment.as_ref() && d.restore.is_none();
         let Some(draft) = cx.desk.draft.as_ref().filter(ours).filter(|d| Some(*d) != self.asks.published.as_ref()).cloned()
         else {
             return Effects::new();

@@ -41,7 +41,7 @@ impl Review {
 
     /// Tells whether there is something to say yes to: what is shown is what was previewed, and no check forbids it.
     fn can(&self, cx: &Cx) -> bool {
-        self.preview(cx).is_some_and(|p| p.asks.is_empty() && p.findings.iter().all(|f| f.severity < Severity::Error))
+        self.preview(cx).is_some_and(|p| p.open_questions() == 0 && p.findings.iter().all(|f| f.severity < Severity::Error))
     }
 
     fn rows(&self, cx: &Cx) -> Vec<Row> {
@@ -74,6 +74,11 @@ impl Review {
         rows.push(Row::Blank);
         rows.extend(verdict::findings(cx, &preview.findings));
         rows.extend(pane::checks(cx, preview));
+        let suspended = self.order.draft.restore.iter().flat_map(|restore| &restore.suspend);
+        rows.extend(suspended.map(|key| {
+            let text = cx.tf("diff.suspends", &[("automation", &key.to_string())]);
+            Row::text("→ ", Role::Accent, text, Role::Text)
+        }));
         rows.extend(preview.will.iter().map(|will| Row::text("→ ", Role::Accent, cx.said(will), Role::Text)));
         rows
     }

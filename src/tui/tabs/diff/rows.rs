@@ -4,6 +4,7 @@
 use domain::change::{Finding, Preview};
 use manifest::diff::Line;
 
+use super::back;
 use crate::cx::Cx;
 use crate::tabs::deploy::verdict::{self, severity};
 use crate::theme::Role;
@@ -104,7 +105,7 @@ impl Sheet<'_> {
     fn head(&self) -> Vec<Row> {
         let (cx, preview) = (self.cx, self.preview);
         let wide = usize::from(cx.size.width).saturating_sub(6).max(20);
-        let mut out: Vec<Row> = Vec::new();
+        let mut out: Vec<Row> = back::head(cx, preview, wide);
         for ask in &preview.asks {
             let text = format!("? {}", cx.tf("diff.asked", &[("question", &verdict::question(cx, ask))]));
             out.extend(wrap(&text, wide).into_iter().map(|line| Row::Told(vec![piece(line, Role::Warn)])));

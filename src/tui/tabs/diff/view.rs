@@ -42,7 +42,7 @@ impl Diff {
         if let Some(trouble) = preview.render_trouble.as_ref().filter(|_| self.rendered) {
             return sheet::view(cx, body, buf, &trouble_rows(trouble), &self.scroll);
         }
-        if self.diffs.is_empty() && preview.asks.is_empty() {
+        if self.diffs.is_empty() && preview.open_questions() == 0 {
             let text = cx.tf("diff.nothing", &[("branch", &preview.branch), ("key", &cx.keymap.label(&FORM))]);
             put_wrapped(buf, Rect { x: body.x + 2, width: body.width.saturating_sub(4), ..body }, &text, cx.style(Role::Muted));
             return;

@@ -1,0 +1,187 @@
+//! A rollback or a revert that lies on the desk: answering what it asks, and giving it. The form has no fields for it, so it is
+//! reviewed and submitted here.
+
+use domain::change::{Draft, Preview};
+use domain::orders::{Deploy, Outcome};
+use domain::restore::{Overlap, Restoring, Side};
+use domain::trouble::Trouble;
+
+use super::{Diff, rows};
+use crate::command::{Command, command};
+use crate::cx::Cx;
+use crate::desk::Change;
+use crate::effects::{Effect, Effects, OrderTicket, Toast};
+use crate::place::TabId;
+use crate::theme::Role;
+use crate::widgets::put::{piece, wrap};
+
+const SUBMIT: Command = command("diff.submit", &["ctrl-s"], 1);
+const THEIRS: Command = command("diff.theirs", &["t"], 1);
+const RESTORE: Command = command("diff.restore", &["u"], 1);
+const SUSPEND: Command = command("diff.suspend", &["a"], 4);
+const DROP: Command = command("diff.drop", &["ctrl-x"], 9);
+
+/// How many lines of a side are shown.
+const LINES: usize = 8;
+
+/// Returns the draft that lies on the desk when it takes something back.
+pub(crate) fn lying<'a>(cx: &Cx<'a>) -> Option<&'a Draft> {
+    cx.desk.draft.as_ref().filter(|draft| draft.restore.is_some())
+}
+
+/// Returns what can be done with it.
+pub(super) fn commands(cx: &Cx) -> Vec<&'static Command> {
+    let (Some(_), Some(preview)) = (lying(cx), cx.desk.preview.as_ref()) else { return Vec::new() };
+    let mut out: Vec<&'static Command> = Vec::new();
+    if preview.open_questions() > 0 {
+        out.extend([&THEIRS, &RESTORE]);
+    } else if !preview.is_empty() && cx.may(domain::actor::Role::Operator) {
+        out.push(&SUBMIT);
+    }
+    out.extend((!preview.overwriters.is_empty()).then_some(&SUSPEND));
+    out.push(&DROP);
+    out
+}
+
+impl Diff {
+    /// Does a command; nothing when it is not one of these.
+    pub(super) fn back(&mut self, cx: &Cx, id: &str) -> Option<Effects> {
+        let draft = lying(cx)?.clone();
+        Some(match id {
+            "diff.theirs" => answered(cx, draft, Side::Theirs),
+            "diff.restore" => answered(cx, draft, Side::Restored),
+            "diff.suspend" => suspended(cx, draft),
+            "diff.submit" => self.submit(cx, draft),
+            "diff.drop" => {
+                vec![Effect::Desk(Change::Draft(None)), Effect::Desk(Change::Preview(None)), Effect::Switch(TabId::Deployments)]
+            }
+            _ => return None,
+        })
+    }
+
+    fn submit(&mut self, cx: &Cx, draft: Draft) -> Effects {
+        let Some(preview) = cx.desk.preview.as_ref().filter(|p| p.open_questions() == 0 && !cx.desk.busy) else {
+            return vec![Effect::Toast(Toast { health: domain::flux::Health::Warn, text: cx.t("diff.unanswered").to_owned() })];
+        };
+        let ticket = cx.order_ticket();
+        self.given = Some(ticket);
+        vec![Effect::Give(ticket, Deploy { draft, reviewed: Some(preview.digest.clone()), dry_run: false }.into())]
+    }
+
+    /// Takes what came of the order.
+    pub(super) fn done(&mut self, ticket: OrderTicket, result: Result<Outcome, Trouble>) -> Effects {
+        if self.given != Some(ticket) {
+            return Effects::new();
+        }
+        self.given = None;
+        match result {
+            Ok(outcome) if outcome.deployment.is_some() => vec![
+                Effect::Desk(Change::Draft(None)),
+                Effect::Desk(Change::Preview(None)),
+                Effect::Desk(Change::Deployment(outcome.deployment)),
+                Effect::Switch(TabId::Deployments),
+            ],
+            // What is there by now has to be looked at again.
+            _ => vec![Effect::Desk(Change::Preview(None))],
+        }
+    }
+}
+
+/// Lays a changed draft on the desk; what it would do is asked anew.
+fn laid(draft: Draft) -> Effects {
+    vec![Effect::Desk(Change::Draft(Some(draft))), Effect::Desk(Change::Preview(None))]
+}
+
+/// Answers the first question that is open.
+fn answered(cx: &Cx, mut draft: Draft, side: Side) -> Effects {
+    let Some(restoring) = cx.desk.preview.as_ref().and_then(|p| p.restoring.as_ref()) else { return Effects::new() };
+    let Some(restore) = &mut draft.restore else { return Effects::new() };
+    match open(restoring) {
+        Some(overlap) => restore.settle(&overlap.mark, side),
+        None if restore.shared.is_none() => restore.shared = Some(side),
+        None => return Effects::new(),
+    }
+    laid(draft)
+}
+
+/// Suspends the automations that would overwrite it, or does not after all.
+fn suspended(cx: &Cx, mut draft: Draft) -> Effects {
+    let Some(preview) = &cx.desk.preview else { return Effects::new() };
+    if let Some(restore) = &mut draft.restore {
+        let mut keys: Vec<_> = preview.overwriters.iter().map(|o| o.automation.clone()).collect();
+        keys.sort();
+        keys.dedup();
+        restore.suspend = if restore.suspend.is_empty() { keys } else { Vec::new() };
+    }
+    laid(draft)
+}
+
+fn open(restoring: &Restoring) -> Option<&Overlap> {
+    restoring.overlaps.iter().find(|overlap| overlap.answer.is_none())
+}
+
+/// Says what is taken back, what is asked, and how it was answered.
+pub(super) fn head(cx: &Cx, preview: &Preview, wide: usize) -> Vec<rows::Row> {
+    let Some(restoring) = &preview.restoring else { return Vec::new() };
+    let mut out = Vec::new();
+    let mut say = |lead: &str, text: &str, role: Role| {
+        for (at, line) in wrap(text, wide.saturating_sub(2)).into_iter().enumerate() {
+            let lead = if at == 0 { lead.to_owned() } else { " ".repeat(lead.chars().count()) };
+            out.push(rows::Row::Told(vec![piece(lead, role), piece(line, role)]));
+        }
+    };
+    let restore = &restoring.restore;
+    let undone: Vec<&str> = restore.undoes.iter().map(|undone| undone.deployment.short()).collect();
+    let names = undone.join(", ");
+    match &restore.to {
+        Some(to) => say("", &cx.tf("diff.back-to", &[("deployment", to.short()), ("undone", &names)]), Role::Accent),
+        None => say("", &cx.tf("diff.reverts", &[("undone", &names)]), Role::Accent),
+    }
+    let first = open(restoring).map(|overlap| overlap.mark.clone());
+    for overlap in &restoring.overlaps {
+        let place = overlap.line.map_or_else(|| overlap.file.clone(), |line| format!("{}:{line}", overlap.file));
+        let by = overlap.by.join(", ");
+        let (lead, role) = match overlap.answer {
+            None => ("? ", Role::Warn),
+            Some(_) => ("✓ ", Role::Ok),
+        };
+        say(lead, &cx.tf("diff.overlap", &[("place", &place), ("by", &by)]), role);
+        for (name, text, side) in
+            [("diff.theirs-side", &overlap.theirs, Side::Theirs), ("diff.restored-side", &overlap.restored, Side::Restored)]
+        {
+            let role = if overlap.answer.is_some_and(|answer| answer != side) { Role::Faint } else { Role::Text };
+            say("    ", cx.words.get(name), Role::Muted);
+            match text {
+                Some(text) if text.is_empty() => say("      ", cx.t("diff.no-lines"), Role::Muted),
+                Some(text) => text.lines().take(LINES).for_each(|line| say("      ", &domain::text::display(line, false), role)),
+                None => say("      ", cx.t("diff.no-file"), role),
+            }
+        }
+        if first.as_ref() == Some(&overlap.mark) {
+            let keys = [("theirs", cx.key(&THEIRS)), ("restore", cx.key(&RESTORE))];
+            say("  → ", &cx.tf("diff.answer-how", &keys.each_ref().map(|(name, key)| (*name, key.as_str()))), Role::Accent);
+        }
+    }
+    for shared in &restoring.shared {
+        let names = shared.environments.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let (lead, role) = if restore.shared.is_none() { ("? ", Role::Warn) } else { ("✓ ", Role::Ok) };
+        say(lead, &cx.tf("diff.shared", &[("file", &shared.file), ("environments", &names)]), role);
+    }
+    if first.is_none() && restore.shared.is_none() && !restoring.shared.is_empty() {
+        let keys = [("theirs", cx.key(&THEIRS)), ("restore", cx.key(&RESTORE))];
+        say("  → ", &cx.tf("diff.shared-how", &keys.each_ref().map(|(name, key)| (*name, key.as_str()))), Role::Accent);
+    }
+    for (path, why) in &restoring.left {
+        say("▲ ", &cx.tf("diff.left", &[("path", path), ("why", &cx.said(why))]), Role::Warn);
+    }
+    for key in &restore.suspend {
+        say("→ ", &cx.tf("diff.suspends", &[("automation", &key.to_string())]), Role::Accent);
+    }
+    if !preview.overwriters.is_empty() && restore.suspend.is_empty() {
+        say("→ ", &cx.tf("diff.suspend-how", &[("key", &cx.key(&SUSPEND))]), Role::Accent);
+    }
+    if let Some(trouble) = &preview.render_trouble {
+        say("✗ ", &cx.tf("diff.no-build", &[("why", &trouble.to_string())]), Role::Bad);
+    }
+    out
+}
