@@ -295,8 +295,8 @@ async fn fate(deck: &Deck, environment: &Environment, objects: Objects) -> Resul
         Objects::Delete => {
             // Who else takes the source is known once the lists are complete.
             deck.listed(&environment.cluster, &["Kustomization", "HelmRelease"]).await?;
-            match deck.ask(Query::Removal(environment.id.clone())).await? {
-                Answer::Removal(deletes) => Ok(Fate::Delete(deletes)),
+            match deck.ask(Query::EnvironmentRemoval(environment.id.clone())).await? {
+                Answer::EnvironmentRemoval(deletes) => Ok(Fate::Delete(deletes)),
                 _ => Ok(Fate::Leave),
             }
         }

@@ -20,6 +20,7 @@ use crate::flux::{FluxObject, ObjectKey, Reference, SourceRef};
 use crate::ident::{ContextName, EnvironmentId, ObjectName};
 use crate::origin::applied_by;
 use crate::project::{Environment, EnvironmentType, Project, plain_path};
+use crate::text::Text;
 use crate::trouble::Trouble;
 use crate::world::World;
 
@@ -147,7 +148,7 @@ fn referred<'a>(world: &'a World, object: &FluxObject, reference: &Reference) ->
 fn pair<'a>(world: &'a World, object: &'a FluxObject) -> Result<Pair<'a>, Reason> {
     let Some(reference) = &object.spec.source_ref else { return Err(Reason::NoSource { name: String::new() }) };
     if reference.kind != "GitRepository" {
-        return Err(Reason::NotGit { kind: reference.kind.clone() });
+        return Err(Reason::NotGit { kind: reference.kind.to_string() });
     }
     if object.spec.remote {
         return Err(Reason::Remote);
@@ -188,9 +189,9 @@ fn system(object: &FluxObject) -> Option<Reason> {
 pub(crate) fn branch_of(reference: Option<&SourceRef>) -> Result<String, Reason> {
     // What source-controller takes when nothing is said.
     let Some(reference) = reference else { return Ok("master".to_owned()) };
-    let pinned = |word: &'static str, value: &Option<String>| {
+    let pinned = |word: &'static str, value: &Option<Text>| {
         let value = value.as_ref().filter(|value| !value.is_empty())?;
-        Some(Reason::Pinned { word, value: value.clone() })
+        Some(Reason::Pinned { word, value: value.to_string() })
     };
     // In the order in which source-controller looks at them.
     let other = pinned("commit", &reference.commit);
@@ -199,12 +200,13 @@ pub(crate) fn branch_of(reference: Option<&SourceRef>) -> Result<String, Reason>
     }
     if let Some(name) = reference.name.as_ref().filter(|name| !name.is_empty()) {
         let branch = name.strip_prefix("refs/heads/").map(str::to_owned);
-        return branch.ok_or_else(|| Reason::Pinned { word: "name", value: name.clone() });
+        return branch.ok_or_else(|| Reason::Pinned { word: "name", value: name.to_string() });
     }
     if let Some(why) = pinned("semver", &reference.semver).or_else(|| pinned("tag", &reference.tag)) {
         return Err(why);
     }
-    Ok(reference.branch.clone().filter(|branch| !branch.is_empty()).unwrap_or_else(|| "master".to_owned()))
+    let branch = reference.branch.as_deref().filter(|branch| !branch.is_empty());
+    Ok(branch.unwrap_or("master").to_owned())
 }
 
 /// Says why a HelmRelease belongs to no Kustomization that is an environment or may become one; nothing when it does.
@@ -215,7 +217,7 @@ fn alone(world: &World, object: &FluxObject) -> Option<Reason> {
         let key = ObjectKey::new(&object.key.context(), "Kustomization", namespace, name);
         return world.flux_object(&key).is_none().then(|| Reason::NoSource { name: key.to_string() });
     }
-    let kind = object.source().map(|source| source.kind.clone()).unwrap_or_default();
+    let kind = object.source().map(|source| source.kind.to_string()).unwrap_or_default();
     Some(if kind == "GitRepository" { Reason::ByHand } else { Reason::NotGit { kind } })
 }
 
@@ -236,7 +238,7 @@ fn environment(pair: &Pair<'_>, id: EnvironmentId, (kind, evidence): (Environmen
     gitops.branch.clone_from(&pair.branch);
     gitops.path.clone_from(&pair.path);
     if let Some(interval) = &object.spec.interval {
-        gitops.interval.clone_from(interval);
+        gitops.interval = interval.to_string();
     }
     gitops.auto_sync = !object.suspended();
     gitops.source = name_of(pair.source);
@@ -251,7 +253,7 @@ fn name_of(object: &FluxObject) -> ObjectName {
 /// Returns the namespace that a Kustomization applies to, and whether that is certain.
 fn namespace(world: &World, object: &FluxObject) -> (String, bool) {
     if let Some(target) = object.spec.target_namespace.as_ref().filter(|target| !target.is_empty()) {
-        return (target.clone(), true);
+        return (target.to_string(), true);
     }
     let entries = object.status.inventory.iter().flat_map(|inventory| inventory.entries());
     let mut runs: BTreeMap<String, usize> = BTreeMap::new();
@@ -261,8 +263,8 @@ fn namespace(world: &World, object: &FluxObject) -> (String, bool) {
         if RUNS.contains(&kind) {
             let key = ObjectKey::new(&object.key.context(), "HelmRelease", namespace, name);
             let release = (kind == "HelmRelease").then(|| world.flux_object(&key)).flatten();
-            let target = release.and_then(|release| release.spec.target_namespace.clone());
-            *runs.entry(target.unwrap_or_else(|| namespace.to_owned())).or_default() += 1;
+            let target = release.and_then(|release| release.spec.target_namespace.as_deref());
+            *runs.entry(target.unwrap_or(namespace).to_owned()).or_default() += 1;
         }
     }
     let found = if runs.is_empty() { holds } else { runs };

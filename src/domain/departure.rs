@@ -106,7 +106,7 @@ pub fn compare(
         differ("path", &kustomization_key, &gitops.path, path);
     }
     if let Some(interval) = spec.interval.as_ref().filter(|text| interval_millis(text) != interval_millis(&gitops.interval)) {
-        differ("interval", &kustomization_key, &gitops.interval, interval.clone());
+        differ("interval", &kustomization_key, &gitops.interval, interval.to_string());
     }
     let syncing = syncing || object.marks.iter().any(|(name, _)| name == SYNC);
     if object.suspended() == gitops.auto_sync && !(syncing && !object.suspended()) {
@@ -114,7 +114,7 @@ pub fn compare(
     }
     if let Some(target) = spec.target_namespace.as_ref().filter(|target| !target.is_empty() && **target != environment.namespace)
     {
-        differ("namespace", &kustomization_key, &environment.namespace, target.clone());
+        differ("namespace", &kustomization_key, &environment.namespace, target.to_string());
     }
     out
 }
@@ -135,7 +135,7 @@ fn followed(source: &FluxObject) -> String {
 /// Returns the source that a Kustomization takes, as `namespace/name`, with its kind when that is no GitRepository.
 fn feeds(object: &FluxObject) -> Option<String> {
     let reference = object.spec.source_ref.as_ref()?;
-    let name = ObjectName::new(reference.namespace.as_deref().unwrap_or(&object.key.namespace), &reference.name);
+    let name = ObjectName::new(reference.namespace.as_deref().unwrap_or(&object.key.namespace), &*reference.name);
     Some(if reference.kind == "GitRepository" { name.to_string() } else { format!("{}/{name}", reference.kind) })
 }
 
@@ -162,15 +162,15 @@ pub fn as_the_cluster(
     }
     out.gitops.branch = branch;
     out.gitops.path = plain_path(object.spec.path.as_deref().unwrap_or_default());
-    out.gitops.interval = object.spec.interval.clone().unwrap_or(out.gitops.interval);
+    out.gitops.interval = object.spec.interval.as_ref().map_or(out.gitops.interval, ToString::to_string);
     out.gitops.auto_sync = !object.suspended();
     if let Some(target) = object.spec.target_namespace.clone().filter(|target| !target.is_empty()) {
-        out.namespace = target;
+        out.namespace = target.to_string();
     }
     let url = source.spec.url.clone().unwrap_or_default();
     let moved = (!same_repository(&url, &project.repository.url)).then(|| {
         let mut project = project.clone();
-        project.repository.url = url;
+        project.repository.url = url.to_string();
         project
     });
     Ok((out, moved))
@@ -194,12 +194,12 @@ pub fn origin(world: &World, key: &ObjectKey) -> Option<Origin> {
     });
     let from = source.as_ref().and_then(|source| world.flux_object(source));
     Some(Origin {
-        url: from.and_then(|s| s.spec.url.clone()).unwrap_or_default(),
-        branch: from.and_then(|s| s.spec.reference.as_ref()?.branch.clone()),
+        url: from.and_then(|s| s.spec.url.as_ref()).map(ToString::to_string).unwrap_or_default(),
+        branch: from.and_then(|s| s.spec.reference.as_ref()?.branch.as_ref()).map(ToString::to_string),
         source,
         revision: applied.and_then(|a| a.revision().cloned()),
         path: applied.and_then(|a| a.spec.path.as_deref().map(plain_path)).unwrap_or_default(),
-        interval: applied.and_then(|a| a.spec.interval.clone()),
+        interval: applied.and_then(|a| a.spec.interval.as_ref()).map(ToString::to_string),
         suspended: applied.is_some_and(|a| a.suspended()),
         place: None,
         unplaced: String::new(),

@@ -16,7 +16,6 @@ use crate::orders::environment::Setup;
 use crate::orders::{Create, Delete, Fleet, FleetPlan};
 use crate::origin::Origin;
 use crate::project::{Environment, Repository};
-use crate::project::Repository;
 use crate::restore::{Back, Promote, Promotion};
 use crate::revision::CommitId;
 use crate::toolkit::{Installation, Removal, Toolkit};
@@ -105,7 +104,7 @@ pub enum Query {
     /// What would be committed to a folder of a fleet for an environment.
     FleetPlan(Box<Environment>, Fleet),
     /// What deleting an environment's Flux objects would do.
-    Removal(EnvironmentId),
+    EnvironmentRemoval(EnvironmentId),
     // Going back and on: drafts.
     /// The draft that takes an environment back; answered by a draft.
     Back(EnvironmentId, Back),
@@ -251,8 +250,8 @@ pub enum Answer {
     Setup(Setup),
     /// To [`Query::FleetPlan`].
     FleetPlan(Box<FleetPlan>),
-    /// To [`Query::Removal`].
-    Removal(Vec<Delete>),
+    /// To [`Query::EnvironmentRemoval`].
+    EnvironmentRemoval(Vec<Delete>),
     /// To [`Query::Promote`].
     Promotion(Arc<Promotion>),
 

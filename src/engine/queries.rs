@@ -65,7 +65,7 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
             let plan = crate::orders::fleet::plan(core, &environment, fleet).await?;
             Ok(Answer::FleetPlan(Box::new(plan)))
         }
-        Query::Removal(id) => deletion::removal(core, &id).await,
+        Query::EnvironmentRemoval(id) => deletion::removal(core, &id).await,
         Query::Back(environment, back) => back::back(core, &environment, &back).await,
         Query::Promote(wanted) => promote::promote(core, wanted).await,
         Query::Follow(wanted) => logs::follow(core, wanted, more).await,

@@ -157,6 +157,8 @@ async fn record(core: &Arc<Core>, scene: &Scene, commit: CommitInfo) -> Result<(
         expect_images: will_be.0.iter().filter(|image| !was.0.contains(image)).cloned().collect(),
         expect_replicas: will_be.1.filter(|n| was.1 != Some(*n)),
         automation: automation(core, scene, &commit),
+        rolls_back: None,
+        restore: None,
         stages,
     };
     let scribe = Scribe::of_system(core, "commit.seen", &scene.environment.id);

@@ -42,6 +42,8 @@ fn voyage() -> Voyage {
         expect_images: vec![("web".into(), "shop:2".into())],
         expect_replicas: None,
         automation: None,
+        rolls_back: None,
+        restore: None,
         stages,
     };
     Voyage::new(deployment, Patience::default())

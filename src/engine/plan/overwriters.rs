@@ -30,7 +30,7 @@ pub(super) fn of(world: &World, environment: &Environment, url: &str) -> Vec<Aut
         let reference = object.spec.source_ref.as_ref()?;
         let namespace = reference.namespace.as_deref().unwrap_or(&object.key.namespace);
         let source = world.flux_object(&ObjectKey::new(&environment.cluster, "GitRepository", namespace, &reference.name))?;
-        let followed = source.spec.reference.as_ref().and_then(|r| r.branch.clone());
+        let followed = source.spec.reference.as_ref().and_then(|r| r.branch.as_ref()).map(ToString::to_string);
         let branch = Some(branch.to_string()).filter(|branch| !branch.is_empty()).or(followed);
         // It pushes where it reads unless it is told another branch; what is not said is taken for ours.
         let same = source.spec.url.as_deref().is_some_and(|theirs| plain(theirs) == plain(url)) || is_source(source, environment);
@@ -41,7 +41,7 @@ pub(super) fn of(world: &World, environment: &Environment, url: &str) -> Vec<Aut
             &*policy.key.kind == "ImagePolicy" && policy.key.namespace == object.key.namespace
         };
         let policies = world.flux.iter().filter(here).filter(policy).map(|policy| {
-            (format!("{}:{}", policy.key.namespace, policy.key.name), policy.status.latest_image.clone())
+            (format!("{}:{}", policy.key.namespace, policy.key.name), policy.status.latest_image.as_ref().map(ToString::to_string))
         });
         let path = path.trim_start_matches("./").trim_matches('/').to_owned();
         Some(Automation { key: object.key.clone(), path, policies: policies.collect() })

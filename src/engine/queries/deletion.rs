@@ -55,7 +55,7 @@ pub(super) async fn removal(core: &Arc<Core>, id: &EnvironmentId) -> Result<Answ
             }
         }
     }
-    Ok(Answer::Removal(out))
+    Ok(Answer::EnvironmentRemoval(out))
 }
 
 /// Says what deleting an object would do. Pure.

@@ -70,6 +70,8 @@ fn preview(wrong: bool) -> Arc<Preview> {
         will: vec!["One commit goes to main and changes k8s/settings.yaml.".into()],
         digest: "d".into(),
         render_trouble: None,
+        restoring: None,
+        overwriters: Vec::new(),
     })
 }
 

@@ -150,6 +150,8 @@ pub(crate) fn preview(draft: &Draft) -> Preview {
         will: vec!["Commits to main and pushes it.".to_owned(), "Then it waits for a manual sync.".to_owned()],
         digest: format!("digest of {}", text.len() + object.len()),
         render_trouble: None,
+        restoring: None,
+        overwriters: Vec::new(),
     }
 }
 

@@ -46,10 +46,10 @@ impl Removal {
             TabMsg::Command("environments.remove-delete") => {
                 let ticket = cx.ticket();
                 self.looking = Some(ticket);
-                Done { effects: vec![Effect::Ask(ticket, Query::Removal(self.id.clone()))], close: false }
+                Done { effects: vec![Effect::Ask(ticket, Query::EnvironmentRemoval(self.id.clone()))], close: false }
             }
             TabMsg::Reply(ticket, answer) if self.looking == Some(ticket) => match answer {
-                Ok(Answer::Removal(deletes)) => give(Fate::Delete(deletes)),
+                Ok(Answer::EnvironmentRemoval(deletes)) => give(Fate::Delete(deletes)),
                 Ok(_) => Done { close: true, ..Done::default() },
                 Err(trouble) => Done { effects: vec![Effect::Trouble(trouble)], close: true },
             },

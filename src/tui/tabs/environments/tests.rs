@@ -24,8 +24,8 @@ fn fleet() -> World {
     let flux = world.flux.iter().map(|object| {
         let mut object = (**object).clone();
         if &*object.key.name == "shop-production" && &*object.key.kind == "Kustomization" {
-            object.spec.path = Some("./k8s/overlays/elsewhere".to_owned());
-            object.spec.interval = Some("10m0s".to_owned());
+            object.spec.path = Some("./k8s/overlays/elsewhere".into());
+            object.spec.interval = Some("10m0s".into());
         }
         Arc::new(object)
     });
@@ -111,10 +111,10 @@ fn who_removes_an_environment_says_what_becomes_of_its_objects() {
     stage.wishes();
     stage.keys("3");
     let wishes = stage.wishes();
-    let [Wish::Ask(ticket, Query::Removal(id))] = wishes.as_slice() else { panic!("{wishes:?}") };
+    let [Wish::Ask(ticket, Query::EnvironmentRemoval(id))] = wishes.as_slice() else { panic!("{wishes:?}") };
     assert_eq!(id.to_string(), "shop/production");
     let key = domain::departure::keys(world().environment(id).unwrap())[1].clone();
-    stage.reply(Reply::Answer(*ticket, Ok(Answer::Removal(vec![domain::orders::Delete::new(key)]))));
+    stage.reply(Reply::Answer(*ticket, Ok(Answer::EnvironmentRemoval(vec![domain::orders::Delete::new(key)]))));
     stage.text("production").keys("enter");
     let given = orders(&mut stage);
     let [Order::RemoveEnvironment(remove)] = given.as_slice() else { panic!("{given:?}") };
