@@ -80,13 +80,11 @@ pub fn order<'a>(id: &str, objects: impl IntoIterator<Item = &'a FluxObject>) ->
 
 /// Returns what can be done to any object by its name: what suits a Flux object, else that it is edited and its log.
 pub fn possible_at(cx: &Cx, key: &ObjectKey) -> Vec<&'static Command> {
-    match cx.world.flux_object(key) {
-        Some(object) => possible(cx, [&**object]),
-        None => {
-            let edited = cx.may(Role::Operator) && !matches!(&*key.kind, "Pod" | "ReplicaSet");
-            edited.then_some(&EDIT).into_iter().chain(has_log(key).then_some(&LOGS)).collect()
-        }
+    if let Some(object) = cx.world.flux_object(key) {
+        return possible(cx, [&**object]);
     }
+    let edited = cx.may(Role::Operator) && !matches!(&*key.kind, "Pod" | "ReplicaSet");
+    edited.then_some(&EDIT).into_iter().chain(has_log(key).then_some(&LOGS)).collect()
 }
 
 /// Returns what a command about any object wants when it is one of these.

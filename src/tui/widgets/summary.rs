@@ -1,5 +1,7 @@
 //! An object in short: what is wanted, what is, and every condition with its sentence.
 
+use std::sync::Arc;
+
 use domain::flux::kinds::Family;
 use domain::flux::{Condition, FluxObject, Health};
 
@@ -39,7 +41,7 @@ pub(crate) fn short(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
     // What it comes from says more than what it says itself, when that is elsewhere.
     // A source is well whatever becomes of what it feeds.
     let concerns = object.health() != Health::Ok || object.key.flux_kind().is_some_and(|kind| kind.family == Family::Apply);
-    let causes = concerns.then(|| cx.causes(&object.key)).unwrap_or_default();
+    let causes = if concerns { cx.causes(&object.key) } else { Arc::default() };
     if let Some(cause) = causes.first().filter(|cause| !cause.vague()) {
         let mut text = why::what(cx, cause);
         if cause.object != object.key {

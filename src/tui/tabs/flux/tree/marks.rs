@@ -73,7 +73,9 @@ impl Tree {
             "tree.mark-all" => {
                 let keys: Vec<ObjectKey> = self.rows.iter().filter_map(|row| self.markable(row)).collect();
                 if keys.iter().all(|key| self.marks.contains(key)) {
-                    keys.iter().for_each(|key| _ = self.marks.remove(key));
+                    for key in &keys {
+                        self.marks.remove(key);
+                    }
                 } else {
                     self.marks.extend(keys);
                 }

@@ -44,13 +44,11 @@ impl Sought {
 
     /// Tells whether a row fits.
     pub(super) fn fits(&self, lineage: &Lineage, node: Node, now: Time) -> bool {
-        match lineage.flux(node) {
-            Some(object) => self.flux.as_ref().is_some_and(|filter| filter.matches(object, now)),
-            None => {
-                let filter = self.other.as_ref();
-                filter.is_some_and(|filter| Thing::of(lineage, node).is_some_and(|thing| filter.matches(&thing, now)))
-            }
+        if let Some(object) = lineage.flux(node) {
+            return self.flux.as_ref().is_some_and(|filter| filter.matches(object, now));
         }
+        let filter = self.other.as_ref();
+        filter.is_some_and(|filter| Thing::of(lineage, node).is_some_and(|thing| filter.matches(&thing, now)))
     }
 
     /// Returns the next moment at which the mere age of a row changes whether it fits.
