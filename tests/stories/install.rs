@@ -253,7 +253,7 @@ fn whoever_may_nothing_is_told_what_is_missing(ground: &Ground) {
     assert!(why.contains("resource \"kustomizations\"") && why.contains("check --role viewer"), "{why}");
     let said = stranger.run(&["check"]);
     assert_eq!(said.code, 1, "{}", said.err);
-    assert!(said.out.contains("list kustomizations.kustomize.toolkit.fluxcd.io"), "{}", said.out);
+    assert!(said.out.contains("list gitrepositories.source.toolkit.fluxcd.io"), "{}", said.out);
     let console = stranger.console(150, 44);
     console.until("the role that is missing", SOON, |screen| screen.contains("check --role viewer"));
 }
