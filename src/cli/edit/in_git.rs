@@ -53,6 +53,14 @@ pub(super) async fn run(deck: &Deck, format: Format, edit: &Edit, written: Arc<W
     }
     let mut sheet = Sheet::new(&written.key, &written.draft(&[]))?;
     let result = rounds(deck, format, edit, &written, &mut sheet).await;
+    // What was only shown is committed by nobody: it must not be lost.
+    if edit.dry_run
+        && result.is_ok()
+        && let Some(path) = sheet.keep()
+    {
+        output::note(&format!("Your text is kept in {}.", path.display()));
+        return Ok(());
+    }
     super::ended(sheet, result)
 }
 
