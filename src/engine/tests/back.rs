@@ -147,7 +147,7 @@ async fn files_that_were_renamed_removed_or_made_come_back() {
     bed.commit_all("develop", &[FileChange::remove(OVERLAY), FileChange::write(moved, text.clone())], "Move");
     let mut environment = development();
     environment.gitops.path = "k8s/overlays/dev".into();
-    engine.give(&ada(), domain::orders::SaveEnvironment { environment, new: false, create_objects: true }).await.unwrap();
+    engine.give(&ada(), domain::orders::SaveEnvironment { environment, new: false, create_objects: true, setup: None }).await.unwrap();
     let draft = back(&engine, Back::To(first.id.clone())).await.unwrap();
     let shown = preview(&engine, &draft).await;
     assert_eq!(shown.files.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), [moved]);
