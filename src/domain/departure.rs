@@ -109,7 +109,8 @@ pub fn compare(
         differ("interval", &kustomization_key, &gitops.interval, interval.to_string());
     }
     let syncing = syncing || object.marks.iter().any(|(name, _)| name == SYNC);
-    if object.suspended() == gitops.auto_sync && !(syncing && !object.suspended()) {
+    let resumed = syncing && !object.suspended();
+    if object.suspended() == gitops.auto_sync && !resumed {
         differ("auto-sync", &kustomization_key, switch(gitops.auto_sync), switch(!object.suspended()).to_owned());
     }
     if let Some(target) = spec.target_namespace.as_ref().filter(|target| !target.is_empty() && **target != environment.namespace)

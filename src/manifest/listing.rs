@@ -17,12 +17,9 @@ pub fn named_in(files: &Files, folder: &str, file: &str) -> Result<Option<(Strin
     let tree = Tree::parse(text).map_err(|fault| meaning(fault.line, &fault.why))?;
     let Some(document) = tree.documents().first() else { return Err(meaning(1, "the kustomization is empty")) };
     let list = tree.get(document.root, "resources");
-    let named = list.is_some_and(|list| tree.items(list).iter().any(|(_, item)| tree.scalar(*item) == Some(file)));
-    let folded = list.is_some_and(|list| {
-        let reach = |written: &str| files::join(folder, written, &path).is_ok_and(|reached| reached == at(file));
-        tree.items(list).iter().any(|(_, item)| tree.scalar(*item).is_some_and(reach))
-    });
-    if named || folded {
+    let reaches = |written: &str| written == file || files::join(folder, written, &path).is_ok_and(|reached| reached == at(file));
+    let there = |list| tree.items(list).iter().any(|(_, item)| tree.scalar(*item).is_some_and(reaches));
+    if list.is_some_and(there) {
         return Ok(None);
     }
     let item = Fragment::Text(file.to_owned());

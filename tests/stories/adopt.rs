@@ -1,6 +1,8 @@
 //! Environments meet the cluster: what Flux runs is adopted, what is enabled is created, and where record and cluster part
 //! either side can be made right.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::story;
@@ -26,6 +28,11 @@ fn by_hand(ground: &Ground) -> String {
          apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {app}-pin, namespace: flux-system}}\n\
          spec: {{interval: 10m, path: ./k8s, prune: false, suspend: true, sourceRef: {{kind: GitRepository, name: {app}-pin}}}}\n"
     )
+}
+
+/// Edits an object, again when its controller wrote a status in between.
+fn by_an_editor(operator: &Operator, edit: &[&str]) {
+    wait("an edit", Duration::from_secs(30), || (operator.run(edit).code == 0).then_some(()));
 }
 
 fn departures(operator: &Operator, app: &str, environment: &str) -> Value {
@@ -185,7 +192,7 @@ fn settles_either_way(ground: &Ground) {
     parted(&operator, app, &[], ground);
 
     // Somebody changes the objects; the record is right.
-    operator.run(&["edit", &object, "--set", "path=./k8s/overlays/production", "--yes"]).ok();
+    by_an_editor(&operator, &["edit", &object, "--set", "path=./k8s/overlays/production", "--yes"]);
     operator.run(&["suspend", &object, "--yes"]).ok();
     let found = parted(&operator, app, &["path", "auto-sync"], ground);
     assert_eq!(
@@ -203,7 +210,7 @@ fn settles_either_way(ground: &Ground) {
     assert!(said.contains("nothing was changed"), "{said}");
 
     // Somebody changes the objects; the cluster is right.
-    operator.run(&["edit", &object, "--set", "path=./k8s/overlays/production", "--set", "interval=3m", "--yes"]).ok();
+    by_an_editor(&operator, &["edit", &object, "--set", "path=./k8s/overlays/production", "--set", "interval=3m", "--yes"]);
     parted(&operator, app, &["path", "interval"], ground);
     operator.run(&[&settle[..], &["cluster", "--yes"]].concat()).ok();
     let shown = operator.run(&["environment", "show", app, "development", "-o", "json"]).json();

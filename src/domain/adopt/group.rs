@@ -57,20 +57,20 @@ fn project(world: &World, application: &str, pairs: &[&Pair<'_>], taken: &mut BT
     let wanted = if application.is_empty() { guess::repository(url) } else { application.to_owned() };
     let same = |project: &&std::sync::Arc<Project>| same_repository(&project.repository.url, url);
     let all: Vec<_> = world.projects.iter().filter(same).collect();
-    let named = all.iter().find(|project| project.slug.as_str() == wanted);
-    let known = named.or_else(|| all.first().filter(|_| application.is_empty()));
+    let by_name = all.iter().find(|project| project.slug.as_str() == wanted);
+    let known = by_name.or_else(|| all.first().filter(|_| application.is_empty()));
     let project = match known {
         Some(known) => (***known).clone(),
         None => fresh(&wanted, (url, &first.branch), taken, &mut remarks)?,
     };
-    let mut names: BTreeSet<Slug> =
+    let mut used: BTreeSet<Slug> =
         world.environments.iter().filter(|e| e.id.project == project.slug).map(|e| e.id.name.clone()).collect();
     let mut environments = Vec::with_capacity(pairs.len());
     let guessed: Vec<(EnvironmentType, Guess)> =
         pairs.iter().map(|pair| guess::kind(pair, pairs.iter().filter(|other| other.path == pair.path).count() > 1)).collect();
     for (pair, (kind, evidence)) in pairs.iter().zip(&guessed) {
-        let (name, sure) = name(pair, *kind, &project.slug, &names);
-        names.insert(name.clone());
+        let (name, sure) = name(pair, *kind, &project.slug, &used);
+        used.insert(name.clone());
         let mut found = environment(pair, EnvironmentId::new(project.slug.clone(), name), (*kind, evidence.clone()), world);
         if !sure {
             found.guesses.push(Guess { field: "name", from: Evidence::Name(pair.object.key.name.to_string()) });

@@ -60,9 +60,10 @@ fn said(text: &str) -> Option<(EnvironmentType, String)> {
 /// Guesses what an environment is for; production, where nothing says it, since that is the careful answer. A path that others
 /// of its project have too does not tell them apart, so it is asked last.
 pub(super) fn kind(pair: &Pair<'_>, shared: bool) -> (EnvironmentType, Guess) {
+    type Place<'a> = (&'a str, fn(String) -> Evidence);
     let key = &pair.object.key;
     let target = pair.object.spec.target_namespace.as_deref().unwrap_or(&key.namespace);
-    let mut places: [(&str, fn(String) -> Evidence); 5] = [
+    let mut places: [Place<'_>; 5] = [
         (&pair.path, Evidence::Path),
         (&key.name, Evidence::Name),
         (target, Evidence::Namespace),

@@ -71,6 +71,7 @@ const SHOP: &str = "https://git.example/acme/shop.git";
 const FLEET: &str = "ssh://git@git.example/acme/fleet";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn pairs_become_projects_and_environments() {
     let target = |source: &str, path: &str, target: &str| json!({ "sourceRef": { "kind": "GitRepository", "name": source }, "path": path, "interval": "1m", "targetNamespace": target });
     let cases: [(&str, Vec<Arc<FluxObject>>, &str); 13] = [

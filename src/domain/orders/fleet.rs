@@ -89,7 +89,7 @@ impl Terms for SaveThroughFleet {
             format!("Save {id} and commit {} to {} of {}?", self.files(), plan.branch, plan.url)
         };
         if !plan.setup.missing.is_empty() {
-            text.push_str(&format!(" {} is made in the cluster; its values do not go into Git.", plan.setup.names()));
+            text.extend([" ", &plan.setup.names(), " is made in the cluster; its values do not go into Git."]);
         }
         Question::Confirm { text }
     }

@@ -76,7 +76,7 @@ impl Terms for Settle {
         if self.to == Side::Cluster {
             text = text.replacen(" says?", "?", 1);
             if self.departures.iter().any(|departure| departure.field == "url") {
-                text.push_str(&format!(" The URL is that of the whole project {}.", self.environment.project));
+                text.extend([" The URL is that of the whole project ", self.environment.project.as_str(), "."]);
             }
         }
         for origin in self.origins.iter().filter(|_| self.to == Side::Record) {
