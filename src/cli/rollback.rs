@@ -20,7 +20,8 @@ use crate::launch::Deck;
     quarterdeck rollback shop production --previous --dry-run\n  \
     quarterdeck rollback shop production --to 8fk2qa --yes --wait 5m\n  \
     quarterdeck rollback shop production --restore --suspend-automation --yes\n\n\
-    Only what the later deployments did to this environment's files is taken back: what others did in the same files stays. \
+    What is taken back is the deployment right after the one that is named, and every later one that went out from here; only \
+    what they did to this environment's files goes, what other people pushed in the meantime stays. \
     Where somebody has changed the same lines since, both sides are shown and it is asked; a script answers with --theirs or \
     --restore, and with --shared for files that other environments use too. Files that were renamed, removed or made come \
     back as well.\n\n\

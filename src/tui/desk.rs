@@ -60,6 +60,11 @@ impl Desk {
         self.environment.as_ref().map(|e| &e.project).or(self.project.as_ref())
     }
 
+    /// Returns the draft when it takes deployments back; the form has no fields for it.
+    pub fn restoring(&self) -> Option<&Draft> {
+        self.draft.as_ref().filter(|draft| draft.restore.is_some())
+    }
+
     /// Applies a change.
     pub fn apply(&mut self, change: Change) {
         match change {

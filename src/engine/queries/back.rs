@@ -83,10 +83,20 @@ fn undone(landed: &Landed) -> Undone {
     }
 }
 
-/// Takes back everything that came after a deployment.
+/// Takes back what came after a deployment: the one right after it, whoever made it, and all that went out from here.
+///
+/// What other people pushed later is their own work in the same files, and stays.
 fn to(landed: &[Landed], at: usize) -> Restore {
     let target = landed.get(at).map(|landed| landed.deployment.id.clone());
-    Restore { to: target, undoes: landed.iter().take(at).map(undone).collect(), ..Restore::default() }
+    let stays = |(place, landed): &(usize, &Landed)| place + 1 < at && is_of_others(&landed.deployment);
+    let later = landed.iter().take(at).enumerate();
+    let undoes = later.filter(|landed| !stays(landed)).map(|(_, landed)| undone(landed)).collect();
+    Restore { to: target, undoes, ..Restore::default() }
+}
+
+/// Tells whether a person pushed it without this program; what an image automation pushed is nobody's work.
+fn is_of_others(deployment: &Deployment) -> bool {
+    deployment.method == Method::GitopsGit && deployment.automation.is_none()
 }
 
 /// Returns the place of a deployment among those that are on the branch.

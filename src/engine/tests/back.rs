@@ -89,10 +89,10 @@ async fn an_overlap_is_asked_and_a_moved_branch_asks_again() {
     let bed = Bed::new();
     let engine = bed.engine();
     bed.furnish(&engine, &[development()]).await;
-    shipped(&engine, vec![image("1.8.5")]).await;
+    let first = shipped(&engine, vec![image("1.8.5")]).await;
     let second = shipped(&engine, vec![image("1.8.6"), Edit::set(Field::Replicas, "3")]).await;
     bed.commit("develop", OVERLAY, &overlay(&bed).replace("1.8.6", "1.8.7"));
-    let mut draft = back(&engine, Back::Previous).await.unwrap();
+    let mut draft = back(&engine, Back::To(first.id.clone())).await.unwrap();
     let shown = preview(&engine, &draft).await;
     let restoring = shown.restoring.clone().unwrap();
     assert_eq!((restoring.overlaps.len(), shown.open_questions()), (1, 1));

@@ -23,7 +23,6 @@ use crate::desk::Change;
 use crate::effects::{Effect, Effects, OrderTicket, Ticket, Toast};
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
-use crate::tabs::diff::back::lying;
 use crate::widgets::form::FORM;
 use crate::widgets::scroll::{SCROLL, Scroll};
 use crate::widgets::sheet::Row;
@@ -189,7 +188,7 @@ impl Deploy {
         let (shown, focused) = (self.shown, self.focused);
         *self = Self { environment: cx.desk.environment.clone(), shown, focused, ..Self::default() };
         if self.environment.is_some() {
-            if lying(cx).is_some() {
+            if cx.desk.restoring().is_some() {
                 // The form has no fields for it; it takes its place.
                 effects.extend([Effect::Desk(Change::Draft(None)), Effect::Desk(Change::Preview(None))]);
             }
@@ -339,7 +338,7 @@ impl Tab for Deploy {
         match msg {
             TabMsg::Enter => self.enter(cx),
             TabMsg::Leave => self.leave(cx),
-            TabMsg::Desk if self.environment != cx.desk.environment || (!self.shown && lying(cx).is_some()) => {
+            TabMsg::Desk if self.environment != cx.desk.environment || (!self.shown && cx.desk.restoring().is_some()) => {
                 if self.shown {
                     return self.start(cx);
                 }

@@ -28,7 +28,7 @@ use crate::tabs::deploy::verdict::next_of;
 use crate::widgets::diff_view::TextDiff;
 use crate::widgets::scroll::{SCROLL, Scroll};
 
-pub(crate) mod back;
+mod back;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -164,7 +164,7 @@ impl Tab for Diff {
         if self.rows(cx).iter().any(|row| matches!(row, rows::Row::Finding(..))) {
             out.extend([&NEXT_FINDING, &PREVIOUS_FINDING]);
         }
-        out.extend(back::lying(cx).is_none().then_some(&FORM));
+        out.extend(cx.desk.restoring().is_none().then_some(&FORM));
         out.extend(SCROLL);
         out
     }

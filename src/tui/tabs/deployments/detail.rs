@@ -56,6 +56,27 @@ pub(super) fn origin(cx: &Cx, deployment: &Deployment) -> Vec<Piece<'static>> {
     ]
 }
 
+/// Says which deployments it takes back, and which one took it back.
+fn taken_back(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if let Some(restore) = &deployment.restore {
+        let undone = restore.undoes.iter().map(|undone| undone.deployment.short()).collect::<Vec<_>>().join(", ");
+        let told = match &restore.to {
+            Some(to) => cx.tf("diff.back-to", &[("deployment", to.short()), ("undone", &undone)]),
+            None => cx.tf("diff.reverts", &[("undone", &undone)]),
+        };
+        rows.push(Row::text("↶ ", Role::Accent, told, Role::Text));
+    }
+    let takes = |d: &Deployment| d.restore.as_ref().is_some_and(|r| r.undoes.iter().any(|u| u.deployment == deployment.id));
+    // The newest come first; a refused one took nothing back.
+    let by = cx.world.deployments.iter().find(|d| takes(d) && d.stage(StageName::Commit).state == StageState::Done);
+    if let Some(by) = by {
+        let told = cx.tf("deployments.taken-back", &[("deployment", by.id.short())]);
+        rows.push(Row::text("↶ ", Role::Muted, told, Role::Muted));
+    }
+    rows
+}
+
 /// Returns the rows under the stages.
 pub(super) fn rows(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -72,6 +93,7 @@ pub(super) fn rows(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
         }
         rows.extend(hindrance(cx, deployment, name));
     }
+    rows.extend(taken_back(cx, deployment));
     if deployment.status == Status::Superseded {
         rows.push(Row::text("· ", Role::Faint, cx.t("deployments.superseded"), Role::Muted));
     }

@@ -24,14 +24,9 @@ const DROP: Command = command("diff.drop", &["ctrl-x"], 9);
 /// How many lines of a side are shown.
 const LINES: usize = 8;
 
-/// Returns the draft that lies on the desk when it takes something back.
-pub(crate) fn lying<'a>(cx: &Cx<'a>) -> Option<&'a Draft> {
-    cx.desk.draft.as_ref().filter(|draft| draft.restore.is_some())
-}
-
 /// Returns what can be done with it.
 pub(super) fn commands(cx: &Cx) -> Vec<&'static Command> {
-    let (Some(_), Some(preview)) = (lying(cx), cx.desk.preview.as_ref()) else { return Vec::new() };
+    let (Some(_), Some(preview)) = (cx.desk.restoring(), cx.desk.preview.as_ref()) else { return Vec::new() };
     let mut out: Vec<&'static Command> = Vec::new();
     if preview.open_questions() > 0 {
         out.extend([&THEIRS, &RESTORE]);
@@ -46,7 +41,7 @@ pub(super) fn commands(cx: &Cx) -> Vec<&'static Command> {
 impl Diff {
     /// Does a command; nothing when it is not one of these.
     pub(super) fn back(&mut self, cx: &Cx, id: &str) -> Option<Effects> {
-        let draft = lying(cx)?.clone();
+        let draft = cx.desk.restoring()?.clone();
         Some(match id {
             "diff.theirs" => answered(cx, draft, Side::Theirs),
             "diff.restore" => answered(cx, draft, Side::Restored),
@@ -120,68 +115,96 @@ fn open(restoring: &Restoring) -> Option<&Overlap> {
     restoring.overlaps.iter().find(|overlap| overlap.answer.is_none())
 }
 
+/// Holds the rows that say what is taken back, what is asked, and how it was answered.
+struct Sheet<'a> {
+    cx: &'a Cx<'a>,
+    wide: usize,
+    rows: Vec<rows::Row>,
+}
+
 /// Says what is taken back, what is asked, and how it was answered.
 pub(super) fn head(cx: &Cx, preview: &Preview, wide: usize) -> Vec<rows::Row> {
     let Some(restoring) = &preview.restoring else { return Vec::new() };
-    let mut out = Vec::new();
-    let mut say = |lead: &str, text: &str, role: Role| {
-        for (at, line) in wrap(text, wide.saturating_sub(2)).into_iter().enumerate() {
-            let lead = if at == 0 { lead.to_owned() } else { " ".repeat(lead.chars().count()) };
-            out.push(rows::Row::Told(vec![piece(lead, role), piece(line, role)]));
-        }
-    };
+    let mut sheet = Sheet { cx, wide, rows: Vec::new() };
     let restore = &restoring.restore;
     let undone: Vec<&str> = restore.undoes.iter().map(|undone| undone.deployment.short()).collect();
     let names = undone.join(", ");
     match &restore.to {
-        Some(to) => say("", &cx.tf("diff.back-to", &[("deployment", to.short()), ("undone", &names)]), Role::Accent),
-        None => say("", &cx.tf("diff.reverts", &[("undone", &names)]), Role::Accent),
+        Some(to) => sheet.say("", &cx.tf("diff.back-to", &[("deployment", to.short()), ("undone", &names)]), Role::Accent),
+        None => sheet.say("", &cx.tf("diff.reverts", &[("undone", &names)]), Role::Accent),
     }
-    let first = open(restoring).map(|overlap| overlap.mark.clone());
+    let first = open(restoring).map(|overlap| overlap.mark.as_str());
     for overlap in &restoring.overlaps {
-        let place = overlap.line.map_or_else(|| overlap.file.clone(), |line| format!("{}:{line}", overlap.file));
-        let by = overlap.by.join(", ");
-        let (lead, role) = match overlap.answer {
-            None => ("? ", Role::Warn),
-            Some(_) => ("✓ ", Role::Ok),
-        };
-        say(lead, &cx.tf("diff.overlap", &[("place", &place), ("by", &by)]), role);
-        for (name, text, side) in
-            [("diff.theirs-side", &overlap.theirs, Side::Theirs), ("diff.restored-side", &overlap.restored, Side::Restored)]
-        {
-            let role = if overlap.answer.is_some_and(|answer| answer != side) { Role::Faint } else { Role::Text };
-            say("    ", cx.words.get(name), Role::Muted);
-            match text {
-                Some(text) if text.is_empty() => say("      ", cx.t("diff.no-lines"), Role::Muted),
-                Some(text) => text.lines().take(LINES).for_each(|line| say("      ", &domain::text::display(line, false), role)),
-                None => say("      ", cx.t("diff.no-file"), role),
-            }
-        }
-        if first.as_ref() == Some(&overlap.mark) {
-            let keys = [("theirs", cx.key(&THEIRS)), ("restore", cx.key(&RESTORE))];
-            say("  → ", &cx.tf("diff.answer-how", &keys.each_ref().map(|(name, key)| (*name, key.as_str()))), Role::Accent);
+        sheet.overlap(overlap);
+        if first == Some(overlap.mark.as_str()) {
+            sheet.keys("diff.answer-how");
         }
     }
     for shared in &restoring.shared {
         let names = shared.environments.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let (lead, role) = if restore.shared.is_none() { ("? ", Role::Warn) } else { ("✓ ", Role::Ok) };
-        say(lead, &cx.tf("diff.shared", &[("file", &shared.file), ("environments", &names)]), role);
+        sheet.say(lead, &cx.tf("diff.shared", &[("file", &shared.file), ("environments", &names)]), role);
     }
     if first.is_none() && restore.shared.is_none() && !restoring.shared.is_empty() {
-        let keys = [("theirs", cx.key(&THEIRS)), ("restore", cx.key(&RESTORE))];
-        say("  → ", &cx.tf("diff.shared-how", &keys.each_ref().map(|(name, key)| (*name, key.as_str()))), Role::Accent);
+        sheet.keys("diff.shared-how");
     }
-    for (path, why) in &restoring.left {
-        say("▲ ", &cx.tf("diff.left", &[("path", path), ("why", &cx.said(why))]), Role::Warn);
+    sheet.warnings(preview, restoring);
+    sheet.rows
+}
+
+impl Sheet<'_> {
+    fn say(&mut self, lead: &str, text: &str, role: Role) {
+        for (at, line) in wrap(text, self.wide.saturating_sub(2)).into_iter().enumerate() {
+            let lead = if at == 0 { lead.to_owned() } else { " ".repeat(lead.chars().count()) };
+            self.rows.push(rows::Row::Told(vec![piece(lead, role), piece(line, role)]));
+        }
     }
-    for key in &restore.suspend {
-        say("→ ", &cx.tf("diff.suspends", &[("automation", &key.to_string())]), Role::Accent);
+
+    /// Says which keys answer a question.
+    fn keys(&mut self, key: &str) {
+        let (theirs, restore) = (self.cx.key(&THEIRS), self.cx.key(&RESTORE));
+        self.say("  → ", &self.cx.tf(key, &[("theirs", &theirs), ("restore", &restore)]), Role::Accent);
     }
-    if !preview.overwriters.is_empty() && restore.suspend.is_empty() {
-        say("→ ", &cx.tf("diff.suspend-how", &[("key", &cx.key(&SUSPEND))]), Role::Accent);
+
+    /// Shows both sides of an overlap.
+    fn overlap(&mut self, overlap: &Overlap) {
+        let cx = self.cx;
+        let place = overlap.line.map_or_else(|| overlap.file.clone(), |line| format!("{}:{line}", overlap.file));
+        let (lead, role) = if overlap.answer.is_none() { ("? ", Role::Warn) } else { ("✓ ", Role::Ok) };
+        self.say(lead, &cx.tf("diff.overlap", &[("place", &place), ("by", &overlap.by.join(", "))]), role);
+        let sides = [
+            ("diff.theirs-side", &overlap.theirs, Side::Theirs),
+            ("diff.restored-side", &overlap.restored, Side::Restored),
+        ];
+        for (name, text, side) in sides {
+            let role = if overlap.answer.is_some_and(|answer| answer != side) { Role::Faint } else { Role::Text };
+            self.say("    ", cx.words.get(name), Role::Muted);
+            match text {
+                Some(text) if text.is_empty() => self.say("      ", cx.t("diff.no-lines"), Role::Muted),
+                Some(text) => {
+                    for line in text.lines().take(LINES) {
+                        self.say("      ", &domain::text::display(line, false), role);
+                    }
+                }
+                None => self.say("      ", cx.t("diff.no-file"), role),
+            }
+        }
     }
-    if let Some(trouble) = &preview.render_trouble {
-        say("✗ ", &cx.tf("diff.no-build", &[("why", &trouble.to_string())]), Role::Bad);
+
+    /// Says what stays behind, what would undo it, and why it does not build.
+    fn warnings(&mut self, preview: &Preview, restoring: &Restoring) {
+        let cx = self.cx;
+        for (path, why) in &restoring.left {
+            self.say("▲ ", &cx.tf("diff.left", &[("path", path), ("why", &cx.said(why))]), Role::Warn);
+        }
+        for key in &restoring.restore.suspend {
+            self.say("→ ", &cx.tf("diff.suspends", &[("automation", &key.to_string())]), Role::Accent);
+        }
+        if !preview.overwriters.is_empty() && restoring.restore.suspend.is_empty() {
+            self.say("→ ", &cx.tf("diff.suspend-how", &[("key", &cx.key(&SUSPEND))]), Role::Accent);
+        }
+        if let Some(trouble) = &preview.render_trouble {
+            self.say("✗ ", &cx.tf("diff.no-build", &[("why", &trouble.to_string())]), Role::Bad);
+        }
     }
-    out
 }

@@ -1,5 +1,13 @@
 //! The difference: both views, both layouts.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says which input failed by failing")]
+
+use domain::change::Draft;
+use domain::query::{Answer, Query};
+use domain::restore::{Back, Overlap, Overwriter, Restore, Restoring, Side, Undone};
+
+use crate::effects::{Reply, Wish};
+use crate::fixture::Stage;
 use crate::tabs::deploy::scene::{answer, body, filled};
 use crate::words::Language;
 
@@ -37,4 +45,86 @@ fn findings_are_jumped_to() {
     assert!(stage.lines().contains("findings: 1"), "{}", stage.lines());
     stage.keys("]");
     assert!(stage.lines().contains("findings: 1/1"), "{}", stage.lines());
+}
+
+/// Returns what taking the second deployment of the fleet back would do, with one overlap and one automation.
+fn restored(draft: &Draft) -> domain::change::Preview {
+    use crate::tabs::deploy::scene::preview;
+    let restore = draft.restore.clone().unwrap();
+    let overlap = Overlap {
+        file: "k8s/overlays/staging/kustomization.yaml".to_owned(),
+        line: Some(7),
+        theirs: Some("    newTag: 1.8.7\n".to_owned()),
+        restored: Some("    newTag: 1.8.4\n".to_owned()),
+        by: vec!["Eve: Ship it by hand (a41f09c)".to_owned()],
+        mark: "m".to_owned(),
+        answer: restore.answer("m"),
+    };
+    let edits = vec![domain::edit::Edit::set(domain::edit::Field::ImageTag, "1.8.3")];
+    let shown = preview(&Draft { edits, restore: None, ..draft.clone() });
+    domain::change::Preview {
+        restoring: Some(Restoring { restore, overlaps: vec![overlap], ..Restoring::default() }),
+        overwriters: vec![Overwriter {
+            automation: domain::flux::ObjectKey::new(&"prod-eu".into(), "ImageUpdateAutomation", "flux-system", "shop"),
+            policy: "flux-system/shop".to_owned(),
+            file: "k8s/overlays/staging/kustomization.yaml".to_owned(),
+            line: 7,
+            latest: Some("1.9.0".to_owned()),
+        }],
+        ..shown
+    }
+}
+
+#[test]
+fn a_rollback_is_asked_about_answered_and_given() {
+    for (name, wide, language) in [("diff_back", 100, Language::English), ("diff_back_zh", 80, Language::Chinese)] {
+        let mut stage = Stage::new(wide, 30, language);
+        stage.keys("7");
+        stage.acts.clear();
+        stage.keys("b");
+        let (ticket, environment, id) = match &stage.wishes()[..] {
+            [Wish::Ask(ticket, Query::Back(environment, Back::To(id)))] => (*ticket, environment.clone(), id.clone()),
+            other => panic!("{other:?}"),
+        };
+        let undone = Undone {
+            deployment: id.clone(),
+            summary: String::new(),
+            commit: crate::fixture::commit("a41f09c"),
+            since: None,
+            files: Vec::new(),
+        };
+        let restore = Restore { to: Some(id), undoes: vec![undone], ..Restore::default() };
+        let draft = Draft { restore: Some(restore), ..Draft::new(environment) };
+        stage.reply(Reply::Answer(ticket, Ok(Answer::Draft(Some(draft)))));
+        assert_eq!(stage.session.active(), crate::place::TabId::Diff);
+        let mut given = Vec::new();
+        let mut go_on = |stage: &mut Stage| {
+            for wish in stage.wishes() {
+                match wish {
+                    Wish::Ask(ticket, Query::Preview(draft)) => {
+                        let shown = Answer::Preview(std::sync::Arc::new(restored(&draft)));
+                        stage.reply(Reply::Answer(ticket, Ok(shown)));
+                    }
+                    Wish::Give(_, order) => given.push(order),
+                    _ => {}
+                }
+            }
+        };
+        go_on(&mut stage);
+        insta::assert_snapshot!(name, body(&stage));
+        stage.keys("ctrl-s");
+        assert!(stage.wishes().is_empty(), "nothing goes before the question is answered");
+        stage.keys("u");
+        go_on(&mut stage);
+        stage.keys("a");
+        go_on(&mut stage);
+        stage.keys("ctrl-s");
+        assert!(stage.lines().contains("ImageUpdateAutomation/flux-system/shop"), "{}", stage.lines());
+        stage.keys("y");
+        go_on(&mut stage);
+        let Some(domain::orders::Order::Deploy(order)) = given.first() else { panic!("{given:?}") };
+        let restore = order.draft.restore.as_ref().unwrap();
+        assert_eq!((restore.answer("m"), restore.suspend.len()), (Some(Side::Restored), 1));
+        assert!(order.reviewed.is_some());
+    }
 }

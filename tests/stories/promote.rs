@@ -1,0 +1,55 @@
+//! What runs in development goes to production, with the commits in between told.
+
+use super::keys::console;
+use super::story;
+use crate::support::ground::Ground;
+
+const PRODUCTION: &str = "k8s/overlays/production/kustomization.yaml";
+
+fn shipped(ground: &Ground) -> crate::support::console::Operator {
+    let operator = ground.operator();
+    ground.seed();
+    ground.add(&operator, &["development", "production"]);
+    let app = ground.app.as_str();
+    operator.run(&["sync", app, "production", "--yes", "--wait", "2m"]).ok();
+    let ask = ["deploy", app, "development", "--tag", "1.1.0", "--replicas", "2", "--yes", "--wait", "2m"];
+    operator.run(&ask).ok();
+    operator
+}
+
+story!(takes_over_what_runs);
+fn takes_over_what_runs(ground: &Ground) {
+    let operator = shipped(ground);
+    let app = ground.app.as_str();
+    ground.repo.commit("main", &[("README.md", "# Shop\n\nNothing of it.\n")], "Write more");
+    let ask = ["promote", app, "development", "production"];
+    let shown = operator.run(&[&ask[..], &["--dry-run"]].concat()).ok();
+    assert!(shown.contains("# web runs ghcr.io/acme/shop:1.1.0 in"), "{shown}");
+    assert!(shown.contains("# 1 commits since") && shown.contains(&format!("Ada Byron: Deploy {app} 1.1.0 to development")), "{shown}");
+    assert!(shown.contains("-  newTag: 0.9.0") && shown.contains("+  newTag: 1.1.0") && !shown.contains("count: 2"), "{shown}");
+    let all = operator.run(&[&ask[..], &["--fields", "image,replicas", "--dry-run", "-o", "json"]].concat()).json();
+    assert_eq!(all["draft"]["edits"].as_array().map(Vec::len), Some(2), "{all}");
+    assert_eq!(all["commits"].as_array().map(Vec::len), Some(1), "{all}");
+    // Production is synced by hand.
+    operator.run(&[&ask[..], &["--yes", "--wait", "2m"]].concat()).failed(3);
+    assert!(ground.repo.file("main", PRODUCTION).expect("the overlay").contains("newTag: 1.1.0"));
+    operator.run(&["sync", app, "production", "--yes", "--wait", "2m"]).ok();
+    let again = operator.run(&[&ask[..], &["--yes"]].concat()).failed(2);
+    assert!(again.contains("Nothing would change"), "{again}");
+}
+
+story!(lays_it_into_the_form);
+fn lays_it_into_the_form(ground: &Ground) {
+    let operator = shipped(ground);
+    let mut console = console(&operator);
+    console.keys("2");
+    console.see("production");
+    console.keys("Gp");
+    console.until("the commits in between", ground.patience(), |screen| {
+        screen.contains("commits in between") && screen.contains("1.1.0 to development")
+    });
+    console.keys("\u{1b}");
+    console.until("the form", ground.patience(), |screen| {
+        screen.contains("→ production") && screen.contains("+") && screen.contains("newTag: 1.1.0")
+    });
+}
