@@ -254,7 +254,9 @@ fn whoever_may_nothing_is_told_what_is_missing(ground: &Ground) {
     let said = stranger.run(&["check"]);
     assert_eq!(said.code, 1, "{}", said.err);
     assert!(said.out.contains("list gitrepositories.source.toolkit.fluxcd.io"), "{}", said.out);
-    let console = stranger.console(150, 44);
+    let mut console = stranger.console(150, 44);
+    console.see("● live");
+    console.keys("6");
     console.until("the role that is missing", SOON, |screen| screen.contains("check --role viewer"));
 }
 
