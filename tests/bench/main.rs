@@ -1,17 +1,27 @@
 //! Figures that anybody can measure again: manifests beside the kustomize program, the write path beside the git program, the
-//! first frame, and silence.
+//! first frame, and silence; the list of a large cluster beside other consoles.
 //!
 //! `cargo build --release && cargo run --release --example bench` prints a Markdown table. Medians of interleaved runs, so that
 //! a machine whose speed drifts slows both sides alike. Needs the git program; servers listen on loopback only.
+//!
+//! `… --example bench -- cluster [OBJECTS] [--runs N] [--peers FOLDER] [--kubeconfig FILE]` measures the list of a test cluster
+//! with so many objects (10,000), or of one that is filled already.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark that cannot go on says why and stops")]
 
-/// The Git server that the stories stand on.
+/// What the stories stand on.
 #[expect(dead_code, reason = "the benchmark uses a part of it")]
 #[path = "../support"]
 mod support {
+    pub(crate) mod cluster;
+    pub(crate) mod console;
     pub(crate) mod gitserver;
+    mod programs;
+    mod waiting;
+
+    pub(crate) use waiting::{Skip, note, wait};
 }
 
+mod cluster;
 mod manifests;
 mod screen;
 mod write;
@@ -25,6 +35,30 @@ pub(crate) fn median(mut all: Vec<Duration>) -> f64 {
 }
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.split_first() {
+        Some((what, rest)) if what == "cluster" => cluster::measure(&options(rest)),
+        Some((what, _)) => println!("There is nothing called {what} to be measured: leave it out, or say cluster."),
+        None => own(),
+    }
+}
+
+fn options(arguments: &[String]) -> cluster::Options {
+    let mut options = cluster::Options { objects: 10_000, runs: 5, peers: None, kubeconfig: None };
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        let mut value = || words.next().expect("a value after each option");
+        match word.as_str() {
+            "--runs" => options.runs = value().parse().expect("a number"),
+            "--peers" => options.peers = Some(value().into()),
+            "--kubeconfig" => options.kubeconfig = Some(value().into()),
+            count => options.objects = count.parse().expect("a number of objects"),
+        }
+    }
+    options
+}
+
+fn own() {
     println!("| what | Quarterdeck | the program | ratio |\n|---|---|---|---|");
     manifests();
     for (commits, files) in [(100, 100), (30_000, 100), (100, 10_000)] {

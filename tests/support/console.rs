@@ -13,7 +13,11 @@ use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_quarterdeck");
+/// The program under test; a benchmark, for which none is named, says itself what it starts.
+const PROGRAM: &str = match option_env!("CARGO_BIN_EXE_quarterdeck") {
+    Some(path) => path,
+    None => "quarterdeck",
+};
 
 /// Holds an operator's state folder and the cluster that their commands go to.
 pub(crate) struct Operator {
@@ -159,13 +163,20 @@ impl Operator {
     }
 
     fn open(&self, mut builder: CommandBuilder, columns: u16, rows: u16) -> Console {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         builder.env_clear();
         builder.env("QUARTERDECK", PROGRAM);
         for (name, value) in self.environment() {
             builder.env(name, value);
         }
+        Console::start(builder, columns, rows)
+    }
+}
+
+impl Console {
+    /// Starts a program in a pseudo-terminal.
+    pub(crate) fn start(builder: CommandBuilder, columns: u16, rows: u16) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let child = pair.slave.spawn_command(builder).expect("the program starts");
         drop(pair.slave);
         let reader = pair.master.try_clone_reader().expect("a reader");
@@ -212,17 +223,23 @@ fn watch(mut reader: Box<dyn Read + Send>, screen: &(Mutex<Screen>, Condvar)) {
             screen.1.notify_all();
             return;
         }
+        // A mark may have come in two parts.
+        let from = held.raw.len().saturating_sub(MARK - 1);
         held.raw.extend_from_slice(&buffer[..got]);
         held.parser.process(&buffer[..got]);
-        held.torn = is_torn(&held.raw);
+        held.torn = is_torn(&held.raw[from..]).unwrap_or(held.torn);
         screen.1.notify_all();
     }
 }
 
-/// Tells whether what was written last is the beginning of a frame without its end.
-fn is_torn(raw: &[u8]) -> bool {
-    let last = |mark: &[u8]| raw.windows(mark.len()).rposition(|part| part == mark);
-    last(b"\x1b[?2026h") > last(b"\x1b[?2026l")
+/// How long the marks around a frame are.
+const MARK: usize = 8;
+
+/// Tells whether what was written last is the beginning of a frame without its end; nothing when it is neither.
+fn is_torn(raw: &[u8]) -> Option<bool> {
+    let last = |mark: &[u8; MARK]| raw.windows(MARK).rposition(|part| part == mark);
+    let (begins, ends) = (last(b"\x1b[?2026h"), last(b"\x1b[?2026l"));
+    (begins.is_some() || ends.is_some()).then_some(begins > ends)
 }
 
 /// Holds a console in a pseudo-terminal; dropping it kills it.
@@ -278,19 +295,23 @@ impl Console {
 
     /// Waits until the screen satisfies a condition; panics with the screen when that takes too long.
     pub(crate) fn until(&self, what: &str, limit: Duration, fits: impl Fn(&str) -> bool) -> String {
+        let seen = self.when(limit, |screen| Some(screen.contents()).filter(|text| fits(text)));
+        seen.unwrap_or_else(|| {
+            let over = self.screen().over;
+            let text = self.text();
+            panic!("{what} did not come within {limit:?} (ended: {over}); the screen:\n{}", text.trim_end());
+        })
+    }
+
+    /// Waits until there is something to be said of a whole screen, and returns it; nothing when that takes too long.
+    pub(crate) fn when<T>(&self, limit: Duration, look: impl Fn(&vt100::Screen) -> Option<T>) -> Option<T> {
         let end = Instant::now() + limit;
         let mut held = self.screen();
         loop {
-            let text = held.parser.screen().contents();
-            if !held.torn && fits(&text) {
-                return text;
-            }
+            let found = if held.torn { None } else { look(held.parser.screen()) };
             let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() || held.over {
-                let over = held.over;
-                // The reader goes on with it.
-                drop(held);
-                panic!("{what} did not come within {limit:?} (ended: {over}); the screen:\n{}", text.trim_end());
+            if found.is_some() || left.is_zero() || held.over {
+                return found;
             }
             held = self.screen.1.wait_timeout(held, left).expect("no panic in the reader").0;
         }

@@ -41,8 +41,9 @@ impl Programs {
 
 /// Returns the folder for everything of the test cluster that outlives one run.
 pub(crate) fn folder() -> PathBuf {
-    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    scratch.parent().expect("a folder inside the target folder").join("cluster")
+    // Tests lie in deps/ of a profile's folder, benchmarks in examples/.
+    let here = env::current_exe().expect("a running program has a path");
+    here.ancestors().nth(3).expect("a program of the target folder").join("cluster")
 }
 
 /// Builds the test cluster's programs where that has not been done, and returns them.

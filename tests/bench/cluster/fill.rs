@@ -1,0 +1,146 @@
+//! Many Kustomizations with a status and an inventory, and changes of them at an even pace.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::support::cluster::Api;
+
+const GROUP: &str = "/apis/kustomize.toolkit.fluxcd.io/v1";
+/// Where the list of all of them is.
+pub(super) const LIST: &str = "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations";
+const NAMESPACES: usize = 50;
+/// How many connections are filled through.
+const WRITERS: usize = 8;
+
+fn place(n: usize) -> (String, String) {
+    (format!("team-{:02}", n % NAMESPACES), format!("app-{n:05}"))
+}
+
+/// Returns how many there are.
+pub(super) fn count(api: &Api) -> usize {
+    let Some(page) = api.get(&format!("{LIST}?limit=1")) else { return 0 };
+    let more = page["metadata"]["remainingItemCount"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    page["items"].as_array().map_or(0, Vec::len) + more
+}
+
+/// Creates so many suspended Kustomizations of 25 inventory entries in 50 namespaces; every 17th is not ready.
+pub(super) fn fill(kubeconfig: &Path, count: usize) {
+    let api = Api::new(kubeconfig);
+    for n in 0..NAMESPACES {
+        let object = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": place(n).0 } });
+        write(&api, Method::POST, "/api/v1/namespaces", &object);
+    }
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..WRITERS {
+            scope.spawn(|| {
+                let api = Api::new(kubeconfig);
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    if n >= count {
+                        return;
+                    }
+                    let (namespace, name) = place(n);
+                    let all = format!("{GROUP}/namespaces/{namespace}/kustomizations");
+                    write(&api, Method::POST, &all, &object(n));
+                    write(&api, Method::PATCH, &format!("{all}/{name}/status"), &json!({ "status": status(n, 0) }));
+                }
+            });
+        }
+    });
+}
+
+fn write(api: &Api, method: Method, path: &str, object: &Value) {
+    let kind = if method == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
+    if let Err(error) = api.call(method, path, kind, object.to_string().into_bytes()) {
+        panic!("the API server refuses {path}: {error}");
+    }
+}
+
+fn object(n: usize) -> Value {
+    let (namespace, name) = place(n);
+    json!({
+        "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
+        "kind": "Kustomization",
+        "metadata": { "name": name, "namespace": namespace, "labels": { "app.kubernetes.io/name": name, "team": namespace } },
+        "spec": {
+            "suspend": true, "interval": "10m", "path": format!("./k8s/overlays/{namespace}/{name}"), "prune": true,
+            "sourceRef": { "kind": "GitRepository", "name": "fleet" }, "dependsOn": [{ "name": "infra" }],
+        },
+    })
+}
+
+fn status(n: usize, round: usize) -> Value {
+    let (namespace, name) = place(n);
+    let revision = format!("main@sha1:{:040x}", n * 7919 + round);
+    let ready = !n.is_multiple_of(17);
+    let message =
+        if ready { format!("Applied revision: {revision}") } else { "kustomize build failed: accumulating resources".to_owned() };
+    let entries: Vec<Value> =
+        (0..25).map(|k| json!({ "id": format!("{namespace}_{name}-{k}_apps_Deployment"), "v": "v1" })).collect();
+    json!({
+        "observedGeneration": 1, "lastAppliedRevision": revision, "lastAttemptedRevision": revision,
+        "conditions": [{
+            "type": "Ready", "status": if ready { "True" } else { "False" }, "observedGeneration": 1,
+            "reason": if ready { "ReconciliationSucceeded" } else { "BuildFailed" },
+            "lastTransitionTime": "2026-01-20T10:00:00Z", "message": message,
+        }],
+        "inventory": { "entries": entries },
+    })
+}
+
+/// Changes objects until it is dropped.
+pub(super) struct Changes {
+    over: Arc<AtomicBool>,
+    done: Arc<AtomicUsize>,
+    start: Instant,
+    writers: Vec<JoinHandle<()>>,
+}
+
+impl Changes {
+    /// Begins to change so many a second, each another one.
+    pub(super) fn start(kubeconfig: &Path, objects: usize, a_second: u32) -> Self {
+        let (over, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let start = Instant::now();
+        let writers = (0..4).map(|_| {
+            let (over, done, kubeconfig): (_, _, PathBuf) = (Arc::clone(&over), Arc::clone(&done), kubeconfig.to_owned());
+            thread::spawn(move || {
+                let api = Api::new(&kubeconfig);
+                while !over.load(Ordering::Relaxed) {
+                    let count = done.fetch_add(1, Ordering::Relaxed);
+                    let due = start + Duration::from_secs(1) * u32::try_from(count).unwrap_or(0) / a_second;
+                    thread::sleep(due.saturating_duration_since(Instant::now()));
+                    // Prime to the count of objects, so that neighbours in time are none in the list.
+                    let n = count * 7919 % objects;
+                    let (namespace, name) = place(n);
+                    let revision = format!("main@sha1:{:040x}", n * 7919 + count);
+                    let change = json!({ "status": { "lastAttemptedRevision": revision, "lastAppliedRevision": revision } });
+                    let path = format!("{GROUP}/namespaces/{namespace}/kustomizations/{name}/status");
+                    write(&api, Method::PATCH, &path, &change);
+                }
+            })
+        });
+        let writers = writers.collect();
+        Self { over, done, start, writers }
+    }
+
+    /// Returns how many a second were changed.
+    pub(super) fn rate(&self) -> f64 {
+        f64::from(u32::try_from(self.done.load(Ordering::Relaxed)).unwrap_or(0)) / self.start.elapsed().as_secs_f64()
+    }
+}
+
+impl Drop for Changes {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        for writer in self.writers.drain(..) {
+            drop(writer.join());
+        }
+    }
+}
