@@ -6,9 +6,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures::FutureExt as _;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
-use http_body::Frame;
 use http_body_util::BodyExt as _;
 use kube::client::{Body, Client};
 use serde::Deserialize;
@@ -19,9 +17,6 @@ use tokio::time::{timeout, timeout_at};
 const MAX_BODY: usize = 256 << 20;
 /// The most that one line of a stream may weigh (an object is at most about 3 MiB on the server).
 const MAX_LINE: usize = 32 << 20;
-
-/// How long lines gather that are expected in great number.
-const GULP: Duration = Duration::from_millis(2);
 
 /// Says why a request did not bring what it should.
 #[derive(Debug)]
@@ -177,30 +172,12 @@ pub(crate) struct Lines {
     body: Body,
     buffer: BytesMut,
     searched: usize,
-    gulps: bool,
 }
 
 impl Lines {
     /// Begins with an answer's body.
     pub(crate) fn new(body: Body) -> Self {
-        Self { body, buffer: BytesMut::new(), searched: 0, gulps: false }
-    }
-
-    /// Says whether many lines are expected at once: then they are let gather a little, since waking up for each of ten
-    /// thousand costs more than reading them.
-    pub(crate) const fn in_gulps(&mut self, gulps: bool) {
-        self.gulps = gulps;
-    }
-
-    /// Returns the next part of the body.
-    async fn frame(&mut self) -> Option<Result<Frame<Bytes>, kube::Error>> {
-        if self.gulps {
-            if let Some(there) = self.body.frame().now_or_never() {
-                return there;
-            }
-            tokio::time::sleep(GULP).await;
-        }
-        self.body.frame().await
+        Self { body, buffer: BytesMut::new(), searched: 0 }
     }
 
     /// Returns the next line that is not empty, or nothing when the server ended the stream.
@@ -222,7 +199,7 @@ impl Lines {
             if self.searched > MAX_LINE {
                 return Err(Fault::Garbled("a line of the stream does not end".to_owned()));
             }
-            match self.frame().await {
+            match self.body.frame().await {
                 None => return Ok(None),
                 Some(Err(error)) => return Err(Fault::Transport(error)),
                 Some(Ok(frame)) => {

@@ -195,7 +195,7 @@ pub struct FluxStatus {
     /// The generation that was last reconciled.
     pub observed_generation: Option<i64>,
     /// A source's artifact.
-    pub artifact: Option<Artifact>,
+    pub artifact: Option<Box<Artifact>>,
     /// The revision last applied (Kustomization).
     pub last_applied_revision: Option<Revision>,
     /// The revision last tried.

@@ -97,7 +97,8 @@ impl<T: Lean> Shelf<T> {
                 _ => same = false,
             }
         }
-        *held = fresh;
+        // Built anew of its sorted rows: one that grew row by row is half empty.
+        *held = fresh.into_iter().collect();
         if !same {
             self.touch();
         }

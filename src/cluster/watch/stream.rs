@@ -379,7 +379,6 @@ impl<T: Shelved> Stream<T> {
             // Few looks at the first rows, then fewer: showing costs what is there.
             if rows.len() == 1 || rows.len() >= shown * 2 + 200 {
                 shown = rows.len();
-                lines.in_gulps(shown > 1);
                 self.ground.board.listing(&self.id, shown);
                 if first {
                     self.show(&rows);
@@ -387,7 +386,6 @@ impl<T: Shelved> Stream<T> {
             }
         }
         drop(permit);
-        lines.in_gulps(false);
         self.ground.board.replace(&self.id, rows);
         self.backoff.works();
         self.bookmarks = true;

@@ -70,7 +70,7 @@ fn revision(digit: char) -> Revision {
 
 fn world() -> World {
     let artifact = Artifact { revision: revision('b'), last_update_time: None };
-    let source = FluxStatus { artifact: Some(artifact), ..FluxStatus::default() };
+    let source = FluxStatus { artifact: Some(Box::new(artifact)), ..FluxStatus::default() };
     let failed = Condition {
         kind: "Ready".into(),
         status: "False".into(),

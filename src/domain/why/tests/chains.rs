@@ -46,7 +46,7 @@ fn object(kind: &str, name: &str, ready: Condition) -> FluxObject {
         status: FluxStatus {
             conditions: vec![ready],
             observed_generation: Some(1),
-            artifact: Some(Artifact { revision: Revision("main@sha1:1".into()), last_update_time: None }),
+            artifact: Some(Box::new(Artifact { revision: Revision("main@sha1:1".into()), last_update_time: None })),
             ..FluxStatus::default()
         },
     }
