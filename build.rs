@@ -43,7 +43,9 @@ fn comes_with_rustc() -> bool {
 fn knows_short_relocations() -> bool {
     let Ok(said) = Command::new("getconf").arg("GNU_LIBC_VERSION").output() else { return false };
     let said = String::from_utf8_lossy(&said.stdout);
-    let Some((major, minor)) = said.trim().strip_prefix("glibc ").and_then(|version| version.split_once('.')) else { return false };
+    let Some((major, minor)) = said.trim().strip_prefix("glibc ").and_then(|version| version.split_once('.')) else {
+        return false;
+    };
     let number = |part: &str| part.split('.').next().and_then(|n| n.parse::<u32>().ok()).unwrap_or(0);
     (number(major), number(minor)) >= (2, 36)
 }

@@ -201,7 +201,10 @@ fn names(environments: &[EnvironmentId]) -> String {
 /// Shows both sides of an overlap.
 fn both(overlap: &Overlap) {
     let place = overlap.line.map_or_else(|| overlap.file.clone(), |line| format!("{}:{line}", overlap.file));
-    output::line(&format!("# {place} was changed since{}", overlap.by.iter().map(|by| format!("\n#   {by}")).collect::<String>()));
+    output::line(&format!(
+        "# {place} was changed since{}",
+        overlap.by.iter().map(|by| format!("\n#   {by}")).collect::<String>()
+    ));
     for (name, text) in [("theirs", &overlap.theirs), ("restored", &overlap.restored)] {
         output::line(&format!("# {name}:"));
         match text {

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::check;
 use crate::detail::trace::same_repository;
-use crate::flux::{FluxObject, Inventory, InventoryEntry, ObjectKey, Reference, SourceRef};
+use crate::flux::{Applied, FluxObject, Inventory, ObjectKey, Reference, SourceRef};
 use crate::ident::{ContextName, EnvironmentId, ObjectName};
 use crate::origin::applied_by;
 use crate::project::{Environment, EnvironmentType, Project, plain_path};
@@ -174,7 +174,7 @@ fn pair<'a>(world: &'a World, object: &'a FluxObject) -> Result<Pair<'a>, Reason
 fn system(object: &FluxObject) -> Option<Reason> {
     let entries = object.status.inventory.iter().flat_map(Inventory::entries);
     let groups: Vec<(&str, &str, &str)> =
-        entries.filter_map(InventoryEntry::parts).map(|(_, name, group, kind)| (name, group, kind)).collect();
+        entries.filter_map(Applied::parts).map(|(_, name, group, kind)| (name, group, kind)).collect();
     let controllers =
         groups.iter().any(|(name, _, kind)| *kind == "CustomResourceDefinition" && name.ends_with(".toolkit.fluxcd.io"));
     if controllers || (&*object.key.name == SYSTEM && &*object.key.namespace == SYSTEM) {
@@ -258,7 +258,7 @@ fn namespace(world: &World, object: &FluxObject) -> (String, bool) {
     let entries = object.status.inventory.iter().flat_map(Inventory::entries);
     let mut runs: BTreeMap<String, usize> = BTreeMap::new();
     let mut holds: BTreeMap<String, usize> = BTreeMap::new();
-    for (namespace, name, _, kind) in entries.filter_map(InventoryEntry::parts).filter(|parts| !parts.0.is_empty()) {
+    for (namespace, name, _, kind) in entries.filter_map(Applied::parts).filter(|parts| !parts.0.is_empty()) {
         *holds.entry(namespace.to_owned()).or_default() += 1;
         if RUNS.contains(&kind) {
             let key = ObjectKey::new(&object.key.context(), "HelmRelease", namespace, name);

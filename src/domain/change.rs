@@ -118,15 +118,7 @@ pub struct Draft {
 impl Draft {
     /// Builds an empty draft for an environment.
     pub const fn new(environment: EnvironmentId) -> Self {
-        Self {
-            environment,
-            workload: None,
-            edits: Vec::new(),
-            texts: Vec::new(),
-            message: None,
-            base: None,
-            restore: None,
-        }
+        Self { environment, workload: None, edits: Vec::new(), texts: Vec::new(), message: None, base: None, restore: None }
     }
 
     /// Tells whether it would change nothing.

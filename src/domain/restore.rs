@@ -231,6 +231,9 @@ mod tests {
         assert_eq!(restore.answer("a"), Some(Side::Theirs));
         restore.settle("a", Side::Restored);
         restore.settle("a", Side::Restored);
-        assert_eq!((restore.answer("a"), restore.answer("b"), restore.answers.len()), (Some(Side::Restored), Some(Side::Theirs), 1));
+        assert_eq!(
+            (restore.answer("a"), restore.answer("b"), restore.answers.len()),
+            (Some(Side::Restored), Some(Side::Theirs), 1)
+        );
     }
 }

@@ -117,8 +117,7 @@ pub(crate) async fn plan(core: &Arc<Core>, scene: &Scene, head: CommitId, draft:
             let others = texts::users(mirror, &head, &around, &touched);
             return compute::plan(&files, (&environment, &grounds), &head, (&draft, &others), &actor);
         };
-        let place =
-            restore::Place { mirror, kept: &repo.files, head: &head, environment: &environment, neighbours: &around };
+        let place = restore::Place { mirror, kept: &repo.files, head: &head, environment: &environment, neighbours: &around };
         let (changes, restoring) = restore::take_back(&place, restore)?;
         let changed = closure::load_changed(mirror, &head, path, &changes)?;
         let sides = (&*files, &changed);

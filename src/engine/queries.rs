@@ -6,7 +6,7 @@ mod charts;
 mod deletion;
 mod detail;
 mod drift;
-mod edit;
+pub(crate) mod edit;
 mod form;
 mod hold;
 mod logs;

@@ -9,8 +9,8 @@ use crate::effects::Overlay;
 use crate::tab::Tab;
 use crate::tabs::deploy::review::Review;
 
-pub mod change;
 pub mod adopt;
+pub mod change;
 pub mod commits;
 pub mod compose;
 pub mod confirm;

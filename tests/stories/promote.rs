@@ -25,7 +25,10 @@ fn takes_over_what_runs(ground: &Ground) {
     let ask = ["promote", app, "development", "production"];
     let shown = operator.run(&[&ask[..], &["--dry-run"]].concat()).ok();
     assert!(shown.contains("# web runs ghcr.io/acme/shop:1.1.0 in"), "{shown}");
-    assert!(shown.contains("# 1 commits since") && shown.contains(&format!("Ada Byron: Deploy {app} 1.1.0 to development")), "{shown}");
+    assert!(
+        shown.contains("# 1 commits since") && shown.contains(&format!("Ada Byron: Deploy {app} 1.1.0 to development")),
+        "{shown}"
+    );
     assert!(shown.contains("-  newTag: 0.9.0") && shown.contains("+  newTag: 1.1.0") && !shown.contains("count: 2"), "{shown}");
     let all = operator.run(&[&ask[..], &["--fields", "image,replicas", "--dry-run", "-o", "json"]].concat()).json();
     assert_eq!(all["draft"]["edits"].as_array().map(Vec::len), Some(2), "{all}");

@@ -20,7 +20,8 @@ fn goes_back_to_the_last_healthy_one(ground: &Ground) {
     let why = deploy(&operator, app, "missing-3").failed(1);
     assert!(why.contains("ImagePullBackOff"), "{why}");
     let history = operator.run(&["history", app, "-o", "json"]).json();
-    let (bad, good) = (history[0]["id"].as_str().expect("an id").to_owned(), history[1]["id"].as_str().expect("an id").to_owned());
+    let (bad, good) =
+        (history[0]["id"].as_str().expect("an id").to_owned(), history[1]["id"].as_str().expect("an id").to_owned());
     // Somebody else works on in the very file.
     let theirs = ground.repo.file("main", OVERLAY).expect("the overlay").replace("count: 1", "count: 2");
     let theirs = ground.repo.commit("main", &[(OVERLAY, &theirs)], "Scale");
@@ -28,7 +29,11 @@ fn goes_back_to_the_last_healthy_one(ground: &Ground) {
     let shown = operator.run(&["rollback", app, "development", "--previous", "--dry-run"]).ok();
     let changed: Vec<&str> =
         shown.lines().filter(|l| l.starts_with(['+', '-']) && !l.starts_with("+++") && !l.starts_with("---")).collect();
-    assert_eq!(changed, ["-  newTag: missing-3  # keep in step with api", "+  newTag: 1.1.0  # keep in step with api"], "{shown}");
+    assert_eq!(
+        changed,
+        ["-  newTag: missing-3  # keep in step with api", "+  newTag: 1.1.0  # keep in step with api"],
+        "{shown}"
+    );
     assert_eq!(ground.repo.head("main").as_deref(), Some(theirs.as_str()), "a dry run pushes nothing");
 
     let told = operator.run(&["rollback", app, "development", "--previous", "--yes", "--wait", "3m"]).ok();
@@ -142,7 +147,8 @@ fn goes_back_by_keys(ground: &Ground) {
     let app = ground.app.as_str();
     deploy(&operator, app, "1.1.0").ok();
     deploy(&operator, app, "1.2.0").ok();
-    let theirs = ground.repo.file("main", OVERLAY).expect("the overlay").replace("1.2.0", "1.3.0").replace("count: 1", "count: 2");
+    let theirs =
+        ground.repo.file("main", OVERLAY).expect("the overlay").replace("1.2.0", "1.3.0").replace("count: 1", "count: 2");
     ground.repo.commit("main", &[(OVERLAY, &theirs)], "Ship it by hand");
     let mut console = console(&operator);
     console.keys("7");

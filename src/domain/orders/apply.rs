@@ -13,6 +13,9 @@ pub struct Apply {
     pub key: ObjectKey,
     /// The version that it must still have.
     pub version: String,
+    /// The digest of what was reviewed of it, without its status: as long as that stands, a newer version is no reason to ask
+    /// again. Empty where that cannot be told, since it holds secrets.
+    pub seen: String,
     /// The change: a JSON merge patch.
     pub patch: Private,
     /// The fields that change, as dotted paths; no values.

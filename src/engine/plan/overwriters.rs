@@ -41,7 +41,10 @@ pub(super) fn of(world: &World, environment: &Environment, url: &str) -> Vec<Aut
             &*policy.key.kind == "ImagePolicy" && policy.key.namespace == object.key.namespace
         };
         let policies = world.flux.iter().filter(here).filter(policy).map(|policy| {
-            (format!("{}:{}", policy.key.namespace, policy.key.name), policy.status.latest_image.as_ref().map(ToString::to_string))
+            (
+                format!("{}:{}", policy.key.namespace, policy.key.name),
+                policy.status.latest_image.as_ref().map(ToString::to_string),
+            )
         });
         let path = path.trim_start_matches("./").trim_matches('/').to_owned();
         Some(Automation { key: object.key.clone(), path, policies: policies.collect() })

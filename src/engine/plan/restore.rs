@@ -264,8 +264,7 @@ fn mark(file: &str, theirs: Option<&str>, restored: Option<&str>) -> String {
 
 /// Returns who changed a file after a commit, the newest first.
 fn by(place: &Place<'_>, file: &str, since: &CommitId) -> Result<Vec<String>, Trouble> {
-    let query =
-        LogQuery { paths: vec![file.to_owned()], until: Some(since.clone()), limit: NAMED, ..LogQuery::default() };
+    let query = LogQuery { paths: vec![file.to_owned()], until: Some(since.clone()), limit: NAMED, ..LogQuery::default() };
     let told = |c: git::CommitInfo| format!("{}: {} ({})", c.author, c.subject, c.id.short());
     Ok(place.mirror.log(place.head, &query)?.into_iter().map(told).collect())
 }

@@ -11,6 +11,7 @@ use domain::orders::Apply;
 use domain::query::Answer;
 use manifest::schema::{Schemas, validate};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::queries::origin;
 use crate::shared::Core;
@@ -29,6 +30,21 @@ async fn read(core: &Core, key: &ObjectKey) -> Result<Value, Trouble> {
         .object(key)
         .await?
         .ok_or_else(|| Trouble::not_found("It does not exist there", key).next("Refresh and check the name and the namespace."))
+}
+
+/// Returns an object's version of now, and the digest of what of it could be edited.
+pub(crate) async fn standing(core: &Core, key: &ObjectKey) -> Result<(String, String), Trouble> {
+    let now = text_of(core, key, &read(core, key).await?).await;
+    let digest = digest(&now);
+    Ok((now.version, digest))
+}
+
+/// Returns the digest of what is edited; none where masks hide whether it is the same.
+fn digest(text: &LiveText) -> String {
+    if text.masked > 0 {
+        return String::new();
+    }
+    hex::encode(Sha256::digest(format!("{}\n{}", text.uid, text.text.text())))
 }
 
 async fn text_of(core: &Core, key: &ObjectKey, object: &Value) -> LiveText {
@@ -90,6 +106,7 @@ async fn judge(core: &Core, edited: &Edited) -> Result<LiveReview, Trouble> {
             let order = Apply {
                 key: key.clone(),
                 version: now.version.clone(),
+                seen: digest(&now),
                 patch: Private::new(patch.to_string()),
                 fields: wanted,
                 origin: now.origin.clone(),

@@ -154,3 +154,31 @@ async fn until_head(engine: &crate::Engine, bed: &Bed) {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_status_that_is_written_between_review_and_apply_is_no_conflict() {
+    let bed = Bed::new();
+    let engine = bed.engine();
+    bed.furnish(&engine, &[development()]).await;
+    let applied = |w: &domain::world::World| w.kustomization(&development()).and_then(|k| k.status.last_applied_revision.clone());
+    let before = applied(&*bed::until(&engine, "the first apply", |w| applied(w).is_some()).await);
+    let key = promise::kustomization(&development());
+    let reviewed = async |from: &str, to: &str| {
+        let Answer::Edit(base) = engine.ask(&ada(), Query::Edit(key.clone())).await.unwrap() else { panic!("no text") };
+        let text = base.text.text().replace(from, to);
+        assert_ne!(text, base.text.text());
+        let edited = domain::live::Edited { base, text: text.into() };
+        let Answer::Review(review) = engine.ask(&ada(), Query::Review(edited)).await.unwrap() else { panic!("no review") };
+        review.order.clone().unwrap()
+    };
+    let order = reviewed("interval: 1m", "interval: 3m").await;
+    let late = reviewed("interval: 1m", "interval: 4m").await;
+    bed.commit("develop", "README.md", "new\n");
+    let source = ObjectKey::new(&key.context(), "GitRepository", "flux-system", "shop-dev");
+    engine.give(&ada(), Reconcile { key: source, with_source: false }).await.unwrap();
+    bed::until(&engine, "the next apply", |w| applied(w).is_some() && applied(w) != before).await;
+    engine.give(&ada(), order).await.unwrap();
+    // The other one was reviewed against what stands there no longer.
+    assert_eq!(engine.give(&ada(), late).await.unwrap_err().kind, TroubleKind::Failed);
+    assert!(bed.object("Kustomization", "flux-system", &key.name).unwrap()["spec"]["interval"] == "3m");
+}

@@ -71,7 +71,8 @@ async fn a_bad_image_goes_back_to_the_last_healthy_one_and_what_others_did_stays
         assert!(message.contains(&trailer), "{message}");
     }
     assert!(overlay(&bed).contains("count: 3") && overlay(&bed).contains("newTag: 1.8.5"));
-    let acts: Vec<_> = engine.now().audit.iter().rev().filter(|e| e.record.act == "rollback").map(|e| e.record.phase.word()).collect();
+    let acts: Vec<_> =
+        engine.now().audit.iter().rev().filter(|e| e.record.act == "rollback").map(|e| e.record.phase.word()).collect();
     assert_eq!(acts, ["intent", "intent", "done"]);
 
     // There already: said, and nothing is committed.
@@ -147,7 +148,10 @@ async fn files_that_were_renamed_removed_or_made_come_back() {
     bed.commit_all("develop", &[FileChange::remove(OVERLAY), FileChange::write(moved, text.clone())], "Move");
     let mut environment = development();
     environment.gitops.path = "k8s/overlays/dev".into();
-    engine.give(&ada(), domain::orders::SaveEnvironment { environment, new: false, create_objects: true, setup: None }).await.unwrap();
+    engine
+        .give(&ada(), domain::orders::SaveEnvironment { environment, new: false, create_objects: true, setup: None })
+        .await
+        .unwrap();
     let draft = back(&engine, Back::To(first.id.clone())).await.unwrap();
     let shown = preview(&engine, &draft).await;
     assert_eq!(shown.files.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), [moved]);

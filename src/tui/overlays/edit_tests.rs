@@ -17,7 +17,7 @@ fn key() -> ObjectKey {
 
 fn base() -> Arc<LiveText> {
     let text = Private::new("data:\n  a: '1'\n");
-    Arc::new(LiveText { key: key(), uid: "u".into(), version: "7".into(), text, masked: 0, origin: None })
+    Arc::new(LiveText { key: key(), uid: "u".into(), version: "7".into(), seen: String::new(), text, masked: 0, origin: None })
 }
 
 fn review(wrong: bool) -> LiveReview {

@@ -56,6 +56,7 @@ pub(crate) fn fate(cx: &Cx, key: &ObjectKey, origin: &Origin) -> Vec<String> {
     let apply = Apply {
         key: key.clone(),
         version: String::new(),
+        seen: String::new(),
         patch: Private::new(""),
         fields: Vec::new(),
         origin: Some(origin.clone()),

@@ -172,10 +172,8 @@ impl Sheet<'_> {
         let place = overlap.line.map_or_else(|| overlap.file.clone(), |line| format!("{}:{line}", overlap.file));
         let (lead, role) = if overlap.answer.is_none() { ("? ", Role::Warn) } else { ("✓ ", Role::Ok) };
         self.say(lead, &cx.tf("diff.overlap", &[("place", &place), ("by", &overlap.by.join(", "))]), role);
-        let sides = [
-            ("diff.theirs-side", &overlap.theirs, Side::Theirs),
-            ("diff.restored-side", &overlap.restored, Side::Restored),
-        ];
+        let sides =
+            [("diff.theirs-side", &overlap.theirs, Side::Theirs), ("diff.restored-side", &overlap.restored, Side::Restored)];
         for (name, text, side) in sides {
             let role = if overlap.answer.is_some_and(|answer| answer != side) { Role::Faint } else { Role::Text };
             self.say("    ", cx.words.get(name), Role::Muted);
