@@ -76,7 +76,7 @@ pub(crate) enum Command {
     Project(project::Verb),
     /// Adds, edits, shows or removes environments.
     #[command(subcommand, visible_alias = "env")]
-    Environment(environment::Verb),
+    Environment(Box<environment::Verb>),
     /// Makes projects and environments of what Flux already runs.
     Adopt(adopt::Adopt),
     /// Changes fields of an environment's workload, commits, pushes and follows.
@@ -189,7 +189,7 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Get(get) => get::run(deck, format, get).await,
         Command::Tree(tree) => tree::run(deck, format, tree).await,
         Command::Project(verb) => project::run(deck, format, verb).await,
-        Command::Environment(verb) => environment::run(deck, format, verb).await,
+        Command::Environment(verb) => environment::run(deck, format, *verb).await,
         Command::Adopt(adopt) => adopt::run(deck, format, adopt).await,
         Command::Deploy(deploy) => deploy::run(deck, format, *deploy).await,
         Command::Follow(follow) => deployments::follow(deck, format, follow).await,

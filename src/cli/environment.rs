@@ -269,11 +269,10 @@ async fn save(
     let known = deck.world().environment(&environment.id).is_some();
     // Whether it may be saved at all is for the order to say.
     let looked = create_objects && new != known;
-    let setup = match looked {
-        true => deck.ask(Query::Setup(Box::new(environment.clone()))).await.map(Some)?,
-        false => None,
-    };
-    let setup = setup.and_then(|answer| if let Answer::Setup(setup) = answer { Some(setup) } else { None });
+    let mut setup = None;
+    if looked && let Answer::Setup(found) = deck.ask(Query::Setup(Box::new(environment.clone()))).await? {
+        setup = Some(found);
+    }
     ask::give(deck, SaveEnvironment { environment, new, create_objects, setup }.into(), yes).await
 }
 

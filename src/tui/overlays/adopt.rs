@@ -281,7 +281,8 @@ impl Adopt {
                 // The field has a word of its own in every language.
                 for (name, value) in &mut sentence.values {
                     if *name == "field" {
-                        *value = cx.t(&format!("adopt.field.{value}")).to_owned();
+                        let key = format!("adopt.field.{value}");
+                        cx.t(&key).clone_into(value);
                     }
                 }
                 out.push(vec![piece(format!("? {}", said(cx, "adopt.guess", &sentence)), Role::Faint)]);
