@@ -59,6 +59,7 @@ pub(crate) struct Revert {
 
 /// How it is done.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 struct How {
     /// Where somebody has changed the same lines since, theirs stays.
     #[arg(long, conflicts_with = "restore")]
@@ -122,9 +123,9 @@ async fn go(deck: &Deck, format: Format, (environment, back): (EnvironmentId, Ba
     let restore = Restore {
         overlaps: if how.theirs { Some(Side::Theirs) } else { how.restore.then_some(Side::Restored) },
         shared: how.shared.map(|shared| if matches!(shared, Shared::Keep) { Side::Theirs } else { Side::Restored }),
-        ..draft.restore.clone().unwrap_or_default()
+        ..draft.restore.as_deref().cloned().unwrap_or_default()
     };
-    let mut draft = Draft { message: how.message, restore: Some(restore), ..draft };
+    let mut draft = Draft { message: how.message, restore: Some(Box::new(restore)), ..draft };
     let asks = !how.yes && !how.dry_run && io::stdin().is_terminal() && io::stderr().is_terminal();
     let mut preview = look(deck, &draft).await?;
     if asks && preview.open_questions() > 0 {
@@ -201,10 +202,8 @@ fn names(environments: &[EnvironmentId]) -> String {
 /// Shows both sides of an overlap.
 fn both(overlap: &Overlap) {
     let place = overlap.line.map_or_else(|| overlap.file.clone(), |line| format!("{}:{line}", overlap.file));
-    output::line(&format!(
-        "# {place} was changed since{}",
-        overlap.by.iter().map(|by| format!("\n#   {by}")).collect::<String>()
-    ));
+    output::line(&format!("# {place} was changed since"));
+    overlap.by.iter().for_each(|by| output::line(&format!("#   {by}")));
     for (name, text) in [("theirs", &overlap.theirs), ("restored", &overlap.restored)] {
         output::line(&format!("# {name}:"));
         match text {

@@ -112,7 +112,7 @@ pub struct Draft {
     pub base: Option<CommitId>,
     /// What it takes back, when it is a rollback or a revert; then it has no edits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub restore: Option<Restore>,
+    pub restore: Option<Box<Restore>>,
 }
 
 impl Draft {

@@ -190,7 +190,7 @@ pub struct Deployment {
     pub rolls_back: Option<DeploymentId>,
     /// What it takes back, and how far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub restore: Option<Restore>,
+    pub restore: Option<Box<Restore>>,
     /// The four stages, in the order of [`StageName::ALL`].
     pub stages: [Stage; 4],
 }

@@ -118,10 +118,10 @@ pub(crate) async fn plan(core: &Arc<Core>, scene: &Scene, head: CommitId, draft:
             return compute::plan(&files, (&environment, &grounds), &head, (&draft, &others), &actor);
         };
         let place = restore::Place { mirror, kept: &repo.files, head: &head, environment: &environment, neighbours: &around };
-        let (changes, restoring) = restore::take_back(&place, restore)?;
-        let changed = closure::load_changed(mirror, &head, path, &changes)?;
+        let (taken, restoring) = restore::take_back(&place, restore)?;
+        let changed = closure::load_changed(mirror, &head, path, &taken)?;
         let sides = (&*files, &changed);
-        Ok(compute::restored(sides, (&environment, &grounds), &head, (&draft, &actor), (changes, restoring)))
+        Ok(compute::restored(sides, (&environment, &grounds), &head, (&draft, &actor), (taken, restoring)))
     };
     scene.repo.with("working out a change", move |mirror, _| Ok(work(mirror))).await?
 }

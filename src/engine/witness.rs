@@ -237,7 +237,6 @@ fn automation(core: &Core, scene: &Scene, commit: &CommitInfo) -> Option<String>
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
     use super::*;
 
     #[test]

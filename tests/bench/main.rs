@@ -6,7 +6,7 @@
 //!
 //! `… --example bench -- cluster [OBJECTS] [--runs N] [--peers FOLDER] [--kubeconfig FILE]` measures the list of a test cluster
 //! with so many objects (10,000), or of one that is filled already.
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark that cannot go on says why and stops")]
+#![expect(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a benchmark that cannot go on says why and stops")]
 
 /// What the stories stand on.
 #[expect(dead_code, reason = "the benchmark uses a part of it")]

@@ -53,6 +53,6 @@ fn lays_it_into_the_form(ground: &Ground) {
     });
     console.keys("\u{1b}");
     console.until("the form", ground.patience(), |screen| {
-        screen.contains("→ production") && screen.contains("+") && screen.contains("newTag: 1.1.0")
+        screen.contains("→ production") && screen.contains('+') && screen.contains("newTag: 1.1.0")
     });
 }

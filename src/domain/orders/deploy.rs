@@ -56,7 +56,7 @@ impl Terms for Deploy {
         out
     }
     fn act(&self) -> &'static str {
-        self.draft.restore.as_ref().map_or("deploy", Restore::act)
+        self.draft.restore.as_deref().map_or("deploy", Restore::act)
     }
     fn object(&self) -> String {
         self.draft.environment.to_string()

@@ -156,7 +156,10 @@ mod tests {
     fn a_clone_is_the_same_text_and_equal_texts_compare_as_texts() {
         let text = Text::from("Ready");
         assert!(text.is_same(&text.clone()) && !text.is_same(&Text::from("Ready")));
-        assert!(text == "Ready" && text == *"Ready" && text == "Ready".to_owned() && "Ready" == text);
+        let owned = String::from("Ready");
+        assert_eq!(text, "Ready");
+        assert_eq!("Ready", text);
+        assert_eq!(text, owned);
         assert_eq!(text, Text::from("Ready".to_owned()));
         assert_eq!((format!("{text:>7}"), format!("{text:?}")), ("  Ready".to_owned(), "\"Ready\"".to_owned()));
         assert_eq!(serde_json::from_str::<Text>("\"a\\n\"").ok(), Some(Text::from("a\n")));

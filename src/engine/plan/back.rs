@@ -17,12 +17,11 @@ const PLACES: usize = 5;
 pub(super) fn message(environment: &Environment, restore: &Restore, sides: &Sides) -> String {
     let (project, name) = (&environment.id.project, &environment.id.name);
     let first = restore.undoes.first();
-    let subject = match &restore.to {
-        Some(to) => format!("Roll back {project} {name} to deployment {}", to.short()),
-        None => {
-            let reverted = first.map_or("", |undone| undone.deployment.short());
-            format!("Revert deployment {reverted} of {project} {name}")
-        }
+    let subject = if let Some(to) = &restore.to {
+        format!("Roll back {project} {name} to deployment {}", to.short())
+    } else {
+        let reverted = first.map_or("", |undone| undone.deployment.short());
+        format!("Revert deployment {reverted} of {project} {name}")
     };
     let image = sides.1.as_ref().and_then(|(images, _)| {
         let was = sides.0.as_ref().map(|(images, _)| images.as_slice()).unwrap_or_default();

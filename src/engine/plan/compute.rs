@@ -99,7 +99,7 @@ pub(super) fn restored(
     (environment, grounds): (&Environment, &Grounds),
     head: &CommitId,
     (draft, actor): (&Draft, &Actor),
-    (changes, restoring): (Vec<FileChange>, Restoring),
+    (taken, restoring): (Vec<FileChange>, Restoring),
 ) -> Plan {
     let wanted = draft.workload.as_ref().or(environment.workload.as_ref());
     // Manifests of which one side cannot be rendered are no reason to show nothing: going back may well mend them.
@@ -108,8 +108,8 @@ pub(super) fn restored(
     let sides = (facts.0.as_ref().map(named), facts.1.as_ref().map(named));
     let change = Change {
         message: written(draft).unwrap_or_else(|| back::message(environment, &restoring.restore, &sides)),
-        summary: back::summary(&restoring.restore, &sides, changes.len()),
-        files: changes,
+        summary: back::summary(&restoring.restore, &sides, taken.len()),
+        files: taken,
         restoring: Some(restoring),
         facts,
         answers: Vec::new(),

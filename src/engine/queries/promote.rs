@@ -29,12 +29,11 @@ pub(super) async fn promote(core: &Arc<Core>, wanted: Promote) -> Result<Answer,
     let (from, to) = (core.scene(&wanted.from)?, core.scene(&wanted.to)?);
     let world = Arc::clone(&core.world.borrow());
     let mut notes = Vec::new();
-    let from_commit = match applied(&world, &from.environment) {
-        Some(commit) => commit,
-        None => {
-            notes.push(format!("What is applied in {} is not known: this is the head of its branch.", wanted.from));
-            head(&from).await?
-        }
+    let from_commit = if let Some(commit) = applied(&world, &from.environment) {
+        commit
+    } else {
+        notes.push(format!("What is applied in {} is not known: this is the head of its branch.", wanted.from));
+        head(&from).await?
     };
     let to_commit = applied(&world, &to.environment);
     let to_head = head(&to).await?;

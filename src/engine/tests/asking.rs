@@ -167,8 +167,10 @@ async fn a_status_that_is_written_between_review_and_apply_is_no_conflict() {
         let Answer::Edit(base) = engine.ask(&ada(), Query::Edit(key.clone())).await.unwrap() else { panic!("no text") };
         let text = base.text.text().replace(from, to);
         assert_ne!(text, base.text.text());
-        let edited = domain::live::Edited { base, text: text.into() };
-        let Answer::Review(review) = engine.ask(&ada(), Query::Review(edited)).await.unwrap() else { panic!("no review") };
+        let edited = domain::live::Edited { base, text: domain::live::Private::new(text) };
+        let Answer::Review(review) = engine.ask(&ada(), Query::Review(Box::new(edited))).await.unwrap() else {
+            panic!("no review")
+        };
         review.order.clone().unwrap()
     };
     let order = reviewed("interval: 1m", "interval: 3m").await;

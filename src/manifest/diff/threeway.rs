@@ -72,7 +72,7 @@ pub fn threeway(base: &str, ours: &str, theirs: &str) -> Vec<Part> {
             (true, _) => parts.agree(other),
             (false, false) if own == other => parts.agree(own),
             (false, false) => {
-                parts.clash(Clash { line: a + 1, base: (start + 1, end), ours: own.concat(), theirs: other.concat() })
+                parts.clash(Clash { line: a + 1, base: (start + 1, end), ours: own.concat(), theirs: other.concat() });
             }
         }
         (at, a, b) = (end, to_a, to_b);

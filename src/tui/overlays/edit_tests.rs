@@ -17,11 +17,18 @@ fn key() -> ObjectKey {
 
 fn base() -> Arc<LiveText> {
     let text = Private::new("data:\n  a: '1'\n");
-    Arc::new(LiveText { key: key(), uid: "u".into(), version: "7".into(), seen: String::new(), text, masked: 0, origin: None })
+    Arc::new(LiveText { key: key(), uid: "u".into(), version: "7".into(), text, masked: 0, origin: None })
 }
 
 fn review(wrong: bool) -> LiveReview {
-    let order = Apply { key: key(), version: "7".into(), patch: Private::new("{}"), fields: vec!["data.a".into()], origin: None };
+    let order = Apply {
+        key: key(),
+        version: "7".into(),
+        seen: String::new(),
+        patch: Private::new("{}"),
+        fields: vec!["data.a".into()],
+        origin: None,
+    };
     let findings =
         wrong.then(|| Finding::new(Severity::Error, "yaml-syntax", "line 3, column 1: no mapping")).into_iter().collect();
     LiveReview {

@@ -50,7 +50,7 @@ fn findings_are_jumped_to() {
 /// Returns what taking the second deployment of the fleet back would do, with one overlap and one automation.
 fn restored(draft: &Draft) -> domain::change::Preview {
     use crate::tabs::deploy::scene::preview;
-    let restore = draft.restore.clone().unwrap();
+    let restore = *draft.restore.clone().unwrap();
     let overlap = Overlap {
         file: "k8s/overlays/staging/kustomization.yaml".to_owned(),
         line: Some(7),
@@ -94,7 +94,7 @@ fn a_rollback_is_asked_about_answered_and_given() {
             files: Vec::new(),
         };
         let restore = Restore { to: Some(id), undoes: vec![undone], ..Restore::default() };
-        let draft = Draft { restore: Some(restore), ..Draft::new(environment) };
+        let draft = Draft { restore: Some(Box::new(restore)), ..Draft::new(environment) };
         stage.reply(Reply::Answer(ticket, Ok(Answer::Draft(Some(draft)))));
         assert_eq!(stage.session.active(), crate::place::TabId::Diff);
         let mut given = Vec::new();
