@@ -46,8 +46,10 @@ fn lays_it_into_the_form(ground: &Ground) {
     let operator = shipped(ground);
     let mut console = console(&operator);
     console.keys("2");
-    console.see("production");
-    console.keys("Gp");
+    console.until("what runs", ground.patience(), |screen| screen.contains("0.9.0") && screen.contains("1.1.0"));
+    console.keys("G");
+    console.see("production runs what Git says: 0.9.0");
+    console.keys("p");
     console.until("the commits in between", ground.patience(), |screen| {
         screen.contains("commits in between") && screen.contains("1.1.0 to development")
     });

@@ -152,9 +152,11 @@ fn goes_back_by_keys(ground: &Ground) {
     ground.repo.commit("main", &[(OVERLAY, &theirs)], "Ship it by hand");
     let mut console = console(&operator);
     console.keys("7");
-    console.see("1.2.0");
-    // The oldest one, whatever else came since.
-    console.keys("Gb");
+    // What somebody else pushed is a deployment too; the oldest one is meant.
+    console.until("all three", ground.patience(), |screen| screen.contains("from Git") && screen.contains("3 of 3"));
+    console.keys("G");
+    console.until("the oldest one", ground.patience(), |screen| screen.contains("▌✓") && screen.matches("image 1.0.0 → 1.1.0").count() == 2);
+    console.keys("b");
     console.until("both sides", ground.patience(), |screen| {
         screen.contains("theirs") && screen.contains("newTag: 1.3.0") && screen.contains("newTag: 1.1.0")
     });
