@@ -155,7 +155,9 @@ fn goes_back_by_keys(ground: &Ground) {
     // What somebody else pushed is a deployment too; the oldest one is meant.
     console.until("all three", ground.patience(), |screen| screen.contains("from Git") && screen.contains("3 of 3"));
     console.keys("G");
-    console.until("the oldest one", ground.patience(), |screen| screen.contains("▌✓") && screen.matches("image 1.0.0 → 1.1.0").count() == 2);
+    console.until("the oldest one", ground.patience(), |screen| {
+        screen.contains("▌✓") && screen.matches("image 1.0.0 → 1.1.0").count() == 2
+    });
     console.keys("b");
     console.until("both sides", ground.patience(), |screen| {
         screen.contains("theirs") && screen.contains("newTag: 1.3.0") && screen.contains("newTag: 1.1.0")

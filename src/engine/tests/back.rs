@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::TroubleKind;
 use domain::change::{Draft, Preview};
-use domain::deployment::{Deployment, Status};
+use domain::deployment::{Deployment, Method, Status};
 use domain::edit::{Choice, Edit, Field};
 use domain::ident::{DeploymentId, EnvironmentId};
 use domain::orders::Deploy;
@@ -51,6 +51,7 @@ async fn a_bad_image_goes_back_to_the_last_healthy_one_and_what_others_did_stays
     assert_eq!(bad.status, Status::Failed);
     // Somebody else works on in the same file.
     bed.commit("develop", OVERLAY, &overlay(&bed).replace("count: 2", "count: 3"));
+    bed::until(&engine, "their deployment", |w| w.deployments.iter().any(|d| d.method == Method::GitopsGit)).await;
     let draft = back(&engine, Back::Previous).await.unwrap();
     let restore = draft.restore.clone().unwrap();
     assert_eq!(restore.to.as_ref(), Some(&good.id));
@@ -201,6 +202,8 @@ async fn a_base_that_others_use_is_asked_and_what_no_longer_builds_is_said() {
     bed.commit_all("develop", &[FileChange::write(patch, object), FileChange::write(OVERLAY, patched)], "Patch");
     let commit = bed.commit_all("develop", &[FileChange::write(OVERLAY, text)], "Do not use it");
     bed.commit_all("develop", &[FileChange::remove(patch)], "Remove it");
+    // That fetches them.
+    back(&engine, Back::Revert(shared.id.clone())).await.unwrap();
     let undone = Undone { deployment: shared.id.clone(), summary: String::new(), commit, since: None, files: Vec::new() };
     draft.restore.as_mut().unwrap().undoes = vec![undone];
     let shown = preview(&engine, &draft).await;
