@@ -17,7 +17,7 @@ use tui::words::Language;
 
 use crate::editor::Desktop;
 use crate::launch::{self, Deck, Settings};
-use crate::{bridge, terminal};
+use crate::{bridge, program, terminal};
 
 /// How many wishes and replies may wait before their sender does.
 const WAITING: usize = 64;
@@ -67,6 +67,7 @@ pub(crate) async fn show(deck: &Deck) -> Result<(), Trouble> {
         replies: reply_queue,
         clock: Arc::new(launch::now),
         editor: Some(Arc::clone(&editing).editor()),
+        opener: launch::variable("PATH").and_then(|path| program::opener(&path)),
     };
     let mut screen = Screen::new(terminal::Out, size, capabilities.utf8);
     let ended = sail(session, acts, broken_on_purpose(stream(events)), &mut screen, link).await;

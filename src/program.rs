@@ -6,6 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Trouble;
@@ -46,6 +47,20 @@ pub(crate) struct Printed {
 pub(crate) fn find(path: &str, file: &str) -> Option<PathBuf> {
     let mut places = std::env::split_paths(path).filter(|folder| folder.is_absolute()).map(|folder| folder.join(file));
     places.find(|place| place.is_file() && rustix::fs::access(place, rustix::fs::Access::EXEC_OK).is_ok())
+}
+
+/// Returns what opens a web address on the operator's desktop, where a program for that is found.
+pub(crate) fn opener(path: &str) -> Option<tui::run::Opener> {
+    let name = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let program = find(path, name)?;
+    Some(Arc::new(move |url| {
+        // Only web addresses come here; the program gets it as one argument, and nothing of the terminal.
+        let mut command = std::process::Command::new(&program);
+        command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if let Ok(mut child) = command.spawn() {
+            std::thread::spawn(move || child.wait());
+        }
+    }))
 }
 
 /// Runs a program on a copy of files: in their root, with a home beside them and nothing else of the environment but the PATH.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use clap::Args;
 use domain::Trouble;
-use domain::change::{Draft, ObjectChange, Preview};
+use domain::change::{Draft, Manual, ObjectChange, Preview};
 use domain::edit::WorkloadRef;
-use domain::orders::{Deploy as Order, Outcome, Question};
+use domain::orders::{Deploy as Order, Outcome, Terms};
 use domain::project::Environment;
 use domain::query::{Answer, Query};
 
@@ -20,10 +20,13 @@ use crate::launch::Deck;
 #[command(after_long_help = "Examples:\n  \
     quarterdeck deploy shop development --image ghcr.io/acme/shop:1.9.0 --replicas 3 --dry-run\n  \
     quarterdeck deploy shop development --tag 1.9.0 --yes --wait 5m\n  \
+    quarterdeck deploy shop sandbox --manual --from feature/login --yes --wait\n  \
     quarterdeck deploy shop production --env LOG_LEVEL=debug --env OLD_FLAG- --cpu 100m:500m --memory :256Mi -m \"Louder logs\"\n\n\
     A script that reviews first passes the digest of --dry-run back with --reviewed: what is committed is then what was reviewed, or nothing.\n\
     Without --wait it ends when the commit is pushed; the deployment goes on (quarterdeck follow). A deployment that \
-    waits for a manual sync ends with 3.\n\n\
+    waits for approval or for a manual sync ends with 3.\n\
+    Where the environment asks for approval, the commit goes to a branch of its own, and the link to open a merge request is printed, \
+    when the Git host says it; the deployment goes on when the content of that commit is on the environment's branch.\n\n\
     JSON: the deployment (see history); with --dry-run its preview: environment, base, branch, files, rendered, \
     yaml, findings, message, author, will, digest, render_trouble.")]
 pub(crate) struct Deploy {
@@ -45,6 +48,12 @@ pub(crate) struct Deploy {
     /// Follows the deployment for at most so long, for example 5m; exit status 1 when it fails, 5 when that is over.
     #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "15m")]
     wait: Option<String>,
+    /// Applies it to the cluster by hand, without Git: refused where Flux would undo it. Needs no field.
+    #[arg(long)]
+    manual: bool,
+    /// With --manual: the branch or commit that the manifests are taken from; the environment's branch when absent.
+    #[arg(long, value_name = "REVISION", requires = "manual")]
+    from: Option<String>,
     /// Goes on only when the result is exactly what was reviewed (the digest that --dry-run prints).
     #[arg(long, value_name = "DIGEST")]
     reviewed: Option<String>,
@@ -77,8 +86,9 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
             Some(text) => Some(environment::workload(text)?),
             None => own(deck, &environment).await?,
         },
-        edits: fields::edits(&deploy.fields, "deploy")?,
+        edits: if deploy.manual { fields::maybe(&deploy.fields)? } else { fields::edits(&deploy.fields, "deploy")? },
         message: deploy.message,
+        manual: deploy.manual.then(|| Manual { from: deploy.from.unwrap_or_default() }),
         ..Draft::new(environment.id)
     };
     if !deploy.dry_run {
@@ -89,17 +99,22 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
         let Answer::Preview(preview) = deck.ask(Query::Preview(draft.clone())).await? else {
             return Err(Trouble::failed("The engine gave another answer than was asked for", "preview"));
         };
+        let by_hand = draft.manual.is_some();
         if let Some(ask) = preview.asks.first() {
             return Err(manifest::Error::Choose(Box::new(ask.clone())).into());
         }
         if deploy.dry_run {
-            return print(format, &preview, &[]);
+            if by_hand {
+                // The server tries all of it, and Flux is asked whether it would leave it alone.
+                deck.give(Order { draft, reviewed, dry_run: true }.into()).await?;
+            }
+            return print(format, &preview, by_hand, &[]);
         }
-        print(Format::Table, &preview, &[])?;
+        print(Format::Table, &preview, by_hand, &[])?;
         reviewed = reviewed.or_else(|| Some(preview.digest.clone()));
     }
     let order = Order { draft, reviewed, dry_run: false };
-    let question = Question::Confirm { text: format!("Commit and push this change to {}?", order.draft.environment) };
+    let question = order.question();
     ask::confirm(&question, deploy.yes)?;
     let outcome = deck.give(order.into()).await?;
     landed(deck, format, outcome, wait).await
@@ -117,9 +132,9 @@ pub(super) async fn landed(deck: &Deck, format: Format, outcome: Outcome, wait: 
     }
 }
 
-/// Prints what a change would do, and what these objects would become.
-pub(super) fn print(format: Format, preview: &Preview, rendered: &[ObjectChange]) -> Result<(), Trouble> {
-    if preview.is_empty() {
+/// Prints what a change would do, and what these objects would become; what is applied by hand may change nothing in Git.
+pub(super) fn print(format: Format, preview: &Preview, by_hand: bool, rendered: &[ObjectChange]) -> Result<(), Trouble> {
+    if preview.is_empty() && !by_hand {
         let trouble = Trouble::usage("Nothing would change", &preview.environment);
         return Err(trouble
             .why("Git already reads as asked")

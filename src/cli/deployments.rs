@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use domain::deployment::{Deployment, StageName, StageState, Status};
 use domain::ident::DeploymentId;
+use domain::proposal::Proposal;
 use domain::{Trouble, TroubleKind};
 
 use super::{Format, output};
@@ -13,7 +14,7 @@ use crate::launch::{self, Deck};
 /// Follows a deployment to its end.
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "Ends with 0 when it succeeded, 1 when it failed, 3 when it waits for a manual sync, 5 when the time is over. \
+    after_long_help = "Ends with 0 when it succeeded, 1 when it failed, 3 when it waits for approval on the Git host or for a manual sync, 5 when the time is over. \
     Interrupting it does not stop the deployment.\n\nJSON: see history."
 )]
 pub(crate) struct Follow {
@@ -28,7 +29,9 @@ pub(crate) struct Follow {
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "JSON: a list of id, environment (project, name), method, actor, requested, finished, status, edits, workload, \
-    message, branch, files, base, commit, reviewed, summary, expect_images, expect_replicas, stages (state, started, ended, detail), and of a rollback rolls_back and restore (to, undoes)."
+    message, branch, files, base, commit, reviewed, summary, expect_images, expect_replicas, stages (state, started, ended, detail), \
+    of a rollback rolls_back and restore (to, undoes), where others must approve proposal (branch, commit, opened, link, arrived), and \
+    of a manual one applied."
 )]
 pub(crate) struct History {
     /// Only those of this project.
@@ -139,6 +142,11 @@ pub(crate) async fn watch(deck: &Deck, format: Format, id: &DeploymentId, patien
             if deployment.status.is_over() {
                 return over(format, &deployment);
             }
+            if let Some(proposal) = deployment.awaits().filter(|_| !patience.waits && deployment.status == Status::Waiting) {
+                if let Some(detail) = deck.engine.awaits(id).await? {
+                    return Err(waits_for_approval(&deployment, proposal, &detail));
+                }
+            }
             if !patience.waits && deployment.status == Status::Waiting && waits_for_sync(&deployment) {
                 let trouble = Trouble::refused("The deployment waits", &deployment.environment);
                 let detail = deployment.current().map_or("", |s| deployment.stage(s).detail.as_str()).to_owned();
@@ -175,6 +183,18 @@ fn interrupted(id: &DeploymentId) {
     drop(signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGINT));
 }
 
+/// Says where a change waits for approval, and how to take it up again.
+fn waits_for_approval(deployment: &Deployment, proposal: &Proposal, detail: &str) -> Trouble {
+    let (branch, own) = (&deployment.branch, &proposal.branch);
+    let open = match &proposal.link {
+        Some(link) => format!("Merge it: {link}"),
+        None => format!("Open a merge request from {own} into {branch} and merge it"),
+    };
+    Trouble::refused("The deployment waits for approval", &deployment.environment)
+        .why(detail)
+        .next(format!("{open}. Then go on with: quarterdeck follow {}", deployment.id.short()))
+}
+
 fn waits_for_sync(deployment: &Deployment) -> bool {
     deployment.current() == Some(StageName::Apply)
 }
@@ -187,6 +207,7 @@ fn tell(deployment: &Deployment, told: &mut Vec<String>) {
             StageState::Running => "…",
             StageState::Waiting => "waits",
             StageState::Done => "done",
+            StageState::Skipped => "no part of it",
             StageState::Failed { .. } => "failed",
         };
         let text = format!("{:<10} {word:<6} {}", name.title(), stage.detail);

@@ -18,9 +18,9 @@ use crate::launch::Deck;
 #[derive(Debug, Subcommand)]
 #[command(
     after_long_help = "JSON of show and list: id (project, name), type, cloud, region, cluster, namespace, approval (required, \
-    approvers), gitops (enabled, branch, path, interval, auto_sync, source, kustomization), workload, health, reason, git_images, \
-    running_images, revision, ready, replicas, agrees, suspended, departures (field, object, record, cluster; null where the \
-    cluster is not heard of).\nJSON of add, edit, settle and rm: object, said."
+    approvers), proposal_prefix, gitops (enabled, branch, path, interval, auto_sync, source, kustomization), workload, health, reason, \
+    git_images, running_images, revision, ready, replicas, agrees, suspended, departures (field, object, record, cluster; null where \
+    the cluster is not heard of).\nJSON of add, edit, settle and rm: object, said."
 )]
 pub(crate) enum Verb {
     /// Adds an environment with the defaults of its type.
@@ -154,9 +154,15 @@ struct Fields {
     /// Whether Flux applies on its own.
     #[arg(long, value_name = "on|off")]
     auto_sync: Option<String>,
+    /// Whether Flux manages it; else it is deployed to with deploy --manual.
+    #[arg(long, value_name = "on|off")]
+    gitops: Option<String>,
     /// How many people besides the requester must approve, at most 20; 0 for none.
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
     approvers: Option<String>,
+    /// What the names of branches begin with on which changes wait for approval [default: quarterdeck/].
+    #[arg(long, value_name = "PREFIX")]
+    branch_prefix: Option<String>,
     /// The GitRepository object, as namespace/name.
     #[arg(long, value_name = "NAMESPACE/NAME")]
     source: Option<String>,
@@ -240,7 +246,8 @@ async fn add(deck: &Deck, add: Add) -> Result<(EnvironmentId, Outcome), Trouble>
     let mut environment = Environment::with_defaults(id.clone(), kind, cluster);
     fill(deck, &mut environment, add.fields)?;
     check::environment(&environment)?;
-    let outcome = save(deck, environment, (true, !add.no_create), (add.fleet, add.yes)).await?;
+    let create_objects = !add.no_create && environment.gitops.enabled;
+    let outcome = save(deck, environment, (true, create_objects), (add.fleet, add.yes)).await?;
     // It may be added before its branch or its path is there; what stands in the way of deploying is told.
     if let Err(trouble) = deck.ask(Query::Form(id.clone())).await {
         output::note("It cannot be deployed to yet:");
@@ -446,21 +453,19 @@ fn fill(deck: &Deck, environment: &mut Environment, fields: Fields) -> Result<()
         (&mut gitops.interval, fields.interval),
         (&mut environment.cloud, fields.cloud),
         (&mut environment.region, fields.region),
+        (&mut environment.proposal_prefix, fields.branch_prefix),
     ];
     for (to, from) in sets {
         if let Some(from) = from {
             *to = from;
         }
     }
-    if let Some(word) = fields.auto_sync {
-        gitops.auto_sync = match word.as_str() {
-            "on" | "true" | "yes" => true,
-            "off" | "false" | "no" => false,
-            _ => {
-                return Err(Trouble::usage("--auto-sync is on or off", format!("\u{201c}{word}\u{201d}"))
-                    .next("Write --auto-sync on, or --auto-sync off."));
-            }
-        };
+    for (option, to, from) in
+        [("--auto-sync", &mut gitops.auto_sync, fields.auto_sync), ("--gitops", &mut gitops.enabled, fields.gitops)]
+    {
+        if let Some(word) = from {
+            *to = switch(option, &word)?;
+        }
     }
     if let Some(text) = fields.approvers {
         let approvers: u32 = text.parse().map_err(|_| {
@@ -479,6 +484,16 @@ fn fill(deck: &Deck, environment: &mut Environment, fields: Fields) -> Result<()
         environment.workload = Some(workload(&text)?);
     }
     Ok(())
+}
+
+/// Reads what an option is switched to.
+fn switch(option: &str, word: &str) -> Result<bool, Trouble> {
+    match word {
+        "on" | "true" | "yes" => Ok(true),
+        "off" | "false" | "no" => Ok(false),
+        _ => Err(Trouble::usage(format!("{option} is on or off"), format!("\u{201c}{word}\u{201d}"))
+            .next(format!("Write {option} on, or {option} off."))),
+    }
 }
 
 /// Reads a workload's name as a person writes it.

@@ -120,7 +120,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, promote: Promote) -> Result
             let told = Told { promotion: &promotion, preview: &preview };
             return output::show(format, &told, &[output::row(["DIGEST"]), vec![preview.digest.clone()]]);
         }
-        deploy::print(Format::Table, &preview, &[])?;
+        deploy::print(Format::Table, &preview, false, &[])?;
         if promote.dry_run {
             return Ok(());
         }

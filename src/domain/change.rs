@@ -92,6 +92,14 @@ pub struct Risk {
     pub reasons: Vec<(u8, String)>,
 }
 
+/// Says that a draft is applied to the cluster by hand, without Git.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Manual {
+    /// The branch or the commit that the manifests are taken from; empty: the environment's branch.
+    #[serde(default)]
+    pub from: String,
+}
+
 /// Holds what an operator is about to deploy: kept on disk after each change until it is submitted or dropped.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Draft {
@@ -113,17 +121,30 @@ pub struct Draft {
     /// What it takes back, when it is a rollback or a revert; then it has no edits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<Box<Restore>>,
+    /// Whether, and from where, it is applied by hand instead of being committed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manual: Option<Manual>,
 }
 
 impl Draft {
     /// Builds an empty draft for an environment.
     pub const fn new(environment: EnvironmentId) -> Self {
-        Self { environment, workload: None, edits: Vec::new(), texts: Vec::new(), message: None, base: None, restore: None }
+        Self {
+            environment,
+            workload: None,
+            edits: Vec::new(),
+            texts: Vec::new(),
+            message: None,
+            base: None,
+            restore: None,
+            manual: None,
+        }
     }
 
     /// Tells whether it would change nothing.
     pub fn is_empty(&self) -> bool {
-        self.edits.is_empty() && self.texts.is_empty() && self.message.is_none() && self.restore.is_none()
+        let wants = self.restore.is_some() || self.manual.is_some();
+        self.edits.is_empty() && self.texts.is_empty() && self.message.is_none() && !wants
     }
 }
 

@@ -50,6 +50,10 @@ pub fn environment(environment: &Environment) -> Result<(), Trouble> {
         let count = environment.approval.approvers.to_string();
         return Err(wrong("number of approvers", &count, "nobody could gather so many", "Write a number from 0 to 20."));
     }
+    if let Some(why) = branch_fault(&format!("{}x", environment.proposal_prefix)) {
+        let next = "Write how the branches begin on which changes wait for approval, for example quarterdeck/.";
+        return Err(wrong("branch prefix", &environment.proposal_prefix, why, next));
+    }
     if let Some(workload) = &environment.workload {
         let kind = (!WORKLOAD_KINDS.contains(&workload.kind.as_str())).then_some("its kind is none that can be deployed");
         if let Some(why) = kind.or_else(|| name_fault(&workload.name)) {
@@ -162,7 +166,7 @@ mod tests {
     fn the_defaults_are_sound_and_each_wrong_field_is_named() {
         type Spoil = fn(&mut Environment);
         environment(&sound()).unwrap();
-        let spoil: [(&str, Spoil); 8] = [
+        let spoil: [(&str, Spoil); 9] = [
             ("namespace", |e| e.namespace = "UPPER".to_owned()),
             ("branch", |e| e.gitops.branch = "a b".to_owned()),
             ("path", |e| e.gitops.path = "k8s/../../etc".to_owned()),
@@ -170,6 +174,7 @@ mod tests {
             ("source", |e| e.gitops.source.name = "b/c".to_owned()),
             ("kustomization", |e| e.gitops.kustomization.name = "UPPER".to_owned()),
             ("approvers", |e| e.approval.approvers = 21),
+            ("branch prefix", |e| e.proposal_prefix = "a..b/".into()),
             ("workload", |e| e.workload = Some(WorkloadRef { kind: "Service".to_owned(), name: "x".to_owned() })),
         ];
         for (field, spoil) in spoil {

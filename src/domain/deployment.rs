@@ -6,6 +6,7 @@ use crate::Time;
 use crate::actor::Actor;
 use crate::edit::{Edit, WorkloadRef};
 use crate::ident::{DeploymentId, EnvironmentId};
+use crate::proposal::Proposal;
 use crate::restore::Restore;
 use crate::revision::CommitId;
 use crate::trouble::Trouble;
@@ -77,6 +78,8 @@ pub enum StageState {
     Waiting,
     /// Through.
     Done,
+    /// Not part of this deployment: a manual one knows no Git and no sync.
+    Skipped,
     /// Failed.
     Failed {
         /// Why, and what to do.
@@ -103,9 +106,19 @@ impl Stage {
         Self { state: StageState::Pending, started: None, ended: None, detail: String::new() }
     }
 
+    /// Returns a stage that a deployment goes without.
+    pub const fn skipped() -> Self {
+        Self { state: StageState::Skipped, started: None, ended: None, detail: String::new() }
+    }
+
     /// Tells whether it is over, well or badly.
     pub const fn is_over(&self) -> bool {
-        matches!(self.state, StageState::Done | StageState::Failed { .. })
+        matches!(self.state, StageState::Done | StageState::Skipped | StageState::Failed { .. })
+    }
+
+    /// Tells whether nothing is left of it to do.
+    pub const fn is_through(&self) -> bool {
+        matches!(self.state, StageState::Done | StageState::Skipped)
     }
 }
 
@@ -191,6 +204,12 @@ pub struct Deployment {
     /// What it takes back, and how far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<Box<Restore>>,
+    /// How it waits, or waited, for approval on the Git host, when its environment is protected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Proposal>,
+    /// The objects that a manual deployment applied, each as `namespace/Kind/name`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub applied: Vec<String>,
     /// The four stages, in the order of [`StageName::ALL`].
     pub stages: [Stage; 4],
 }
@@ -216,7 +235,7 @@ impl Deployment {
 
     /// Returns the first stage that is not through.
     pub fn current(&self) -> Option<StageName> {
-        StageName::ALL.into_iter().find(|name| self.stage(*name).state != StageState::Done)
+        StageName::ALL.into_iter().find(|name| !self.stage(*name).is_through())
     }
 
     /// Returns why it failed, if it did.

@@ -26,6 +26,7 @@ pub mod orders;
 pub mod origin;
 pub mod private;
 pub mod project;
+pub mod proposal;
 pub mod quantity;
 pub mod query;
 pub mod restore;

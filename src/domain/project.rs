@@ -266,11 +266,18 @@ pub struct Environment {
     pub namespace: String,
     /// Who must agree.
     pub approval: ApprovalRule,
+    /// What the names of branches begin with on which changes wait for approval.
+    #[serde(default = "default_proposal_prefix")]
+    pub proposal_prefix: String,
     /// How Flux brings it about.
     pub gitops: GitOps,
     /// The workload that the deploy form changes; absent when there is just one.
     #[serde(default)]
     pub workload: Option<WorkloadRef>,
+}
+
+fn default_proposal_prefix() -> String {
+    "quarterdeck/".to_owned()
 }
 
 impl Environment {
@@ -287,6 +294,7 @@ impl Environment {
             cluster,
             namespace: both,
             approval: kind.approval(),
+            proposal_prefix: default_proposal_prefix(),
             gitops: GitOps {
                 enabled: true,
                 branch: kind.branch().to_owned(),

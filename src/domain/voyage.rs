@@ -48,6 +48,8 @@ pub enum GitSeen {
     Unknown,
     /// The server's branch contains it.
     Landed,
+    /// It waits on a branch of its own until others let it onto the environment's; in which state, in a sentence.
+    Waits(String),
     /// It will not land.
     Refused(Trouble),
 }

@@ -8,7 +8,7 @@ mod release;
 mod source;
 mod tried;
 mod unpack;
-mod variables;
+pub(crate) mod variables;
 
 use std::sync::Arc;
 
@@ -106,7 +106,7 @@ fn standing(object: &Value, desired: &Desired, notes: &mut Vec<String>) {
 }
 
 /// Names an object.
-fn target(object: &Value) -> Target {
+pub(crate) fn target(object: &Value) -> Target {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     Target {
         api_version: text("/apiVersion"),

@@ -187,6 +187,12 @@ impl Engine {
             .next("It goes on; follow it."))
     }
 
+    /// Looks at the Git host, now, and says in which state a deployment waits there for approval; nothing when it does not wait
+    /// there, or not any more.
+    pub async fn awaits(&self, id: &DeploymentId) -> Result<Option<String>, Trouble> {
+        follow::propose::awaits(&self.core, id).await
+    }
+
     /// Waits until this engine drives nothing more: every deployment is over, or another process has it.
     pub async fn settle(&self) {
         self.core.driven.settled().await;

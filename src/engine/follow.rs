@@ -5,8 +5,10 @@
 mod ancestry;
 mod drive;
 pub(crate) mod land;
+pub(crate) mod manual;
 mod observe;
 pub(crate) mod promise;
+pub(crate) mod propose;
 
 use std::sync::Arc;
 

@@ -11,6 +11,7 @@ mod favourites;
 pub(crate) mod fleet;
 mod flux;
 mod install;
+mod manual;
 pub(crate) mod many;
 mod project;
 mod release;

@@ -13,7 +13,7 @@ use domain::project::Repository;
 use domain::revision::CommitId;
 use domain::{Time, Trouble};
 use git::{Access, Cancel, Heads, Mirror};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use crate::kept::Kept;
@@ -43,6 +43,8 @@ pub(crate) struct Repo {
     begun: AtomicU64,
     last: Mutex<Last>,
     poked: Notify,
+    /// Changes with every fetch that ends.
+    fetched: watch::Sender<u64>,
     /// The files that were read last.
     pub(crate) files: Kept,
 }
@@ -126,6 +128,7 @@ impl Repos {
                 begun: AtomicU64::new(0),
                 last: Mutex::default(),
                 poked: Notify::new(),
+                fetched: watch::Sender::new(0),
                 files: Kept::default(),
             })
         });
@@ -167,6 +170,11 @@ impl Repo {
     /// Waits until somebody pokes.
     pub(crate) async fn poked(&self) {
         self.poked.notified().await;
+    }
+
+    /// Returns what changes whenever a fetch ends, whoever wanted it.
+    pub(crate) fn fetches(&self) -> watch::Receiver<u64> {
+        self.fetched.subscribe()
     }
 
     /// Fetches. One fetch runs, one is next: whoever asks while one runs shares the one after it.
@@ -267,6 +275,8 @@ impl Repo {
             }
         }
         last.result = Some(result.clone());
+        drop(last);
+        self.fetched.send_replace(number);
     }
 }
 

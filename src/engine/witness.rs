@@ -17,7 +17,7 @@ use manifest::files::{Files, parent, within};
 use store::Mark;
 
 use crate::driven::Place;
-use crate::follow::land;
+use crate::follow::{land, propose};
 use crate::plan;
 use crate::scene::Scene;
 use crate::scribe::Scribe;
@@ -64,7 +64,7 @@ async fn take_in(core: &Arc<Core>, scene: &Scene, head: CommitId) -> Result<(), 
     };
     if let Some(since) = since {
         for commit in news(scene, since, head.clone()).await? {
-            if !is_known(core, scene, &commit) {
+            if !is_known(core, scene, &commit).await {
                 record(core, scene, commit).await?;
             }
         }
@@ -117,11 +117,31 @@ fn watched<'a>(path: &str, files: impl Iterator<Item = &'a Files>) -> Vec<String
     wanted.into_iter().collect()
 }
 
-/// Tells whether a commit is one of ours, or was taken in before.
-fn is_known(core: &Core, scene: &Scene, commit: &CommitInfo) -> bool {
+/// Tells whether a commit is one of ours, brings what we asked others to merge, or was taken in before.
+async fn is_known(core: &Core, scene: &Scene, commit: &CommitInfo) -> bool {
     let state = core.store.state();
     let named = |id: &str| commit.trailers.iter().any(|(key, value)| key.eq_ignore_ascii_case(land::TRAILER) && value == id);
-    state.deployments.of(&scene.environment.id).any(|d| d.commit.as_ref() == Some(&commit.id) || named(d.id.as_str()))
+    let mut awaited = Vec::new();
+    for deployment in state.deployments.of(&scene.environment.id) {
+        let proposal = deployment.proposal.as_ref();
+        let ours = [deployment.commit.as_ref(), proposal.and_then(|p| p.commit.as_ref())].contains(&Some(&commit.id));
+        // Whoever merges may change the content and keep the trailer: then it is theirs.
+        if ours || (proposal.is_none() && named(deployment.id.as_str())) {
+            return true;
+        }
+        // One that is over was over before this commit came, or names it.
+        awaited.extend(propose::sought(deployment).filter(|_| !deployment.status.is_over() || named(deployment.id.as_str())));
+    }
+    let id = commit.id.clone();
+    let brings = move |mirror: &Mirror| {
+        for sought in &awaited {
+            if mirror.arrives_with(&id, sought)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    scene.repo.with("the Git history", move |mirror, _| brings(mirror)).await.unwrap_or(false)
 }
 
 async fn record(core: &Arc<Core>, scene: &Scene, commit: CommitInfo) -> Result<(), Trouble> {
@@ -159,6 +179,8 @@ async fn record(core: &Arc<Core>, scene: &Scene, commit: CommitInfo) -> Result<(
         automation: automation(core, scene, &commit),
         rolls_back: None,
         restore: None,
+        proposal: None,
+        applied: Vec::new(),
         stages,
     };
     let scribe = Scribe::of_system(core, "commit.seen", &scene.environment.id);

@@ -107,6 +107,16 @@ impl Mirror {
         found.and_then(|found| info(&loan, loan.dir(), &found, false)).map_err(|error| self.note(error))
     }
 
+    /// Returns the commit whose id begins with a text of at least seven digits; nothing when there is none, or more than one.
+    pub fn commit_named(&self, text: &str) -> Result<Option<CommitId>> {
+        if text.len() < 7 || text.len() > 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Ok(None);
+        }
+        let loan = self.loan()?;
+        let found = loan.find_commit_by_prefix(text).ok().map(|commit| commit_id(commit.id()));
+        found.transpose()
+    }
+
     /// Returns the commits at and below one, the newest first.
     pub fn log(&self, from: &CommitId, query: &LogQuery) -> Result<Vec<CommitInfo>> {
         let loan = self.loan()?;

@@ -24,6 +24,7 @@
 //! when [`Limits`] are passed or [`Cancel`] is called; what is left behind can no longer move a branch of a mirror.
 
 mod address;
+mod arrival;
 mod commit;
 mod compare;
 mod credential;
@@ -44,6 +45,7 @@ mod trailers;
 mod transport;
 
 pub use address::check_url;
+pub use arrival::Sought;
 pub use commit::{Author, FileChange, NewCommit};
 pub use compare::Difference;
 pub use credential::Access;

@@ -56,6 +56,12 @@ impl Mirror {
     /// A commit that the branch already holds is [`PushOutcome::Landed`]. Errors mean that nothing was sent, except that an
     /// answer after sending that refuses access is an error as well.
     pub fn push(&self, branch: &str, commit: &CommitId, base: &Base, cancel: &Cancel) -> Result<PushOutcome> {
+        self.push_heard(branch, commit, base, cancel).map(|(outcome, _)| outcome)
+    }
+
+    /// Pushes as [`Mirror::push`] does, and returns what the server said when it took the commit, as it sent it: Git hosts
+    /// print there where a merge request is opened.
+    pub fn push_heard(&self, branch: &str, commit: &CommitId, base: &Base, cancel: &Cancel) -> Result<(PushOutcome, String)> {
         reference(branch)?;
         let loan = self.loan()?;
         let base = match base {
@@ -75,7 +81,9 @@ impl Mirror {
             }
             other => other?,
         };
-        Ok(self.verdict(&answer, branch, commit, base.as_ref()))
+        let outcome = self.verdict(&answer, branch, commit, base.as_ref());
+        let words = if let Answer::Taken(words) = answer { words } else { String::new() };
+        Ok((outcome, words))
     }
 
     /// Looks at the branch after the push and says what became of it.
@@ -90,11 +98,11 @@ impl Mirror {
             (Answer::Moved, Err(error)) => {
                 PushOutcome::Rejected { words: format!("the branch moved; where to could not be asked: {error}") }
             }
-            (Answer::Taken, Ok(_)) => {
+            (Answer::Taken(_), Ok(_)) => {
                 let words = "the server reported the branch as updated, but its listing does not show the commit";
                 PushOutcome::Unknown { words: words.to_owned() }
             }
-            (Answer::Taken, Err(error)) => PushOutcome::Unknown {
+            (Answer::Taken(_), Err(error)) => PushOutcome::Unknown {
                 words: format!("the server reported the branch as updated, but could not be asked again: {error}"),
             },
             (Answer::Unknown(words), Ok(_)) => PushOutcome::Unknown { words: words.clone() },

@@ -35,8 +35,8 @@ pub(crate) struct Update {
 /// Says what the server answered; the truth is in the listing that follows.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// It reported the branch as updated.
-    Taken,
+    /// It reported the branch as updated, and said this along with it.
+    Taken(String),
     /// The branch is not where it was expected; nothing was sent.
     Moved,
     /// It refused, in these words.

@@ -20,17 +20,20 @@ pub struct Capabilities {
     pub depth: Depth,
     /// Whether it shows UTF-8; else glyphs become ASCII.
     pub utf8: bool,
+    /// Whether a web address can be opened beside it: it is on this machine, and so is a desktop.
+    pub opens: bool,
 }
 
 impl Capabilities {
     /// Returns a terminal that can show everything.
     pub const fn full() -> Self {
-        Self { depth: Depth::True, utf8: true }
+        Self { depth: Depth::True, utf8: true, opens: true }
     }
 
     /// Finds out from the environment, given as a function from a variable's name to its value.
     ///
-    /// Looks at `NO_COLOR`, `TERM`, `COLORTERM`, `TERM_PROGRAM`, `LC_ALL`, `LC_CTYPE`, `LANG`.
+    /// Looks at `NO_COLOR`, `TERM`, `COLORTERM`, `TERM_PROGRAM`, `LC_ALL`, `LC_CTYPE`, `LANG`, and for a desktop at
+    /// `SSH_CONNECTION`, `DISPLAY`, `WAYLAND_DISPLAY`.
     pub fn detect(env: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| env(name).filter(|v| !v.is_empty());
         let term = set("TERM").unwrap_or_default();
@@ -38,7 +41,9 @@ impl Capabilities {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
         });
-        Self { depth: depth(&set, &term), utf8: utf8 && term != "linux" && term != "vt100" }
+        let desktop = cfg!(target_os = "macos") || ["DISPLAY", "WAYLAND_DISPLAY"].into_iter().any(|name| set(name).is_some());
+        let opens = desktop && set("SSH_CONNECTION").is_none();
+        Self { depth: depth(&set, &term), utf8: utf8 && term != "linux" && term != "vt100", opens }
     }
 }
 
@@ -76,7 +81,7 @@ mod tests {
         ];
         for (env, depth, utf8) in table {
             let found = Capabilities::detect(|name| env.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()));
-            assert_eq!(found, Capabilities { depth, utf8 }, "{env:?}");
+            assert_eq!((found.depth, found.utf8), (depth, utf8), "{env:?}");
         }
     }
 }

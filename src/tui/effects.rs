@@ -98,6 +98,8 @@ pub enum Effect {
     Run(&'static str),
     /// A text on the clipboard.
     Copy(String),
+    /// A web address opened by the operator's desktop; on the clipboard where there is none.
+    Visit(String),
     /// The terminal's bell.
     Bell,
     /// A short note.

@@ -31,7 +31,12 @@ pub struct Link {
     pub clock: Arc<dyn Fn() -> Time + Send + Sync>,
     /// The operator's editor, where there is one.
     pub editor: Option<Editor>,
+    /// Opens a web address on the operator's desktop, where there is one; must not block.
+    pub opener: Option<Opener>,
 }
+
+/// Opens a web address.
+pub type Opener = Arc<dyn Fn(&str) + Send + Sync>;
 
 impl std::fmt::Debug for Link {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -71,7 +76,7 @@ where
     let mut input = input.fuse();
     let mut backlog: VecDeque<Wish> = VecDeque::new();
     let mut errands: Errands = VecDeque::new();
-    if perform(acts, screen, (&mut backlog, &mut errands))? {
+    if perform(acts, screen, (&mut backlog, &mut errands), link.opener.as_ref())? {
         return Ok(Ended::Quit);
     }
     let mut dirty = true;
@@ -124,7 +129,7 @@ where
         while let Some(msg) = inbox.pop_front() {
             dirty = true;
             let acts = session.update((link.clock)(), msg);
-            if perform(acts, screen, (&mut backlog, &mut errands))? {
+            if perform(acts, screen, (&mut backlog, &mut errands), link.opener.as_ref())? {
                 hand_over(&link.wishes, backlog).await;
                 return Ok(Ended::Quit);
             }
@@ -206,6 +211,7 @@ fn perform<W: Write>(
     acts: Vec<Act>,
     screen: &mut Screen<W>,
     (backlog, errands): (&mut VecDeque<Wish>, &mut Errands),
+    opener: Option<&Opener>,
 ) -> io::Result<bool> {
     for act in acts {
         match act {
@@ -220,6 +226,7 @@ fn perform<W: Write>(
             Act::Wish(wish) => backlog.push_back(wish),
             Act::Copy(text) => screen.raw(format!("\u{1b}]52;c;{}\u{7}", base64(text.as_bytes())).as_bytes())?,
             Act::Editor(ticket, errand) => errands.push_back((ticket, errand)),
+            Act::Visit(url) => opener.iter().for_each(|open| open(&url)),
             Act::Bell => screen.raw(b"\x07")?,
             Act::Quit => return Ok(true),
         }

@@ -75,6 +75,8 @@ pub enum Act {
     Wish(Wish),
     /// Put this on the clipboard.
     Copy(String),
+    /// Let the desktop open this web address.
+    Visit(String),
     /// Run an errand to the operator's editor.
     Editor(Ticket, Errand),
     /// Ring the terminal's bell.

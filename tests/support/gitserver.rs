@@ -26,7 +26,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
-pub(crate) use repository::Repo;
+pub(crate) use repository::{Merge, Repo};
 
 /// Says how the server fails for one repository.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -131,7 +131,7 @@ fn unfit(written: &Written, faults: &[String]) -> Trouble {
 /// Shows a change, asks, and lets it go the way of a deployment.
 async fn submit(deck: &Deck, format: Format, edit: &Edit, (draft, preview): (Draft, &Preview)) -> Result<(), Trouble> {
     if edit.dry_run || matches!(format, Format::Table | Format::Wide) {
-        deploy::print(format, preview, &preview.rendered)?;
+        deploy::print(format, preview, false, &preview.rendered)?;
     }
     if edit.dry_run {
         output::note("Nothing was committed: that was asked for.");

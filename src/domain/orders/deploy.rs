@@ -33,6 +33,9 @@ impl Terms for Deploy {
     }
     fn question(&self) -> Question {
         let environment = &self.draft.environment;
+        if self.draft.manual.is_some() {
+            return Question::Confirm { text: format!("Apply this to {environment} by hand, without Git?") };
+        }
         let Some(restore) = &self.draft.restore else {
             return Question::Confirm { text: format!("Commit and push this change to {environment}?") };
         };
@@ -47,6 +50,9 @@ impl Terms for Deploy {
     }
     fn sentences(&self) -> Vec<Sentence> {
         let object = ("object", self.object());
+        if self.draft.manual.is_some() {
+            return vec![Sentence::new("deploy-manual", [object])];
+        }
         let Some(restore) = &self.draft.restore else { return vec![Sentence::new(self.act(), [object])] };
         let deployment = restore.to.as_ref().map_or_else(|| Self::newest(restore), |to| to.short().to_owned());
         let mut out = vec![Sentence::new(self.act(), [object, ("deployment", deployment)])];
@@ -56,7 +62,8 @@ impl Terms for Deploy {
         out
     }
     fn act(&self) -> &'static str {
-        self.draft.restore.as_deref().map_or("deploy", Restore::act)
+        let usual = if self.draft.manual.is_some() { "deploy.manual" } else { "deploy" };
+        self.draft.restore.as_deref().map_or(usual, Restore::act)
     }
     fn object(&self) -> String {
         self.draft.environment.to_string()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Observation, Voyage, Want};
 use crate::Time;
-use crate::deployment::StageName;
+use crate::deployment::{Method, StageName};
 use crate::flux::{Health, ObjectKey};
 use crate::trouble::Trouble;
 use crate::why;
@@ -20,10 +20,12 @@ pub(super) fn step(voyage: &mut Voyage, now: Time, seen: &Observation, wants: &m
         wants.push(Want::Look);
         return false;
     };
-    let Some(apply) = &seen.apply else {
-        return voyage.say(STAGE, "the Kustomization is gone");
+    let later = match &seen.apply {
+        // Flux has no part in it.
+        _ if voyage.deployment.method == Method::Manual => false,
+        Some(apply) => apply.applied == super::Ancestry::Past,
+        None => return voyage.say(STAGE, "the Kustomization is gone"),
     };
-    let later = apply.applied == super::Ancestry::Past;
     let mut open = None;
     for workload in &seen.workloads {
         let name = workload.key.name.as_ref();
@@ -61,7 +63,7 @@ pub(super) fn step(voyage: &mut Voyage, now: Time, seen: &Observation, wants: &m
 /// Concludes from rolled-out workloads; with none at all the Kustomization's own verdict has to do.
 fn finish(voyage: &mut Voyage, now: Time, seen: &Observation, later: bool) -> bool {
     let ready = seen.apply.as_ref().map(|a| a.ready.clone()).unwrap_or_default();
-    if seen.workloads.is_empty() && ready.0 != "True" {
+    if seen.workloads.is_empty() && ready.0 != "True" && voyage.deployment.method != Method::Manual {
         if ready.1 == "HealthCheckFailed" {
             let trouble =
                 Trouble::failed("Flux's health check failed", voyage.object()).why(ready.2).next("Look at the objects it names.");

@@ -44,6 +44,8 @@ fn voyage() -> Voyage {
         automation: None,
         rolls_back: None,
         restore: None,
+        proposal: None,
+        applied: Vec::new(),
         stages,
     };
     Voyage::new(deployment, Patience::default())

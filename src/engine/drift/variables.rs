@@ -10,18 +10,18 @@ use serde_json::Value;
 
 /// Holds the variables.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// The real ones, and the same with masks for what came out of Secrets; nothing without a `postBuild`.
-    pub(super) sets: Option<(Variables, Variables)>,
+    pub(crate) sets: Option<(Variables, Variables)>,
     /// Why some could not be read.
-    pub(super) missing: Option<String>,
+    pub(crate) missing: Option<String>,
     /// What is to be known beside.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl Found {
     /// Hides what came out of Secrets in objects of which nothing else is known; nothing when it could not be read.
-    pub(super) fn veil(&self) -> Option<Veil> {
+    pub(crate) fn veil(&self) -> Option<Veil> {
         if self.missing.is_some() {
             return None;
         }
@@ -31,7 +31,7 @@ impl Found {
 }
 
 /// Reads the variables. What may not be read is said; then objects that use variables cannot be known.
-pub(super) async fn read(connection: &Connection, kustomization: &Value) -> Result<Found, Trouble> {
+pub(crate) async fn read(connection: &Connection, kustomization: &Value) -> Result<Found, Trouble> {
     let Some(post) = kustomization.pointer("/spec/postBuild") else { return Ok(Found::default()) };
     let namespace = kustomization.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default();
     let (mut real, mut masked) = (Variables::new(), Variables::new());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cluster::act::LogQuery;
-use domain::deployment::{Deployment, StageName, StageState, Status};
+use domain::deployment::{Deployment, Method, StageName, StageState, Status};
 use domain::flux::ObjectKey;
 use domain::ident::DeploymentId;
 use domain::journal::{Change, Phase};
@@ -16,8 +16,9 @@ use store::Lease;
 use tokio::sync::watch;
 
 use super::ancestry::Ancestors;
-use super::land;
 use super::observe::{Known, commits, observe, workloads};
+use super::propose::Lookout;
+use super::{land, manual};
 use crate::driven::Place;
 use crate::scene::Scene;
 use crate::scribe::Scribe;
@@ -41,6 +42,8 @@ struct Sailing {
     voyage: Voyage,
     known: Known,
     ancestors: Option<Ancestors>,
+    /// What is known of the branches of a change that waits for approval.
+    lookout: Lookout,
     /// Whether the source is still to be asked to reconcile, because asking failed.
     owes_source: bool,
     wake: Option<Time>,
@@ -67,12 +70,16 @@ async fn sail(core: &Arc<Core>, id: &DeploymentId) -> Result<(), Trouble> {
         voyage,
         known: Known::default(),
         ancestors: None,
+        lookout: Lookout::default(),
         owes_source: false,
         wake: None,
         soon: false,
         tries: 0,
     };
     sailing.commit(core).await?;
+    if sailing.voyage.deployment.method == Method::Manual {
+        manual::take_up(core, &sailing.scene, &mut sailing.voyage.deployment).await?;
+    }
     let mut worlds = core.world.subscribe();
     loop {
         let world = Arc::clone(&worlds.borrow_and_update());
@@ -87,11 +94,8 @@ async fn sail(core: &Arc<Core>, id: &DeploymentId) -> Result<(), Trouble> {
 impl Sailing {
     /// Makes sure that it is known what became of the commit.
     async fn commit(&mut self, core: &Arc<Core>) -> Result<(), Trouble> {
-        if self.voyage.deployment.stage(StageName::Commit).state != StageState::Done {
-            self.known.git = match land::take_up(core, &self.scene, &mut self.voyage.deployment).await? {
-                Ok(()) => GitSeen::Landed,
-                Err(trouble) => GitSeen::Refused(trouble),
-            };
+        if !self.voyage.deployment.stage(StageName::Commit).is_through() {
+            self.known.git = land::take_up(core, &self.scene, &mut self.voyage.deployment).await?;
         }
         self.ancestors = self.voyage.deployment.commit.clone().map(Ancestors::of);
         Ok(())
@@ -101,6 +105,11 @@ impl Sailing {
     async fn step(&mut self, core: &Arc<Core>, world: &World) -> Result<bool, Trouble> {
         let environment = world.environment(&self.voyage.deployment.environment).unwrap_or(&self.scene.environment);
         let environment = Arc::clone(environment);
+        if matches!(self.known.git, GitSeen::Waits(_)) {
+            self.known.git = self.lookout.look(core, &self.scene, &mut self.voyage.deployment).await;
+            // What arrived is what is followed, whatever its commit is called.
+            self.ancestors = self.voyage.deployment.commit.clone().map(Ancestors::of);
+        }
         if let Some(ancestors) = &mut self.ancestors {
             self.known.ancestry = ancestors.of_all(&self.scene.repo, &commits(world, &environment)).await;
         }
@@ -155,7 +164,7 @@ impl Sailing {
             // It was looked already; the watch does not show all of it yet.
             return false;
         }
-        let Ok(generations) = core.fleet.generations(&workloads(world, environment)).await else {
+        let Ok(generations) = core.fleet.generations(&workloads(world, environment, &self.voyage.deployment)).await else {
             self.soon = true;
             return false;
         };
@@ -171,6 +180,9 @@ impl Sailing {
             Duration::from_millis(u64::try_from(left).unwrap_or(0).max(10))
         });
         let retry = self.soon.then(|| core.pace.pause(self.tries));
+        // Nobody tells when something happens to the branch of its own.
+        let poll = matches!(self.known.git, GitSeen::Waits(_)).then_some(core.pace.git_poll);
+        let retry = retry.into_iter().chain(poll).min();
         let until = until.into_iter().chain(retry).min();
         let timer = async {
             match until {
@@ -180,6 +192,7 @@ impl Sailing {
         };
         tokio::select! {
             _ = worlds.changed() => {}
+            () = self.lookout.news() => {}
             () = timer => {}
         }
     }

@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use domain::Trouble;
 use domain::change::{Draft, FileChange};
-use domain::deployment::{Deployment, StageName, StageState};
+use domain::deployment::{Deployment, StageName};
 use domain::ident::EnvironmentId;
 use domain::journal::{Change, Phase};
 use domain::revision::CommitId;
 use domain::text::display;
+use domain::voyage::GitSeen;
 use git::{Author, Base, NewCommit, PushOutcome};
 
 use super::drive::persist;
+use super::propose;
 use crate::plan::{self, Plan};
 use crate::repos::{GitFault, Nature};
 use crate::scene::Scene;
@@ -23,7 +25,7 @@ use crate::shared::Core;
 /// How often a commit is made anew because the branch moved.
 const ATTEMPTS: u32 = 5;
 /// How often the server is asked what became of a push before that is called unknown.
-const QUESTIONS: u32 = 4;
+pub(super) const QUESTIONS: u32 = 4;
 /// How many commits are searched for one of ours.
 const SCAN: usize = 10_000;
 /// The trailer that marks our commits.
@@ -34,6 +36,8 @@ pub(crate) const TRAILER: &str = "Deployment-Id";
 pub(crate) enum Landing {
     /// It is on the server's branch.
     Landed,
+    /// It is on a branch of its own on the server, and waits there for approval.
+    Proposed,
     /// It is not, and will not be.
     Refused(Trouble),
     /// It is not, because the server could not be asked; nothing was sent.
@@ -59,6 +63,9 @@ pub(crate) async fn commit(scene: &Scene, deployment: &mut Deployment, plan: &Pl
     let id = scene.repo.with("the Git commit", move |mirror, _| mirror.commit(&new)).await?;
     deployment.base = Some(plan.preview.base.clone());
     plan.renumber(&mut deployment.edits);
+    if let Some(proposal) = &mut deployment.proposal {
+        proposal.commit = Some(id.clone());
+    }
     deployment.commit = Some(id);
     deployment.files = plan.preview.files.iter().map(|file| file.path.clone()).collect();
     deployment.summary.clone_from(&plan.summary);
@@ -70,7 +77,8 @@ pub(crate) async fn commit(scene: &Scene, deployment: &mut Deployment, plan: &Pl
 /// Writes down, before it is pushed, which commit is about to be.
 pub(crate) async fn intend(scribe: &Scribe, deployment: &Deployment) -> Result<(), Trouble> {
     let commit = deployment.commit.as_ref().map_or("", CommitId::short);
-    let detail = format!("pushes {commit} to {}", deployment.branch);
+    let branch = deployment.proposal.as_ref().map_or(&deployment.branch, |proposal| &proposal.branch);
+    let detail = format!("pushes {commit} to {branch}");
     scribe.write(Phase::Intent, detail, Some(Change::Deployment(Box::new(deployment.clone())))).await
 }
 
@@ -81,6 +89,9 @@ pub(crate) async fn push(
     scribe: &Scribe,
     deployment: &mut Deployment,
 ) -> Result<Landing, Trouble> {
+    if deployment.proposal.is_some() {
+        return Ok(propose::push(core, scene, deployment).await);
+    }
     let object = format!("{} on {}", deployment.environment, deployment.branch);
     let mut last = None;
     for attempt in 0..ATTEMPTS {
@@ -168,6 +179,7 @@ async fn again(core: &Arc<Core>, scene: &Scene, deployment: &mut Deployment, hea
         message: Some(deployment.message.clone()),
         base: deployment.base.clone(),
         restore: deployment.restore.clone(),
+        manual: None,
     };
     let plan = plan::plan(core, scene, head, &draft, &deployment.actor).await?.settled()?;
     if plan.preview.is_empty() {
@@ -204,13 +216,13 @@ pub(crate) fn changed(deployment: &Deployment) -> Trouble {
         .next("Review the diff again and submit; what was wanted is kept.")
 }
 
-fn rejected(object: &str, words: &str) -> Trouble {
+pub(super) fn rejected(object: &str, words: &str) -> Trouble {
     Trouble::failed("The server refused the push", object)
         .why(display(words.trim_end(), true))
         .next("Nothing was changed and what was wanted is kept; do what the server says, then submit again.")
 }
 
-fn unknown(object: &str, words: &str) -> Trouble {
+pub(super) fn unknown(object: &str, words: &str) -> Trouble {
     Trouble::failed("It is not known whether the commit landed", object).why(display(words.trim_end(), true)).next(
         "The server is asked again until it answers; what was wanted is kept. Look at the deployment before you submit again.",
     )
@@ -230,7 +242,8 @@ async fn ask(core: &Core, scene: &Scene, deployment: &Deployment) -> Option<bool
 /// Returns our commit on the server's branch: the very one, or one with our trailer.
 async fn on_branch(scene: &Scene, deployment: &Deployment) -> Result<Option<CommitId>, Trouble> {
     let heads = scene.repo.fetch().await?;
-    let Some(head) = heads.get(&deployment.branch).cloned() else { return Ok(None) };
+    let branch = deployment.proposal.as_ref().map_or(&deployment.branch, |proposal| &proposal.branch);
+    let Some(head) = heads.get(branch).cloned() else { return Ok(None) };
     let (ours, id) = (deployment.commit.clone(), deployment.id.to_string());
     let find = move |mirror: &git::Mirror| match ours {
         Some(ours) if mirror.is_ancestor(&ours, &head)? => Ok(Some(ours)),
@@ -245,22 +258,19 @@ fn jitter(deployment: &Deployment, attempt: u32) -> Duration {
     Duration::from_millis(spread.wrapping_mul(u64::from(attempt) + 1) % (50 * (u64::from(attempt) + 1)))
 }
 
-/// Finishes a commit stage that somebody began and did not end. The inner error says why the commit will not land.
+/// Finishes a commit stage that somebody began and did not end, or that waits for approval.
 ///
 /// A server that does not answer is asked again for as long as it takes: whether the commit landed can only be learned there.
-pub(super) async fn take_up(
-    core: &Arc<Core>,
-    scene: &Scene,
-    deployment: &mut Deployment,
-) -> Result<Result<(), Trouble>, Trouble> {
+pub(super) async fn take_up(core: &Arc<Core>, scene: &Scene, deployment: &mut Deployment) -> Result<GitSeen, Trouble> {
     let mut failures = 0;
     loop {
         let trouble = match attempt(core, scene, deployment).await? {
             Landing::Landed => {
                 scene.repo.poke();
-                return Ok(Ok(()));
+                return Ok(GitSeen::Landed);
             }
-            Landing::Refused(trouble) => return Ok(Err(trouble)),
+            Landing::Proposed => return Ok(GitSeen::Waits(deployment.stage(StageName::Commit).detail.clone())),
+            Landing::Refused(trouble) => return Ok(GitSeen::Refused(trouble)),
             Landing::Unreached(trouble) | Landing::Unknown(trouble) => trouble,
         };
         let detail = trouble.to_string();
@@ -275,9 +285,17 @@ pub(super) async fn take_up(
 
 async fn attempt(core: &Arc<Core>, scene: &Scene, deployment: &mut Deployment) -> Result<Landing, Trouble> {
     let _lease = core.lease(&lease_of(&deployment.environment)).await?;
+    if deployment.proposal.as_ref().is_some_and(|proposal| proposal.opened.is_some()) {
+        return Ok(Landing::Proposed);
+    }
     match on_branch(scene, deployment).await {
         // Whatever the reason: as long as nobody can look, it may have landed, and nothing else may be claimed.
         Err(trouble) => return Ok(Landing::Unreached(trouble)),
+        Ok(Some(_)) if deployment.proposal.is_some() => {
+            // What the server said when it took it, nobody heard.
+            propose::opened(core, scene, deployment, "");
+            return proposed(core, deployment).await;
+        }
         Ok(Some(found)) => {
             deployment.commit = Some(found);
             return Ok(Landing::Landed);
@@ -296,7 +314,18 @@ async fn attempt(core: &Arc<Core>, scene: &Scene, deployment: &mut Deployment) -
         }
         intend(&scribe, deployment).await?;
     }
-    push(core, scene, &scribe, deployment).await
+    match push(core, scene, &scribe, deployment).await? {
+        Landing::Proposed => proposed(core, deployment).await,
+        landing => Ok(landing),
+    }
+}
+
+/// Writes down that a deployment waits for approval.
+async fn proposed(core: &Arc<Core>, deployment: &mut Deployment) -> Result<Landing, Trouble> {
+    propose::waiting(deployment);
+    persist(core, deployment).await?;
+    settle_draft(core, deployment).await;
+    Ok(Landing::Proposed)
 }
 
 /// Tells whether the mirror has the commit that is to be pushed.
@@ -307,7 +336,9 @@ async fn is_here(scene: &Scene, deployment: &Deployment) -> bool {
 
 /// Removes the draft that a landed deployment was made of, unless somebody has changed it since.
 pub(crate) async fn settle_draft(core: &Core, deployment: &Deployment) {
-    if deployment.stage(StageName::Commit).state != StageState::Done || deployment.edits.is_empty() {
+    let waits = deployment.proposal.as_ref().is_some_and(|proposal| proposal.opened.is_some());
+    let settled = waits || deployment.stage(StageName::Commit).is_through();
+    if !settled || deployment.edits.is_empty() {
         return;
     }
     let (environment, edits) = (deployment.environment.clone(), deployment.edits.clone());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::deployment::{Deployment, StageName, StageState};
+use domain::deployment::{Deployment, Method, StageName, StageState};
 use domain::flux::{Applied, FluxObject, Inventory, ObjectKey};
 use domain::ident::DeploymentId;
 use domain::link::{LinkOf, LinkState};
@@ -44,7 +44,10 @@ pub(super) fn commits(world: &World, environment: &Environment) -> Vec<CommitId>
 }
 
 /// Returns the workloads that an environment's Kustomization has applied, by its inventory, and those that are seen.
-pub(super) fn workloads(world: &World, environment: &Environment) -> Vec<ObjectKey> {
+pub(super) fn workloads(world: &World, environment: &Environment, deployment: &Deployment) -> Vec<ObjectKey> {
+    if deployment.method == Method::Manual {
+        return by_hand(environment, deployment);
+    }
     let inventory = world.kustomization(environment).and_then(|k| k.status.inventory.as_ref());
     let entries = inventory.into_iter().flat_map(Inventory::entries).filter_map(Applied::parts);
     let workload = |kind: &str, group: &str| group == "apps" && matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet");
@@ -58,13 +61,33 @@ pub(super) fn workloads(world: &World, environment: &Environment) -> Vec<ObjectK
     keys
 }
 
+/// Returns the workloads that a manual deployment has applied.
+fn by_hand(environment: &Environment, deployment: &Deployment) -> Vec<ObjectKey> {
+    let read = |object: &String| {
+        let mut parts = object.splitn(3, '/');
+        let (namespace, kind, name) = (parts.next()?, parts.next()?, parts.next()?);
+        let watched = matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet") && namespace == environment.namespace;
+        watched.then(|| ObjectKey::new(&environment.cluster, kind, namespace, name))
+    };
+    deployment.applied.iter().filter_map(read).collect()
+}
+
+/// Returns the workloads that a deployment is judged by, as they are seen.
+fn judged(world: &World, environment: &Environment, deployment: &Deployment) -> Vec<Arc<Workload>> {
+    if deployment.method == Method::Manual {
+        let ours = by_hand(environment, deployment);
+        return world.workloads.iter().filter(|workload| ours.contains(&workload.key)).cloned().collect();
+    }
+    world.workloads_of(environment).into_iter().cloned().collect()
+}
+
 /// Builds the observation of one deployment.
 pub(super) fn observe(world: &World, environment: &Environment, deployment: &Deployment, known: &Known) -> Observation {
-    let workloads: Vec<Arc<Workload>> = world.workloads_of(environment).into_iter().cloned().collect();
+    let workloads = judged(world, environment, deployment);
     let faults = faults(world, &workloads, known.looked.as_deref());
     Observation {
         git: known.git.clone(),
-        live: live(world, environment),
+        live: live(world, environment, deployment.method),
         source: world.source(environment).map(|s| source(s, known)),
         apply: world.kustomization(environment).map(|k| apply(k, known)),
         manual_sync: !environment.gitops.auto_sync,
@@ -83,7 +106,7 @@ pub(super) fn observe(world: &World, environment: &Environment, deployment: &Dep
 /// Tells whether everything that a deployment is judged by is heard live.
 ///
 /// A kind of workload that we may not see is no reason to wait: it stays unseen, and the Kustomization's verdict has to do.
-pub(super) fn live(world: &World, environment: &Environment) -> bool {
+pub(super) fn live(world: &World, environment: &Environment, method: Method) -> bool {
     let beats = world.cluster_link(&environment.cluster).is_some_and(LinkState::is_live);
     let heard = |kind: &str, state: &LinkState| {
         let hidden = !kind.ends_with("Repository") && kind != "Kustomization" && matches!(state, LinkState::Forbidden { .. });
@@ -98,7 +121,9 @@ pub(super) fn live(world: &World, environment: &Environment) -> bool {
             _ => false,
         })
     };
-    beats && KINDS.into_iter().all(|kind| of_kind(kind).next().is_some() && of_kind(kind).all(|link| heard(kind, &link.state)))
+    let of_flux = |kind: &str| matches!(kind, "GitRepository" | "Kustomization");
+    let mut kinds = KINDS.into_iter().filter(|kind| method != Method::Manual || !of_flux(kind));
+    beats && kinds.all(|kind| of_kind(kind).next().is_some() && of_kind(kind).all(|link| heard(kind, &link.state)))
 }
 
 fn stand(known: &Known, revision: Option<&Revision>) -> Ancestry {
@@ -130,10 +155,19 @@ fn apply(object: &FluxObject, known: &Known) -> ApplySeen {
     }
 }
 
+/// Tells whether a deployment came onto the branch after another. What waited for approval came when it was merged.
+fn came_after(one: &Deployment, other: &Deployment) -> bool {
+    if one.proposal.is_none() && other.proposal.is_none() {
+        return one.id > other.id;
+    }
+    let landed = |d: &Deployment| d.stage(StageName::Commit).ended;
+    (landed(one), &one.id) > (landed(other), &other.id)
+}
+
 /// Returns the newest later deployment of the same environment that got past apply.
 fn superseded_by(world: &World, ours: &Deployment) -> Option<DeploymentId> {
     let past = |d: &Deployment| d.stage(StageName::Apply).state == StageState::Done;
-    let later = world.deployments.iter().filter(|d| d.environment == ours.environment && d.id > ours.id && past(d));
+    let later = world.deployments.iter().filter(|d| d.environment == ours.environment && came_after(d, ours) && past(d));
     later.map(|d| d.id.clone()).max()
 }
 

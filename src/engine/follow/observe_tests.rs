@@ -44,6 +44,8 @@ fn deployment(id: &str, apply: StageState) -> Deployment {
         automation: None,
         rolls_back: None,
         restore: None,
+        proposal: None,
+        applied: Vec::new(),
         stages,
     }
 }
@@ -122,11 +124,11 @@ fn one_watch_that_is_not_heard_makes_everything_uncertain_but_only_in_its_own_na
         let state = LinkState::Stale { since: domain::Time::UNIX_EPOCH, why: "silence".into() };
         let of = LinkOf::Kind { cluster: "c".into(), kind: "Pod".into(), namespace: namespace.into() };
         Arc::make_mut(&mut world.links).push(Link { of, state });
-        assert_eq!(live(&world, &environment), expect, "{namespace}");
+        assert_eq!(live(&world, &environment, Method::GitopsUi), expect, "{namespace}");
     }
     let mut world = world();
     Arc::make_mut(&mut world.links).retain(|l| !l.of.to_string().starts_with("Pod"));
-    assert!(!live(&world, &environment), "a watch that was never begun is not live");
+    assert!(!live(&world, &environment, Method::GitopsUi), "a watch that was never begun is not live");
 }
 
 #[test]
@@ -136,7 +138,7 @@ fn a_workload_that_may_not_be_seen_is_not_waited_for_but_flux_is() {
         for link in Arc::make_mut(&mut world.links).iter_mut().filter(|l| l.of.to_string().starts_with(kind)) {
             link.state = LinkState::Forbidden { why: "no".into() };
         }
-        assert_eq!(live(&world, &environment()), expect, "{kind}");
+        assert_eq!(live(&world, &environment(), Method::GitopsUi), expect, "{kind}");
     }
 }
 

@@ -9,10 +9,13 @@ use domain::ident::DeploymentId;
 use domain::journal::Change;
 use domain::orders::{Deploy, Outcome};
 use domain::project::Environment;
+use domain::proposal::WAITS;
+use domain::revision::CommitId;
 
 use crate::driven::Place;
 use crate::follow;
 use crate::follow::land::{self, Landing};
+use crate::follow::propose;
 use crate::orders::{Done, Fault};
 use crate::plan::{self, Plan};
 use crate::scene::Scene;
@@ -20,6 +23,9 @@ use crate::scribe::Scribe;
 use crate::shared::Core;
 
 pub(super) async fn deploy(core: &Arc<Core>, scribe: &Scribe, order: Deploy) -> Result<Done, Fault> {
+    if let Some(how) = order.draft.manual.clone() {
+        return super::manual::deploy(core, scribe, order, &how).await;
+    }
     let scene = core.scene(&order.draft.environment)?;
     let id = (core.ids)(core.now());
     let mut deployment = blank(core, scribe, &order, &scene, id);
@@ -31,6 +37,7 @@ pub(super) async fn deploy(core: &Arc<Core>, scribe: &Scribe, order: Deploy) -> 
         return Ok(dry(plan));
     }
     may_go(&order, &scene.environment, &plan, &deployment)?;
+    propose::begin(&mut deployment, &scene.environment);
     prepare(&mut deployment, &plan, &scene.environment);
     land::commit(&scene, &mut deployment, &plan).await?;
     let Some(mut place) = Place::take(&core.driven, follow::lease_of(&deployment.id)) else {
@@ -79,6 +86,14 @@ async fn finish(
             core.spawn("following a deployment", later(Arc::clone(core), deployment.clone(), place, lease));
             Ok(Done { outcome, change: Some(Change::Deployment(Box::new(deployment))), check: None })
         }
+        Landing::Proposed => {
+            propose::waiting(&mut deployment);
+            land::settle_draft(core, &deployment).await;
+            let said = proposed(&deployment);
+            core.spawn("following a deployment", later(Arc::clone(core), deployment.clone(), place, lease));
+            let outcome = Outcome { deployment: Some(id.clone()), ..Outcome::said(said) };
+            Ok(Done { outcome, change: Some(Change::Deployment(Box::new(deployment))), check: None })
+        }
         Landing::Unknown(trouble) => {
             // The record stays as it is: its commit stage is running, and whoever drives it finds out.
             core.spawn("following a deployment", follow::drive(Arc::clone(core), id, place, Some(lease)));
@@ -91,10 +106,24 @@ async fn finish(
     }
 }
 
+/// Says where a change waits for approval.
+fn proposed(deployment: &Deployment) -> String {
+    let (branch, link) = deployment.proposal.as_ref().map_or(("", None), |p| (p.branch.as_str(), p.link.as_deref()));
+    let commit = deployment.commit.as_ref().map_or("", CommitId::short);
+    let what = format!("{commit} is on {branch} and {WAITS}: {}.", deployment.summary);
+    match link {
+        Some(link) => format!("{what} Merge request into {}: {link}", deployment.branch),
+        None => format!("{what} The server printed no link; open a merge request into {}.", deployment.branch),
+    }
+}
+
 /// Follows a deployment as soon as the gate has journaled that its commit landed.
-async fn later(core: Arc<Core>, deployment: Deployment, place: Place, lease: store::Lease) {
+pub(super) async fn later(core: Arc<Core>, deployment: Deployment, place: Place, lease: store::Lease) {
     let mut worlds = core.world.subscribe();
-    let through = |d: &Deployment| d.stage(StageName::Commit).state == StageState::Done;
+    let through = |d: &Deployment| match d.method {
+        Method::Manual => d.stage(StageName::Apply).is_through(),
+        _ => matches!(d.stage(StageName::Commit).state, StageState::Done | StageState::Waiting),
+    };
     let journaled = worlds.wait_for(|world| world.deployment(&deployment.id).is_some_and(|d| through(d)));
     // If the journal cannot be written, the driver finds the commit on the branch by itself.
     drop(tokio::time::timeout(core.pace.pause(4), journaled).await.map(drop));
@@ -107,7 +136,7 @@ fn may_go(order: &Deploy, environment: &Environment, plan: &Plan, deployment: &D
     if !environment.gitops.enabled {
         return Err(Trouble::usage("Flux does not manage this environment", object)
             .why("its GitOps settings are switched off, so nothing would apply the commit")
-            .next("Enable GitOps for the environment first."));
+            .next("Enable GitOps for the environment first, or apply it by hand (deploy --manual)."));
     }
     if order.reviewed.as_ref().is_some_and(|digest| *digest != plan.preview.digest) {
         return Err(land::changed(deployment));
@@ -122,14 +151,6 @@ fn may_go(order: &Deploy, environment: &Environment, plan: &Plan, deployment: &D
     if !errors.is_empty() {
         let told: Vec<_> = errors.iter().map(|f| format!("{}: {}", f.rule, f.message)).collect();
         return Err(Trouble::refused("The checks forbid it", object).why(told.join("; ")).next("Correct what they name."));
-    }
-    if environment.approval.required {
-        return Err(Trouble::refused("The deployment needs approval", object)
-            .why(format!(
-                "{} approvers must agree, and this version cannot ask them; nothing was committed",
-                environment.approval.approvers
-            ))
-            .next("Switch the environment's approval rule off if you may, or change the branch the way your team approves it."));
     }
     Ok(())
 }
@@ -147,7 +168,7 @@ fn nothing(order: &Deploy, deployment: &Deployment, plan: &Plan) -> Trouble {
         .next("Change a field, or sync the environment if it is behind Git.")
 }
 
-fn blank(core: &Core, scribe: &Scribe, order: &Deploy, scene: &Scene, id: DeploymentId) -> Deployment {
+pub(super) fn blank(core: &Core, scribe: &Scribe, order: &Deploy, scene: &Scene, id: DeploymentId) -> Deployment {
     let now = core.now();
     let mut stages: [Stage; 4] = std::array::from_fn(|_| Stage::pending());
     let commit = &mut stages[StageName::Commit as usize];
@@ -175,6 +196,8 @@ fn blank(core: &Core, scribe: &Scribe, order: &Deploy, scene: &Scene, id: Deploy
         automation: None,
         rolls_back: order.draft.restore.as_ref().and_then(|r| r.undoes.first()).map(|undone| undone.deployment.clone()),
         restore: order.draft.restore.clone(),
+        proposal: None,
+        applied: Vec::new(),
         stages,
     }
 }
@@ -191,7 +214,7 @@ fn prepare(deployment: &mut Deployment, plan: &Plan, environment: &Environment) 
     deployment.message = git::trailers(&plan.preview.message, &add);
 }
 
-fn dry(plan: Plan) -> Done {
+pub(super) fn dry(plan: Plan) -> Done {
     let said =
         if plan.preview.is_empty() { "Nothing would change.".to_owned() } else { format!("It would change: {}.", plan.summary) };
     Done { outcome: Outcome { preview: Some(Box::new(plan.preview)), ..Outcome::said(said) }, change: None, check: None }

@@ -87,6 +87,7 @@ pub(super) fn plan(
         answers: answers::answered(draft),
         restoring: None,
         asks: made.asks,
+        manual: draft.manual.is_some(),
         message: written(draft).unwrap_or(proposed),
         summary,
     };
@@ -114,6 +115,7 @@ pub(super) fn restored(
         facts,
         answers: Vec::new(),
         asks: Vec::new(),
+        manual: false,
     };
     let judged = judge::judge((files, changed), environment, grounds);
     let rendered = manifest::object_changes(&judged.objects.0, &judged.objects.1);
@@ -126,6 +128,8 @@ struct Change {
     /// What is known of the workload before and after.
     facts: (Option<FormFacts>, Option<FormFacts>),
     asks: Vec<Ask>,
+    /// Whether it is applied by hand.
+    manual: bool,
     answers: Vec<Edit>,
     restoring: Option<Restoring>,
     message: String,
@@ -163,7 +167,7 @@ fn assemble(
         origins: objects.1.iter().map(|object| (object.key(), object.file.clone())).collect(),
         findings,
         risk,
-        will: will(environment, &change.files, open),
+        will: will(environment, &change.files, open, change.manual),
         answers: change.answers,
         asks: change.asks,
         restoring: change.restoring,
@@ -181,6 +185,7 @@ fn assemble(
         changes: preview.files.iter().map(git_change).collect(),
         workload: change.facts.0.or(change.facts.1).map(|facts| facts.workload),
         summary: change.summary,
+        named: will_be.clone(),
         expect_images: will_be.0.into_iter().filter(|image| !was.0.contains(image)).collect(),
         expect_replicas: will_be.1.filter(|n| was.1 != Some(*n)),
         preview,
@@ -306,20 +311,35 @@ fn summary(before: &Facts, edits: &[Edit]) -> String {
 }
 
 /// Returns the sentences that say what will happen.
-fn will(environment: &Environment, files: &[FileChange], open: usize) -> Vec<String> {
+fn will(environment: &Environment, files: &[FileChange], open: usize, manual: bool) -> Vec<String> {
     let mut will = Vec::new();
     let branch = &environment.gitops.branch;
     if open > 0 {
         return vec!["Nothing is committed before every question is answered.".to_owned()];
     }
+    let proposed = environment.approval.required && !files.is_empty();
+    if manual {
+        return vec![
+            format!(
+                "It is applied to {} in {} by hand, without Git, after the server has tried all of it.",
+                environment.namespace, environment.cluster
+            ),
+            "Nothing is committed and nothing is deleted; the next sync from Git undoes it.".to_owned(),
+        ];
+    }
     let names = files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(", ");
     will.push(if files.is_empty() {
         format!("Nothing is committed: {branch} already reads as asked.")
+    } else if proposed {
+        format!("One commit goes to a branch of its own beside {branch} and changes {names}.")
     } else {
         format!("One commit goes to {branch} and changes {names}.")
     });
-    if environment.approval.required {
-        will.push(format!("{} approvers must agree first.", environment.approval.approvers));
+    if proposed {
+        let count = environment.approval.approvers;
+        will.push(format!(
+            "It waits until it is merged into {branch}; the Git host decides who may, and whether {count} approve."
+        ));
     }
     will.push(if environment.gitops.auto_sync {
         format!("Flux applies it to {} in {}.", environment.namespace, environment.cluster)

@@ -9,6 +9,7 @@ use domain::change::Draft;
 use domain::ident::EnvironmentId;
 use domain::query::Answer;
 
+use crate::follow;
 use crate::plan;
 use crate::repos::head_of;
 use crate::scene::Scene;
@@ -48,7 +49,10 @@ pub(super) async fn preview(core: &Arc<Core>, actor: &Actor, draft: &Draft) -> R
     let scene = core.scene(&draft.environment)?;
     // Texts are asked about once, after the editor; who else wrote meanwhile has to be known then.
     let oldest = if draft.texts.is_empty() { PREVIEW } else { Duration::ZERO };
-    let head = head(&scene, oldest).await?;
+    let head = match &draft.manual {
+        Some(manual) if !manual.from.is_empty() => follow::manual::commit(&scene, manual).await?,
+        _ => head(&scene, oldest).await?,
+    };
     let plan = plan::plan(core, &scene, head, draft, actor).await?;
     let mut preview = super::charts::preview(core, &scene, plan).await;
     if !draft.texts.is_empty() && preview.render_trouble.is_none() && !preview.is_empty() {

@@ -48,6 +48,7 @@ pub(super) fn states(deployment: &Deployment) -> String {
         StageState::Running => "running".to_owned(),
         StageState::Waiting => "waiting".to_owned(),
         StageState::Done => "done".to_owned(),
+        StageState::Skipped => "skipped".to_owned(),
         StageState::Failed { trouble } => format!("failed ({trouble})"),
     };
     deployment.stages.iter().map(|s| word(&s.state)).collect::<Vec<_>>().join(", ")
@@ -188,11 +189,11 @@ async fn what_makes_no_sense_is_refused_before_anything_is_written() {
     let dry = Deploy { draft: draft(vec![image("1.8.5")]), reviewed: None, dry_run: true };
     let dry = engine.give(&ada(), dry).await.unwrap().preview.unwrap();
     assert_eq!(dry.files.len(), 1);
-    guarded.approval = domain::project::ApprovalRule { required: true, approvers: 2 };
+    guarded.gitops.enabled = false;
     let save = domain::orders::SaveEnvironment { environment: guarded, new: false, create_objects: false, setup: None };
     engine.give(&ada(), save).await.unwrap();
     let trouble = submit(&engine, draft(vec![image("1.8.5")])).await.unwrap_err();
-    assert_eq!(trouble.kind, TroubleKind::Refused, "{trouble}");
+    assert_eq!(trouble.kind, TroubleKind::Usage, "{trouble}");
     assert_eq!(bed.git(&["rev-parse", "develop"]), head);
     assert!(engine.now().deployments.is_empty());
     engine.stop().await;

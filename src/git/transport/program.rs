@@ -219,7 +219,7 @@ fn pushed(said_all: &Said, name: &str) -> Option<Answer> {
             continue;
         }
         return Some(match flag {
-            " " | "*" | "=" if said_all.fine => Answer::Taken,
+            " " | "*" | "=" if said_all.fine => Answer::Taken(said(&remote_words(&said_all.words), "")),
             "!" if summary.starts_with("[remote failure]") => Answer::Unknown(said(&said_all.words, summary)),
             "!" if summary.starts_with("[rejected]") => Answer::Moved,
             "!" => Answer::Rejected(said(&remote_words(&said_all.words), summary)),
@@ -248,8 +248,8 @@ mod tests {
 
     #[test]
     fn the_porcelain_lines_mean_what_they_say() {
-        assert!(matches!(answer(" \tc:refs/heads/main\ta..b", true), Some(Answer::Taken)));
-        assert!(matches!(answer("*\tc:refs/heads/main\t[new branch]", true), Some(Answer::Taken)));
+        assert!(matches!(answer(" \tc:refs/heads/main\ta..b", true), Some(Answer::Taken(_))));
+        assert!(matches!(answer("*\tc:refs/heads/main\t[new branch]", true), Some(Answer::Taken(_))));
         assert!(matches!(answer("!\tc:refs/heads/main\t[rejected] (stale info)", false), Some(Answer::Moved)));
         assert!(matches!(answer("!\tc:refs/heads/main\t[remote failure] (x)", false), Some(Answer::Unknown(_))));
         assert!(answer(" \tc:refs/heads/other\ta..b", true).is_none());

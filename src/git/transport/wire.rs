@@ -174,7 +174,8 @@ impl Wire {
             let stop = |words| Err(git2::Error::new(ErrorCode::User, ErrorClass::Callback, words));
             let there = updates.first().map(PushUpdate::src);
             if there == Some(commit) || there != Some(base) {
-                heard.borrow_mut().instead = Some(if there == Some(commit) { Answer::Taken } else { Answer::Moved });
+                heard.borrow_mut().instead =
+                    Some(if there == Some(commit) { Answer::Taken(String::new()) } else { Answer::Moved });
                 return stop("the branch is not where it was expected");
             }
             if !beat.beat() {
@@ -376,7 +377,7 @@ fn heads(list: &[git2::RemoteHead<'_>]) -> Result<Heads> {
 /// Says what the server reported about the one branch that was pushed.
 fn reported(talk: &Talk, name: &str) -> Answer {
     match talk.reports.iter().find(|(reported, _)| reported == name) {
-        Some((_, None)) => Answer::Taken,
+        Some((_, None)) => Answer::Taken(said(&talk.words, "")),
         Some((_, Some(complaint))) => Answer::Rejected(said(&talk.words, complaint)),
         None => Answer::Unknown(said(&talk.words, "the server reported nothing about the branch")),
     }

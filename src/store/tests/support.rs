@@ -121,6 +121,8 @@ pub(crate) fn deployment(n: u64, step: usize) -> Deployment {
         automation: None,
         rolls_back: None,
         restore: None,
+        proposal: None,
+        applied: Vec::new(),
         stages,
     }
 }

@@ -51,17 +51,25 @@ impl Session {
                     self.switch(tab, true, acts);
                 }
                 Effect::Run(id) => self.run_by_id(id, acts),
-                Effect::Copy(text) => {
-                    let text_shown = domain::text::one_line(&text);
-                    self.toast(Toast { health: Health::Ok, text: self.base.cx().tf("toast.copied", &[("text", &text_shown)]) });
-                    acts.push(Act::Copy(text));
+                Effect::Copy(text) => self.copy(text, acts),
+                Effect::Visit(url) if self.base.capabilities.opens => {
+                    let text = self.base.cx().tf("toast.visited", &[("text", &domain::text::one_line(&url))]);
+                    self.toast(Toast { health: Health::Ok, text });
+                    acts.push(Act::Visit(url));
                 }
+                Effect::Visit(url) => self.copy(url, acts),
                 Effect::Bell => acts.push(Act::Bell),
                 Effect::Toast(toast) => self.toast(toast),
                 Effect::Trouble(trouble) => self.trouble(trouble),
                 Effect::Quit => acts.push(Act::Quit),
             }
         }
+    }
+
+    fn copy(&mut self, text: String, acts: &mut Vec<Act>) {
+        let text_shown = domain::text::one_line(&text);
+        self.toast(Toast { health: Health::Ok, text: self.base.cx().tf("toast.copied", &[("text", &text_shown)]) });
+        acts.push(Act::Copy(text));
     }
 
     /// Everyone who shows something of the desk hears of it, whether shown or not: a draft outlives a switch of tabs.

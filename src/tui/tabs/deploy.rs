@@ -165,6 +165,7 @@ impl Deploy {
                 return Effects::new();
             }
             "message" => open.write_message(),
+            "method" => open.choose_method(cx),
             _ => open.changed(cx, &id),
         }
         self.refused = None;
@@ -232,7 +233,7 @@ impl Deploy {
             self.ask_again();
             return vec![warn(&cx.tf("deploy.unanswered", &[("field", &fields.join(", "))]))];
         }
-        if preview.is_empty() {
+        if preview.is_empty() && open.draft().manual.is_none() {
             return vec![warn(cx.t("deploy.nothing"))];
         }
         let ticket = cx.order_ticket();

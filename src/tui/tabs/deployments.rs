@@ -42,6 +42,8 @@ const SYNC: Command = command("deployments.sync", &["s"], 2);
 const LOG: Command = command("deployments.log", &["l"], 3);
 const AGAIN: Command = command("deployments.again", &["d"], 4);
 const SCOPE: Command = command("deployments.scope", &["f"], 5);
+const VISIT: Command = command("deployments.visit", &["o"], 2);
+const COPY_LINK: Command = command("deployments.copy-link", &["y"], 3);
 const COPY_COMMIT: Command = command("deployments.copy-commit", &["o"], 6);
 const ROLL_BACK: Command = command("deployments.roll-back", &["b"], 4);
 const REVERT: Command = command("deployments.revert", &["v"], 8);
@@ -180,6 +182,8 @@ impl Deployments {
                 self.scroll.reset();
             }
             "deployments.scope" => self.next_scope(cx),
+            "deployments.visit" => return link(&deployment).map(|link| Effect::Visit(link.to_owned())).into_iter().collect(),
+            "deployments.copy-link" => return link(&deployment).map(|link| Effect::Copy(link.to_owned())).into_iter().collect(),
             "deployments.copy-id" => return vec![Effect::Copy(deployment.id.to_string())],
             "deployments.copy-commit" => return deployment.commit.iter().map(|c| Effect::Copy(c.to_string())).collect(),
             "deployments.sync" => {
@@ -226,7 +230,12 @@ fn reviewed(draft: Draft) -> Effects {
 /// Tells whether a deployment waits for somebody to sync its environment by hand.
 fn waits_for_sync(cx: &Cx, deployment: &Deployment) -> bool {
     let by_hand = cx.world.environment(&deployment.environment).is_some_and(|e| !e.gitops.auto_sync);
-    deployment.status == Status::Waiting && by_hand
+    deployment.status == Status::Waiting && deployment.current() == Some(StageName::Apply) && by_hand
+}
+
+/// Returns where a deployment that waits for approval can be let through.
+fn link(deployment: &Deployment) -> Option<&str> {
+    deployment.awaits()?.link.as_deref()
 }
 
 /// Lays the edits of a deployment into the form of its environment.
@@ -239,6 +248,7 @@ fn again(deployment: &Deployment) -> Effects {
         message: None,
         base: deployment.base.clone(),
         restore: None,
+        manual: None,
     };
     let mut effects = vec![Effect::Desk(Change::Environment(Some(deployment.environment.clone())))];
     if !draft.is_empty() {
@@ -271,13 +281,15 @@ impl Tab for Deployments {
         if let Some(deployment) = self.selected() {
             out.push(if self.detail { &BACK } else { &OPEN });
             out.extend(waits_for_sync(cx, deployment).then_some(&SYNC));
+            let open = link(deployment).is_some();
+            out.extend([&VISIT, &COPY_LINK].into_iter().filter(|_| open));
             out.extend(log_of(cx, deployment).map(|_| &LOG));
             // A text that was edited is in no form.
             out.extend((deployment.method != Method::GitopsUi || !deployment.edits.is_empty()).then_some(&AGAIN));
             if landed(deployment) && cx.may(domain::actor::Role::Operator) {
                 out.extend([&ROLL_BACK, &REVERT]);
             }
-            out.extend((self.detail && deployment.commit.is_some()).then_some(&COPY_COMMIT));
+            out.extend((self.detail && deployment.commit.is_some() && !open).then_some(&COPY_COMMIT));
             out.push(&COPY_ID);
         }
         out.push(&SCOPE);

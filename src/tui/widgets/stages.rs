@@ -21,6 +21,7 @@ pub fn glyph(cx: &Cx, stage: &Stage) -> (&'static str, Role) {
         StageState::Running => (cx.spinner(), Role::Busy),
         StageState::Waiting => ("‖", Role::Warn),
         StageState::Done => ("✓", Role::Ok),
+        StageState::Skipped => ("–", Role::Faint),
         StageState::Failed { .. } => (cx.glyph(Health::Bad), Role::Bad),
     }
 }
@@ -55,7 +56,11 @@ pub fn bar(cx: &Cx, area: Rect, buf: &mut Buffer, deployment: &Deployment) {
         let (glyph, role) = glyph(cx, stage);
         put(buf, (x, area.y), 1, glyph, cx.style(role));
         let title = title(cx, name);
-        let style = if stage.state == StageState::Pending { cx.style(Role::Muted) } else { cx.style(Role::Text) };
+        let style = if matches!(stage.state, StageState::Pending | StageState::Skipped) {
+            cx.style(Role::Muted)
+        } else {
+            cx.style(Role::Text)
+        };
         let took = put(buf, (x + 2, area.y), share - 3, title, style);
         if at < 3 && share > took + 5 {
             let line = "─".repeat(usize::from(share - took - 4));

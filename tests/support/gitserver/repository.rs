@@ -55,6 +55,17 @@ pub(crate) struct Commit {
     pub(crate) trailers: Vec<(String, String)>,
 }
 
+/// Says how a Git host merges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Merge {
+    /// By a commit with two parents.
+    Commit,
+    /// By one commit that says something else.
+    Squash,
+    /// By a copy of the commit.
+    Rebase,
+}
+
 impl Repo {
     pub(super) fn create(name: &str, url: String, path: PathBuf, shared: Arc<Shared>) -> Self {
         let repo = Self { url, path, name: name.to_owned(), shared };
@@ -128,6 +139,37 @@ impl Repo {
         let format = "--format=%H%x1f%P%x1f%an <%ae>%x1f%s%x1f%b%x1f%(trailers:only,unfold)%x1e";
         let text = self.git(&["log", format, &format!("refs/heads/{branch}")]);
         text.split('\u{1e}').map(str::trim_start).filter(|record| !record.is_empty()).map(commit).collect()
+    }
+
+    /// Merges a branch into another as a Git host does: in its own name, for somebody who is the author. Returns the commit.
+    pub(crate) fn merge(&self, from: &str, into: &str, how: Merge) -> String {
+        let (ours, theirs) = (self.head(into).expect("a branch"), self.head(from).expect("a branch"));
+        let tree = self.git(&["merge-tree", "--write-tree", &ours, &theirs]).trim().to_owned();
+        let said = self.git(&["log", "-1", "--format=%B", &theirs]);
+        let one = ["-p", ours.as_str()];
+        let both = ["-p", ours.as_str(), "-p", theirs.as_str()];
+        let (author, message, parents): (&str, &str, &[&str]) = match how {
+            Merge::Commit => ("Grace Hopper <grace@example.test>", "Merge a change", &both),
+            Merge::Squash => ("Grace Hopper <grace@example.test>", "A change (#1)", &one),
+            Merge::Rebase => ("Ada Byron <ada@acme.example>", said.trim(), &one),
+        };
+        self.put(into, &tree, (author, message), parents)
+    }
+
+    /// Commits a tree to a branch in the name of an author, whatever the branch had.
+    fn put(&self, branch: &str, tree: &str, (author, message): (&str, &str), parents: &[&str]) -> String {
+        let (name, email) = author.trim_end_matches('>').split_once(" <").expect("a name and an address");
+        let (name, email) = (format!("user.name={name}"), format!("user.email={email}"));
+        let arguments = [&["-c", &name, "-c", &email, "commit-tree", tree, "-m", message][..], parents].concat();
+        let commit = self.git(&arguments).trim().to_owned();
+        self.git(&["update-ref", &format!("refs/heads/{branch}"), &commit]);
+        commit
+    }
+
+    /// Returns the branches whose names begin so.
+    pub(crate) fn branches(&self, prefix: &str) -> Vec<String> {
+        let names = self.git(&["for-each-ref", "--format=%(refname:strip=2)", "refs/heads/"]);
+        names.lines().filter(|name| name.starts_with(prefix)).map(str::to_owned).collect()
     }
 
     /// Sets a hook of the server, a script that begins with `#!`.

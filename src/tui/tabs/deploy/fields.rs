@@ -106,14 +106,18 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    /// Builds the fields. `message` is the commit message to show.
-    pub(super) fn build(cx: &Cx, ground: &mut Ground, message: &str) -> Self {
+    /// Builds the fields: with the commit message to show, and whether it is applied by hand.
+    pub(super) fn build(cx: &Cx, ground: &mut Ground, (message, manual): (&str, bool)) -> Self {
         let mut fields = Self::default();
         fields.choosers(cx, ground);
         for section in Section::ALL {
             fields.section(cx, ground, section);
         }
         fields.form.fields.push(Row::area("message", cx.t("deploy.field.message"), message, MESSAGE_ROWS));
+        let methods = [cx.t("deploy.method-gitops"), cx.t("deploy.method-manual")];
+        let method = methods[usize::from(manual)];
+        let methods = methods.map(str::to_owned).to_vec();
+        fields.form.fields.push(Row::choice("method", cx.t("deploy.field.method"), methods, method));
         fields.form.focus(&Field::ChartVersion.to_string());
         fields.form.focus(&Field::ImageTag.to_string());
         fields.check(cx, ground);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::change::{Draft, FormFacts, Preview};
+use domain::change::{Draft, FormFacts, Manual, Preview};
 use domain::edit::{Ask, Choice, Field, Probe, WorkloadRef};
 use domain::revision::CommitId;
 
@@ -26,6 +26,8 @@ pub(super) struct Open {
     workload: Option<WorkloadRef>,
     /// The message that the operator wrote; else the proposed one is shown.
     message: Option<String>,
+    /// Whether it is applied by hand instead of being committed.
+    manual: bool,
     /// The commit that the answers speak of: the one of the last preview.
     base: Option<CommitId>,
 }
@@ -55,6 +57,7 @@ impl Open {
             edits: draft.map(|d| Edits::of(&facts, d)).unwrap_or_default(),
             message: draft.and_then(|d| d.message.clone()),
             workload: draft.and_then(|d| d.workload.clone()),
+            manual: draft.is_some_and(|d| d.manual.is_some()),
             base: draft.and_then(|d| d.base.clone()),
             fields: Fields::default(),
             asks: Vec::new(),
@@ -69,7 +72,7 @@ impl Open {
         let focus = self.fields.form.focused().map(|f| f.id.clone());
         let message = self.message.clone().unwrap_or_else(|| proposed.to_owned());
         let mut ground = ground!(self, cx);
-        self.fields = Fields::build(cx, &mut ground, &message);
+        self.fields = Fields::build(cx, &mut ground, (&message, self.manual));
         if let Some(id) = focus {
             self.fields.form.focus(&id);
         }
@@ -89,7 +92,8 @@ impl Open {
 
     /// Returns the draft as it stands.
     pub(super) fn draft(&self) -> Draft {
-        self.edits.draft(&self.facts.environment, self.workload.clone(), self.message.clone(), self.base.as_ref())
+        let draft = self.edits.draft(&self.facts.environment, self.workload.clone(), self.message.clone(), self.base.as_ref());
+        Draft { manual: self.manual.then(Manual::default), ..draft }
     }
 
     /// Takes the change of a field.
@@ -102,6 +106,11 @@ impl Open {
     pub(super) fn write_message(&mut self) {
         let text = self.fields.form.value("message");
         self.message = (!text.trim().is_empty()).then_some(text);
+    }
+
+    /// Takes the method as it was chosen.
+    pub(super) fn choose_method(&mut self, cx: &Cx) {
+        self.manual = self.fields.form.value("method") == cx.t("deploy.method-manual");
     }
 
     /// Shows the proposed message, unless one was written.

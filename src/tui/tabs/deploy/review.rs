@@ -19,6 +19,7 @@ use crate::widgets::scroll::{SCROLL, Scroll};
 use crate::widgets::sheet::{self, Row};
 
 const YES: Command = command("review.yes", &["y"], 1);
+const APPLY: Command = command("review.apply", &["y"], 1);
 const NO: Command = command("review.no", &["n", "esc"], 2);
 
 /// Holds the order that is asked about.
@@ -44,6 +45,11 @@ impl Review {
         self.preview(cx).is_some_and(|p| p.open_questions() == 0 && p.findings.iter().all(|f| f.severity < Severity::Error))
     }
 
+    /// Returns what says yes.
+    const fn yes(&self) -> &'static Command {
+        if self.order.draft.manual.is_some() { &APPLY } else { &YES }
+    }
+
     fn rows(&self, cx: &Cx) -> Vec<Row> {
         let Some(preview) = self.preview(cx) else {
             return vec![Row::text("", Role::Text, cx.t("review.none"), Role::Warn)];
@@ -58,9 +64,11 @@ impl Review {
             rows.push(Row::Blank);
             rows.extend(risk);
         }
-        rows.push(Row::Blank);
-        rows.push(Row::heading(cx.t("review.message")));
-        rows.extend(preview.message.lines().map(|line| Row::text("  ", Role::Text, line, Role::Text)));
+        if self.order.draft.manual.is_none() {
+            rows.push(Row::Blank);
+            rows.push(Row::heading(cx.t("review.message")));
+            rows.extend(preview.message.lines().map(|line| Row::text("  ", Role::Text, line, Role::Text)));
+        }
         rows.push(Row::Blank);
         rows.push(Row::heading(cx.t("review.files")));
         for diff in pane::diffs(preview) {
@@ -94,12 +102,12 @@ fn facts(cx: &Cx, preview: &Preview) -> Vec<Row> {
 
 impl Tab for Review {
     fn commands(&self, cx: &Cx) -> Vec<&'static Command> {
-        self.can(cx).then_some(&YES).into_iter().chain([&NO]).chain(SCROLL).collect()
+        self.can(cx).then_some(self.yes()).into_iter().chain([&NO]).chain(SCROLL).collect()
     }
 
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
-            TabMsg::Command("review.yes") if self.can(cx) => {
+            TabMsg::Command("review.yes" | "review.apply") if self.can(cx) => {
                 vec![Effect::Give(self.ticket, Order::Deploy(self.order.clone())), Effect::Close]
             }
             TabMsg::Command("review.no") => vec![Effect::Close],
@@ -115,7 +123,8 @@ impl Tab for Review {
         let rows = self.rows(cx);
         let wide = area.width.saturating_sub(4).clamp(20, 96);
         let high = sheet::height(&rows, wide.saturating_sub(4)) + 4;
-        let title = cx.tf("review.title", &[("environment", &self.order.draft.environment.to_string())]);
+        let title = if self.order.draft.manual.is_some() { "review.title-manual" } else { "review.title" };
+        let title = cx.tf(title, &[("environment", &self.order.draft.environment.to_string())]);
         let inner = frame(cx, centred(area, wide, columns(high)), buf, &title);
         if inner.height < 3 {
             return;
@@ -124,8 +133,8 @@ impl Tab for Review {
         sheet::view(cx, body, buf, &rows, &self.scroll);
         let mut ask = Vec::new();
         if self.can(cx) {
-            ask.push(piece(cx.keymap.label(&YES), Role::Accent));
-            ask.push(piece(format!(" {}   ", cx.title(&YES)), Role::Text));
+            ask.push(piece(cx.keymap.label(self.yes()), Role::Accent));
+            ask.push(piece(format!(" {}   ", cx.title(self.yes())), Role::Text));
         } else {
             ask.push(piece(format!("✗ {}   ", cx.t("review.forbidden")), Role::Bad));
         }

@@ -1,7 +1,8 @@
 //! One deployment, followed: what it is, where it stands, which workloads and Pods it waits for, why it failed.
 
-use domain::deployment::{Deployment, StageName, StageState, Status};
+use domain::deployment::{Deployment, Method, StageName, StageState, Status};
 use domain::flux::Health;
+use domain::proposal::{How, Proposal};
 use domain::trouble::Trouble;
 use domain::workload::{Pod, Workload};
 
@@ -91,6 +92,7 @@ pub(super) fn rows(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
             let (glyph, role) = stages::glyph(cx, stage);
             rows.push(Row::text(format!("{glyph} {}  ", stages::title(cx, name)), role, said, Role::Text));
         }
+        rows.extend(deployment.awaits().map(|proposal| waits(cx, deployment, proposal)).into_iter().flatten());
         rows.extend(hindrance(cx, deployment, name));
     }
     rows.extend(taken_back(cx, deployment));
@@ -103,6 +105,42 @@ pub(super) fn rows(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
     rows.push(Row::Blank);
     rows.extend(commit(cx, deployment));
     rows
+}
+
+/// Says where a change waits for approval, and that nothing here can give it.
+fn waits(cx: &Cx, deployment: &Deployment, proposal: &Proposal) -> Vec<Row> {
+    let pair = |key: &str, value: String, role| Row::text(format!("  {}  ", cx.words.get(key)), Role::Muted, value, role);
+    let mut rows = vec![pair("deployments.own-branch", format!("{} → {}", proposal.branch, deployment.branch), Role::Text)];
+    match &proposal.link {
+        Some(link) => {
+            rows.push(pair("deployments.merge-request", link.clone(), Role::Accent));
+            let (open, copy) = (cx.keymap.label(&super::VISIT), cx.keymap.label(&super::COPY_LINK));
+            rows.push(Row::text(
+                "  ",
+                Role::Text,
+                cx.tf("deployments.link-hint", &[("open", &open), ("copy", &copy)]),
+                Role::Muted,
+            ));
+        }
+        None => {
+            rows.push(Row::text("  ", Role::Text, cx.tf("deployments.no-link", &[("branch", &deployment.branch)]), Role::Muted))
+        }
+    }
+    rows
+}
+
+/// Says how the reviewed content came onto the environment's branch, as the commit that brought it says.
+fn arrived(cx: &Cx, deployment: &Deployment) -> Option<Row> {
+    let proposal = deployment.proposal.as_ref()?;
+    let arrived = proposal.arrived.as_ref()?;
+    let how = cx.t(match arrived.how {
+        How::FastForward => "deployments.arrival.fast-forward",
+        How::Merge => "deployments.arrival.merge",
+        How::Rebase => "deployments.arrival.rebase",
+        How::Squash => "deployments.arrival.squash",
+    });
+    let values = [("how", how), ("branch", &proposal.branch), ("who", &arrived.by), ("when", &cx.moment(arrived.at))];
+    Some(Row::text("  ", Role::Text, cx.tf("deployments.arrived", &values), Role::Muted))
 }
 
 /// Says what keeps a stage that is under way, when something is seen that does.
@@ -205,6 +243,14 @@ fn commit(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
             piece(commit.to_string(), Role::Text),
         ]));
     }
+    if deployment.method == Method::Manual {
+        rows.push(Row::text("  ", Role::Text, cx.t("deployments.by-hand"), Role::Muted));
+        let object = |name: &String| Row::Line(vec![piece("  ● ", Role::Changed), piece(name.clone(), Role::Muted)]);
+        rows.extend(deployment.applied.iter().map(object));
+        rows.push(Row::Line(vec![piece(format!("  {}", deployment.id), Role::Faint)]));
+        return rows;
+    }
+    rows.extend(arrived(cx, deployment));
     rows.extend(deployment.message.trim_end().lines().map(|line| Row::text("  ", Role::Text, line, Role::Text)));
     rows.extend(
         deployment.files.iter().map(|file| Row::Line(vec![piece("  ● ", Role::Changed), piece(file.clone(), Role::Muted)])),

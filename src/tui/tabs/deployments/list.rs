@@ -41,7 +41,7 @@ impl table::Row for Row {
             StageState::Pending => 0,
             StageState::Running => 1,
             StageState::Waiting => 2,
-            StageState::Done => 3,
+            StageState::Done | StageState::Skipped => 3,
             StageState::Failed { .. } => 4,
         };
         self.0.stages.iter().fold(self.0.status as u64, |sum, stage| sum * 8 + state(&stage.state))

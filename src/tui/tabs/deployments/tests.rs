@@ -3,19 +3,21 @@
 
 use std::sync::Arc;
 
-use domain::deployment::Status;
+use domain::deployment::{Stage, StageName, StageState, Status};
 use domain::orders::Order;
+use domain::proposal::Proposal;
+use domain::world::World;
 
 use super::estimate::usual;
 use crate::effects::Wish;
-use crate::fixture::{Stage, world};
+use crate::fixture::{Stage as Bench, world};
 use crate::place::TabId;
 use crate::session::Act;
 use crate::tabs::deploy::scene::body;
 use crate::words::Language;
 
-fn stage(wide: u16, high: u16, language: Language) -> Stage {
-    let mut stage = Stage::new(wide, high, language);
+fn stage(wide: u16, high: u16, language: Language) -> Bench {
+    let mut stage = Bench::new(wide, high, language);
     stage.keys("7");
     stage.acts.clear();
     stage
@@ -80,6 +82,50 @@ fn deploying_again_lays_the_edits_into_the_form() {
     let desk = stage.session.cx().desk;
     assert_eq!(desk.environment, Some("shop/staging".parse().unwrap()));
     assert_eq!(desk.draft.as_ref().unwrap().edits, world().deployments[0].edits);
+}
+
+/// Returns the fleet with the newest deployment waiting for approval on the Git host.
+fn awaiting(link: Option<&str>) -> World {
+    let mut fleet = world();
+    let mut all = (*fleet.deployments).clone();
+    let mut waiting = (*all[0]).clone();
+    waiting.status = Status::Waiting;
+    let detail = "waits for approval on the Git host";
+    waiting.stages = std::array::from_fn(|_| Stage::pending());
+    *waiting.stage_mut(StageName::Commit) =
+        Stage { state: StageState::Waiting, started: Some(waiting.requested), ended: None, detail: detail.to_owned() };
+    waiting.proposal = Some(Proposal {
+        branch: "quarterdeck/shop-staging-000187".to_owned(),
+        commit: waiting.commit.clone(),
+        opened: Some(waiting.requested),
+        link: link.map(str::to_owned),
+        arrived: None,
+    });
+    all[0] = Arc::new(waiting);
+    fleet.deployments = Arc::new(all);
+    fleet
+}
+
+#[test]
+fn one_that_waits_for_approval_shows_its_link_and_nothing_here_approves_it() {
+    let link = "https://git.acme.example/acme/shop/-/merge_requests/new?merge_request%5Bsource_branch%5D=quarterdeck%2Fshop-staging-000187";
+    let mut stage = Bench::over(awaiting(Some(link)), 120, 36, Language::English);
+    stage.keys("7 g g enter");
+    insta::assert_snapshot!("deployments_approval", body(&stage));
+    stage.acts.clear();
+    stage.keys("o");
+    assert!(matches!(&stage.acts[..], [.., Act::Visit(url)] if url == link), "{:?}", stage.acts);
+    stage.acts.clear();
+    stage.keys("y");
+    assert!(matches!(&stage.acts[..], [.., Act::Copy(url)] if url == link), "{:?}", stage.acts);
+    // Sync is for one that Git has let through.
+    stage.acts.clear();
+    stage.keys("s");
+    assert_eq!(stage.wishes(), []);
+
+    let mut stage = Bench::over(awaiting(None), 80, 24, Language::Chinese);
+    stage.keys("7 g g enter");
+    insta::assert_snapshot!("deployments_approval_80x24_zh", body(&stage));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The form that adds or edits an environment. Choosing a type fills in its defaults where nobody has typed anything else.
 
 use domain::Trouble;
-use domain::check::is_interval;
+use domain::check::{branch_fault, is_interval};
 use domain::ident::{ContextName, EnvironmentId, ObjectName, Slug, label_fault};
 use domain::orders::environment::Setup;
 use domain::orders::{Fleet, SaveEnvironment, SaveThroughFleet};
@@ -182,6 +182,8 @@ impl Editor {
         }
         let fleet = self.fleet().and_then(Result::err).map(|trouble| trouble.to_string());
         self.form.fault("fleet", fleet);
+        let prefix = branch_fault(&format!("{}x", self.form.value("prefix").trim())).is_some();
+        self.form.fault("prefix", prefix.then(|| cx.t("environments.bad-prefix").to_owned()));
         let required = self.form.value("required") == "true";
         let count = self.form.value("approvers").parse::<u32>().is_ok_and(|n| (1..=20).contains(&n));
         self.form.fault("approvers", (required && !count).then(|| cx.t("environments.bad-number").to_owned()));
@@ -243,6 +245,7 @@ impl Editor {
         environment.cloud = value("cloud");
         environment.region = value("region");
         environment.workload = self.old.as_ref().and_then(|o| o.workload.clone());
+        environment.proposal_prefix = value("prefix");
         environment.approval.required = value("required") == "true";
         environment.approval.approvers = value("approvers").parse().unwrap_or(0);
         let gitops = &mut environment.gitops;
@@ -314,7 +317,9 @@ fn form(cx: &Cx, e: &Environment, new: bool) -> Form {
         Field::switch("create", cx.t("environments.create"), new).note(cx.t("environments.create-note")),
         Field::text("fleet", cx.t("environments.fleet"), "").placeholder(cx.t("environments.fleet-hint")),
         Field::switch("required", cx.t("environments.required"), e.approval.required).under(cx.t("environments.approval")),
-        Field::text("approvers", cx.t("environments.approvers-label"), e.approval.approvers.to_string()),
+        Field::text("approvers", cx.t("environments.approvers-label"), e.approval.approvers.to_string())
+            .note(cx.t("environments.approvers-note")),
+        Field::text("prefix", cx.t("environments.prefix"), e.proposal_prefix.clone()),
     ]);
     Form::new(fields)
 }
