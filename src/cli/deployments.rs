@@ -142,10 +142,10 @@ pub(crate) async fn watch(deck: &Deck, format: Format, id: &DeploymentId, patien
             if deployment.status.is_over() {
                 return over(format, &deployment);
             }
-            if let Some(proposal) = deployment.awaits().filter(|_| !patience.waits && deployment.status == Status::Waiting) {
-                if let Some(detail) = deck.engine.awaits(id).await? {
-                    return Err(waits_for_approval(&deployment, proposal, &detail));
-                }
+            if let Some(proposal) = deployment.awaits().filter(|_| !patience.waits && deployment.status == Status::Waiting)
+                && let Some(detail) = deck.engine.awaits(id).await?
+            {
+                return Err(waits_for_approval(&deployment, proposal, &detail));
             }
             if !patience.waits && deployment.status == Status::Waiting && waits_for_sync(&deployment) {
                 let trouble = Trouble::refused("The deployment waits", &deployment.environment);

@@ -125,7 +125,7 @@ async fn go(deck: &Deck, format: Format, (environment, back): (EnvironmentId, Ba
         shared: how.shared.map(|shared| if matches!(shared, Shared::Keep) { Side::Theirs } else { Side::Restored }),
         ..draft.restore.as_deref().cloned().unwrap_or_default()
     };
-    let mut draft = Draft { message: how.message, restore: Some(Box::new(restore)), ..draft };
+    let mut draft = Draft { message: how.message, restore: Some(Box::new(restore)), ..*draft };
     let asks = !how.yes && !how.dry_run && io::stdin().is_terminal() && io::stderr().is_terminal();
     let mut preview = look(deck, &draft).await?;
     if asks && preview.open_questions() > 0 {
@@ -268,5 +268,5 @@ fn show(format: Format, preview: &Preview) -> Result<(), Trouble> {
             return Ok(());
         }
     }
-    deploy::print(format, preview, &[])
+    deploy::print(format, preview, false, &[])
 }

@@ -199,7 +199,7 @@ pub enum Answer {
     /// To [`Query::Form`].
     Form(Arc<FormFacts>),
     /// To [`Query::Draft`] and [`Query::Back`].
-    Draft(Option<Draft>),
+    Draft(Option<Box<Draft>>),
     /// To [`Query::Preview`].
     Preview(Arc<Preview>),
     /// To [`Query::Yaml`].

@@ -57,6 +57,8 @@ pub(crate) struct Plan {
     pub(crate) expect_images: Vec<(String, String)>,
     /// The replicas that should run afterwards, when they change.
     pub(crate) expect_replicas: Option<i32>,
+    /// The images and replicas that the manifests name after the change.
+    pub(crate) named: (Vec<(String, String)>, Option<i32>),
     /// The HelmReleases that change, before and after.
     pub(crate) releases: Vec<(Option<Release>, Option<Release>)>,
 }

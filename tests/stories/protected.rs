@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::story;
 use crate::support::console::Operator;
-use crate::support::gitserver::Merge;
+use crate::support::gitserver::repository::Merge;
 use crate::support::ground::Ground;
 use crate::support::wait;
 

@@ -3,7 +3,7 @@
 //! are git's own. It speaks HTTP/1.1 and no TLS.
 
 mod backend;
-mod repository;
+pub(crate) mod repository;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -26,7 +26,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
-pub(crate) use repository::{Merge, Repo};
+pub(crate) use repository::Repo;
 
 /// Says how the server fails for one repository.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -134,7 +134,7 @@ impl Lookout {
     pub(super) async fn news(&self) {
         let Some(mut fetches) = self.fetches.clone() else { return std::future::pending().await };
         if fetches.changed().await.is_err() {
-            std::future::pending().await
+            std::future::pending().await;
         }
     }
 

@@ -40,7 +40,8 @@ pub(super) async fn back(core: &Arc<Core>, id: &EnvironmentId, back: &Back) -> R
             Restore { undoes: landed.get(at).map(undone).into_iter().collect(), ..Restore::default() }
         }
     };
-    Ok(Answer::Draft(Some(Draft { restore: Some(Box::new(restore)), ..Draft::new(id.clone()) })))
+    let draft = Draft { restore: Some(Box::new(restore)), ..Draft::new(id.clone()) };
+    Ok(Answer::Draft(Some(Box::new(draft))))
 }
 
 /// A deployment whose commit is on the branch, with the commit before which it began when it is more than one commit.

@@ -42,7 +42,7 @@ pub(super) async fn form(core: &Arc<Core>, id: &EnvironmentId) -> Result<Answer,
 
 pub(super) async fn draft(core: &Arc<Core>, id: EnvironmentId) -> Result<Answer, Trouble> {
     let draft = core.on_store("the drafts", move |store| store.drafts().load(&id)).await??;
-    Ok(Answer::Draft(draft))
+    Ok(Answer::Draft(draft.map(Box::new)))
 }
 
 pub(super) async fn preview(core: &Arc<Core>, actor: &Actor, draft: &Draft) -> Result<Answer, Trouble> {

@@ -21,7 +21,7 @@ const OVERLAY: &str = "k8s/overlays/development/kustomization.yaml";
 
 async fn back(engine: &Engine, back: Back) -> Result<Draft, domain::Trouble> {
     match engine.ask(&ada(), Query::Back(development().id, back)).await? {
-        Answer::Draft(Some(draft)) => Ok(draft),
+        Answer::Draft(Some(draft)) => Ok(*draft),
         other => panic!("no draft: {other:?}"),
     }
 }

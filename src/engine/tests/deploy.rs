@@ -35,7 +35,7 @@ async fn form(engine: &Engine) -> Arc<FormFacts> {
 async fn kept(engine: &Engine) -> Option<Draft> {
     let answer = engine.ask(&ada(), Query::Draft(development().id)).await.unwrap();
     let Answer::Draft(draft) = answer else { panic!("no draft: {answer:?}") };
-    draft
+    draft.map(|draft| *draft)
 }
 
 pub(super) async fn submit(engine: &Engine, draft: Draft) -> Result<Outcome, domain::Trouble> {

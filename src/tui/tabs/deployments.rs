@@ -319,7 +319,7 @@ impl Tab for Deployments {
             TabMsg::Reply(ticket, answer) if self.asked == Some(ticket) => {
                 self.asked = None;
                 return match answer {
-                    Ok(Answer::Draft(Some(draft))) => reviewed(draft),
+                    Ok(Answer::Draft(Some(draft))) => reviewed(*draft),
                     Ok(_) => Effects::new(),
                     Err(trouble) => vec![Effect::Trouble(trouble)],
                 };

@@ -28,7 +28,7 @@ enum Begin {
     #[default]
     Open,
     /// With this draft, or with what Git says.
-    With(Option<Draft>),
+    With(Option<Box<Draft>>),
 }
 
 /// Holds what is asked and what was answered.
@@ -64,7 +64,7 @@ impl Asks {
     pub(super) fn given(&mut self, draft: Option<Draft>) {
         self.published.clone_from(&draft);
         if draft.is_some() {
-            self.begin = Begin::With(draft);
+            self.begin = Begin::With(draft.map(Box::new));
         }
     }
 
@@ -195,7 +195,7 @@ impl Deploy {
             return Effects::new();
         };
         self.asks.published = Some(draft.clone());
-        self.asks.begin = Begin::With(Some(draft));
+        self.asks.begin = Begin::With(Some(Box::new(draft)));
         self.asks.shown = None;
         self.opened(cx)
     }
@@ -279,7 +279,7 @@ impl Deploy {
             begin => (begin, false),
         };
         let laid = begin.is_some() && self.asks.published.is_some();
-        self.open = Some(Box::new(Open::new(cx, facts, begin.as_ref(), "")));
+        self.open = Some(Box::new(Open::new(cx, facts, begin.as_deref(), "")));
         let mut effects = self.publish();
         effects.extend(foreign.then(|| super::warn(cx.t("deploy.workload-fixed"))));
         if laid {

@@ -104,7 +104,7 @@ impl Loading {
         if self.draft == Some(ticket) {
             self.draft = None;
             let kept = match answer {
-                Ok(Answer::Draft(draft)) => draft.clone(),
+                Ok(Answer::Draft(draft)) => draft.as_deref().cloned(),
                 _ => None,
             };
             let next = cx.ticket();

@@ -196,7 +196,7 @@ pub(crate) fn answer(stage: &mut Stage, kept: Option<&Draft>) -> Vec<Order> {
         for wish in wishes {
             let (ticket, answer) = match wish {
                 Wish::Ask(ticket, Query::Form(_)) => (ticket, Answer::Form(Arc::new(facts()))),
-                Wish::Ask(ticket, Query::Draft(_)) => (ticket, Answer::Draft(kept.cloned())),
+                Wish::Ask(ticket, Query::Draft(_)) => (ticket, Answer::Draft(kept.cloned().map(Box::new))),
                 Wish::Ask(ticket, Query::Preview(draft)) => (ticket, Answer::Preview(Arc::new(preview(&draft)))),
                 Wish::Give(_, order) => {
                     orders.push(order);

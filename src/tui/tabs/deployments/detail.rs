@@ -123,7 +123,7 @@ fn waits(cx: &Cx, deployment: &Deployment, proposal: &Proposal) -> Vec<Row> {
             ));
         }
         None => {
-            rows.push(Row::text("  ", Role::Text, cx.tf("deployments.no-link", &[("branch", &deployment.branch)]), Role::Muted))
+            rows.push(Row::text("  ", Role::Text, cx.tf("deployments.no-link", &[("branch", &deployment.branch)]), Role::Muted));
         }
     }
     rows

@@ -95,7 +95,7 @@ fn a_rollback_is_asked_about_answered_and_given() {
         };
         let restore = Restore { to: Some(id), undoes: vec![undone], ..Restore::default() };
         let draft = Draft { restore: Some(Box::new(restore)), ..Draft::new(environment) };
-        stage.reply(Reply::Answer(ticket, Ok(Answer::Draft(Some(draft)))));
+        stage.reply(Reply::Answer(ticket, Ok(Answer::Draft(Some(Box::new(draft))))));
         assert_eq!(stage.session.active(), crate::place::TabId::Diff);
         let mut given = Vec::new();
         let mut go_on = |stage: &mut Stage| {
