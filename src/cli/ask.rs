@@ -58,3 +58,13 @@ pub(crate) fn confirm(question: &Question, yes: bool) -> Result<(), Trouble> {
     }
     Err(Trouble::refused("Nothing was done", text).why("the answer was no"))
 }
+
+/// Reads what an option is switched to.
+pub(super) fn switch(option: &str, word: &str) -> Result<bool, Trouble> {
+    match word {
+        "on" | "true" | "yes" => Ok(true),
+        "off" | "false" | "no" => Ok(false),
+        _ => Err(Trouble::usage(format!("{option} is on or off"), format!("\u{201c}{word}\u{201d}"))
+            .next(format!("Write {option} on, or {option} off."))),
+    }
+}

@@ -142,7 +142,9 @@ pub(crate) async fn watch(deck: &Deck, format: Format, id: &DeploymentId, patien
             if deployment.status.is_over() {
                 return over(format, &deployment);
             }
-            if let Some(proposal) = deployment.awaits().filter(|_| !patience.waits && deployment.status == Status::Waiting)
+            let proposal = deployment.awaits().filter(|_| !patience.waits && deployment.status == Status::Waiting);
+            // What the record says may be from long ago.
+            if let Some(proposal) = proposal
                 && let Some(detail) = deck.engine.awaits(id).await?
             {
                 return Err(waits_for_approval(&deployment, proposal, &detail));

@@ -464,7 +464,7 @@ fn fill(deck: &Deck, environment: &mut Environment, fields: Fields) -> Result<()
         [("--auto-sync", &mut gitops.auto_sync, fields.auto_sync), ("--gitops", &mut gitops.enabled, fields.gitops)]
     {
         if let Some(word) = from {
-            *to = switch(option, &word)?;
+            *to = ask::switch(option, &word)?;
         }
     }
     if let Some(text) = fields.approvers {
@@ -484,16 +484,6 @@ fn fill(deck: &Deck, environment: &mut Environment, fields: Fields) -> Result<()
         environment.workload = Some(workload(&text)?);
     }
     Ok(())
-}
-
-/// Reads what an option is switched to.
-fn switch(option: &str, word: &str) -> Result<bool, Trouble> {
-    match word {
-        "on" | "true" | "yes" => Ok(true),
-        "off" | "false" | "no" => Ok(false),
-        _ => Err(Trouble::usage(format!("{option} is on or off"), format!("\u{201c}{word}\u{201d}"))
-            .next(format!("Write {option} on, or {option} off."))),
-    }
 }
 
 /// Reads a workload's name as a person writes it.

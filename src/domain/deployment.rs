@@ -223,6 +223,11 @@ impl Deployment {
         }
     }
 
+    /// Returns the proposal that it waits for, if it does.
+    pub fn awaits(&self) -> Option<&Proposal> {
+        self.proposal.as_ref().filter(|p| p.opened.is_some() && p.arrived.is_none() && !self.status.is_over())
+    }
+
     /// Returns a stage.
     pub const fn stage(&self, name: StageName) -> &Stage {
         &self.stages[name as usize]

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Time;
-use crate::deployment::Deployment;
+use crate::ident::DeploymentId;
 use crate::project::Environment;
 use crate::revision::CommitId;
 use crate::text::hidden;
@@ -74,17 +74,10 @@ impl How {
 
 impl Proposal {
     /// Begins a proposal for a deployment of a protected environment.
-    pub fn of(deployment: &Deployment, environment: &Environment) -> Self {
+    pub fn of(id: &DeploymentId, environment: &Environment) -> Self {
         let (project, name) = (&environment.id.project, &environment.id.name);
-        let branch = format!("{}{project}-{name}-{}", environment.proposal_prefix, deployment.id.short());
+        let branch = format!("{}{project}-{name}-{}", environment.proposal_prefix, id.short());
         Self { branch, commit: None, opened: None, link: None, arrived: None }
-    }
-}
-
-impl Deployment {
-    /// Returns the proposal that it waits for, if it does.
-    pub fn awaits(&self) -> Option<&Proposal> {
-        self.proposal.as_ref().filter(|p| p.opened.is_some() && p.arrived.is_none() && !self.status.is_over())
     }
 }
 

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::story;
 use crate::support::console::Operator;
-use crate::support::gitserver::repository::Merge;
 use crate::support::ground::Ground;
 use crate::support::wait;
 
@@ -57,9 +56,7 @@ fn id(record: &Value) -> &str {
 story!(waits_until_its_content_is_merged);
 fn waits_until_its_content_is_merged(ground: &Ground) {
     let operator = guarded(ground);
-    for (tag, how, word) in
-        [("1.1.0", Merge::Commit, "merge"), ("1.2.0", Merge::Squash, "squash"), ("1.3.0", Merge::Rebase, "rebase")]
-    {
+    for (tag, how) in [("1.1.0", "merge"), ("1.2.0", "squash"), ("1.3.0", "rebase")] {
         let record = propose(ground, &operator, tag);
         let own = branch(&record);
         assert_eq!(own, format!("quarterdeck/{}-development-{}", ground.app, &id(&record)[id(&record).len() - 6..]));
@@ -76,7 +73,7 @@ fn waits_until_its_content_is_merged(ground: &Ground) {
         assert!(told.contains("Health     done"), "{told}");
         let record = newest(ground, &operator);
         let arrived = &record["proposal"]["arrived"];
-        assert_eq!((arrived["how"].as_str(), arrived["commit"].as_str()), (Some(word), Some(merged.as_str())), "{record:#}");
+        assert_eq!((arrived["how"].as_str(), arrived["commit"].as_str()), (Some(how), Some(merged.as_str())), "{record:#}");
         assert!(arrived["by"].as_str().is_some_and(|by| by.starts_with("Git Server <server@example.test>")), "{arrived}");
         assert_eq!((record["commit"].as_str(), record["status"].as_str()), (Some(merged.as_str()), Some("succeeded")));
     }
@@ -100,7 +97,7 @@ fn says_when_something_else_is_merged(ground: &Ground) {
     ground.repo.commit(&own, &[(OVERLAY, &other)], "Take the patch release");
     let why = operator.run(&["follow", id(&record), "--wait", "20s"]).failed(3);
     assert!(why.contains("Somebody Else put another commit on") && why.contains("Take the patch release"), "{why}");
-    ground.repo.merge(&own, "main", Merge::Commit);
+    ground.repo.merge(&own, "main", "merge");
     let why = operator.run(&["follow", id(&record), "--wait", "1m"]).failed(3);
     assert!(why.contains("Something else than what was reviewed was merged") && why.contains(OVERLAY), "{why}");
     let history = operator.run(&["history", &ground.app, "-o", "json"]).json();
@@ -136,7 +133,7 @@ fn goes_on_waiting_after_a_kill(ground: &Ground) {
     console.keys("7");
     console.see("waits for approval on the Git host");
     console.kill();
-    let merged = ground.repo.merge(&branch(&record), "main", Merge::Squash);
+    let merged = ground.repo.merge(&branch(&record), "main", "squash");
     let console = operator.console(120, 36);
     console.see("● live");
     wait("the next console goes on with it", ground.patience(), || {

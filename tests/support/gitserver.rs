@@ -3,7 +3,7 @@
 //! are git's own. It speaks HTTP/1.1 and no TLS.
 
 mod backend;
-pub(crate) mod repository;
+mod repository;
 
 use std::collections::HashMap;
 use std::convert::Infallible;

@@ -258,7 +258,14 @@ async fn send(connection: &Connection, object: &Wanted, how: Apply) -> Result<Va
 }
 
 fn refused(object: &Wanted, error: cluster::Error) -> Trouble {
-    let trouble = Trouble::from(error);
+    let trouble = match error {
+        cluster::Error::Refused { code: 409, message, .. } if message.starts_with("Apply failed") => {
+            Trouble::refused("Others set fields of it", shown(&object.value))
+                .why(message)
+                .next("Leave those fields to them, or have them let go; nothing is taken over but what Flux set.")
+        }
+        error => Trouble::from(error),
+    };
     // What came out of a Secret stays out of what the server says about it.
     let why = object.veil.cover_text(&trouble.why, &[&object.value]);
     Trouble { why, ..trouble }

@@ -30,7 +30,7 @@ const SCAN: usize = 10_000;
 /// Lets a deployment wait for approval, when its environment asks for that.
 pub(crate) fn begin(deployment: &mut Deployment, environment: &Environment) {
     if environment.approval.required {
-        deployment.proposal = Some(Proposal::of(deployment, environment));
+        deployment.proposal = Some(Proposal::of(&deployment.id, environment));
     }
 }
 
@@ -134,7 +134,7 @@ impl Lookout {
     pub(super) async fn news(&self) {
         let Some(mut fetches) = self.fetches.clone() else { return std::future::pending().await };
         if fetches.changed().await.is_err() {
-            std::future::pending().await;
+            std::future::pending::<()>().await;
         }
     }
 

@@ -55,17 +55,6 @@ pub(crate) struct Commit {
     pub(crate) trailers: Vec<(String, String)>,
 }
 
-/// Says how a Git host merges.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Merge {
-    /// By a commit with two parents.
-    Commit,
-    /// By one commit that says something else.
-    Squash,
-    /// By a copy of the commit.
-    Rebase,
-}
-
 impl Repo {
     pub(super) fn create(name: &str, url: String, path: PathBuf, shared: Arc<Shared>) -> Self {
         let repo = Self { url, path, name: name.to_owned(), shared };
@@ -141,17 +130,19 @@ impl Repo {
         text.split('\u{1e}').map(str::trim_start).filter(|record| !record.is_empty()).map(commit).collect()
     }
 
-    /// Merges a branch into another as a Git host does: in its own name, for somebody who is the author. Returns the commit.
-    pub(crate) fn merge(&self, from: &str, into: &str, how: Merge) -> String {
+    /// Merges a branch into another as a Git host does: in its own name, for somebody who is the author; by a commit with two
+    /// parents (`merge`), by one that says something else (`squash`), or by a copy of the commit (`rebase`). Returns the commit.
+    pub(crate) fn merge(&self, from: &str, into: &str, how: &str) -> String {
         let (ours, theirs) = (self.head(into).expect("a branch"), self.head(from).expect("a branch"));
         let tree = self.git(&["merge-tree", "--write-tree", &ours, &theirs]).trim().to_owned();
         let said = self.git(&["log", "-1", "--format=%B", &theirs]);
         let one = ["-p", ours.as_str()];
         let both = ["-p", ours.as_str(), "-p", theirs.as_str()];
         let (author, message, parents): (&str, &str, &[&str]) = match how {
-            Merge::Commit => ("Grace Hopper <grace@example.test>", "Merge a change", &both),
-            Merge::Squash => ("Grace Hopper <grace@example.test>", "A change (#1)", &one),
-            Merge::Rebase => ("Ada Byron <ada@acme.example>", said.trim(), &one),
+            "merge" => ("Grace Hopper <grace@example.test>", "Merge a change", &both),
+            "squash" => ("Grace Hopper <grace@example.test>", "A change (#1)", &one),
+            "rebase" => ("Ada Byron <ada@acme.example>", said.trim(), &one),
+            other => panic!("no host merges by {other}"),
         };
         self.put(into, &tree, (author, message), parents)
     }
