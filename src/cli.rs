@@ -8,6 +8,7 @@ mod ask;
 mod audit;
 mod build;
 mod check;
+mod compare;
 mod create;
 mod delete;
 mod deploy;
@@ -22,6 +23,7 @@ mod install;
 mod kinds;
 mod lint;
 mod logs;
+mod monitor;
 mod output;
 mod project;
 mod promote;
@@ -93,6 +95,8 @@ pub(crate) enum Command {
     Follow(deployments::Follow),
     /// Lists deployments, newest first.
     History(deployments::History),
+    /// Says how deliveries are doing: success, speed, the four figures of delivery, objects and components.
+    Monitor(monitor::Monitor),
     /// Takes an environment back to what an earlier deployment made of it.
     Rollback(rollback::Rollback),
     /// Takes back what one deployment did, and leaves what came after it.
@@ -194,6 +198,7 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Deploy(deploy) => deploy::run(deck, format, *deploy).await,
         Command::Follow(follow) => deployments::follow(deck, format, follow).await,
         Command::History(history) => deployments::history(deck, format, &history),
+        Command::Monitor(monitor) => monitor::run(deck, format, &monitor).await,
         Command::Rollback(rollback) => rollback::rollback(deck, format, rollback).await,
         Command::Revert(revert) => rollback::revert(deck, format, revert).await,
         Command::Promote(promote) => promote::run(deck, format, promote).await,

@@ -8,7 +8,7 @@ use domain::journal::Entry;
 use domain::query::{Answer, AuditFilter, Query};
 use serde::Serialize;
 
-use super::{Format, output};
+use super::{Format, output, sieve};
 use crate::launch::{self, Deck, Settings};
 
 /// Reads the journal.
@@ -58,6 +58,9 @@ struct Filter {
     /// Not after this moment (RFC 3339).
     #[arg(long, global = true)]
     to: Option<String>,
+    /// Only entries that fit: by=ada action=deploy* object=shop/* result=failed age<7d.
+    #[arg(long, global = true, value_name = "FILTER", allow_hyphen_values = true)]
+    filter: Option<String>,
     /// At most so many, 0 for all; 100 when absent. Only for the list.
     #[arg(long, short = 'l', global = true, value_name = "COUNT")]
     limit: Option<usize>,
@@ -70,6 +73,7 @@ impl Filter {
             || self.object.is_some()
             || self.from.is_some()
             || self.to.is_some()
+            || self.filter.is_some()
             || self.limit.is_some()
     }
 }
@@ -98,6 +102,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, audit: Audit) -> Result<(),
         actor: audit.filter.actor,
         act: audit.filter.act,
         object: audit.filter.object,
+        fits: audit.filter.filter.unwrap_or_default(),
         limit: audit.filter.limit.unwrap_or(100),
     };
     let Answer::Audit(entries) = deck.ask(Query::Audit(filter)).await? else {
@@ -144,6 +149,7 @@ fn export(settings: &Settings, filter: &Filter, csv: bool) -> Result<(), Trouble
     for notice in &notices {
         output::note(notice);
     }
+    let (fits, now) = (sieve::read::<Entry>(filter.filter.as_deref().unwrap_or_default(), "audit")?, launch::now());
     let filter = store::AuditFilter {
         from: moment(filter.from.as_deref())?,
         until: moment(filter.to.as_deref())?,
@@ -153,7 +159,8 @@ fn export(settings: &Settings, filter: &Filter, csv: bool) -> Result<(), Trouble
         before: None,
     };
     let mut out = Pipe { to: io::stdout().lock(), closed: false };
-    let written = if csv { store.export_csv(&filter, &mut out) } else { store.export_jsonl(&filter, &mut out) };
+    let wanted: store::Wanted<'_> = (&filter, &|entry| fits.matches(entry, now));
+    let written = if csv { store.export_csv(wanted, &mut out) } else { store.export_jsonl(wanted, &mut out) };
     if !out.closed {
         output::note(&format!("{} entries", written?));
     }

@@ -8,7 +8,7 @@ use domain::ident::DeploymentId;
 use domain::proposal::Proposal;
 use domain::{Trouble, TroubleKind};
 
-use super::{Format, output};
+use super::{Format, output, sieve};
 use crate::launch::{self, Deck};
 
 /// Follows a deployment to its end.
@@ -28,7 +28,11 @@ pub(crate) struct Follow {
 /// Lists deployments.
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "JSON: a list of id, environment (project, name), method, actor, requested, finished, status, edits, workload, \
+    after_long_help = "Examples:\n  quarterdeck history shop production\n  \
+    quarterdeck history --filter 'status=failed method=gitops-git by=ada age<7d env=production'\n\n\
+    A filter is several terms, each of which must hold: text, !text, ~letters, /regex/, and before = != < > one of id, project, \
+    environment, status, stage, method, by, change, commit, branch, file, act, took (seconds), age, finished.\n\n\
+    JSON: a list of id, environment (project, name), method, actor, requested, finished, status, edits, workload, \
     message, branch, files, base, commit, reviewed, summary, expect_images, expect_replicas, stages (state, started, ended, detail), \
     of a rollback rolls_back and restore (to, undoes), where others must approve proposal (branch, commit, opened, link, arrived), and \
     of a manual one applied."
@@ -38,6 +42,9 @@ pub(crate) struct History {
     project: Option<String>,
     /// Only those of this environment.
     environment: Option<String>,
+    /// Only those that fit: status=failed method=gitops-git by=ada age<7d env=production (see --help).
+    #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
+    filter: Option<String>,
     /// At most so many; 0 for all.
     #[arg(long, short = 'l', value_name = "COUNT", default_value_t = 50)]
     limit: usize,
@@ -61,12 +68,15 @@ pub(crate) fn history(deck: &Deck, format: Format, history: &History) -> Result<
             None => drop(deck.project(project)?),
         }
     }
+    let filter = sieve::read::<Deployment>(history.filter.as_deref().unwrap_or_default(), "history")?;
+    let now = launch::now();
     let deployments: Vec<Deployment> = deck
         .world()
         .deployments
         .iter()
         .filter(|d| history.project.as_ref().is_none_or(|p| d.environment.project.as_str() == p))
         .filter(|d| history.environment.as_ref().is_none_or(|e| d.environment.name.as_str() == e))
+        .filter(|d| filter.matches(d, now))
         .take(if history.limit == 0 { usize::MAX } else { history.limit })
         .map(|d| (**d).clone())
         .collect();
@@ -237,6 +247,6 @@ fn over(format: Format, deployment: &Deployment) -> Result<(), Trouble> {
 }
 
 /// Builds the arguments of `history` for one project.
-pub(crate) fn history_of(project: Option<String>) -> History {
-    History { project, environment: None, limit: 0 }
+pub(crate) fn history_of(project: Option<String>, filter: Option<String>) -> History {
+    History { project, environment: None, filter, limit: 0 }
 }

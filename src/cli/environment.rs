@@ -11,7 +11,7 @@ use domain::query::{Answer, Query};
 use domain::{Trouble, check};
 use serde::Serialize;
 
-use super::{Format, ask, output};
+use super::{Format, ask, compare, output};
 use crate::launch::Deck;
 
 /// What to do with environments.
@@ -29,6 +29,8 @@ pub(crate) enum Verb {
     Edit(Edit),
     /// Shows an environment: the record, what Git says, what runs.
     Show(One),
+    /// Prints the environments of a project side by side: what Git says, what runs, where they part.
+    Compare(compare::Compare),
     /// Makes record and cluster say the same where they part, as show tells it.
     Settle(Settle),
     /// Lists environments.
@@ -216,6 +218,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, verb: Verb) -> Result<(), T
                 Ok(())
             });
         }
+        Verb::Compare(asked) => return compare::run(deck, format, &asked).await,
         Verb::Settle(settle) => self::settle(deck, settle).await?,
         Verb::List(list) => return self::list(deck, format, list.project.as_deref()).await,
         Verb::Rm(rm) => {

@@ -35,7 +35,7 @@ pub(crate) struct Get {
     /// Only Flux objects with these labels: key=value, key!=value, key in (a,b), key, !key; several with commas.
     #[arg(short = 'l', long, value_name = "LABELS")]
     selector: Option<String>,
-    /// Only Flux objects that fit: text, !text, ~letters, /regex/, ready=false, age>2h and more (see --help).
+    /// Only Flux objects or deployments that fit: text, !text, ~letters, /regex/, ready=false, age>2h and more (see --help).
     #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]
     filter: Option<String>,
     /// Sorts Flux objects by a column; times begin with the youngest.
@@ -49,8 +49,9 @@ pub(crate) struct Get {
 impl Get {
     /// Returns the option that only Flux objects know, when one is given.
     fn of_flux_only(&self) -> Option<&'static str> {
+        let filter = self.filter.is_some() && !matches!(self.kind.as_str(), "deployment" | "deployments");
         let given =
-            [("--selector", self.selector.is_some()), ("--filter", self.filter.is_some()), ("--sort", self.sort.is_some())];
+            [("--selector", self.selector.is_some()), ("--filter", filter), ("--sort", self.sort.is_some())];
         given.into_iter().find(|(_, is)| *is).map(|(name, _)| name)
     }
 
@@ -100,7 +101,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, mut get: Get) -> Result<(),
         "projects" | "project" => project::list(deck, format),
         "environments" | "environment" | "envs" => environment::list(deck, format, get.name.as_deref()).await,
         "deployments" | "deployment" => {
-            let history = deployments::history_of(get.name);
+            let history = deployments::history_of(get.name, get.filter);
             deployments::history(deck, format, &history)
         }
         "contexts" | "context" => {

@@ -1,9 +1,9 @@
-//! What `--filter` and `-l` leave of Flux objects. Each is read by itself: nothing in one changes what the other means.
+//! What `--filter` and `-l` leave of Flux objects and of records. Each is read by itself: nothing in one changes what the other means.
 
 use std::fmt::Display;
 
 use domain::Trouble;
-use domain::filter::{Fault, Filter};
+use domain::filter::{Fault, Fields, Filter};
 use domain::flux::FluxObject;
 
 /// Reads what objects have to fit: every filter that is returned.
@@ -23,10 +23,19 @@ pub(super) fn narrowing(filter: Option<&str>, labels: Option<&str>) -> Result<Ve
     Ok(read)
 }
 
+/// Reads the filter of records of one sort; `command` names the one whose help explains it.
+pub(super) fn read<F: Fields>(text: &str, command: &str) -> Result<Filter<F>, Trouble> {
+    Filter::parse(text).map_err(|fault| unread(text, &fault, command))
+}
+
 fn none(text: &str, fault: &Fault) -> Trouble {
+    unread(text, fault, "get")
+}
+
+fn unread(text: &str, fault: &Fault, command: &str) -> Trouble {
     Trouble::usage("The filter cannot be read", quoted(text))
         .why(format!("character {}: {}", fault.column, fault.why))
-        .next("See quarterdeck get --help.")
+        .next(format!("See quarterdeck {command} --help."))
 }
 
 fn quoted(text: impl Display) -> String {

@@ -7,6 +7,7 @@ use crate::filter::{Aspect, Fields, Sort, Value};
 use crate::journal::Entry;
 use crate::query::CommitLine;
 
+mod deployment;
 mod flux;
 
 pub use flux::COMMON;

@@ -55,6 +55,16 @@ impl StageName {
     /// All four, in order.
     pub const ALL: [Self; 4] = [Self::Commit, Self::Sync, Self::Apply, Self::Health];
 
+    /// Returns the word that filters know.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::Sync => "sync",
+            Self::Apply => "apply",
+            Self::Health => "health",
+        }
+    }
+
     /// Returns the title that screens show.
     pub const fn title(self) -> &'static str {
         match self {

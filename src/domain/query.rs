@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::Time;
-use crate::change::{Draft, FormFacts, Preview};
+use crate::change::{Draft, FileChange, FormFacts, Preview};
 use crate::detail::trace::Trace;
 use crate::detail::{Happening, Standing, Whole};
 use crate::drift::{Against, Drift};
 use crate::flux::ObjectKey;
-use crate::ident::{ContextName, EnvironmentId, Slug};
+use crate::ident::{ContextName, DeploymentId, EnvironmentId, Slug};
 use crate::journal::Entry;
 use crate::live::{Edited, LiveReview, LiveText};
 use crate::logs::{Batch, Follow};
@@ -18,6 +18,7 @@ use crate::origin::Origin;
 use crate::project::{Environment, Repository};
 use crate::restore::{Back, Promote, Promotion};
 use crate::revision::CommitId;
+use crate::sides::Sides;
 use crate::toolkit::{Installation, Removal, Toolkit};
 use crate::why::Explanation;
 use crate::written::Written;
@@ -111,6 +112,12 @@ pub enum Query {
     /// What runs in one environment as a draft for another.
     Promote(Promote),
 
+    // History and comparison.
+    /// The environments of a project side by side.
+    Sides(Slug),
+    /// What the commit of a deployment changed, file by file.
+    Changed(DeploymentId),
+
     /// A log, line by line: answered in parts as they come, until nothing more comes or it is taken back.
     Follow(Follow),
 }
@@ -152,6 +159,8 @@ pub struct AuditFilter {
     pub from: Option<Time>,
     /// Not after.
     pub to: Option<Time>,
+    /// What an entry has to fit besides, in the language of every list's filter: `by=ada action=deploy* age<7d`.
+    pub fits: String,
     /// At most so many, newest first; 0 for all.
     pub limit: usize,
 }
@@ -254,6 +263,11 @@ pub enum Answer {
     EnvironmentRemoval(Vec<Delete>),
     /// To [`Query::Promote`].
     Promotion(Arc<Promotion>),
+
+    /// To [`Query::Sides`].
+    Sides(Arc<Sides>),
+    /// To [`Query::Changed`].
+    Changed(Arc<Vec<FileChange>>),
 
     /// To [`Query::Follow`], again and again.
     Lines(Arc<Batch>),

@@ -2,6 +2,7 @@
 
 mod audit;
 mod back;
+mod changed;
 mod charts;
 mod deletion;
 mod detail;
@@ -14,6 +15,7 @@ mod object;
 pub(crate) mod origin;
 mod promote;
 mod repository;
+mod sides;
 mod toolkit;
 mod trace;
 mod why;
@@ -68,6 +70,8 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::EnvironmentRemoval(id) => deletion::removal(core, &id).await,
         Query::Back(environment, back) => back::back(core, &environment, &back).await,
         Query::Promote(wanted) => promote::promote(core, wanted).await,
+        Query::Sides(project) => sides::sides(core, &project).await,
+        Query::Changed(id) => changed::changed(core, &id).await,
         Query::Follow(wanted) => logs::follow(core, wanted, more).await,
     }
 }

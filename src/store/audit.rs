@@ -34,6 +34,12 @@ pub struct AuditFilter {
     pub before: Option<u64>,
 }
 
+/// Says of a whole entry whether it is wanted.
+pub type Fits<'a> = &'a (dyn Fn(&Entry) -> bool + Sync);
+
+/// What is wanted: by the filter, and by the whole entry.
+pub type Wanted<'a> = (&'a AuditFilter, Fits<'a>);
+
 /// What a filter looks at, read without the rest of the entry.
 #[derive(Deserialize)]
 struct Facets {
@@ -69,8 +75,14 @@ impl AuditFilter {
 impl Store {
     /// Returns the entries that a filter accepts, newest first, at most `limit` of them.
     pub fn audit(&self, filter: &AuditFilter, limit: usize) -> Result<Vec<Arc<Entry>>, Error> {
+        self.audit_where(filter, limit, &|_| true)
+    }
+
+    /// Does what [`Store::audit`] does, and leaves of those entries the ones that fit besides. Each of them is read whole for that:
+    /// what the filter itself narrows costs less.
+    pub fn audit_where(&self, filter: &AuditFilter, limit: usize, fits: Fits<'_>) -> Result<Vec<Arc<Entry>>, Error> {
         let state = self.state();
-        let wanted = state.newest_entries().filter(|e| filter.accepts(e)).take(limit);
+        let wanted = state.newest_entries().filter(|e| filter.accepts(e) && fits(e)).take(limit);
         let mut found: Vec<Arc<Entry>> = wanted.map(Arc::clone).collect();
         let oldest = state.tail.front().map_or(1, |e| e.seq);
         let before = filter.before.map_or(oldest, |before| before.min(oldest));
@@ -78,16 +90,16 @@ impl Store {
             return Ok(found);
         }
         let so_far = found.len();
-        if !self.audit_indexed(filter, before, limit, &mut found) {
+        if !self.audit_indexed((filter, fits), before, limit, &mut found) {
             found.truncate(so_far);
-            self.audit_files(filter, before, limit, &mut found)?;
+            self.audit_files((filter, fits), before, limit, &mut found)?;
         }
         Ok(found)
     }
 
     /// Writes the entries that a filter accepts, oldest first, each as it stands in the journal; returns how many.
-    pub fn export_jsonl(&self, filter: &AuditFilter, out: &mut dyn Write) -> Result<u64, Error> {
-        self.export(filter, |line, _| {
+    pub fn export_jsonl(&self, wanted: Wanted<'_>, out: &mut dyn Write) -> Result<u64, Error> {
+        self.export(wanted, |line, _| {
             out.write_all(line)?;
             out.write_all(b"\n")
         })
@@ -95,10 +107,10 @@ impl Store {
 
     /// Writes the entries that a filter accepts, oldest first, as CSV (RFC 4180) with a header; returns how many. No cell
     /// can be taken for a formula by a spreadsheet, and no byte in it steers a terminal.
-    pub fn export_csv(&self, filter: &AuditFilter, out: &mut dyn Write) -> Result<u64, Error> {
+    pub fn export_csv(&self, wanted: Wanted<'_>, out: &mut dyn Write) -> Result<u64, Error> {
         let header = out.write_all(b"seq,time,actor,act,object,phase,detail,hash\r\n");
         header.map_err(Error::io("cannot write", "the export".as_ref()))?;
-        self.export(filter, |_, entry| {
+        self.export(wanted, |_, entry| {
             let record = &entry.record;
             let (seq, time) = (entry.seq.to_string(), record.time.to_string());
             let cells = [
@@ -116,14 +128,14 @@ impl Store {
         })
     }
 
-    fn export(&self, filter: &AuditFilter, mut write: impl FnMut(&[u8], &Entry) -> io::Result<()>) -> Result<u64, Error> {
+    fn export(&self, (filter, fits): Wanted<'_>, mut write: impl FnMut(&[u8], &Entry) -> io::Result<()>) -> Result<u64, Error> {
         let (dir, last) = (self.dir(), self.state().seq);
         let mut count = 0;
         for number in segments::list(dir)? {
             let bytes = segments::read(dir, number)?;
             for line in segments::lines(&bytes) {
                 let Judged::Good(entry) = judge(line) else { continue };
-                if entry.seq <= last && filter.accepts(&entry) {
+                if entry.seq <= last && filter.accepts(&entry) && fits(&entry) {
                     write(line, &entry).map_err(Error::io("cannot write", "the export".as_ref()))?;
                     count += 1;
                 }
@@ -133,14 +145,15 @@ impl Store {
     }
 
     /// Looks the entries up by the index; false when there is none here or it does not agree with the journal.
-    fn audit_indexed(&self, filter: &AuditFilter, before: u64, limit: usize, found: &mut Vec<Arc<Entry>>) -> bool {
+    fn audit_indexed(&self, (filter, fits): Wanted<'_>, before: u64, limit: usize, found: &mut Vec<Arc<Entry>>) -> bool {
         let Some(db) = enter(&self.core().index).clone() else { return false };
         let mut file = None;
         let mut agrees = true;
         let mut visit = |row: Found| {
             if filter.fits(row.time, &row.actor, &row.act, &row.object) {
                 match self.entry_at(row.seq, row.at, &mut file) {
-                    Some(entry) => found.push(entry),
+                    Some(entry) if fits(&entry) => found.push(entry),
+                    Some(_) => {}
                     None => agrees = false,
                 }
             }
@@ -169,11 +182,20 @@ impl Store {
         }
     }
 
-    fn audit_files(&self, filter: &AuditFilter, before: u64, limit: usize, found: &mut Vec<Arc<Entry>>) -> Result<(), Error> {
+    fn audit_files(
+        &self,
+        (filter, fits): Wanted<'_>,
+        before: u64,
+        limit: usize,
+        found: &mut Vec<Arc<Entry>>,
+    ) -> Result<(), Error> {
         segments::backwards(self.dir(), (u64::MAX, 0), |_, _, line| {
             let facets = serde_json::from_slice::<Facets>(line);
             let wanted = facets.is_ok_and(|f| f.seq < before && filter.fits(f.time, &f.actor.login, &f.act, &f.object));
-            if wanted && let Judged::Good(entry) = judge(line) {
+            if wanted
+                && let Judged::Good(entry) = judge(line)
+                && fits(&entry)
+            {
                 found.push(Arc::from(entry));
             }
             if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

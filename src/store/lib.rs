@@ -24,7 +24,7 @@ mod state;
 mod store;
 mod verify;
 
-pub use audit::AuditFilter;
+pub use audit::{AuditFilter, Fits, Wanted};
 pub use deployments::Deployments;
 pub use drafts::Drafts;
 pub use error::Error;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::flux::ObjectKey;
-use domain::ident::EnvironmentId;
+use domain::ident::{DeploymentId, EnvironmentId, Slug};
 use domain::orders::{Order, Outcome};
 use domain::query::{Answer, LogOf, Query};
 use domain::trouble::Trouble;
@@ -58,6 +58,10 @@ pub enum Overlay {
     Logs(ObjectKey),
     /// Recent commits of an environment's branch and path.
     Commits(EnvironmentId),
+    /// What the commit of a deployment changed.
+    Changed(DeploymentId),
+    /// The environments of a project side by side.
+    Sides(Slug),
     /// What can be adopted: what Flux runs already.
     Adopt,
     /// Text to read, with a title: `(title, lines)`.

@@ -20,6 +20,7 @@ pub const SHELL: &[Command] = &[
     command("tab.diff", &["5", "alt-5"], 0),
     command("tab.flux", &["6", "alt-6"], 0),
     command("tab.deployments", &["7", "alt-7"], 0),
+    command("tab.monitor", &["8", "alt-8"], 0),
     command("tab.audit", &["9", "alt-9"], 0),
     command("tab.settings", &["0", "alt-0"], 0),
     command("shell.quit", &["q", "ctrl-c"], 0),

@@ -9,6 +9,8 @@ use crate::effects::Overlay;
 use crate::tab::Tab;
 use crate::tabs::deploy::review::Review;
 
+pub mod change;
+pub mod changed;
 pub mod adopt;
 pub mod change;
 pub mod commits;
@@ -23,6 +25,7 @@ pub mod log;
 pub mod object;
 pub mod palette;
 pub mod place;
+pub mod sides;
 pub mod text;
 pub mod troubles;
 
@@ -54,6 +57,8 @@ pub fn build(overlay: Overlay, cx: &Cx, commands: &[&'static Command], troubles:
         Overlay::Log(of) => Box::new(log::Log::new(of)),
         Overlay::Logs(key) => Box::new(log::Log::of(key)),
         Overlay::Commits(environment) => Box::new(commits::Commits::new(environment)),
+        Overlay::Changed(deployment) => Box::new(changed::Changed::new(deployment)),
+        Overlay::Sides(project) => Box::new(sides::SideBySide::new(project)),
         Overlay::Adopt => Box::new(adopt::Adopt::new()),
         Overlay::Text(title, lines) => Box::new(text::Text::new(title, lines)),
     }

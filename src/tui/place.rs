@@ -17,6 +17,8 @@ pub enum TabId {
     Flux,
     /// Deployments and their stages.
     Deployments,
+    /// How deliveries are doing.
+    Monitor,
     /// The journal.
     Audit,
     /// Flux itself.
@@ -25,7 +27,7 @@ pub enum TabId {
 
 impl TabId {
     /// Every name, in the order of the tab line.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Projects,
         Self::Environments,
         Self::Deploy,
@@ -33,6 +35,7 @@ impl TabId {
         Self::Diff,
         Self::Flux,
         Self::Deployments,
+        Self::Monitor,
         Self::Audit,
         Self::Settings,
     ];

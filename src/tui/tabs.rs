@@ -9,6 +9,7 @@ pub mod deployments;
 pub mod diff;
 pub mod environments;
 pub mod flux;
+pub mod monitor;
 pub mod projects;
 pub mod settings;
 pub mod yaml;
@@ -43,6 +44,7 @@ tabs! {
     '5' Diff "diff" diff::Diff::default();
     '6' Flux "flux" flux::Flux::new();
     '7' Deployments "deployments" deployments::Deployments::default();
+    '8' Monitor "monitor" monitor::Monitor::default();
     '9' Audit "audit" audit::Audit::new();
     '0' Settings "settings" settings::Settings::default();
 }

@@ -1,5 +1,6 @@
 //! The parts that tabs are made of. All text reaches the screen through [`put`].
 
+pub mod chart;
 pub mod dialog;
 pub mod diff_view;
 pub mod form;

@@ -4,12 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Trouble;
+use domain::filter::Filter;
+use domain::journal::Entry;
 use domain::query::{Answer, AuditFilter};
 
 use crate::shared::Core;
 
 pub(super) async fn audit(core: &Arc<Core>, filter: AuditFilter) -> Result<Answer, Trouble> {
     let limit = if filter.limit == 0 { usize::MAX } else { filter.limit };
+    let fits = Filter::<Entry>::parse(&filter.fits).map_err(|fault| {
+        let trouble = Trouble::usage("The filter cannot be read", format!("\u{201c}{}\u{201d}", filter.fits));
+        trouble.why(format!("character {}: {}", fault.column, fault.why)).next("Correct it.")
+    })?;
+    let now = core.now();
     let wanted = store::AuditFilter {
         actor: filter.actor,
         act: filter.act,
@@ -19,5 +26,8 @@ pub(super) async fn audit(core: &Arc<Core>, filter: AuditFilter) -> Result<Answe
         until: filter.to.map(|to| to.saturating_add(Duration::from_nanos(1)).unwrap_or(to)),
         before: None,
     };
-    Ok(Answer::Audit(core.on_store("the journal", move |store| store.audit(&wanted, limit)).await??))
+    let read = move |store: &store::Store| {
+        if fits.is_empty() { store.audit(&wanted, limit) } else { store.audit_where(&wanted, limit, &|entry| fits.matches(entry, now)) }
+    };
+    Ok(Answer::Audit(core.on_store("the journal", read).await??))
 }

@@ -61,10 +61,10 @@ fn exports_hold_every_entry_and_nothing_that_computes() {
     store.append(record("=cmd|' /C calc'!A0", "b,\"c\"\nd", 2)).unwrap();
     store.append(record("a", "last", 3)).unwrap();
     let mut out = Vec::new();
-    assert_eq!(store.export_jsonl(&AuditFilter::default(), &mut out).unwrap(), 3);
+    assert_eq!(store.export_jsonl((&AuditFilter::default(), &|_| true), &mut out).unwrap(), 3);
     assert_eq!(out, std::fs::read(dir.path().join("journal/000001.jsonl")).unwrap(), "what is exported can be verified");
     let mut out = Vec::new();
-    assert_eq!(store.export_csv(&filter(|f| f.from = Some(moment(2))), &mut out).unwrap(), 2);
+    assert_eq!(store.export_csv((&filter(|f| f.from = Some(moment(2))), &|_| true), &mut out).unwrap(), 2);
     let text = String::from_utf8(out).unwrap();
     let rows: Vec<_> = text.split("\r\n").collect();
     assert_eq!(rows[0], "seq,time,actor,act,object,phase,detail,hash");

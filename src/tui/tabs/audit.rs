@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use domain::Time;
+use domain::filter::Filter;
 use domain::flux::Health;
 use domain::journal::{Entry, Phase};
 use domain::query::{Answer, AuditFilter, Query};
@@ -19,7 +20,7 @@ use crate::theme::Role;
 use crate::widgets::form::{FORM, Field, Form};
 use crate::widgets::format;
 use crate::widgets::put::{Piece, piece, put_pieces, rule};
-use crate::widgets::table::{Cell, Column, Row, Table, Width};
+use crate::widgets::table::{self, Cell, Column, Row, Table, Width};
 
 mod entry;
 
@@ -170,6 +171,7 @@ impl Audit {
                 .placeholder("2026-11-21T08:00:00Z"),
             Field::text("to", cx.t("audit.to"), self.filter.to.map(|t| t.to_string()).unwrap_or_default())
                 .placeholder("2026-11-21T18:00:00Z"),
+            Field::text("fits", cx.t("audit.fits"), self.filter.fits.clone()).note(cx.t("audit.fits-note")),
         ])
     }
 
@@ -184,11 +186,14 @@ impl Audit {
             object: some("object"),
             from: from.clone().and_then(Result::ok),
             to: to.clone().and_then(Result::ok),
+            fits: some("fits").unwrap_or_default(),
             limit: LIMIT,
         };
         for (id, time) in [("from", from), ("to", to)] {
             form.fault(id, time.and_then(Result::err).map(|_| cx.t("audit.bad-time").to_owned()));
         }
+        let fault = Filter::<Entry>::parse(&filter.fits).err();
+        form.fault("fits", fault.map(|fault| table::said(cx, &fault)));
         if form.faulty() {
             form.to_fault();
             return Effects::new();

@@ -45,6 +45,7 @@ const SCOPE: Command = command("deployments.scope", &["f"], 5);
 const VISIT: Command = command("deployments.visit", &["o"], 2);
 const COPY_LINK: Command = command("deployments.copy-link", &["y"], 3);
 const COPY_COMMIT: Command = command("deployments.copy-commit", &["o"], 6);
+const CHANGED: Command = command("deployments.changed", &["D"], 7);
 const ROLL_BACK: Command = command("deployments.roll-back", &["b"], 4);
 const REVERT: Command = command("deployments.revert", &["v"], 8);
 const COPY_ID: Command = command("deployments.copy-id", &["c"], 7);
@@ -186,6 +187,7 @@ impl Deployments {
             "deployments.copy-link" => return link(&deployment).map(|link| Effect::Copy(link.to_owned())).into_iter().collect(),
             "deployments.copy-id" => return vec![Effect::Copy(deployment.id.to_string())],
             "deployments.copy-commit" => return deployment.commit.iter().map(|c| Effect::Copy(c.to_string())).collect(),
+            "deployments.changed" => return vec![Effect::Open(Overlay::Changed(deployment.id.clone()))],
             "deployments.sync" => {
                 let environment = deployment.environment.clone();
                 return cx.give(ManualSync { environment, commit: deployment.commit.clone() });
@@ -289,6 +291,7 @@ impl Tab for Deployments {
             if landed(deployment) && cx.may(domain::actor::Role::Operator) {
                 out.extend([&ROLL_BACK, &REVERT]);
             }
+            out.extend(deployment.commit.is_some().then_some(&CHANGED));
             out.extend((self.detail && deployment.commit.is_some() && !open).then_some(&COPY_COMMIT));
             out.push(&COPY_ID);
         }

@@ -58,6 +58,7 @@ static PROMOTE: Command = command("environments.promote", &["p"], 3);
 static DELETE: Command = command("environments.delete", &["x", "delete"], 10);
 static TO_RECORD: Command = command("environments.to-record", &["= r"], 12);
 static TO_CLUSTER: Command = command("environments.to-cluster", &["= c"], 13);
+static SIDES: Command = command("environments.sides", &["v"], 5);
 static ALL: Command = command("environments.all", &["A"], 11);
 
 /// How many lines of a log are read.
@@ -120,6 +121,7 @@ impl Environments {
             "environments.promote" => self.promote(cx),
             "environments.history" => self.choose(|_| vec![Effect::Switch(TabId::Deployments)]),
             "environments.sync" => self.choose(|environment| cx.give(ManualSync { environment, commit: None })),
+            "environments.sides" => self.choose(|environment| vec![Effect::Open(Overlay::Sides(environment.project))]),
             "environments.commits" => self.choose(|environment| vec![Effect::Open(Overlay::Commits(environment))]),
             "environments.delete" => match self.table.selected().map(|line| Arc::clone(&line.environment)) {
                 Some(environment) if environment.gitops.enabled => {
@@ -225,6 +227,7 @@ impl Tab for Environments {
             out.extend((operator && managed && !line.environment.gitops.auto_sync).then_some(&SYNC));
             out.extend((operator && promote::source(cx, &line.environment).is_some()).then_some(&PROMOTE));
             out.push(&HISTORY);
+            out.push(&SIDES);
             out.push(&COMMITS);
             out.extend((line.pods > 0).then_some(&LOG));
             out.extend((operator && managed && cx.world.kustomization(&line.environment).is_some()).then_some(&RECONCILE));

@@ -28,7 +28,7 @@ mod sieve;
 mod tests;
 mod view;
 
-pub use view::{foot, scrollbar};
+pub use view::{foot, said, scrollbar};
 
 /// The commands of every list; a tab adds them to its own.
 pub const LIST: &[Command] = &[

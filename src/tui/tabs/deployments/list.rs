@@ -1,13 +1,10 @@
 //! The rows and columns of the list of deployments.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use domain::deployment::{Deployment, Method, StageState, Status};
-use domain::filter::{Aspect, Fields, Sort, Value};
 use domain::flux::Health;
 use domain::ident::DeploymentId;
-use domain::revision::CommitId;
 use domain::text::one_line;
 
 use crate::cx::Cx;
@@ -22,7 +19,7 @@ pub(super) struct Row(pub(super) Arc<Deployment>);
 
 impl table::Row for Row {
     type Key = DeploymentId;
-    type Fields = Self;
+    type Fields = Deployment;
 
     fn key(&self) -> DeploymentId {
         self.0.id.clone()
@@ -32,8 +29,8 @@ impl table::Row for Row {
         health(self.0.status)
     }
 
-    fn fields(&self) -> &Self {
-        self
+    fn fields(&self) -> &Deployment {
+        &self.0
     }
 
     fn version(&self) -> u64 {
@@ -45,44 +42,6 @@ impl table::Row for Row {
             StageState::Failed { .. } => 4,
         };
         self.0.stages.iter().fold(self.0.status as u64, |sum, stage| sum * 8 + state(&stage.state))
-    }
-}
-
-impl Fields for Row {
-    fn aspects() -> &'static [Aspect<Self>] {
-        static ASPECTS: &[Aspect<Row>] = &[
-            Aspect::text("id", &[], |r| Value::text(r.0.id.as_str())),
-            Aspect::text("project", &[], |r| Value::text(r.0.environment.project.as_str())),
-            Aspect::text("environment", &["env"], |r| Value::text(r.0.environment.name.as_str())),
-            Aspect::text("status", &["state", "health"], |r| Value::text(r.0.status.word())),
-            Aspect::text("change", &["summary"], |r| Value::text(r.0.summary.as_str())),
-            Aspect::text("commit", &[], |r| Value::some(r.0.commit.as_ref().map(CommitId::as_str))),
-            Aspect::text("by", &["actor"], |r| Value::text(r.0.actor.login.as_str())),
-            Aspect::text("method", &[], |r| Value::text(r.0.method.word())),
-            Aspect::new("age", &["requested"], Sort::Time, |r| Value::Time(r.0.requested)),
-        ];
-        ASPECTS
-    }
-
-    fn texts(&self, look: &mut dyn FnMut(&str) -> bool) -> bool {
-        let deployment = &self.0;
-        let commit = deployment.commit.as_ref().map_or("", CommitId::as_str);
-        let environment = deployment.environment.to_string();
-        let shown = [
-            deployment.id.as_str(),
-            &environment,
-            deployment.status.word(),
-            &deployment.summary,
-            commit,
-            &deployment.actor.login,
-            &deployment.actor.name,
-            deployment.method.word(),
-        ];
-        shown.into_iter().any(look)
-    }
-
-    fn title(&self) -> Cow<'_, str> {
-        format!("{} {}", self.0.environment, self.0.summary).into()
     }
 }
 

@@ -225,7 +225,8 @@ pub fn foot(cx: &Cx, area: Rect, buf: &mut Buffer, (input, fault, typing): (&Inp
 }
 
 /// Says where and why a filter is none.
-fn said(cx: &Cx, fault: &Fault) -> String {
+/// Says why a text is no filter, in the operator's language.
+pub fn said(cx: &Cx, fault: &Fault) -> String {
     let column = fault.column.to_string();
     let say = |key: &'static str, values: &[(&str, &str)]| {
         let mut all = vec![("column", column.as_str())];

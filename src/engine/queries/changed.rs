@@ -1,0 +1,43 @@
+//! What the commit of a deployment changed, read from the mirror: no server is asked as long as the commit is in it.
+
+use std::sync::Arc;
+
+use domain::Trouble;
+use domain::change::FileChange;
+use domain::ident::DeploymentId;
+use domain::query::Answer;
+
+use crate::shared::Core;
+
+/// How many files are told; whoever changed more reads them elsewhere.
+const MOST: usize = 200;
+
+pub(super) async fn changed(core: &Arc<Core>, id: &DeploymentId) -> Result<Answer, Trouble> {
+    let deployment = core
+        .store
+        .state()
+        .deployments
+        .get(id)
+        .cloned()
+        .ok_or_else(|| Trouble::not_found("There is no such deployment", id).next("List them with history."))?;
+    let Some(commit) = deployment.commit.clone() else {
+        return Err(Trouble::not_found("The deployment has no commit", id).why("it was over before one was made"));
+    };
+    let scene = core.scene(&deployment.environment)?;
+    let read = move |mirror: &git::Mirror| {
+        let info = mirror.commit_info(&commit)?;
+        let parent = info.parents.first();
+        let text = |commit: &domain::revision::CommitId, path: &str| -> Result<Option<String>, git::Error> {
+            let bytes = mirror.file(commit, path)?;
+            Ok(bytes.map(|bytes| String::from_utf8(bytes).unwrap_or_else(|e| format!("{} bytes that are no text\n", e.as_bytes().len()))))
+        };
+        let files = mirror.changed_files(&commit)?;
+        let changes = files.into_iter().take(MOST).map(|file| {
+            let before = parent.map(|parent| text(parent, &file.path)).transpose()?.flatten();
+            Ok(FileChange { before, after: text(&commit, &file.path)?, path: file.path })
+        });
+        changes.collect::<Result<Vec<FileChange>, git::Error>>()
+    };
+    let changes = scene.repo.with("reading a commit", move |mirror, _| read(mirror)).await?;
+    Ok(Answer::Changed(Arc::new(changes)))
+}

@@ -1,0 +1,189 @@
+//! Monitor: how deliveries are doing over a span of time.
+//!
+//! ```text
+//!  MONITOR  24h [7d] 30d 90d                                        2026-11-14 14:02 – 2026-11-21 14:02
+//!  132 deployments  ✓ 120 succeeded  ✗ 8 failed  · 3 overtaken  ◐ 1 open
+//!  success 93.8%   sync success 98.0%   commit to healthy p50 1m 12s  p95 4m 2s
+//!
+//!  DEPLOYMENTS                              COMMIT TO HEALTHY
+//!    9 ▁▃█▅▂                               4m 2s ░ █░
+//!    0 █████   failed   1  2                   0 █████
+//!
+//!  DELIVERY     DEPLOYED  SUCCESS  PER DAY  LEAD TIME  FAILURE RATE  RESTORE  P50  P95
+//! ```
+//!
+//! Figures come from the deployments on record (`domain::monitor`), objects from the world, controllers from the clusters.
+
+use std::sync::Arc;
+
+use domain::Time;
+use domain::deployment::Deployment;
+use domain::ident::ContextName;
+use domain::link::LinkOf;
+use domain::monitor::{DAYS, Monitor as Found, Span, monitor};
+use domain::query::{Answer, Query};
+use domain::toolkit::Toolkit;
+use domain::trouble::Trouble;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::command::{Command, command};
+use crate::cx::Cx;
+use crate::effects::{Effect, Effects, Ticket};
+use crate::tab::{Tab, TabMsg};
+use crate::widgets::link;
+use crate::widgets::put::{put_pieces, put_right};
+use crate::widgets::scroll::{SCROLL, Scroll};
+use crate::widgets::sheet;
+
+#[cfg(test)]
+mod tests;
+mod view;
+
+static SPAN: Command = command("monitor.span", &["t"], 1);
+static BACK: Command = command("monitor.span-back", &["T"], 0);
+static REFRESH: Command = command("monitor.refresh", &["r"], 2);
+
+/// How often the figures are worked out anew while nothing happens, in milliseconds: the span goes on with the clock.
+const RENEW: i64 = 60_000;
+
+/// What was found of the controllers of one cluster.
+#[derive(Debug)]
+struct Asked {
+    context: ContextName,
+    ticket: Option<Ticket>,
+    found: Option<Arc<Toolkit>>,
+    trouble: Option<Trouble>,
+}
+
+/// Holds the tab's state.
+#[derive(Debug)]
+pub struct Monitor {
+    /// Which of [`DAYS`].
+    span: usize,
+    found: Option<Found>,
+    seen: Option<Arc<Vec<Arc<Deployment>>>>,
+    components: Vec<Asked>,
+    scroll: Scroll,
+    shown: bool,
+    renewed: Option<Time>,
+}
+
+impl Default for Monitor {
+    fn default() -> Self {
+        Self {
+            span: 1,
+            found: None,
+            seen: None,
+            components: Vec::new(),
+            scroll: Scroll::default(),
+            shown: false,
+            renewed: None,
+        }
+    }
+}
+
+impl Monitor {
+    /// Works the figures out when the deployments have changed, or when told so.
+    fn renew(&mut self, cx: &Cx, force: bool) {
+        let same = self.seen.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, &cx.world.deployments));
+        if same && !force {
+            return;
+        }
+        self.seen = Some(Arc::clone(&cx.world.deployments));
+        let days = DAYS.get(self.span).copied().unwrap_or(7);
+        self.found = Some(monitor(cx.world.deployments.iter(), &Span::days(days, cx.now)));
+        self.renewed = Some(cx.now);
+    }
+
+    /// Asks every cluster that an environment runs in for its controllers.
+    fn ask(&mut self, cx: &Cx) -> Effects {
+        let mut effects = self.forget();
+        let own = (!cx.context.is_empty()).then(|| ContextName::from(cx.context));
+        let mut contexts: Vec<ContextName> = cx.world.environments.iter().map(|e| e.cluster.clone()).chain(own).collect();
+        contexts.sort();
+        contexts.dedup();
+        let mut asked = Vec::new();
+        for context in contexts {
+            let ticket = cx.ticket();
+            effects.push(Effect::Ask(ticket, Query::Toolkit(context.clone(), None)));
+            let before = self.components.iter().find(|a| a.context == context).and_then(|a| a.found.clone());
+            asked.push(Asked { context, ticket: Some(ticket), found: before, trouble: None });
+        }
+        self.components = asked;
+        effects
+    }
+
+    fn forget(&mut self) -> Effects {
+        self.components.iter_mut().filter_map(|asked| asked.ticket.take()).map(Effect::Forget).collect()
+    }
+
+    fn reply(&mut self, ticket: Ticket, answer: Result<Answer, Trouble>) {
+        let Some(asked) = self.components.iter_mut().find(|asked| asked.ticket == Some(ticket)) else { return };
+        asked.ticket = None;
+        match answer {
+            Ok(Answer::Toolkit(found)) => (asked.found, asked.trouble) = (Some(found), None),
+            Ok(_) => {}
+            // What was known before is not shown as if it still were.
+            Err(trouble) => (asked.found, asked.trouble) = (None, Some(trouble)),
+        }
+    }
+}
+
+impl Tab for Monitor {
+    fn commands(&self, _cx: &Cx) -> Vec<&'static Command> {
+        [&SPAN, &BACK, &REFRESH].into_iter().chain(SCROLL).collect()
+    }
+
+    fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
+        match msg {
+            TabMsg::Enter => {
+                self.shown = true;
+                self.renew(cx, true);
+                return self.ask(cx);
+            }
+            TabMsg::Leave => {
+                self.shown = false;
+                return self.forget();
+            }
+            TabMsg::World => self.renew(cx, false),
+            TabMsg::Wake => self.renew(cx, true),
+            TabMsg::Command(id @ ("monitor.span" | "monitor.span-back")) => {
+                let step = if id == "monitor.span" { 1 } else { DAYS.len() - 1 };
+                self.span = (self.span + step) % DAYS.len();
+                self.renew(cx, true);
+            }
+            TabMsg::Command("monitor.refresh") => {
+                self.renew(cx, true);
+                return self.ask(cx);
+            }
+            TabMsg::Command(id) => {
+                self.scroll.command(id);
+            }
+            TabMsg::Reply(ticket, answer) => self.reply(ticket, answer),
+            _ => {}
+        }
+        Effects::new()
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        let last = self.renewed.filter(|_| self.shown)?;
+        Time::from_millisecond(last.as_millisecond() + RENEW).ok()
+    }
+
+    fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        if area.width < 8 || area.height < 2 {
+            return;
+        }
+        let area = link::banner(cx, area, buf, |of| matches!(of, LinkOf::Cluster(_)));
+        let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+        let (left, right) = self.head(cx);
+        let taken = put_pieces(cx, buf, (inner.x, inner.y), inner.width, &left);
+        if usize::from(inner.width.saturating_sub(taken)) > right.len() + 2 {
+            put_right(buf, inner, &right, cx.style(crate::theme::Role::Muted));
+        }
+        let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+        let rows = self.rows(cx, usize::from(body.width.saturating_sub(1)));
+        sheet::view(cx, body, buf, &rows, &self.scroll);
+    }
+}
