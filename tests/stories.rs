@@ -9,6 +9,7 @@ mod drift;
 mod edit_git;
 mod everyone;
 mod fail;
+mod figures;
 mod input;
 mod install;
 mod interrupt;

@@ -86,8 +86,11 @@ fn of_store(world: &mut World, state: &State, before: Option<&State>) {
     if moved(|a, b| Arc::ptr_eq(&a.promises, &b.promises)) {
         put(&mut world.promises, state.promises.values().map(|p| (**p).clone()).collect());
     }
-    if moved(|a, b| a.seq == b.seq) {
+    // An entry that is about something else leaves the deployments alone, however many there are.
+    if moved(|a, b| a.deployments.is_same(&b.deployments)) {
         put(&mut world.deployments, state.deployments.newest_first().cloned().collect());
+    }
+    if moved(|a, b| a.seq == b.seq) {
         put(&mut world.audit, state.newest_entries().cloned().collect());
     }
 }

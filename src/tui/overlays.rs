@@ -12,7 +12,6 @@ use crate::tabs::deploy::review::Review;
 pub mod change;
 pub mod changed;
 pub mod adopt;
-pub mod change;
 pub mod commits;
 pub mod compose;
 pub mod confirm;

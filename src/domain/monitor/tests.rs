@@ -47,6 +47,8 @@ pub(crate) fn deployment(id: u32, environment: &str, status: Status, (asked, end
         automation: None,
         rolls_back: None,
         restore: None,
+        proposal: None,
+        applied: Vec::new(),
         stages,
     }
 }

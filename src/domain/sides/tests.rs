@@ -52,10 +52,13 @@ fn git() -> FormFacts {
     ])
 }
 
+/// A field: what it is called, what Git says, what runs, whether they part.
+type Row<'a> = (&'a str, Option<&'a str>, Option<&'a str>, Option<bool>);
+
 #[test]
 fn fields_part_where_values_mean_something_else() {
     let places = compare(Some(&git()), Some(&live()));
-    let said: Vec<(&str, Option<&str>, Option<&str>, Option<bool>)> =
+    let said: Vec<Row<'_>> =
         places.iter().map(|p| (p.field.as_str(), p.git.as_deref(), p.running.as_deref(), p.drift)).collect();
     assert_eq!(
         said,

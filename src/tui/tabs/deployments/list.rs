@@ -1,5 +1,6 @@
 //! The rows and columns of the list of deployments.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use domain::deployment::{Deployment, Method, StageState, Status};
@@ -31,6 +32,15 @@ impl table::Row for Row {
 
     fn fields(&self) -> &Deployment {
         &self.0
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    fn compare(&self, other: &Self) -> Option<Ordering> {
+        // The newest come first, and ids grow with time.
+        Some(other.0.id.cmp(&self.0.id))
     }
 
     fn version(&self) -> u64 {
