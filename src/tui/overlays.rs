@@ -9,9 +9,9 @@ use crate::effects::Overlay;
 use crate::tab::Tab;
 use crate::tabs::deploy::review::Review;
 
+pub mod adopt;
 pub mod change;
 pub mod changed;
-pub mod adopt;
 pub mod commits;
 pub mod compose;
 pub mod confirm;
