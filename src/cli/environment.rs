@@ -5,7 +5,7 @@ use domain::departure::{self, Departure};
 use domain::edit::WorkloadRef;
 use domain::ident::{ContextName, EnvironmentId, ObjectName, Slug};
 use domain::orders::environment::Fate;
-use domain::orders::{Fleet, Outcome, RemoveEnvironment, SaveEnvironment, SaveThroughFleet, Side};
+use domain::orders::{Fleet, Outcome, RemoveEnvironment, SaveEnvironment, SaveThroughFleet};
 use domain::project::{ApprovalRule, Environment, EnvironmentType};
 use domain::query::{Answer, Query};
 use domain::{Trouble, check};
@@ -13,6 +13,10 @@ use serde::Serialize;
 
 use super::{Format, ask, compare, output};
 use crate::launch::Deck;
+
+mod settle;
+
+use settle::Settle;
 
 /// What to do with environments.
 #[derive(Debug, Subcommand)]
@@ -48,37 +52,6 @@ pub(crate) struct One {
     project: String,
     /// The environment.
     environment: String,
-}
-
-/// The environment to settle.
-#[derive(Debug, Args)]
-pub(crate) struct Settle {
-    #[command(flatten)]
-    one: One,
-    /// Which of the two is right: the record (the cluster is changed), or the cluster (the record is).
-    #[arg(long, value_enum)]
-    to: Right,
-    /// Answers the question.
-    #[arg(long, short)]
-    yes: bool,
-}
-
-/// Which of the two is right.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Right {
-    /// The record.
-    Record,
-    /// The cluster.
-    Cluster,
-}
-
-impl From<Right> for Side {
-    fn from(right: Right) -> Self {
-        match right {
-            Right::Record => Self::Record,
-            Right::Cluster => Self::Cluster,
-        }
-    }
 }
 
 /// The project meant.
@@ -219,7 +192,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, verb: Verb) -> Result<(), T
             });
         }
         Verb::Compare(asked) => return compare::run(deck, format, &asked).await,
-        Verb::Settle(settle) => self::settle(deck, settle).await?,
+        Verb::Settle(settle) => settle::settle(deck, settle).await?,
         Verb::List(list) => return self::list(deck, format, list.project.as_deref()).await,
         Verb::Rm(rm) => {
             let environment = deck.environment(&rm.one.project, &rm.one.environment)?;
@@ -313,21 +286,6 @@ async fn fate(deck: &Deck, environment: &Environment, objects: Objects) -> Resul
 }
 
 /// Settles where record and cluster part.
-async fn settle(deck: &Deck, settle: Settle) -> Result<(EnvironmentId, Outcome), Trouble> {
-    let environment = deck.environment(&settle.one.project, &settle.one.environment)?;
-    deck.may(&environment.id)?;
-    deck.listed(&environment.cluster, &["GitRepository", "Kustomization"]).await?;
-    let world = deck.world();
-    let found = departure::departures(&world, &environment).unwrap_or_default();
-    let id = environment.id;
-    if found.is_empty() {
-        let said = format!("Record and cluster say the same of {id}; nothing was changed.");
-        return Ok((id, Outcome { said, ..Outcome::default() }));
-    }
-    let order = domain::orders::Settle::of(&world, id.clone(), settle.to.into(), found);
-    Ok((id, ask::give(deck, order.into(), settle.yes).await?))
-}
-
 /// Prints environments beside what Git says and what runs.
 pub(crate) async fn list(deck: &Deck, format: Format, project: Option<&str>) -> Result<(), Trouble> {
     if let Some(project) = project {
