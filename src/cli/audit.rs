@@ -23,7 +23,7 @@ pub(crate) struct Audit {
     #[command(subcommand)]
     verb: Option<Verb>,
     #[command(flatten)]
-    filter: Filter,
+    filter: Wanted,
 }
 
 /// What to do with the journal.
@@ -42,7 +42,7 @@ pub(crate) enum Verb {
 }
 
 #[derive(Debug, Args)]
-struct Filter {
+struct Wanted {
     /// Only acts of this login.
     #[arg(long, global = true)]
     actor: Option<String>,
@@ -66,7 +66,7 @@ struct Filter {
     limit: Option<usize>,
 }
 
-impl Filter {
+impl Wanted {
     const fn narrows(&self) -> bool {
         self.actor.is_some()
             || self.act.is_some()
@@ -140,7 +140,7 @@ pub(crate) fn without_engine(settings: &Settings, format: Format, audit: &Audit)
     }
 }
 
-fn export(settings: &Settings, filter: &Filter, csv: bool) -> Result<(), Trouble> {
+fn export(settings: &Settings, filter: &Wanted, csv: bool) -> Result<(), Trouble> {
     if filter.limit.is_some() {
         return Err(Trouble::usage("An export holds every entry that matches", "--limit")
             .next("Leave --limit out; narrow it with --from and --to."));

@@ -25,8 +25,7 @@ pub(super) async fn run(deck: &Deck, format: Format, asked: &Compare) -> Result<
     let project = asked.project.as_str();
     deck.project(project)?;
     let slug = Slug::new(project)?;
-    let environments: Vec<_> =
-        deck.world().environments.iter().filter(|e| e.id.project == slug).map(|e| (**e).clone()).collect();
+    let environments: Vec<_> = deck.world().environments.iter().filter(|e| e.id.project == slug).map(|e| (**e).clone()).collect();
     deck.settle(&environments).await;
     let Answer::Sides(sides) = deck.ask(Query::Sides(slug)).await? else {
         return Err(Trouble::failed("The engine gave another answer than was asked for", project));
@@ -48,7 +47,9 @@ fn rows(sides: &Sides) -> Vec<Vec<String>> {
         std::iter::once(name.to_owned()).chain(sides.sides.iter().map(cell)).collect::<Vec<_>>()
     };
     let mut rows = vec![line("FIELD", &|side| side.environment.name.as_str().to_uppercase())];
-    rows.push(line("git", &|side| side.head.as_ref().map_or_else(|| "-".to_owned(), |h| format!("{}@{}", side.branch, h.short()))));
+    rows.push(line("git", &|side| {
+        side.head.as_ref().map_or_else(|| "-".to_owned(), |h| format!("{}@{}", side.branch, h.short()))
+    }));
     rows.push(line("running", &|side| side.applied.as_ref().map_or_else(|| "-".to_owned(), domain::revision::Revision::short)));
     rows.push(line("agrees", &|side| match side.agrees {
         Some(true) => "yes".to_owned(),

@@ -27,16 +27,14 @@ pub(crate) struct Follow {
 
 /// Lists deployments.
 #[derive(Debug, Args)]
-#[command(
-    after_long_help = "Examples:\n  quarterdeck history shop production\n  \
+#[command(after_long_help = "Examples:\n  quarterdeck history shop production\n  \
     quarterdeck history --filter 'status=failed method=gitops-git by=ada age<7d env=production'\n\n\
     A filter is several terms, each of which must hold: text, !text, ~letters, /regex/, and before = != < > one of id, project, \
     environment, status, stage, method, by, change, commit, branch, file, act, took (seconds), age, finished.\n\n\
     JSON: a list of id, environment (project, name), method, actor, requested, finished, status, edits, workload, \
     message, branch, files, base, commit, reviewed, summary, expect_images, expect_replicas, stages (state, started, ended, detail), \
     of a rollback rolls_back and restore (to, undoes), where others must approve proposal (branch, commit, opened, link, arrived), and \
-    of a manual one applied."
-)]
+    of a manual one applied.")]
 pub(crate) struct History {
     /// Only those of this project.
     project: Option<String>,

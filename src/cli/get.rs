@@ -50,8 +50,7 @@ impl Get {
     /// Returns the option that only Flux objects know, when one is given.
     fn of_flux_only(&self) -> Option<&'static str> {
         let filter = self.filter.is_some() && !matches!(self.kind.as_str(), "deployment" | "deployments");
-        let given =
-            [("--selector", self.selector.is_some()), ("--filter", filter), ("--sort", self.sort.is_some())];
+        let given = [("--selector", self.selector.is_some()), ("--filter", filter), ("--sort", self.sort.is_some())];
         given.into_iter().find(|(_, is)| *is).map(|(name, _)| name)
     }
 

@@ -13,8 +13,7 @@ use crate::launch::{self, Deck};
 
 /// Prints how deliveries are doing.
 #[derive(Debug, Args)]
-#[command(
-    after_long_help = "Examples:\n  quarterdeck monitor\n  quarterdeck monitor --since 90d -o json\n\n\
+#[command(after_long_help = "Examples:\n  quarterdeck monitor\n  quarterdeck monitor --since 90d -o json\n\n\
     The span ends now. Success: of the deployments that ended, those that succeeded. Commit to healthy: from the commit on the \
     branch to ready workloads. Change frequency: successes per day. Lead time: from the wish to healthy workloads, the median. \
     Failure rate: of those that ended, those that failed or were taken back. Time to restore: from a failure to the next success \
@@ -23,8 +22,7 @@ use crate::launch::{self, Deck};
     healthy_p50, healthy_p95, per_day, lead_time, failure_rate, restore_time, broken_since), parts (from, succeeded, failed, \
     other, healthy_p50, healthy_p95), objects (kind, total, ok, busy, warn, bad, off, unknown), components (name, namespace, \
     version, image, ready, wanted, restarts, queue, queue_unread, said), components_unread. Rates lie between 0 and 1, spans are \
-    in milliseconds; what cannot be said is null."
-)]
+    in milliseconds; what cannot be said is null.")]
 pub(crate) struct Monitor {
     /// How long back: 24h, 7d, 30d, 12w.
     #[arg(long, value_name = "DURATION", default_value = "30d")]
@@ -52,12 +50,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, asked: &Monitor) -> Result<
         Err(trouble) => (Vec::new(), Some(trouble.to_string())),
     };
     let world = deck.world();
-    let told = Told {
-        found: monitor(world.deployments.iter(), &span),
-        objects: tallies(&world),
-        components,
-        components_unread,
-    };
+    let told = Told { found: monitor(world.deployments.iter(), &span), objects: tallies(&world), components, components_unread };
     let mut rows = vec![output::row([
         "ENVIRONMENT",
         "DEPLOYMENTS",
@@ -71,7 +64,9 @@ pub(crate) async fn run(deck: &Deck, format: Format, asked: &Monitor) -> Result<
         "P95",
     ])];
     rows.push(row("all", &told.found.all));
-    rows.extend(told.found.environments.iter().map(|f| row(&f.environment.as_ref().map(ToString::to_string).unwrap_or_default(), f)));
+    rows.extend(
+        told.found.environments.iter().map(|f| row(&f.environment.as_ref().map(ToString::to_string).unwrap_or_default(), f)),
+    );
     output::show(format, &told, &rows)?;
     if matches!(format, Format::Table | Format::Wide) {
         around(&told);
@@ -132,9 +127,8 @@ fn spelled(ms: i64) -> String {
 
 /// Reads a span such as 24h, 30d, 12w.
 fn milliseconds(text: &str) -> Result<i64, Trouble> {
-    let wrong = || {
-        Trouble::usage("That is no span of time", format!("\u{201c}{text}\u{201d}")).next("Write it as 24h, 7d, 30d or 12w.")
-    };
+    let wrong =
+        || Trouble::usage("That is no span of time", format!("\u{201c}{text}\u{201d}")).next("Write it as 24h, 7d, 30d or 12w.");
     let unit = text.chars().next_back().ok_or_else(wrong)?;
     let ms: i64 = match unit {
         'm' => 60_000,
@@ -143,7 +137,8 @@ fn milliseconds(text: &str) -> Result<i64, Trouble> {
         'w' => 7 * 86_400_000,
         _ => return Err(wrong()),
     };
-    let count: i64 = text.strip_suffix(unit).and_then(|n| n.parse().ok()).filter(|n| (1..=5_256_000).contains(n)).ok_or_else(wrong)?;
+    let count: i64 =
+        text.strip_suffix(unit).and_then(|n| n.parse().ok()).filter(|n| (1..=5_256_000).contains(n)).ok_or_else(wrong)?;
     Ok(count.saturating_mul(ms).min(3_653 * 86_400_000))
 }
 

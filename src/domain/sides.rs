@@ -172,7 +172,8 @@ type Said = (String, Option<String>, String);
 fn written(facts: &FormFacts) -> Vec<Said> {
     let mut out = Vec::new();
     for container in facts.containers.iter().filter(|c| !facts.init.contains(c)) {
-        let value = |field: &Field| facts.find(Some(container), field).map(|found| found.value.as_str()).filter(|v| !v.is_empty());
+        let value =
+            |field: &Field| facts.find(Some(container), field).map(|found| found.value.as_str()).filter(|v| !v.is_empty());
         if let Some(name) = value(&Field::ImageName) {
             let tag = value(&Field::ImageTag).map(|tag| format!(":{tag}")).unwrap_or_default();
             let digest = value(&Field::ImageDigest).map(|digest| format!("@{digest}")).unwrap_or_default();

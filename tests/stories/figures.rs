@@ -34,7 +34,11 @@ fn what_was_done_is_counted_and_compared(ground: &Ground) {
         let fields = sides["sides"][at]["fields"].as_array().expect("fields").clone();
         fields.into_iter().find(|f| f["field"] == "image").expect("an image")
     };
-    assert_eq!((sides["sides"][0]["agrees"].as_bool(), sides["sides"][1]["agrees"].as_bool()), (Some(true), Some(false)), "{sides:#}");
+    assert_eq!(
+        (sides["sides"][0]["agrees"].as_bool(), sides["sides"][1]["agrees"].as_bool()),
+        (Some(true), Some(false)),
+        "{sides:#}"
+    );
     assert!(image(0)["running"].as_str().is_some_and(|image| image.ends_with(":1.2.0")), "{sides:#}");
     assert!(image(1)["running"].is_null() && image(1)["drift"] == true, "{sides:#}");
 

@@ -58,8 +58,7 @@ type Row<'a> = (&'a str, Option<&'a str>, Option<&'a str>, Option<bool>);
 #[test]
 fn fields_part_where_values_mean_something_else() {
     let places = compare(Some(&git()), Some(&live()));
-    let said: Vec<Row<'_>> =
-        places.iter().map(|p| (p.field.as_str(), p.git.as_deref(), p.running.as_deref(), p.drift)).collect();
+    let said: Vec<Row<'_>> = places.iter().map(|p| (p.field.as_str(), p.git.as_deref(), p.running.as_deref(), p.drift)).collect();
     assert_eq!(
         said,
         [
@@ -120,10 +119,6 @@ fn a_row_marks_what_is_not_as_in_the_first() {
         sides.across().into_iter().map(|row| (row.field, row.cells.iter().map(|(_, odd)| *odd).collect())).collect();
     assert_eq!(
         rows,
-        [
-            ("replicas", vec![false, false, true]),
-            ("cpu limit", vec![true, false, false]),
-            ("env A", vec![false, true, true]),
-        ]
+        [("replicas", vec![false, false, true]), ("cpu limit", vec![true, false, false]), ("env A", vec![false, true, true]),]
     );
 }

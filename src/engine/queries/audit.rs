@@ -27,7 +27,11 @@ pub(super) async fn audit(core: &Arc<Core>, filter: AuditFilter) -> Result<Answe
         before: None,
     };
     let read = move |store: &store::Store| {
-        if fits.is_empty() { store.audit(&wanted, limit) } else { store.audit_where(&wanted, limit, &|entry| fits.matches(entry, now)) }
+        if fits.is_empty() {
+            store.audit(&wanted, limit)
+        } else {
+            store.audit_where(&wanted, limit, &|entry| fits.matches(entry, now))
+        }
     };
     Ok(Answer::Audit(core.on_store("the journal", read).await??))
 }

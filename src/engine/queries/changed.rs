@@ -29,7 +29,9 @@ pub(super) async fn changed(core: &Arc<Core>, id: &DeploymentId) -> Result<Answe
         let parent = info.parents.first();
         let text = |commit: &domain::revision::CommitId, path: &str| -> Result<Option<String>, git::Error> {
             let bytes = mirror.file(commit, path)?;
-            Ok(bytes.map(|bytes| String::from_utf8(bytes).unwrap_or_else(|e| format!("{} bytes that are no text\n", e.as_bytes().len()))))
+            Ok(bytes.map(|bytes| {
+                String::from_utf8(bytes).unwrap_or_else(|e| format!("{} bytes that are no text\n", e.as_bytes().len()))
+            }))
         };
         let files = mirror.changed_files(&commit)?;
         let changes = files.into_iter().take(MOST).map(|file| {

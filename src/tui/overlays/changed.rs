@@ -8,8 +8,8 @@ use domain::query::{Answer, Query};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::cx::Cx;
 use crate::command::Command;
+use crate::cx::Cx;
 use crate::effects::{Effect, Effects, Ticket};
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;

@@ -147,7 +147,11 @@ fn cell((place, other): &(Option<&Place>, bool)) -> Said {
     if place.drift == Some(true) {
         return Said { sign, text: format!("{} → {}", text(&place.git), text(&place.running)), role: Role::Bad };
     }
-    Said { sign, text: text(&place.running.clone().or_else(|| place.git.clone())), role: if *other { Role::Changed } else { Role::Text } }
+    Said {
+        sign,
+        text: text(&place.running.clone().or_else(|| place.git.clone())),
+        role: if *other { Role::Changed } else { Role::Text },
+    }
 }
 
 /// One column for each environment.

@@ -71,15 +71,7 @@ pub struct Monitor {
 
 impl Default for Monitor {
     fn default() -> Self {
-        Self {
-            span: 1,
-            found: None,
-            seen: None,
-            components: Vec::new(),
-            scroll: Scroll::default(),
-            shown: false,
-            renewed: None,
-        }
+        Self { span: 1, found: None, seen: None, components: Vec::new(), scroll: Scroll::default(), shown: false, renewed: None }
     }
 }
 

@@ -28,7 +28,8 @@ impl Monitor {
         for (at, days) in DAYS.iter().enumerate() {
             let said = if *days == 1 { "24h".to_owned() } else { format!("{days}d") };
             // The brackets say it where there is no colour.
-            let (text, role) = if at == self.span { (format!("[{said}] "), Role::Text) } else { (format!(" {said}  "), Role::Muted) };
+            let (text, role) =
+                if at == self.span { (format!("[{said}] "), Role::Text) } else { (format!(" {said}  "), Role::Muted) };
             left.push(piece(text, role));
         }
         let minute = |time| cx.moment(time).get(..16).unwrap_or_default().to_owned();
@@ -67,7 +68,8 @@ fn totals(cx: &Cx, all: &Figures, wide: usize) -> Vec<Row> {
     let part = |sign: &str, n: usize, key: &'static str, role| {
         piece(format!("{sign} {}   ", cx.tf(key, &[("count", &count(n))])), if n == 0 { Role::Faint } else { role })
     };
-    let mut first = vec![piece(format!("{}   ", cx.tf("monitor.deployments", &[("count", &count(all.deployments))])), Role::Text)];
+    let mut first =
+        vec![piece(format!("{}   ", cx.tf("monitor.deployments", &[("count", &count(all.deployments))])), Role::Text)];
     first.push(part("✓", all.succeeded, "monitor.succeeded", Role::Ok));
     first.push(part("✗", all.failed, "monitor.failed", Role::Bad));
     first.push(part("·", all.superseded, "monitor.superseded", Role::Muted));
@@ -142,11 +144,7 @@ fn healthy(cx: &Cx, found: &Found, cell: usize) -> Vec<Pieces> {
     let most = bars.iter().map(|bar| bar.dotted).max().unwrap_or(0);
     let mut out = chart(cx, "monitor.chart-healthy", &bars, (cell, Role::Accent), &fine(most));
     let (solid, dotted) = if cx.capabilities.utf8 { ("█", "░") } else { ("#", ":") };
-    out.push(vec![
-        scale(""),
-        piece(format!("{solid} p50  "), Role::Accent),
-        piece(format!("{dotted} p95"), Role::Muted),
-    ]);
+    out.push(vec![scale(""), piece(format!("{solid} p50  "), Role::Accent), piece(format!("{dotted} p95"), Role::Muted)]);
     out
 }
 
@@ -198,7 +196,9 @@ fn delivery(cx: &Cx, found: &Found, wide: usize, rows: &mut Vec<Row>) {
         })
         .collect();
     let mut head = vec![left(cx.t("monitor.delivery"), name, Role::Accent)];
-    head.extend(columns.iter().map(|(key, _, column)| right(cx.words.get(&format!("column.monitor.{key}")), *column, Role::Faint)));
+    head.extend(
+        columns.iter().map(|(key, _, column)| right(cx.words.get(&format!("column.monitor.{key}")), *column, Role::Faint)),
+    );
     rows.push(Row::Line(head));
     for (at, (of, figures)) in lines.iter().enumerate() {
         let mut line = vec![left(of, name, if at == 0 { Role::Muted } else { Role::Text })];
@@ -226,7 +226,8 @@ fn objects(cx: &Cx, rows: &mut Vec<Row>) {
     }
     let name = tallies.iter().map(|t| t.kind.len()).max().unwrap_or(0);
     for tally in &tallies {
-        let mut line = vec![left(&tally.kind, name, Role::Text), right(&tally.total.to_string(), 5, Role::Text), piece("   ", Role::Text)];
+        let mut line =
+            vec![left(&tally.kind, name, Role::Text), right(&tally.total.to_string(), 5, Role::Text), piece("   ", Role::Text)];
         for health in [Health::Ok, Health::Bad, Health::Warn, Health::Busy, Health::Off, Health::Unknown] {
             let count = tally.of(health);
             if count > 0 {
