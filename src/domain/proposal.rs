@@ -106,7 +106,8 @@ pub fn link(words: &str, repository: &str) -> Option<String> {
 
 /// Returns the http or https address that a word is, without what punctuation the sentence put around it.
 fn address(word: &str) -> Option<&str> {
-    let word = word.trim_matches(|c: char| "<>()[]{}\"'`,;".contains(c)).trim_end_matches(['.', ':', '!']);
+    let around = |c: char| "<>()[]{}\"'`,;".contains(c);
+    let word = word.trim_start_matches(around).trim_end_matches(|c| around(c) || ".:!".contains(c));
     let fine = (word.starts_with("https://") || word.starts_with("http://"))
         && !word.chars().any(|c| hidden(c) || !c.is_ascii_graphic());
     let authority = word.split_once("://")?.1.split(['/', '?', '#']).next()?;
