@@ -59,8 +59,8 @@ struct Wanted {
     #[arg(long, global = true)]
     to: Option<String>,
     /// Only entries that fit: by=ada action=deploy* object=shop/* result=failed age<7d.
-    #[arg(long, global = true, value_name = "FILTER", allow_hyphen_values = true)]
-    filter: Option<String>,
+    #[arg(long = "filter", global = true, value_name = "FILTER", allow_hyphen_values = true)]
+    fits: Option<String>,
     /// At most so many, 0 for all; 100 when absent. Only for the list.
     #[arg(long, short = 'l', global = true, value_name = "COUNT")]
     limit: Option<usize>,
@@ -73,7 +73,7 @@ impl Wanted {
             || self.object.is_some()
             || self.from.is_some()
             || self.to.is_some()
-            || self.filter.is_some()
+            || self.fits.is_some()
             || self.limit.is_some()
     }
 }
@@ -102,7 +102,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, audit: Audit) -> Result<(),
         actor: audit.filter.actor,
         act: audit.filter.act,
         object: audit.filter.object,
-        fits: audit.filter.filter.unwrap_or_default(),
+        fits: audit.filter.fits.unwrap_or_default(),
         limit: audit.filter.limit.unwrap_or(100),
     };
     let Answer::Audit(entries) = deck.ask(Query::Audit(filter)).await? else {
@@ -149,7 +149,7 @@ fn export(settings: &Settings, filter: &Wanted, csv: bool) -> Result<(), Trouble
     for notice in &notices {
         output::note(notice);
     }
-    let (fits, now) = (sieve::read::<Entry>(filter.filter.as_deref().unwrap_or_default(), "audit")?, launch::now());
+    let (fits, now) = (sieve::read::<Entry>(filter.fits.as_deref().unwrap_or_default(), "audit")?, launch::now());
     let filter = store::AuditFilter {
         from: moment(filter.from.as_deref())?,
         until: moment(filter.to.as_deref())?,
