@@ -52,8 +52,10 @@ fn what_was_done_is_counted_and_compared(ground: &Ground) {
     console.see("● live");
     console.keys("8");
     console.see("commit to healthy");
-    console.keys("2v");
-    console.see("side by side");
+    console.keys("2");
+    console.see("IN GIT");
+    console.keys("v");
+    console.see(&format!("{app} side by side"));
     console.see("agrees");
     console.keys("qq");
 }

@@ -47,6 +47,7 @@ fn git() -> FormFacts {
         (Field::ImageName, Some("prepare"), "acme/prepare"),
         (Field::Resource(Bound::Request, Resource::Cpu), web, "0.5"),
         (Field::Env("LEVEL".to_owned()), web, "info"),
+        (Field::Env("TOKEN".to_owned()), web, ""),
         (Field::EnvRef("TOKEN".to_owned()), web, "secret:shop/token"),
         (Field::Env("GONE".to_owned()), web, "x"),
     ])

@@ -54,6 +54,8 @@ struct Asked {
     ticket: Option<Ticket>,
     found: Option<Arc<Toolkit>>,
     trouble: Option<Trouble>,
+    /// When it was found.
+    when: Option<Time>,
 }
 
 /// Holds the tab's state.
@@ -99,8 +101,9 @@ impl Monitor {
         for context in contexts {
             let ticket = cx.ticket();
             effects.push(Effect::Ask(ticket, Query::Toolkit(context.clone(), None)));
-            let before = self.components.iter().find(|a| a.context == context).and_then(|a| a.found.clone());
-            asked.push(Asked { context, ticket: Some(ticket), found: before, trouble: None });
+            let before = self.components.iter().find(|a| a.context == context);
+            let (found, when) = before.map(|a| (a.found.clone(), a.when)).unwrap_or_default();
+            asked.push(Asked { context, ticket: Some(ticket), found, trouble: None, when });
         }
         self.components = asked;
         effects
@@ -110,9 +113,10 @@ impl Monitor {
         self.components.iter_mut().filter_map(|asked| asked.ticket.take()).map(Effect::Forget).collect()
     }
 
-    fn reply(&mut self, ticket: Ticket, answer: Result<Answer, Trouble>) {
+    fn reply(&mut self, cx: &Cx, ticket: Ticket, answer: Result<Answer, Trouble>) {
         let Some(asked) = self.components.iter_mut().find(|asked| asked.ticket == Some(ticket)) else { return };
         asked.ticket = None;
+        asked.when = Some(cx.now);
         match answer {
             Ok(Answer::Toolkit(found)) => (asked.found, asked.trouble) = (Some(found), None),
             Ok(_) => {}
@@ -139,7 +143,10 @@ impl Tab for Monitor {
                 return self.forget();
             }
             TabMsg::World => self.renew(cx, false),
-            TabMsg::Wake => self.renew(cx, true),
+            TabMsg::Wake => {
+                self.renew(cx, true);
+                return self.ask(cx);
+            }
             TabMsg::Command(id @ ("monitor.span" | "monitor.span-back")) => {
                 let step = if id == "monitor.span" { 1 } else { DAYS.len() - 1 };
                 self.span = (self.span + step) % DAYS.len();
@@ -152,7 +159,7 @@ impl Tab for Monitor {
             TabMsg::Command(id) => {
                 self.scroll.command(id);
             }
-            TabMsg::Reply(ticket, answer) => self.reply(ticket, answer),
+            TabMsg::Reply(ticket, answer) => self.reply(cx, ticket, answer),
             _ => {}
         }
         Effects::new()
