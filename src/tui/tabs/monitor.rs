@@ -143,16 +143,12 @@ impl Tab for Monitor {
                 return self.forget();
             }
             TabMsg::World => self.renew(cx, false),
-            TabMsg::Wake => {
-                self.renew(cx, true);
-                return self.ask(cx);
-            }
             TabMsg::Command(id @ ("monitor.span" | "monitor.span-back")) => {
                 let step = if id == "monitor.span" { 1 } else { DAYS.len() - 1 };
                 self.span = (self.span + step) % DAYS.len();
                 self.renew(cx, true);
             }
-            TabMsg::Command("monitor.refresh") => {
+            TabMsg::Wake | TabMsg::Command("monitor.refresh") => {
                 self.renew(cx, true);
                 return self.ask(cx);
             }
