@@ -186,7 +186,10 @@ fn written(facts: &FormFacts) -> Vec<Said> {
             other.container == found.container && matches!(&other.field, Field::EnvRef(its) if its == key)
         }));
         let of_init = found.container.as_ref().is_some_and(|c| facts.init.contains(c));
-        if !of_init && !referred && matches!(found.field, Field::Replicas | Field::Resource(..) | Field::Env(_) | Field::EnvRef(_)) {
+        if !of_init
+            && !referred
+            && matches!(found.field, Field::Replicas | Field::Resource(..) | Field::Env(_) | Field::EnvRef(_))
+        {
             out.push((name(&found.field), found.container.clone(), found.value.clone()));
         }
     }

@@ -244,7 +244,8 @@ fn components(cx: &Cx, asked: &[Asked], rows: &mut Vec<Row>) {
     rows.push(Row::heading(cx.t("monitor.components")));
     for one in asked {
         // They were so when they were asked for, and that is said.
-        let when = one.when.map(|when| format!("  {}", cx.tf("settings.asked", &[("time", &cx.clock(when))]))).unwrap_or_default();
+        let when =
+            one.when.map(|when| format!("  {}", cx.tf("settings.asked", &[("time", &cx.clock(when))]))).unwrap_or_default();
         rows.push(Row::Line(vec![piece(one.context.to_string(), Role::Muted), piece(when, Role::Faint)]));
         if let Some(trouble) = &one.trouble {
             rows.push(Row::text("? ", Role::Unknown, cx.said(&trouble.to_string()), Role::Text));
