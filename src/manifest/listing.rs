@@ -49,7 +49,7 @@ mod tests {
         assert_eq!(after(expect), None);
         assert_eq!(after("resources: [./shop.yaml]\n"), None);
         assert_eq!(after("resources: [a.yaml]\n").as_deref(), Some("resources: [a.yaml, shop.yaml]\n"));
-        assert!(after("namespace: apps\n").unwrap().contains("resources:\n- shop.yaml\n"));
+        assert_eq!(after("namespace: apps\n").as_deref(), Some("namespace: apps\nresources:\n  - shop.yaml\n"));
         assert_eq!(named_in(&Files::new(), "apps", "shop.yaml").unwrap(), None);
     }
 }
