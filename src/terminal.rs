@@ -222,11 +222,9 @@ fn read(sender: &mpsc::Sender<Option<Event>>, mut bell: PipeReader) {
         if state.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
             return;
         }
-        // The first look reads what is there, and the others only take what it understood of it: a look that waits for more
-        // does so at full speed, at the cost of whoever draws what was read.
-        let mut look = GLANCE;
-        while let Ok(true) = event::poll(look) {
-            look = Duration::ZERO;
+        // A look without any time does not even take what was read and understood already: keys that came together would wait
+        // for the next one.
+        while let Ok(true) = event::poll(GLANCE) {
             let Ok(event) = event::read() else { return };
             if is_suspend(&event) {
                 suspend(sender);

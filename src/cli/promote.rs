@@ -5,8 +5,8 @@ use std::io::{self, IsTerminal};
 use clap::{Args, ValueEnum};
 use domain::Trouble;
 use domain::orders::{Deploy as Order, Question};
+use domain::promotion::{Promote as Wanted, PromotePart, Promotion};
 use domain::query::{Answer, Query};
-use domain::restore::{Promote as Wanted, PromotePart, Promotion};
 
 use super::{Format, ask, deploy, deployments, output};
 use crate::launch::Deck;

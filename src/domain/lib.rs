@@ -27,6 +27,7 @@ pub mod orders;
 pub mod origin;
 pub mod private;
 pub mod project;
+pub mod promotion;
 pub mod proposal;
 pub mod quantity;
 pub mod query;

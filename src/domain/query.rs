@@ -16,8 +16,10 @@ use crate::orders::environment::Setup;
 use crate::orders::{Create, Delete, Fleet, FleetPlan};
 use crate::origin::Origin;
 use crate::project::{Environment, Repository};
-use crate::restore::{Back, Promote, Promotion};
+use crate::promotion::{Promote, Promotion};
+use crate::restore::Back;
 use crate::revision::CommitId;
+pub use crate::revision::CommitLine;
 use crate::sides::Sides;
 use crate::toolkit::{Installation, Removal, Toolkit};
 use crate::why::Explanation;
@@ -163,19 +165,6 @@ pub struct AuditFilter {
     pub fits: String,
     /// At most so many, newest first; 0 for all.
     pub limit: usize,
-}
-
-/// Holds one commit as lists show it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct CommitLine {
-    /// The commit.
-    pub id: CommitId,
-    /// The author's name.
-    pub author: String,
-    /// When.
-    pub time: Option<Time>,
-    /// The subject line.
-    pub subject: String,
 }
 
 /// Holds one Kubernetes event as lists show it.

@@ -5,10 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::change::Draft;
 use crate::flux::ObjectKey;
 use crate::ident::{DeploymentId, EnvironmentId};
-use crate::query::CommitLine;
 use crate::revision::CommitId;
 
 /// Says how far to go back.
@@ -152,73 +150,6 @@ pub struct Overwriter {
     pub line: usize,
     /// What it would write there; absent when that is not known.
     pub latest: Option<String>,
-}
-
-/// Asks what runs in one environment as a draft for another.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Promote {
-    /// Where it runs.
-    pub from: EnvironmentId,
-    /// Where it shall run.
-    pub to: EnvironmentId,
-    /// What is taken over.
-    pub parts: Vec<PromotePart>,
-}
-
-/// Names what is taken over from another environment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PromotePart {
-    /// The image: name, tag and digest; of a HelmRelease also the chart's version.
-    Image,
-    /// The number of replicas.
-    Replicas,
-    /// Environment variables, plain and from elsewhere.
-    Env,
-    /// Requests and limits.
-    Resources,
-    /// Probes.
-    Probes,
-    /// The values of a HelmRelease.
-    Values,
-}
-
-impl PromotePart {
-    /// All parts.
-    pub const ALL: [Self; 6] = [Self::Image, Self::Replicas, Self::Env, Self::Resources, Self::Probes, Self::Values];
-
-    /// Returns the word for it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Image => "image",
-            Self::Replicas => "replicas",
-            Self::Env => "env",
-            Self::Resources => "resources",
-            Self::Probes => "probes",
-            Self::Values => "values",
-        }
-    }
-}
-
-/// Holds what runs in one environment as a draft for another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Promotion {
-    /// Where it runs.
-    pub from: EnvironmentId,
-    /// The commit that is applied there, which the values were read at.
-    pub from_commit: CommitId,
-    /// The commit that is applied where it shall run; absent when nothing is known to be.
-    pub to_commit: Option<CommitId>,
-    /// The images that it brings, as Git has them: container and image.
-    pub images: Vec<(String, String)>,
-    /// The commits in between that touched the manifests, the newest first.
-    pub commits: Vec<CommitLine>,
-    /// Whether there are more of them than are told.
-    pub more: bool,
-    /// What is worth knowing before it goes on.
-    pub notes: Vec<String>,
-    /// The draft.
-    pub draft: Draft,
 }
 
 #[cfg(test)]

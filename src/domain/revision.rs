@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Time;
 use crate::text::Text;
 
 /// Holds a Git commit id: 40 (or 64) lower-case hexadecimal digits.
@@ -32,6 +33,19 @@ impl fmt::Display for CommitId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Holds one commit as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct CommitLine {
+    /// The commit.
+    pub id: CommitId,
+    /// The author's name.
+    pub author: String,
+    /// When.
+    pub time: Option<Time>,
+    /// The subject line.
+    pub subject: String,
 }
 
 /// Holds a revision as Flux writes it: `main@sha1:<id>`, `1.2.3@sha256:<digest>`, `sha256:<digest>`, a chart version.

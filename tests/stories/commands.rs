@@ -202,6 +202,7 @@ fn the_names_of_json_fields_are_a_promise() {
         "cluster",
         "namespace",
         "approval",
+        "proposal_prefix",
         "gitops",
         "workload",
         "health",

@@ -85,7 +85,7 @@ fn an_edit_becomes_a_commit(ground: &Ground) {
     assert_eq!((log[0].subject.as_str(), log[0].author.as_str()), ("Louder", "Ada Byron <ada@acme.example>"));
     let environment = format!("{app}/development");
     assert!(log[0].trailers.iter().any(|(k, v)| k == "Environment" && *v == environment), "{:?}", log[0].trailers);
-    let history = operator.run(&["history", app, "-o", "json"]).json();
+    let history = operator.run(&["history", app, "development", "-o", "json"]).json();
     assert_eq!((&history[0]["status"], &history[0]["commit"]), (&"succeeded".into(), &log[0].id.as_str().into()));
     assert!(history[0]["summary"].as_str().is_some_and(|s| s.contains("ConfigMap/settings")), "{}", history[0]);
     assert!(live(&operator, "cm/settings", &namespace).contains("level: debug"));

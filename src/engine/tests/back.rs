@@ -9,8 +9,9 @@ use domain::edit::{Choice, Edit, Field};
 use domain::ident::{DeploymentId, EnvironmentId};
 use domain::orders::Deploy;
 use domain::project::EnvironmentType;
+use domain::promotion::{Promote, PromotePart, Promotion};
 use domain::query::{Answer, Query};
-use domain::restore::{Back, Promote, PromotePart, Promotion, Side, Undone};
+use domain::restore::{Back, Side, Undone};
 use git::FileChange;
 
 use super::bed::{self, Bed, LONG, ada, development};

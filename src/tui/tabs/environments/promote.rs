@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use domain::Trouble;
 use domain::project::Environment;
+use domain::promotion::{Promote, PromotePart, Promotion};
 use domain::query::{Answer, Query};
-use domain::restore::{Promote, PromotePart, Promotion};
 
 use super::Environments;
 use crate::cx::Cx;
