@@ -2,7 +2,7 @@
 
 use clap::Args;
 use domain::Trouble;
-use domain::flux::Health;
+use domain::flux::{Health, KINDS};
 use domain::monitor::{Figures, Monitor as Found, Span, Tally, monitor, tallies};
 use domain::query::{Answer, Query};
 use domain::toolkit::Controller;
@@ -42,11 +42,18 @@ struct Told {
 pub(crate) async fn run(deck: &Deck, format: Format, asked: &Monitor) -> Result<(), Trouble> {
     let span = Span::last(milliseconds(&asked.since)?, launch::now());
     let (components, components_unread) = match deck.context() {
-        Ok(context) => match deck.ask(Query::Toolkit(context, None)).await {
-            Ok(Answer::Toolkit(toolkit)) => (toolkit.controllers.clone(), None),
-            Ok(_) => (Vec::new(), None),
-            Err(trouble) => (Vec::new(), Some(trouble.to_string())),
-        },
+        Ok(context) => {
+            // What was not heard in time is counted as far as it is known; that is said.
+            let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+            if let Err(trouble) = deck.listed(&context, &kinds).await {
+                output::remark(&trouble);
+            }
+            match deck.ask(Query::Toolkit(context, None)).await {
+                Ok(Answer::Toolkit(toolkit)) => (toolkit.controllers.clone(), None),
+                Ok(_) => (Vec::new(), None),
+                Err(trouble) => (Vec::new(), Some(trouble.to_string())),
+            }
+        }
         Err(trouble) => (Vec::new(), Some(trouble.to_string())),
     };
     let world = deck.world();

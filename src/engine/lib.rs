@@ -21,6 +21,7 @@ mod holds;
 mod ids;
 mod kept;
 mod ledger;
+mod live;
 mod logs;
 mod mishaps;
 mod objects;

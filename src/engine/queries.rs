@@ -7,7 +7,7 @@ mod charts;
 mod deletion;
 mod detail;
 mod drift;
-pub(crate) mod edit;
+mod edit;
 mod form;
 mod hold;
 mod logs;

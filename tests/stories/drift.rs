@@ -31,9 +31,10 @@ fn what_others_changed_is_named_with_its_manager(ground: &Ground) {
     ground.add(&operator, &["development"]);
     let (name, namespace) = (format!("{}-development", ground.app), ground.namespace("development"));
     let agreed = wait("agreement", LIMIT, || {
-        compared(&operator, &name).filter(|drift| verdict(drift, "ConfigMap").as_deref() == Some("agrees"))
+        let agrees = |drift: &Value, kind| verdict(drift, kind).as_deref() == Some("agrees");
+        compared(&operator, &name).filter(|drift| agrees(drift, "ConfigMap") && agrees(drift, "Deployment"))
     });
-    assert_eq!(verdict(&agreed, "Deployment").as_deref(), Some("agrees"), "{agreed}");
+    assert_eq!(agreed["against"], "live", "{agreed}");
     let said = operator.run(&["diff", &format!("ks/{name}")]).ok();
     assert!(said.contains("agrees, ") && said.contains(" objects, checked at "), "{said}");
 

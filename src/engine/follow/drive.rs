@@ -111,7 +111,8 @@ impl Sailing {
             self.ancestors = self.voyage.deployment.commit.clone().map(Ancestors::of);
         }
         if let Some(ancestors) = &mut self.ancestors {
-            self.known.ancestry = ancestors.of_all(&self.scene.repo, &commits(world, &environment)).await;
+            self.known.ancestry =
+                ancestors.of_all(&self.scene.repo, &commits(world, &environment, &self.voyage.deployment)).await;
         }
         self.soon = false;
         if self.owes_source {

@@ -18,6 +18,9 @@ const KINDS: [&str; 6] = ["GitRepository", "Kustomization", "Deployment", "State
 /// The labels that name the template that a Pod was made of (ReplicaSet; StatefulSet and DaemonSet).
 const TEMPLATE_LABELS: [&str; 2] = ["pod-template-hash", "controller-revision-hash"];
 
+/// How many of an environment's newest deployments may supersede one.
+const RIVALS: usize = 20;
+
 /// Holds what a voyage knows beside the world.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
@@ -31,13 +34,15 @@ pub(super) struct Known {
     pub(super) log: Option<Vec<String>>,
 }
 
-/// Returns the commits that Flux names for an environment: of the source's artifact, tried and applied.
-pub(super) fn commits(world: &World, environment: &Environment) -> Vec<CommitId> {
+/// Returns the commits whose standing matters: those that Flux names for an environment (of the source's artifact, tried and
+/// applied) and those of its other deployments that got past apply.
+pub(super) fn commits(world: &World, environment: &Environment, ours: &Deployment) -> Vec<CommitId> {
     let source = world.source(environment).and_then(|s| s.status.artifact.as_ref()).map(|a| &a.revision);
     let apply = world.kustomization(environment);
     let applied = apply.and_then(|k| k.status.last_applied_revision.as_ref());
     let attempted = apply.and_then(|k| k.status.last_attempted_revision.as_ref());
-    let mut commits: Vec<_> = [source, applied, attempted].into_iter().flatten().filter_map(Revision::commit).collect();
+    let named = [source, applied, attempted].into_iter().flatten().filter_map(Revision::commit);
+    let mut commits: Vec<_> = named.chain(rivals(world, ours).filter_map(|d| d.commit.clone())).collect();
     commits.sort();
     commits.dedup();
     commits
@@ -99,7 +104,7 @@ pub(super) fn observe(world: &World, environment: &Environment, deployment: &Dep
         workloads,
         faults,
         log: known.log.clone(),
-        superseded_by: superseded_by(world, deployment),
+        superseded_by: superseded_by(world, deployment, known),
     }
 }
 
@@ -164,11 +169,22 @@ fn came_after(one: &Deployment, other: &Deployment) -> bool {
     (landed(one), &one.id) > (landed(other), &other.id)
 }
 
-/// Returns the newest later deployment of the same environment that got past apply.
-fn superseded_by(world: &World, ours: &Deployment) -> Option<DeploymentId> {
+/// Goes through the newest other deployments of the same environment that got past apply.
+fn rivals<'a>(world: &'a World, ours: &'a Deployment) -> impl Iterator<Item = &'a Arc<Deployment>> {
     let past = |d: &Deployment| d.stage(StageName::Apply).state == StageState::Done;
-    let later = world.deployments.iter().filter(|d| d.environment == ours.environment && came_after(d, ours) && past(d));
-    later.map(|d| d.id.clone()).max()
+    let others = world.deployments.iter().filter(|d| d.environment == ours.environment && d.id != ours.id);
+    others.take(RIVALS).filter(move |d| past(d))
+}
+
+/// Returns the newest deployment of the same environment that contains ours and got past apply. Which was recorded first says
+/// nothing: what others pushed is recorded when it is seen. Only by hand nothing contains anything; then the later one counts.
+fn superseded_by(world: &World, ours: &Deployment, known: &Known) -> Option<DeploymentId> {
+    let by_hand = |d: &Deployment| d.method == Method::Manual;
+    let contains = |d: &Deployment| match &d.commit {
+        Some(commit) if !by_hand(d) && !by_hand(ours) => known.ancestry.get(commit) == Some(&Ancestry::Past),
+        _ => came_after(d, ours),
+    };
+    rivals(world, ours).filter(|d| contains(d)).map(|d| d.id.clone()).max()
 }
 
 /// Returns what is wrong with Pods of the present templates, those of workloads that are not rolled out first.

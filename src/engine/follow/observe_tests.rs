@@ -106,7 +106,7 @@ fn world() -> World {
 #[test]
 fn revisions_stand_as_history_says() {
     let (world, environment) = (world(), environment());
-    assert_eq!(commits(&world, &environment), [commit('0'), commit('b')]);
+    assert_eq!(commits(&world, &environment, &deployment("01a", StageState::Pending)), [commit('0'), commit('b')]);
     let ancestry = [(commit('b'), Ancestry::Past), (commit('0'), Ancestry::Behind)].into_iter().collect();
     let known = Known { ancestry, ..Known::default() };
     let seen = observe(&world, &environment, &deployment("01a", StageState::Pending), &known);
@@ -145,12 +145,25 @@ fn a_workload_that_may_not_be_seen_is_not_waited_for_but_flux_is() {
 #[test]
 fn only_a_later_deployment_that_is_applied_supersedes() {
     let ours = deployment("01b", StageState::Pending);
-    for (id, state, expect) in
-        [("01c", StageState::Done, true), ("01c", StageState::Running, false), ("01a", StageState::Done, false)]
-    {
+    // What was recorded later may have been committed before.
+    for (id, state, stands, expect) in [
+        ("01c", StageState::Done, Ancestry::Past, true),
+        ("01a", StageState::Done, Ancestry::Past, true),
+        ("01c", StageState::Running, Ancestry::Past, false),
+        ("01c", StageState::Done, Ancestry::Behind, false),
+        ("01c", StageState::Done, Ancestry::Unknown, false),
+    ] {
         let mut world = world();
-        world.deployments = Arc::new(vec![Arc::new(deployment(id, state)), Arc::new(ours.clone())]);
-        assert_eq!(superseded_by(&world, &ours).is_some(), expect, "{id}");
+        let theirs = Deployment { commit: Some(commit('d')), ..deployment(id, state) };
+        world.deployments = Arc::new(vec![Arc::new(theirs), Arc::new(ours.clone())]);
+        let known = Known { ancestry: [(commit('d'), stands)].into_iter().collect(), ..Known::default() };
+        assert_eq!(superseded_by(&world, &ours, &known).is_some(), expect, "{id} {stands:?}");
+    }
+    for (id, expect) in [("01c", true), ("01a", false)] {
+        let mut world = world();
+        let by_hand = Deployment { method: Method::Manual, ..deployment(id, StageState::Done) };
+        world.deployments = Arc::new(vec![Arc::new(by_hand), Arc::new(ours.clone())]);
+        assert_eq!(superseded_by(&world, &ours, &Known::default()).is_some(), expect, "{id} by hand");
     }
 }
 

@@ -6,8 +6,8 @@ use domain::Trouble;
 use domain::orders::Apply;
 use serde_json::Value;
 
+use crate::live;
 use crate::orders::{Done, Fault};
-use crate::queries::edit;
 use crate::shared::Core;
 
 /// How often it is tried anew when only the status of the object has changed.
@@ -27,7 +27,7 @@ async fn carry_out(core: &Core, order: &Apply, patch: &Value) -> Result<(), Trou
     let mut version = order.version.clone();
     for _ in 0..CONFLICTS {
         let Err(trouble) = core.fleet.patch(&order.key, patch, &version, false).await else { return Ok(()) };
-        let (now, seen) = edit::standing(core, &order.key).await?;
+        let (now, seen) = live::standing(core, &order.key).await?;
         if now == version || seen.is_empty() || seen != order.seen {
             return Err(trouble);
         }

@@ -11,40 +11,18 @@ use domain::orders::Apply;
 use domain::query::Answer;
 use manifest::schema::{Schemas, validate};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
+use crate::live;
 use crate::queries::origin;
 use crate::shared::Core;
 
 pub(super) async fn edit(core: &Arc<Core>, key: ObjectKey) -> Result<Answer, Trouble> {
-    let object = read(core, &key).await?;
+    let object = live::read(core, &key).await?;
     Ok(Answer::Edit(Arc::new(text_of(core, &key, &object).await)))
 }
 
 pub(super) async fn review(core: &Arc<Core>, edited: &Edited) -> Result<Answer, Trouble> {
     Ok(Answer::Review(Arc::new(judge(core, edited).await?)))
-}
-
-async fn read(core: &Core, key: &ObjectKey) -> Result<Value, Trouble> {
-    core.fleet
-        .object(key)
-        .await?
-        .ok_or_else(|| Trouble::not_found("It does not exist there", key).next("Refresh and check the name and the namespace."))
-}
-
-/// Returns an object's version of now, and the digest of what of it could be edited.
-pub(crate) async fn standing(core: &Core, key: &ObjectKey) -> Result<(String, String), Trouble> {
-    let now = text_of(core, key, &read(core, key).await?).await;
-    let digest = digest(&now);
-    Ok((now.version, digest))
-}
-
-/// Returns the digest of what is edited; none where masks hide whether it is the same.
-fn digest(text: &LiveText) -> String {
-    if text.masked > 0 {
-        return String::new();
-    }
-    hex::encode(Sha256::digest(format!("{}\n{}", text.uid, text.text.text())))
 }
 
 async fn text_of(core: &Core, key: &ObjectKey, object: &Value) -> LiveText {
@@ -87,7 +65,7 @@ async fn judge(core: &Core, edited: &Edited) -> Result<LiveReview, Trouble> {
         return Ok(review);
     }
     let Some(patch) = merge_patch(&old, &new) else { return Ok(review) };
-    let live = read(core, key).await?;
+    let live = live::read(core, key).await?;
     if live.pointer("/metadata/uid").and_then(Value::as_str) != Some(&*base.uid) {
         let trouble = Trouble::failed("It is another object now", key).why("it was deleted and created again meanwhile");
         review.refused = Some(trouble.next("Edit it anew."));
@@ -106,7 +84,7 @@ async fn judge(core: &Core, edited: &Edited) -> Result<LiveReview, Trouble> {
             let order = Apply {
                 key: key.clone(),
                 version: now.version.clone(),
-                seen: digest(&now),
+                seen: live::digest(&now.uid, now.text.text(), now.masked),
                 patch: Private::new(patch.to_string()),
                 fields: wanted,
                 origin: now.origin.clone(),
