@@ -24,7 +24,7 @@ pub(crate) struct Adopt {
     /// Only these: a project, PROJECT/ENVIRONMENT, or a Kustomization's name; all when absent.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// Names what a Kustomization becomes: [NAMESPACE/]NAME=PROJECT/ENVIRONMENT[:TYPE].
+    /// Names what a Kustomization becomes: `[NAMESPACE/]NAME=PROJECT/ENVIRONMENT[:TYPE]`.
     #[arg(long = "as", value_name = "OBJECT=PROJECT/ENVIRONMENT[:TYPE]")]
     renames: Vec<String>,
     /// Where the token of new projects' repositories is: none, env:NAME or file:PATH, with USER@ in front.
