@@ -36,27 +36,14 @@ pub(crate) struct Deploy {
     environment: String,
     #[command(flatten)]
     fields: Fields,
-    /// The commit message; proposed from the change when absent.
-    #[arg(short, long)]
-    message: Option<String>,
-    /// Only says what would happen.
-    #[arg(long)]
-    dry_run: bool,
-    /// Answers the question.
-    #[arg(long, short)]
-    yes: bool,
-    /// Follows the deployment for at most so long, for example 5m; exit status 1 when it fails, 5 when that is over.
-    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "15m")]
-    wait: Option<String>,
     /// Applies it to the cluster by hand, without Git: refused where Flux would undo it. Needs no field.
     #[arg(long)]
     manual: bool,
     /// With --manual: the branch or commit that the manifests are taken from; the environment's branch when absent.
     #[arg(long, value_name = "REVISION", requires = "manual")]
     from: Option<String>,
-    /// Goes on only when the result is exactly what was reviewed (the digest that --dry-run prints).
-    #[arg(long, value_name = "DIGEST")]
-    reviewed: Option<String>,
+    #[command(flatten)]
+    going: deployments::Going,
 }
 
 /// Returns the environment's own workload, which is the only one where it names none; among several it must be chosen.
@@ -80,22 +67,22 @@ async fn own(deck: &Deck, environment: &Environment) -> Result<Option<WorkloadRe
 
 pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(), Trouble> {
     let environment = deck.environment(&deploy.project, &deploy.environment)?;
-    let wait = deploy.wait.as_deref().map(deployments::duration).transpose()?;
+    let wait = deploy.going.wait.as_deref().map(deployments::duration).transpose()?;
     let draft = Draft {
         workload: match &deploy.fields.workload {
             Some(text) => Some(environment::workload(text)?),
             None => own(deck, &environment).await?,
         },
         edits: if deploy.manual { fields::maybe(&deploy.fields)? } else { fields::edits(&deploy.fields, "deploy")? },
-        message: deploy.message,
+        message: deploy.going.message,
         manual: deploy.manual.then(|| Manual { from: deploy.from.unwrap_or_default() }),
         ..Draft::new(environment.id)
     };
-    if !deploy.dry_run {
+    if !deploy.going.dry_run {
         deck.may(&draft.environment)?;
     }
-    let mut reviewed = deploy.reviewed;
-    if deploy.dry_run || (!deploy.yes && io::stdin().is_terminal()) {
+    let mut reviewed = deploy.going.reviewed;
+    if deploy.going.dry_run || (!deploy.going.yes && io::stdin().is_terminal()) {
         let Answer::Preview(preview) = deck.ask(Query::Preview(draft.clone())).await? else {
             return Err(Trouble::failed("The engine gave another answer than was asked for", "preview"));
         };
@@ -103,7 +90,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
         if let Some(ask) = preview.asks.first() {
             return Err(manifest::Error::Choose(Box::new(ask.clone())).into());
         }
-        if deploy.dry_run {
+        if deploy.going.dry_run {
             if by_hand {
                 // The server tries all of it, and Flux is asked whether it would leave it alone.
                 deck.give(Order { draft, reviewed, dry_run: true }.into()).await?;
@@ -115,7 +102,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
     }
     let order = Order { draft, reviewed, dry_run: false };
     let question = order.question();
-    ask::confirm(&question, deploy.yes)?;
+    ask::confirm(&question, deploy.going.yes)?;
     let outcome = deck.give(order.into()).await?;
     landed(deck, format, outcome, wait).await
 }

@@ -11,6 +11,26 @@ use domain::{Trouble, TroubleKind};
 use super::{Format, output, sieve};
 use crate::launch::{self, Deck};
 
+/// How a change is made that is committed and followed: the flags that all of them have.
+#[derive(Debug, Args)]
+pub(super) struct Going {
+    /// The commit message; proposed from the change when absent.
+    #[arg(short, long)]
+    pub(super) message: Option<String>,
+    /// Only says what would happen.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Answers the question.
+    #[arg(long, short)]
+    pub(super) yes: bool,
+    /// Follows the deployment for at most so long, for example 5m; exit status 1 when it fails, 5 when that is over.
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "15m")]
+    pub(super) wait: Option<String>,
+    /// Goes on only when the result is exactly what was reviewed (the digest that --dry-run prints).
+    #[arg(long, value_name = "DIGEST")]
+    pub(super) reviewed: Option<String>,
+}
+
 /// Follows a deployment to its end.
 #[derive(Debug, Args)]
 #[command(

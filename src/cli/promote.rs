@@ -30,21 +30,8 @@ pub(crate) struct Promote {
     /// What is taken over.
     #[arg(long, value_name = "FIELDS", value_delimiter = ',', default_value = "image")]
     fields: Vec<Part>,
-    /// The commit message; proposed from the change when absent.
-    #[arg(short, long)]
-    message: Option<String>,
-    /// Only says what would happen.
-    #[arg(long)]
-    dry_run: bool,
-    /// Answers the question.
-    #[arg(long, short)]
-    yes: bool,
-    /// Follows the deployment for at most so long, for example 5m; exit status 1 when it fails, 5 when that is over.
-    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "15m")]
-    wait: Option<String>,
-    /// Goes on only when the result is exactly what was reviewed (the digest that --dry-run prints).
-    #[arg(long, value_name = "DIGEST")]
-    reviewed: Option<String>,
+    #[command(flatten)]
+    going: deployments::Going,
 }
 
 /// What is taken over.
@@ -88,8 +75,8 @@ struct Told<'a> {
 pub(crate) async fn run(deck: &Deck, format: Format, promote: Promote) -> Result<(), Trouble> {
     let from = deck.environment(&promote.project, &promote.from)?;
     let to = deck.environment(&promote.project, &promote.to)?;
-    let wait = promote.wait.as_deref().map(deployments::duration).transpose()?;
-    if !promote.dry_run {
+    let wait = promote.going.wait.as_deref().map(deployments::duration).transpose()?;
+    if !promote.going.dry_run {
         deck.may(&to.id)?;
     }
     deck.settle(&[from.clone(), to.clone()]).await;
@@ -97,37 +84,37 @@ pub(crate) async fn run(deck: &Deck, format: Format, promote: Promote) -> Result
     let query = Query::Promote(Wanted { from: from.id, to: to.id.clone(), parts });
     let Answer::Promotion(promotion) = deck.ask(query).await? else { return Err(other("promotion")) };
     let mut draft = promotion.draft.clone();
-    draft.message = promote.message.or(draft.message);
+    draft.message = promote.going.message.or(draft.message);
     if draft.edits.is_empty() {
         return Err(Trouble::usage("Nothing would change", &to.id)
             .why(format!("it has what runs in {} already", promotion.from))
             .next("Take more over with --fields, or sync the environment if it is behind Git."));
     }
-    let asks = !promote.yes && io::stdin().is_terminal();
-    let mut reviewed = promote.reviewed;
+    let asks = !promote.going.yes && io::stdin().is_terminal();
+    let mut reviewed = promote.going.reviewed;
     let plain = matches!(format, Format::Table | Format::Wide);
-    if plain && (promote.dry_run || asks) {
+    if plain && (promote.going.dry_run || asks) {
         told(&promotion);
     } else {
         promotion.notes.iter().for_each(|note| output::note(note));
     }
-    if promote.dry_run || asks {
+    if promote.going.dry_run || asks {
         let Answer::Preview(preview) = deck.ask(Query::Preview(draft.clone())).await? else { return Err(other("preview")) };
         if let Some(ask) = preview.asks.first() {
             return Err(manifest::Error::Choose(Box::new(ask.clone())).into());
         }
-        if promote.dry_run && !plain {
+        if promote.going.dry_run && !plain {
             let told = Told { promotion: &promotion, preview: &preview };
             return output::show(format, &told, &[output::row(["DIGEST"]), vec![preview.digest.clone()]]);
         }
         deploy::print(Format::Table, &preview, false, &[])?;
-        if promote.dry_run {
+        if promote.going.dry_run {
             return Ok(());
         }
         reviewed = reviewed.or_else(|| Some(preview.digest.clone()));
     }
     let question = Question::Confirm { text: format!("Promote what runs in {} to {}?", promotion.from, to.id) };
-    ask::confirm(&question, promote.yes)?;
+    ask::confirm(&question, promote.going.yes)?;
     let outcome = deck.give(Order { draft, reviewed, dry_run: false }.into()).await?;
     deploy::landed(deck, format, outcome, wait).await
 }

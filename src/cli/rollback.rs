@@ -59,7 +59,6 @@ pub(crate) struct Revert {
 
 /// How it is done.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 struct How {
     /// Where somebody has changed the same lines since, theirs stays.
     #[arg(long, conflicts_with = "restore")]
@@ -73,21 +72,8 @@ struct How {
     /// Suspends image automations that would undo it first; they stay so until they are resumed.
     #[arg(long)]
     suspend_automation: bool,
-    /// The commit message; proposed when absent.
-    #[arg(short, long)]
-    message: Option<String>,
-    /// Only says what would happen.
-    #[arg(long)]
-    dry_run: bool,
-    /// Answers the question.
-    #[arg(long, short)]
-    yes: bool,
-    /// Follows the deployment for at most so long, for example 5m; exit status 1 when it fails, 5 when that is over.
-    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "15m")]
-    wait: Option<String>,
-    /// Goes on only when the result is exactly what was reviewed (the digest that --dry-run prints).
-    #[arg(long, value_name = "DIGEST")]
-    reviewed: Option<String>,
+    #[command(flatten)]
+    going: deployments::Going,
 }
 
 /// What becomes of files that other environments use too.
@@ -114,8 +100,8 @@ pub(crate) async fn revert(deck: &Deck, format: Format, revert: Revert) -> Resul
 }
 
 async fn go(deck: &Deck, format: Format, (environment, back): (EnvironmentId, Back), how: How) -> Result<(), Trouble> {
-    let wait = how.wait.as_deref().map(deployments::duration).transpose()?;
-    if !how.dry_run {
+    let wait = how.going.wait.as_deref().map(deployments::duration).transpose()?;
+    if !how.going.dry_run {
         deck.may(&environment)?;
     }
     watched(deck, &environment).await;
@@ -125,8 +111,8 @@ async fn go(deck: &Deck, format: Format, (environment, back): (EnvironmentId, Ba
         shared: how.shared.map(|shared| if matches!(shared, Shared::Keep) { Side::Theirs } else { Side::Restored }),
         ..draft.restore.as_deref().cloned().unwrap_or_default()
     };
-    let mut draft = Draft { message: how.message, restore: Some(Box::new(restore)), ..*draft };
-    let asks = !how.yes && !how.dry_run && io::stdin().is_terminal() && io::stderr().is_terminal();
+    let mut draft = Draft { message: how.going.message, restore: Some(Box::new(restore)), ..*draft };
+    let asks = !how.going.yes && !how.going.dry_run && io::stdin().is_terminal() && io::stderr().is_terminal();
     let mut preview = look(deck, &draft).await?;
     if asks && preview.open_questions() > 0 {
         answer(&mut draft, &preview)?;
@@ -135,7 +121,7 @@ async fn go(deck: &Deck, format: Format, (environment, back): (EnvironmentId, Ba
     if how.suspend_automation || (asks && suspends(&preview)?) {
         suspend(&mut draft, &preview);
     }
-    if how.dry_run {
+    if how.going.dry_run {
         return show(format, &preview);
     }
     if asks {
@@ -143,9 +129,9 @@ async fn go(deck: &Deck, format: Format, (environment, back): (EnvironmentId, Ba
     } else {
         warn(&preview);
     }
-    let reviewed = how.reviewed.or_else(|| asks.then(|| preview.digest.clone()));
+    let reviewed = how.going.reviewed.or_else(|| asks.then(|| preview.digest.clone()));
     let order = Order { draft, reviewed, dry_run: false };
-    ask::confirm(&order.question(), how.yes)?;
+    ask::confirm(&order.question(), how.going.yes)?;
     let outcome = deck.give(order.into()).await?;
     deploy::landed(deck, format, outcome, wait).await
 }
