@@ -163,7 +163,9 @@ fn goes_back_by_keys(ground: &Ground) {
         screen.contains("theirs") && screen.contains("newTag: 1.3.0") && screen.contains("newTag: 1.1.0")
     });
     console.keys("u");
-    console.until("the answer", ground.patience(), |screen| screen.contains("✓ k8s/overlays") && screen.contains("+1 -1"));
+    console.until("the answer", ground.patience(), |screen| {
+        screen.contains("✓ k8s/overlays") && screen.contains("+1 -1") && screen.contains("^S")
+    });
     console.keys("\u{13}");
     console.see("Roll back");
     yes(&mut console);
