@@ -3,7 +3,7 @@
 //! The bound is low since a list has to be right ten seconds after whatever was wrong is mended; an outage of the whole
 //! server is the heartbeat's matter, which asks once for all.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -18,13 +18,19 @@ const HEALTHY: Duration = Duration::from_mins(1);
 pub(super) struct Backoff {
     failures: u32,
     well_since: Option<Instant>,
-    seed: RandomState,
+    /// What the jitter comes from; one for each watch, so that many spread.
+    seed: u64,
 }
 
 impl Backoff {
     /// Begins without failures.
     pub(super) fn new() -> Self {
-        Self { failures: 0, well_since: None, seed: RandomState::new() }
+        Self::seeded(RandomState::new().hash_one(()))
+    }
+
+    /// Begins without failures, with the jitter of this seed.
+    fn seeded(seed: u64) -> Self {
+        Self { failures: 0, well_since: None, seed }
     }
 
     /// Notes that it works now.
@@ -52,7 +58,9 @@ impl Backoff {
 
     /// Returns a duration between this one and half as much more.
     fn spread(&self, whole: Duration) -> Duration {
-        let dice = self.seed.hash_one(self.failures) % 1000;
+        let mut dice = DefaultHasher::new();
+        (self.seed, self.failures).hash(&mut dice);
+        let dice = dice.finish() % 1000;
         whole + whole.mul_f64(f64::from(u32::try_from(dice).unwrap_or(0)) / 2000.0)
     }
 }
@@ -63,19 +71,35 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn waits_grow_to_a_bound_and_are_forgotten_after_health() {
-        let mut backoff = Backoff::new();
-        assert!(backoff.is_first());
-        assert!(backoff.failed() < Duration::from_millis(200), "the first is tried again at once");
-        let waits: Vec<Duration> = (0..10).map(|_| backoff.failed()).collect();
-        assert!(waits.iter().zip(waits.iter().skip(1)).take(3).all(|(a, b)| b > a), "{waits:?}");
-        assert!(waits.iter().all(|w| *w >= FIRST && *w <= MOST.mul_f64(1.5)), "{waits:?}");
-        backoff.works();
-        tokio::time::advance(Duration::from_secs(5)).await;
-        assert!(!backoff.is_first());
-        assert!(backoff.failed() >= MOST, "a short success forgives nothing");
-        backoff.works();
-        tokio::time::advance(HEALTHY).await;
-        assert!(backoff.is_first());
-        assert!(backoff.failed() < Duration::from_millis(200));
+        for seed in 0..500 {
+            let mut backoff = Backoff::seeded(seed);
+            assert!(backoff.is_first());
+            assert!(backoff.failed() < Duration::from_millis(200), "the first is tried again at once");
+            let waits: Vec<Duration> = (0..10).map(|_| backoff.failed()).collect();
+            // Each doubling is more than the jitter of the wait before; at the bound only jitter is left.
+            assert!(waits.windows(2).take(2).all(|pair| pair[0] < pair[1]), "seed {seed}: {waits:?}");
+            assert!(waits.iter().all(|w| *w >= FIRST && *w <= MOST.mul_f64(1.5)), "seed {seed}: {waits:?}");
+            assert!(waits.iter().skip(3).all(|w| *w >= MOST), "seed {seed}: {waits:?}");
+            backoff.works();
+            tokio::time::advance(Duration::from_secs(5)).await;
+            assert!(!backoff.is_first());
+            assert!(backoff.failed() >= MOST, "seed {seed}: a short success forgives nothing");
+            backoff.works();
+            tokio::time::advance(HEALTHY).await;
+            assert!(backoff.is_first());
+            assert!(backoff.failed() < Duration::from_millis(200));
+        }
+    }
+
+    #[test]
+    fn many_do_not_knock_at_once() {
+        let waits: std::collections::HashSet<Duration> = (0..100)
+            .map(|seed| {
+                let mut backoff = Backoff::seeded(seed);
+                backoff.failed();
+                backoff.failed()
+            })
+            .collect();
+        assert!(waits.len() > 80, "{} different waits of 100", waits.len());
     }
 }
