@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
 
 use domain::Trouble;
 use domain::journal::Entry;
@@ -27,11 +28,14 @@ pub struct Options {
     pub segment_bytes: u64,
     /// Whether to keep an index on disk, if no other process does.
     pub index: bool,
+    /// How long the last hand on the store waits for the index to be written; what is missing then is read from the
+    /// journal the next time.
+    pub farewell: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { segment_bytes: 8 << 20, index: true }
+        Self { segment_bytes: 8 << 20, index: true, farewell: Duration::from_secs(5) }
     }
 }
 
@@ -96,7 +100,7 @@ impl Store {
             Mutex::new(worker.ended)
         });
         let follow = Some(follow::start(&core, follow_kicks)?);
-        Ok((Self { threads: Arc::new(Threads { core, follow, index_ended }) }, notices))
+        Ok((Self { threads: Arc::new(Threads { core, follow, index_ended, farewell: options.farewell }) }, notices))
     }
 }
 

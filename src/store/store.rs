@@ -21,9 +21,6 @@ use crate::reader::Cursor;
 use crate::seen::Seen;
 use crate::state::State;
 
-/// How long the end of the store waits for its threads: enough to finish writing the index on a working disk.
-const FAREWELL: Duration = Duration::from_secs(5);
-
 /// Hears of every new state. Called on the store's own thread, one call at a time, with states that only go forward.
 pub type Subscriber = Box<dyn Fn(&Arc<State>) + Send + Sync>;
 
@@ -49,6 +46,7 @@ pub(crate) struct Threads {
     pub(crate) core: Arc<Core>,
     pub(crate) follow: Option<JoinHandle<()>>,
     pub(crate) index_ended: Option<Mutex<Receiver<()>>>,
+    pub(crate) farewell: Duration,
 }
 
 /// Holds a hand on an open store; clones share it. The last one to go writes the index and ends the threads.
@@ -223,7 +221,7 @@ impl Drop for Threads {
         let _ = self.core.wake_follow.try_send(());
         let _ = self.core.wake_index.try_send(());
         if let Some(ended) = self.index_ended.take() {
-            let _ = enter(&ended).recv_timeout(FAREWELL);
+            let _ = enter(&ended).recv_timeout(self.farewell);
         }
         if let Some(follow) = self.follow.take()
             // The last hand may go inside a subscriber, on that very thread.

@@ -9,7 +9,7 @@ use crate::support::*;
 const COUNT: u64 = TAIL as u64 + 1500;
 
 fn filled(dir: &Path) {
-    let (store, _) = Store::open_with(dir, Options { segment_bytes: 128 << 10, index: true }).unwrap();
+    let (store, _) = Store::open_with(dir, Options { segment_bytes: 128 << 10, ..SMALL }).unwrap();
     let act = |n: u64| if n.is_multiple_of(2) { "kustomization.suspend" } else { "kustomization.resume" };
     for part in 0..COUNT / 100 {
         let records =

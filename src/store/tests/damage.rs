@@ -7,7 +7,7 @@ use store::{NoticeKind, Options, Store, verify};
 
 use crate::support::*;
 
-const PLAIN: Options = Options { segment_bytes: 4 << 10, index: false };
+const PLAIN: Options = Options { segment_bytes: 4 << 10, ..SMALL_PLAIN };
 
 fn filled(dir: &Path, options: Options, count: u64) {
     let (store, _) = Store::open_with(dir, options).unwrap();

@@ -18,7 +18,7 @@ fn fixture() -> PathBuf {
 #[ignore = "writes the fixture of a new schema version"]
 fn write_fixture() {
     let dir = place();
-    let (store, _) = Store::open_with(dir.path(), Options { segment_bytes: 4 << 10, index: false }).unwrap();
+    let (store, _) = Store::open_with(dir.path(), Options { segment_bytes: 4 << 10, ..SMALL_PLAIN }).unwrap();
     let changes = [
         Change::Project(project("shop")),
         Change::Project(project("bakery")),

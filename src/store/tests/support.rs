@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use domain::Time;
 use domain::actor::{Actor, Authentication, Role};
@@ -137,8 +137,10 @@ pub(crate) fn draft(id: &str, n: u64) -> Draft {
 }
 
 /// Small segments, so that tests cross their boundaries.
-pub(crate) const SMALL: Options = Options { segment_bytes: 16 << 10, index: true };
-pub(crate) const SMALL_PLAIN: Options = Options { segment_bytes: 16 << 10, index: false };
+/// Segments of 16 KiB. A store that is opened again after its last hand went must find its index free, however slow
+/// the disk is.
+pub(crate) const SMALL: Options = Options { segment_bytes: 16 << 10, index: true, farewell: Duration::from_mins(2) };
+pub(crate) const SMALL_PLAIN: Options = Options { index: false, ..SMALL };
 
 /// All entries of the store, oldest first: object and detail.
 pub(crate) fn everything(store: &Store) -> Vec<String> {
