@@ -229,7 +229,7 @@ impl Flux {
             if *msg != TabMsg::Command("flux.tree") {
                 return None;
             }
-            let mut tree = Tree::new(cx, self.table.selected().map(|object| object.key.clone()));
+            let mut tree = Tree::new(cx, self.table.selected().map(|object| object.key.clone()), self.table.filter());
             let effects = tree.update(cx, &TabMsg::Enter);
             self.tree = Some(tree);
             return Some(effects);

@@ -97,8 +97,12 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Opens the tree on an object: narrowed to its root and unfolded down to it; without an object all is shown.
-    pub(super) fn new(cx: &Cx, from: Option<ObjectKey>) -> Self {
+    /// Opens the tree on an object: narrowed to its root and unfolded down to it.
+    ///
+    /// Without an object all is shown, narrowed by what the list was filtered by: what was looked for there and has not come
+    /// yet (or is away for a moment) is found here as soon as it is there.
+    pub(super) fn new(cx: &Cx, from: Option<ObjectKey>, filter: &str) -> Self {
+        let filter = if from.is_none() { filter } else { "" };
         let lineage = Lineage::new(cx.world);
         let node = from.as_ref().and_then(|key| lineage.find(key));
         let root = node.map(|node| lineage.root_of(node)).and_then(|root| lineage.name(root)).map(Name::key);
@@ -123,7 +127,7 @@ impl Tree {
             tally: [0; Health::ALL.len()],
             cursor: 0,
             filter: Input::default(),
-            sought: Sought::default(),
+            sought: Sought::read(filter),
             turns: None,
             now: cx.now,
             marks: HashSet::new(),
@@ -136,6 +140,7 @@ impl Tree {
             page: Cell::new(1),
             wide: Cell::new(0),
         };
+        tree.filter.set(filter);
         tree.few = tree.is_small();
         tree.build();
         tree

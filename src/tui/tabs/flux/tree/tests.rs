@@ -377,6 +377,27 @@ fn it_stays_narrowed_while_what_it_was_opened_on_is_gone() {
 }
 
 #[test]
+fn what_was_looked_for_in_the_list_and_has_not_come_yet_is_found() {
+    let (before, mut whole) = (platform(), platform());
+    let other = flux("GitRepository", "other", APPLIED, &json!({}), &[]);
+    let mut all: Vec<_> = whole.flux.iter().cloned().chain([other]).collect();
+    all.sort_by(|a, b| a.key.cmp(&b.key));
+    (whole.flux, whole.seq) = (Arc::new(all), before.seq + 1);
+    let mut stage = Stage::over(before, 120, 36, Language::English);
+    stage.keys("6 /").text("other");
+    assert!(stage.lines().contains("Nothing matches"), "{}", stage.lines());
+    stage.keys("enter t");
+    let shown = stage.lines();
+    assert!(shown.contains("Everything") && shown.contains("Nothing matches \u{201c}other\u{201d}"), "{shown}");
+    stage.msg(Msg::World(Arc::new(whole)));
+    let shown = stage.lines();
+    assert!(shown.contains("GitRepository/other") && !shown.contains("Kustomization/"), "{shown}");
+    // The list under it still has its own filter.
+    stage.keys("t");
+    assert!(stage.lines().contains("1/"), "{}", stage.lines());
+}
+
+#[test]
 fn the_log_of_a_workload_is_that_of_its_pods() {
     let mut stage = stage(120, 36);
     stage.keys("/").text("kind=deploy name=gateway").keys("enter L");
