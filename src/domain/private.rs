@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 /// Stands in the place of a secret value; where it still stands after editing, the value stays what it is.
 pub const MASK: &str = "•••";
 
@@ -71,9 +73,35 @@ pub fn without_credentials(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Takes the credentials out of every address in a value; returns how many texts had some.
+///
+/// Where another version of the value has other credentials in the same address at the same place, the mask is followed by
+/// `mark`, so that it still shows that they differ.
+pub fn mask_addresses(value: &mut Value, other: Option<&Value>, mark: &str) -> usize {
+    match value {
+        Value::String(text) => {
+            let Cow::Owned(masked) = without_credentials(text) else { return 0 };
+            let differs = |other: &str| other != text.as_str() && without_credentials(other) == masked;
+            let marked = other.and_then(Value::as_str).is_some_and(differs);
+            *text = if marked { masked.replace(MASK, &format!("{MASK}{mark}")) } else { masked };
+            1
+        }
+        Value::Array(items) => {
+            let below = |at: usize| other.and_then(|other| other.get(at));
+            items.iter_mut().enumerate().map(|(at, item)| mask_addresses(item, below(at), mark)).sum()
+        }
+        Value::Object(fields) => {
+            let below = |name: &str| other.and_then(|other| other.get(name));
+            fields.iter_mut().map(|(name, value)| mask_addresses(value, below(name), mark)).sum()
+        }
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn no_credentials_stay_in_an_address() {
@@ -91,6 +119,18 @@ mod tests {
         ] {
             assert_eq!(without_credentials(text), want);
         }
+    }
+
+    #[test]
+    fn addresses_in_a_value_lose_their_credentials_and_still_differ() {
+        let value = |user: &str| json!({ "url": format!("https://{user}@git.example/a"), "more": ["https://b", 1] });
+        let (mut one, other) = (value("ann:hunter2"), value("ann:hunter3"));
+        assert_eq!((mask_addresses(&mut one.clone(), None, " (x)"), mask_addresses(&mut json!("https://b"), None, "")), (1, 0));
+        mask_addresses(&mut one, Some(&other), " (live)");
+        assert_eq!(one["url"], "https://••• (live)@git.example/a");
+        let mut same = value("ann:hunter2");
+        mask_addresses(&mut same, Some(&value("ann:hunter2")), " (live)");
+        assert_eq!(same["url"], "https://•••@git.example/a");
     }
 
     #[test]

@@ -3,9 +3,12 @@
 //! Every library error becomes a [`Trouble`] in that library's `error.rs`. It carries no error chain: what a person
 //! needs is written out once, where the knowledge is.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use crate::private::without_credentials;
 
 /// Says how a trouble ends an order, and with it which exit status a subcommand has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,7 +42,8 @@ impl TroubleKind {
 /// Tells a person what happened, to what, why, and what to do next.
 ///
 /// `what` is a short clause without a full stop ("The push was refused"), `object` names the thing
-/// ("shop → production"), `why` carries the other side's words, `next` is an instruction or empty.
+/// ("shop → production"), `why` carries the other side's words, `next` is an instruction or empty. Credentials in addresses
+/// that any of them quotes are masked.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Trouble {
     /// How it ends an order.
@@ -57,7 +61,7 @@ pub struct Trouble {
 impl Trouble {
     /// Builds a trouble of a kind out of what happened and to what.
     pub fn new(kind: TroubleKind, what: impl Into<String>, object: impl fmt::Display) -> Self {
-        Self { kind, what: what.into(), object: object.to_string(), why: String::new(), next: String::new() }
+        Self { kind, what: told(what.into()), object: told(object.to_string()), why: String::new(), next: String::new() }
     }
 
     /// Builds a trouble of the kind [`TroubleKind::Failed`].
@@ -88,15 +92,23 @@ impl Trouble {
     /// Adds why it happened.
     #[must_use]
     pub fn why(mut self, why: impl fmt::Display) -> Self {
-        self.why = why.to_string();
+        self.why = told(why.to_string());
         self
     }
 
     /// Adds what to do next.
     #[must_use]
     pub fn next(mut self, next: impl Into<String>) -> Self {
-        self.next = next.into();
+        self.next = told(next.into());
         self
+    }
+}
+
+/// Returns a text without the credentials in the addresses that it quotes.
+fn told(text: String) -> String {
+    match without_credentials(&text) {
+        Cow::Owned(masked) => masked,
+        Cow::Borrowed(_) => text,
     }
 }
 
@@ -123,6 +135,14 @@ impl std::error::Error for Trouble {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_credentials_in_an_address_are_told() {
+        let url = "https://ann:hunter2@git.example/a";
+        let trouble = Trouble::failed(format!("No way to {url}"), url).why(format!("cannot clone '{url}'")).next(url);
+        let text = format!("{trouble} {trouble:?}");
+        assert!(!text.contains("hunter2") && !text.contains("ann:") && text.contains("https://•••@git.example/a"), "{text}");
+    }
 
     #[test]
     fn the_parts_make_one_sentence_after_another() {

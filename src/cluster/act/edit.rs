@@ -1,12 +1,15 @@
 //! A live object as text for an editor and back: what is left out, what is masked, and the patch that the difference is.
 //!
-//! The real values of a Secret never become text: a masked value that stands as it was is no difference, so it is in no patch.
+//! The real values of a Secret and credentials in the addresses of Flux objects never become text: a masked value that stands
+//! as it was is no difference, so it is in no patch.
 
 use domain::flux::ObjectKey;
 use domain::live::MASK;
+use domain::private::mask_addresses;
 use http::Method;
 use serde_json::{Map, Value, json};
 
+use super::yaml::of_flux;
 use super::{MANAGER, MERGE};
 use crate::connection::Connection;
 use crate::discovery;
@@ -21,7 +24,11 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// What names the object and cannot be changed.
 const IDENTITY: [&str; 4] = ["/apiVersion", "/kind", "/metadata/name", "/metadata/namespace"];
 
-/// Returns an object without status and bookkeeping, the values of a Secret masked, and how many those are.
+/// What follows the mask of a value that another version has not.
+const NEW: &str = " (new)";
+
+/// Returns an object without status and bookkeeping, the values of a Secret and credentials in the addresses of a Flux object
+/// masked, and how many those are.
 ///
 /// With the object as it was before, a value that differs from it is marked as new.
 pub fn editable(object: &Value, before: Option<&Value>) -> (Value, usize) {
@@ -41,7 +48,10 @@ pub fn editable(object: &Value, before: Option<&Value>) -> (Value, usize) {
             metadata.shift_remove("annotations");
         }
     }
-    let masked = if is_secret(object) { mask(&mut out, before) } else { 0 };
+    let mut masked = if is_secret(object) { mask(&mut out, before) } else { 0 };
+    if let Some(spec) = out.get_mut("spec").filter(|_| of_flux(object)) {
+        masked += mask_addresses(spec, before.and_then(|before| before.get("spec")), NEW);
+    }
     (out, masked)
 }
 
@@ -54,7 +64,7 @@ fn mask(object: &mut Value, before: Option<&Value>) -> usize {
     for part in ["data", "stringData"] {
         for (name, value) in object.get_mut(part).and_then(Value::as_object_mut).into_iter().flatten() {
             let new = before.is_some_and(|before| before.get(part).and_then(|values| values.get(name)) != Some(&*value));
-            *value = Value::from(if new { format!("{MASK} (new)") } else { MASK.to_owned() });
+            *value = Value::from(if new { format!("{MASK}{NEW}") } else { MASK.to_owned() });
             count += 1;
         }
     }
@@ -87,7 +97,19 @@ pub fn forbidden(base: &Value, edited: &Value) -> Option<String> {
             }
         }
     }
-    None
+    let patch = if of_flux(base) { merge_patch(base, edited) } else { None }?;
+    let path = paths(&patch).into_iter().find(|path| path.iter().try_fold(&patch, |at, key| at.get(key)).is_some_and(masks))?;
+    Some(format!("{} is masked in part: write it whole, or leave it as it was", dotted(&path)))
+}
+
+/// Tells whether a mask stands anywhere in a value.
+pub fn masks(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(MASK),
+        Value::Array(items) => items.iter().any(masks),
+        Value::Object(fields) => fields.values().any(masks),
+        _ => false,
+    }
 }
 
 /// Returns the JSON merge patch (RFC 7386) that makes the one of the other; nothing when they are the same.
@@ -226,6 +248,31 @@ mod tests {
         after["data"]["user"] = json!("Ym9i");
         let text = to_text(&editable(&after, Some(&secret)).0);
         assert!(text.contains("user: ••• (new)") && text.contains("password: •••\n") && !text.contains("Ym9i"), "{text}");
+    }
+
+    #[test]
+    fn credentials_in_an_address_never_become_text_and_never_go_back() {
+        let url = |user: &str| format!("https://{user}@git.example/a");
+        let source = json!({ "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository",
+            "metadata": { "name": "a", "namespace": "n" }, "spec": { "url": url("ann:hunter2"), "interval": "1m" } });
+        let (shown, masked) = editable(&source, None);
+        let text = to_text(&shown);
+        assert!(masked == 1 && text.contains("url: https://•••@git.example/a") && !text.contains("hunter2"), "{text}");
+
+        let edit = |from: &str, to: &str| from_text(&text.replace(from, to)).unwrap();
+        let edited = edit("interval: 1m", "interval: 5m");
+        assert_eq!(forbidden(&shown, &edited), None);
+        assert_eq!(merge_patch(&shown, &edited).unwrap(), json!({ "spec": { "interval": "5m" } }));
+        // Where the credentials would go to, nobody who cannot see them can judge.
+        let moved = edit("git.example", "elsewhere.example");
+        assert!(forbidden(&shown, &moved).unwrap().starts_with("spec.url is masked in part"));
+        let whole = edit("•••", "ann:hunter3");
+        assert_eq!(forbidden(&shown, &whole), None);
+
+        let mut after = source.clone();
+        after["spec"]["url"] = url("ann:hunter3").into();
+        let text = to_text(&editable(&after, Some(&source)).0);
+        assert!(text.contains("https://••• (new)@git.example/a"), "{text}");
     }
 
     #[test]

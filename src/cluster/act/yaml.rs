@@ -1,9 +1,7 @@
 //! The whole manifest of one object, for reading: without secrets, safe to draw, as YAML and as JSON.
 
-use std::borrow::Cow;
-
 use domain::flux::{KINDS, ObjectKey};
-use domain::private::{MASK, without_credentials};
+use domain::private::{MASK, mask_addresses};
 use domain::text;
 use serde_json::Value;
 
@@ -64,25 +62,16 @@ fn unmanage(object: &mut Value) {
     }
 }
 
-/// Takes the credentials out of every address in a value.
-fn without_users(value: &mut Value) {
-    match value {
-        Value::String(text) => {
-            if let Cow::Owned(masked) = without_credentials(text) {
-                *text = masked;
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(without_users),
-        Value::Object(fields) => fields.iter_mut().for_each(|(_, value)| without_users(value)),
-        _ => {}
-    }
+/// Tells whether an object is one of Flux's own.
+pub(super) fn of_flux(object: &Value) -> bool {
+    let group = object.get("apiVersion").and_then(Value::as_str).and_then(|version| version.split_once('/'));
+    group.is_some_and(|(group, _)| KINDS.iter().any(|kind| kind.group == group))
 }
 
 fn mask(object: &mut Value) {
-    let group = object.get("apiVersion").and_then(Value::as_str).and_then(|version| version.split_once('/'));
-    if group.is_some_and(|(group, _)| KINDS.iter().any(|kind| kind.group == group)) {
+    if of_flux(object) {
         for part in ["spec", "status"] {
-            object.get_mut(part).into_iter().for_each(without_users);
+            object.get_mut(part).map(|part| mask_addresses(part, None, ""));
         }
     }
     let secret = object.get("kind").and_then(Value::as_str) == Some("Secret");

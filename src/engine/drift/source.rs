@@ -3,6 +3,7 @@
 //! The artifact comes first: it is exactly what Flux builds from, whatever kind of source it is, and needs no credential of
 //! Git. Its digest is verified.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use cluster::Connection;
@@ -11,6 +12,7 @@ use domain::Trouble;
 use domain::detail::trace::same_repository;
 use domain::drift::{Desired, Way};
 use domain::flux::ObjectKey;
+use domain::private::without_credentials;
 use domain::project::{Credential, Repository};
 use domain::revision::{CommitId, Revision};
 use manifest::Overlay;
@@ -122,7 +124,9 @@ async fn from_git(
 fn repository(core: &Core, url: &str) -> Option<Repository> {
     let state = core.store.state();
     let known = state.projects.values().find(|p| same_repository(&p.repository.url, url)).map(|p| p.repository.clone());
-    let open = ["https://", "http://", "file://"].iter().any(|scheme| url.starts_with(scheme));
+    // Credentials that stand in an address are the controller's, not ours.
+    let bare = matches!(without_credentials(url), Cow::Borrowed(_));
+    let open = bare && ["https://", "http://", "file://"].iter().any(|scheme| url.starts_with(scheme));
     known.or_else(|| {
         open.then(|| Repository {
             provider: domain::project::Provider::default(),

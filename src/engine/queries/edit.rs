@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cluster::act::edit::{dotted, editable, fields, forbidden, from_text, merge_patch, merged, paths, to_text};
+use cluster::act::edit::{dotted, editable, fields, forbidden, from_text, masks, merge_patch, merged, paths, to_text};
 use domain::Trouble;
 use domain::change::{Finding, Severity};
 use domain::flux::ObjectKey;
@@ -130,7 +130,7 @@ fn unseen(old: &Value, patch: &Value, (base, now): (&LiveText, &LiveText)) -> Ve
     if base.version == now.version || base.masked + now.masked == 0 {
         return Vec::new();
     }
-    let masked = |path: &&Vec<&str>| matches!(path.first(), Some(&("data" | "stringData"))) && at(old, path).is_some();
+    let masked = |path: &&Vec<&str>| at(old, path).is_some_and(masks);
     paths(patch).iter().filter(masked).map(|path| dotted(path)).collect()
 }
 

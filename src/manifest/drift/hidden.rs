@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::live::MASK;
+use domain::private::mask_addresses;
 use serde_json::Value;
 
 use crate::substitute::decode;
@@ -11,6 +12,9 @@ use crate::substitute::decode;
 /// What stands in the place of a value when the sides differ; [`MASK`] when both have it.
 const LIVE: &str = "••• (live)";
 const DESIRED: &str = "••• (desired)";
+/// What follows the mask of credentials in an address that is the same but for them.
+const OF_LIVE: &str = " (live)";
+const OF_DESIRED: &str = " (desired)";
 
 /// How many letters a text must have before it is looked for in other texts; shorter ones are in everything.
 const TELLING: usize = 4;
@@ -136,7 +140,7 @@ fn step(item: &Value) -> String {
     item.get("name").and_then(Value::as_str).map_or_else(|| "*".to_owned(), |name| format!("[{name}]"))
 }
 
-/// Hides what may not be seen on both sides, so that it still shows whether they differ.
+/// Hides what may not be seen on both sides, credentials in addresses among it, so that it still shows whether they differ.
 pub(super) fn cover(before: &mut Value, after: &mut Value, veil: &Veil) {
     if is_secret(before) || is_secret(after) {
         for part in ["data", "stringData"] {
@@ -146,6 +150,9 @@ pub(super) fn cover(before: &mut Value, after: &mut Value, veil: &Veil) {
     if !veil.is_empty() {
         under(Some(before), Some(after), veil, &mut Vec::new());
     }
+    let was = before.clone();
+    mask_addresses(before, Some(after), OF_LIVE);
+    mask_addresses(after, Some(&was), OF_DESIRED);
 }
 
 fn is_secret(object: &Value) -> bool {

@@ -248,3 +248,23 @@ fn what_a_server_says_quotes_no_secret() {
     assert_eq!(veil.cover_text(said, &[&real]), "ConfigMap invalid: data.url: Invalid value: \"•••\", data.port: •••");
     assert_eq!(veil.cover_text("the object is immutable", &[&real]), "the object is immutable");
 }
+
+#[test]
+fn credentials_in_an_address_show_that_they_differ_and_not_in_what() {
+    let source = |user: &str, interval: &str| {
+        json!({"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository", "metadata": {"name": "a", "namespace": "n"},
+            "spec": {"url": format!("https://{user}@git.example/a"), "interval": interval}})
+    };
+    let told = |live: &Value, would: &Value| {
+        let drift = compared(would, live, would, &json!([]));
+        let text = format!("{drift:?}");
+        assert!(!text.contains("hunter") && !text.contains("ann"), "{text}");
+        drift.fields.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let same = told(&source("ann:hunter2", "1m"), &source("ann:hunter2", "5m"));
+    assert_eq!(same, ["spec.interval 1m → 5m"]);
+    let other = told(&source("ann:hunter2", "1m"), &source("ann:hunter3", "1m"));
+    assert_eq!(other, [format!("spec.url https://{MASK} (live)@git.example/a → https://{MASK} (desired)@git.example/a")]);
+    let text = format!("{:?}", alone(&source("ann:hunter2", "1m"), Verdict::Missing, &Veil::default()));
+    assert!(!text.contains("hunter") && text.contains(MASK), "{text}");
+}
