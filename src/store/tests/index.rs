@@ -95,7 +95,8 @@ fn a_damaged_index_is_built_again_and_nothing_is_lost() {
         assert_eq!(notices, [], "case {case}, second opening: {what}");
     }
     eprintln!("{rebuilt} rebuilt, {harmless} did no harm");
-    assert!(rebuilt > 50);
+    // About every third hits what matters; where exactly the database puts things differs from run to run.
+    assert!(rebuilt > 10 && harmless > 10);
 }
 
 #[test]

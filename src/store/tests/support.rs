@@ -150,14 +150,17 @@ pub(crate) fn everything(store: &Store) -> Vec<String> {
     all
 }
 
-/// Chance from a printed seed (xorshift64*), so that a failure can be had again with `STORE_SEED`.
+/// Chance from a printed seed (xorshift64*): the same one in every run, or `STORE_SEED`, or one of the clock where that
+/// says `random`.
 pub(crate) struct Chance(u64);
 
 impl Chance {
     pub(crate) fn new(name: &str) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos();
-        let given = std::env::var("STORE_SEED").ok().and_then(|s| s.parse().ok());
-        let seed = given.unwrap_or(u64::from(now) | 1);
+        let seed = match std::env::var("STORE_SEED").as_deref() {
+            Ok("random") => u64::from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos()) | 1,
+            Ok(given) => given.parse().expect("STORE_SEED is a number or random"),
+            Err(_) => 249_965_483,
+        };
         eprintln!("{name}: STORE_SEED={seed}");
         Self(seed)
     }
