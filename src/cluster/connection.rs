@@ -30,8 +30,8 @@ pub type RequestBody = Full<Bytes>;
 
 /// How long an action may take.
 pub(crate) const ACTION: Duration = Duration::from_secs(15);
-/// How often, at most, credentials are read anew.
-const RENEW_PAUSE: Duration = Duration::from_secs(8);
+/// How often, at most, credentials are read anew; less than the heartbeat's pause, which has to find new ones within ten seconds.
+const RENEW_PAUSE: Duration = Duration::from_secs(3);
 
 /// Says how a cluster is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]

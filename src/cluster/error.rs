@@ -274,7 +274,7 @@ fn refused(error: Error) -> Trouble {
         403 => (
             TroubleKind::Refused,
             format!("{doing} is forbidden"),
-            "Ask for a role that allows this; it is tried again every minute.",
+            "Ask for a role that allows this; it is tried again by itself.",
         ),
         404 => (TroubleKind::NotFound, "It does not exist there".to_owned(), "Refresh and check the name and the namespace."),
         409 => (TroubleKind::Failed, "Somebody changed it meanwhile".to_owned(), "Look at its present state and try again."),

@@ -35,6 +35,17 @@ pub(crate) struct Cluster {
     kubeconfig: PathBuf,
     api: Api,
     guard: Guard,
+    ports: Ports,
+    flux: Flux,
+}
+
+/// Says how much of Flux a cluster has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flux {
+    None,
+    /// Its kinds, and nobody who reconciles them.
+    Kinds,
+    Running,
 }
 
 /// Keeps the API server frozen; dropping it lets the server go on.
@@ -56,7 +67,7 @@ impl Cluster {
     /// Returns the one cluster of this test process, started on first use and ended with the process.
     pub(crate) fn shared() -> Result<&'static Self, Skip> {
         static SHARED: OnceLock<Result<Cluster, Skip>> = OnceLock::new();
-        SHARED.get_or_init(|| Self::launch("log", true)).as_ref().map_err(Clone::clone)
+        SHARED.get_or_init(|| Self::launch("log", Flux::Running)).as_ref().map_err(Clone::clone)
     }
 
     /// Returns the shared cluster, or says once why the tests that need it are skipped.
@@ -66,15 +77,21 @@ impl Cluster {
 
     /// Starts a cluster of the caller's own, for a test that does to it what the others must not feel.
     pub(crate) fn start() -> Result<Self, Skip> {
-        Self::launch("log-own", true)
+        Self::launch("log-own", Flux::Running)
     }
 
     /// Starts a cluster of the caller's own on which Flux is not installed.
     pub(crate) fn bare() -> Result<Self, Skip> {
-        Self::launch("log-bare", false)
+        Self::launch("log-bare", Flux::None)
     }
 
-    fn launch(logs: &str, flux: bool) -> Result<Self, Skip> {
+    /// Starts a cluster of the caller's own that has Flux's kinds but nobody who reconciles them, and forgets old versions of
+    /// Deployments when it is told to.
+    pub(crate) fn quiet() -> Result<Self, Skip> {
+        Self::launch("log-quiet", Flux::Kinds)
+    }
+
+    fn launch(logs: &str, flux: Flux) -> Result<Self, Skip> {
         let programs = programs::programs()?;
         let start = Instant::now();
         let folder = tempfile::Builder::new().prefix("quarterdeck-cluster-").tempdir();
@@ -94,8 +111,8 @@ impl Cluster {
             ("RUNTIME_NAMESPACE", "flux-system".into()),
         ]);
         let guard = Guard::start(&folder, &programs::folder().join(logs), &environment);
-        let cluster = Self { programs, api: Api::new(&kubeconfig), kubeconfig, guard };
-        servers::start(&cluster, &folder, &ports, flux);
+        let cluster = Self { programs, api: Api::new(&kubeconfig), kubeconfig, guard, ports, flux };
+        servers::start(&cluster, &folder);
         note(&format!("the test cluster is ready after {:.1} s", start.elapsed().as_secs_f32()));
         Ok(cluster)
     }
@@ -175,8 +192,48 @@ impl Cluster {
     }
 
     fn signal_api(&self, signal: Signal) {
-        let id = self.guard.id("apiserver").and_then(Pid::from_raw).expect("the API server was started");
-        kill_process(id, signal).expect("the API server lives");
+        self.signal("apiserver", signal);
+    }
+
+    fn signal(&self, name: &str, signal: Signal) {
+        let id = self.guard.id(name).and_then(Pid::from_raw).expect("it was started");
+        kill_process(id, signal).expect("it lives");
+    }
+
+    /// Kills the API server, as a machine that loses its power does.
+    pub(crate) fn kill_api(&self) {
+        self.guard.kill("apiserver");
+    }
+
+    /// Starts an API server that was killed, and returns when it is ready.
+    pub(crate) fn start_api(&self) {
+        servers::api(self);
+    }
+
+    /// Stops what the API server stores in: it answers, and can do nothing.
+    pub(crate) fn freeze_store(&self) {
+        self.signal("etcd", Signal::STOP);
+    }
+
+    /// Lets the store go on, and returns when the API server is ready again.
+    pub(crate) fn thaw_store(&self) {
+        self.signal("etcd", Signal::CONT);
+        wait("the API server is ready", Duration::from_mins(1), || {
+            self.api.call(Method::GET, "/readyz", "text/plain", Vec::new()).ok()
+        });
+    }
+
+    /// Lets the store forget every version before that of now.
+    pub(crate) fn compact(&self) {
+        let list = self.get("/apis/apps/v1/deployments?limit=1").expect("the API server is well");
+        let revision = list["metadata"]["resourceVersion"].as_str().expect("a list has a version");
+        servers::compact(self.ports.etcd, revision);
+    }
+
+    /// Sends one request as the administrator; the error has the server's words.
+    pub(crate) fn call(&self, method: Method, path: &str, body: &Value) -> Result<String, kube::Error> {
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        self.api.call(method, path, "application/json", body)
     }
 
     /// Deletes the object at a path of the API, and returns when the API server has done so.
@@ -229,6 +286,15 @@ pub(crate) fn object(kubeconfig: &Path, path: &str) -> Option<Value> {
 
 /// Makes a ServiceAccount in a namespace and writes a kubeconfig beside that of the administrator with nothing but its token.
 pub(crate) fn account(kubeconfig: &Path, namespace: &str, name: &str) -> PathBuf {
+    let token = token(kubeconfig, namespace, name);
+    let text = with_user(kubeconfig, &json!({ "token": token }));
+    let path = kubeconfig.with_file_name(format!("{name}.kubeconfig"));
+    fs::write(&path, text).expect("a folder of our own");
+    path
+}
+
+/// Makes a ServiceAccount in a namespace and returns a token of it.
+pub(crate) fn token(kubeconfig: &Path, namespace: &str, name: &str) -> String {
     let api = Api::new(kubeconfig);
     let send = |path: &str, body: &Value| {
         let said = api.call(Method::POST, path, "application/json", body.to_string().into_bytes());
@@ -238,10 +304,13 @@ pub(crate) fn account(kubeconfig: &Path, namespace: &str, name: &str) -> PathBuf
     send(&accounts, &json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}));
     let request = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
     let answer: Value = serde_json::from_str(&send(&format!("{accounts}/{name}/token"), &request)).expect("JSON");
+    answer["status"]["token"].as_str().expect("a token").to_owned()
+}
+
+/// Returns the text of a kubeconfig with another user in the place of its own.
+pub(crate) fn with_user(kubeconfig: &Path, user: &Value) -> String {
     let text = fs::read_to_string(kubeconfig).expect("a kubeconfig of our own");
     let mut config: Value = serde_yaml::from_str(&text).expect("a kubeconfig of our own");
-    config["users"][0]["user"] = json!({ "token": answer["status"]["token"] });
-    let path = kubeconfig.with_file_name(format!("{name}.kubeconfig"));
-    fs::write(&path, serde_yaml::to_string(&config).expect("plain data")).expect("a folder of our own");
-    path
+    config["users"][0]["user"] = user.clone();
+    serde_yaml::to_string(&config).expect("plain data")
 }

@@ -9,7 +9,6 @@ use domain::Time;
 use domain::link::LinkState;
 use tokio::time::{Instant, sleep};
 
-use super::backoff::Backoff;
 use super::{Ground, given};
 use crate::connection::Purpose;
 use crate::wire::{self, Call, Fault};
@@ -27,27 +26,18 @@ const BREATH: Duration = Duration::from_millis(500);
 pub(super) async fn run(ground: Ground) {
     let mut retry = ground.signals.retry.subscribe();
     let mut last_good: Option<Time> = None;
-    let mut unauthorized = Backoff::new();
     loop {
-        let pause = match beat(&ground).await {
+        let pause = match known(&ground, beat(&ground).await).await {
             Ok(()) => {
                 last_good = Some(ground.board.now());
-                unauthorized = Backoff::new();
                 alive(&ground).await;
                 PAUSE
             }
-            Err(fault) if fault.code() == 401 => {
-                // Tokens run out; the kubeconfig and its helper may have new ones by now.
-                let renewed = ground.connection.renew().await;
-                let why = match renewed {
-                    Ok(()) => ground.connection.error(fault, "Asking", "the server").why(),
-                    Err(error) => error.why(),
-                };
+            Err((401, why)) => {
                 ground.board.set_cluster(LinkState::Unauthorized { why });
-                unauthorized.failed().max(PAUSE)
+                PAUSE
             }
-            Err(fault) => {
-                let why = ground.connection.error(fault, "Asking", "the server").why();
+            Err((_, why)) => {
                 ground.board.cluster_stale(last_good, why);
                 AWAY
             }
@@ -57,6 +47,19 @@ pub(super) async fn run(ground: Ground) {
             () = given(&mut retry) => {}
         }
     }
+}
+
+/// Asks once more when the server does not know us: tokens run out, and the kubeconfig and its helper may have new ones by now.
+/// Returns the status and the words of what is wrong.
+async fn known(ground: &Ground, answer: Result<(), Fault>) -> Result<(), (u16, String)> {
+    let answer = match answer {
+        Err(fault) if fault.code() == 401 => match ground.connection.renew().await {
+            Ok(()) => ask(ground, SECOND).await,
+            Err(error) => return Err((401, error.why())),
+        },
+        other => other,
+    };
+    answer.map_err(|fault| (fault.code(), ground.connection.error(fault, "Asking", "the server").why()))
 }
 
 /// Shows the cluster as there; after an outage everything begins anew.

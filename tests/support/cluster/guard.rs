@@ -41,10 +41,20 @@ impl Guard {
     pub(super) fn run(&self, name: &str, program: &Path, arguments: &[String]) {
         let program = program.to_str().expect("a path in Unicode");
         let words: Vec<String> = [program].into_iter().chain(arguments.iter().map(String::as_str)).map(quote).collect();
+        self.order(&format!("{name} {}", words.join(" ")));
+        wait(&format!("{name} has a process id"), Duration::from_secs(10), || self.id(name));
+    }
+
+    /// Ends a server at once, as a machine that loses its power does, and returns when it has ended.
+    pub(super) fn kill(&self, name: &str) {
+        self.order(&format!("- {name}"));
+        wait(&format!("{name} has ended"), Duration::from_secs(10), || self.id(name).is_none().then_some(()));
+    }
+
+    fn order(&self, line: &str) {
         let orders = self.orders.as_ref().expect("held until the guard is dropped");
         let mut orders = orders.lock().expect("no one panics while holding it");
-        writeln!(orders, "{name} {}", words.join(" ")).expect("the guard reads its orders");
-        wait(&format!("{name} has a process id"), Duration::from_secs(10), || self.id(name));
+        writeln!(orders, "{line}").expect("the guard reads its orders");
     }
 
     /// Returns the process id of a server, if it was started.
@@ -105,10 +115,15 @@ mod tests {
         let id = guard.id("speaker").expect("it was started");
         wait("the server speaks", Duration::from_secs(10), || (guard.end_of_log("speaker") == "it's me").then_some(()));
         assert!(lives(id));
+        guard.kill("speaker");
+        assert!(!lives(id));
+        guard.run("speaker", Path::new("/bin/sh"), &["-c".into(), "echo again; exec sleep 600".into()]);
+        wait("it speaks again", Duration::from_secs(10), || guard.end_of_log("speaker").ends_with("again").then_some(()));
+        let id = guard.id("speaker").expect("it was started again");
         drop(guard);
         assert!(!lives(id));
         assert!(!folder.exists());
-        assert_eq!(fs::read_to_string(logs.join("speaker")).expect("the log is kept"), "it's me\n");
+        assert_eq!(fs::read_to_string(logs.join("speaker")).expect("the log is kept"), "it's me\nagain\n");
     }
 
     #[test]

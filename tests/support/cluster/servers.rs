@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Cluster;
+use super::{Cluster, Flux};
 use crate::support::wait;
 
 /// How long a server may take; the first start reads almost a gigabyte of programs from the disk.
@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_mins(2);
 /// Holds the ports on which the servers find each other.
 pub(super) struct Ports {
     pub(super) api: u16,
-    etcd: u16,
+    pub(super) etcd: u16,
     peer: u16,
     kubelet: u16,
     artifacts: u16,
@@ -48,11 +48,14 @@ fn port() -> u16 {
 }
 
 /// Starts all servers and returns when each of them answers.
-pub(super) fn start(cluster: &Cluster, folder: &Path, ports: &Ports, with_flux: bool) {
+pub(super) fn start(cluster: &Cluster, folder: &Path) {
+    let ports = &cluster.ports;
     control_plane(cluster, ports);
     node(cluster, folder, ports);
-    if with_flux {
+    if cluster.flux != Flux::None {
         define(cluster);
+    }
+    if cluster.flux == Flux::Running {
         flux(cluster, ports);
     }
     wait("the node is ready", LIMIT, || {
@@ -93,7 +96,7 @@ fn words(line: &str) -> Vec<String> {
 }
 
 fn control_plane(cluster: &Cluster, ports: &Ports) {
-    let Ports { api, etcd, peer, .. } = ports;
+    let Ports { etcd, peer, .. } = ports;
     let control = cluster.program("control");
     let run = |name: &str, line: &str| cluster.guard.run(name, &control, &words(&format!("{name} {line}")));
     run(
@@ -104,24 +107,7 @@ fn control_plane(cluster: &Cluster, ports: &Ports) {
             --initial-cluster default=http://127.0.0.1:{peer} --unsafe-no-fsync --log-level error"
         ),
     );
-    run(
-        "apiserver",
-        &format!(
-            "--etcd-servers http://127.0.0.1:{etcd} --secure-port {api} --bind-address 127.0.0.1
-            --advertise-address 127.0.0.1 --tls-cert-file pki/server.crt --tls-private-key-file pki/server.key
-            --client-ca-file pki/ca.crt --service-account-key-file pki/sa.pub --service-account-signing-key-file pki/sa.key
-            --service-account-issuer https://kubernetes.default.svc --service-cluster-ip-range 10.96.0.0/16
-            --authorization-mode RBAC --disable-admission-plugins ServiceAccount,TaintNodesByCondition
-            --endpoint-reconciler-type none --kubelet-client-certificate pki/admin.crt
-            --kubelet-client-key pki/admin.key --kubelet-certificate-authority pki/ca.crt
-            --kubelet-preferred-address-types InternalIP"
-        ),
-    );
-    wait("the API server is ready", LIMIT, || {
-        cluster.guard.expect_alive("etcd");
-        cluster.guard.expect_alive("apiserver");
-        cluster.api.call(http::Method::GET, "/readyz", "text/plain", Vec::new()).ok()
-    });
+    api(cluster);
     let kubeconfigs = "--kubeconfig admin.kubeconfig --authentication-kubeconfig admin.kubeconfig
         --authorization-kubeconfig admin.kubeconfig --leader-elect=false --bind-address 127.0.0.1";
     run(
@@ -136,6 +122,33 @@ fn control_plane(cluster: &Cluster, ports: &Ports) {
         ),
     );
     run("scheduler", &format!("{kubeconfigs} --secure-port {}", port()));
+}
+
+/// Starts the API server and returns when it answers.
+pub(super) fn api(cluster: &Cluster) {
+    let Ports { api, etcd, .. } = &cluster.ports;
+    let control = cluster.program("control");
+    let run = |name: &str, line: &str| cluster.guard.run(name, &control, &words(&format!("{name} {line}")));
+    // Without its cache, an old version of a Deployment is gone as soon as etcd has compacted it.
+    let uncached = if cluster.flux == Flux::Kinds { "--watch-cache-sizes deployments.apps#0" } else { "" };
+    run(
+        "apiserver",
+        &format!(
+            "--etcd-servers http://127.0.0.1:{etcd} --secure-port {api} --bind-address 127.0.0.1
+            --advertise-address 127.0.0.1 --tls-cert-file pki/server.crt --tls-private-key-file pki/server.key
+            --client-ca-file pki/ca.crt --service-account-key-file pki/sa.pub --service-account-signing-key-file pki/sa.key
+            --service-account-issuer https://kubernetes.default.svc --service-cluster-ip-range 10.96.0.0/16
+            --authorization-mode RBAC --disable-admission-plugins ServiceAccount,TaintNodesByCondition
+            --endpoint-reconciler-type none --kubelet-client-certificate pki/admin.crt
+            --kubelet-client-key pki/admin.key --kubelet-certificate-authority pki/ca.crt
+            --kubelet-preferred-address-types InternalIP {uncached}"
+        ),
+    );
+    wait("the API server is ready", LIMIT, || {
+        cluster.guard.expect_alive("etcd");
+        cluster.guard.expect_alive("apiserver");
+        cluster.api.call(http::Method::GET, "/readyz", "text/plain", Vec::new()).ok()
+    });
 }
 
 /// Starts what stands for a node: kwok for its Pods' states, and the server of their logs.
@@ -205,4 +218,16 @@ fn answers(port: u16, path: &str) -> Option<()> {
     let mut answer = [0; 12];
     stream.read_exact(&mut answer).ok()?;
     answer.ends_with(b"200").then_some(())
+}
+
+/// Asks etcd to forget every version before one.
+pub(super) fn compact(etcd: u16, revision: &str) {
+    let body = format!("{{\"revision\":\"{revision}\",\"physical\":true}}");
+    let mut stream = TcpStream::connect(("127.0.0.1", etcd)).expect("etcd listens");
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time of our own");
+    let head = format!("POST /v3/kv/compaction HTTP/1.0\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", body.len());
+    stream.write_all((head + &body).as_bytes()).expect("etcd reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("etcd answers");
+    assert!(answer.split_whitespace().nth(1) == Some("200"), "etcd does not compact: {answer}");
 }
