@@ -122,7 +122,7 @@ pub(crate) enum Command {
     /// Edits an object of the cluster in $VISUAL or $EDITOR, and shows what changes before it is applied.
     Edit(edit::Edit),
     /// Says from which repository, commit and file an object comes.
-    Origin(edit::Which),
+    Origin(targets::One),
     /// Compares what a Kustomization or HelmRelease desires with what the cluster has.
     Diff(diff::Diff),
     /// Looks at what Flux needs in the cluster and how its controllers are, or prints the role that allows what we do.

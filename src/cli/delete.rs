@@ -6,7 +6,7 @@ use domain::flux::ObjectKey;
 use domain::orders::{Delete as DeleteOrder, Order, Propagation};
 use domain::query::{Answer, Query};
 
-use super::targets::{any_kind, named};
+use super::targets::{HOME, any_kind, some};
 use super::{Format, flux};
 use crate::launch::Deck;
 
@@ -21,9 +21,9 @@ pub(crate) struct Delete {
     /// Objects of any kind as KIND/NAME, or a kind and names.
     #[arg(required = true, value_name = "KIND/NAME")]
     objects: Vec<String>,
-    /// Their namespace.
-    #[arg(short, long, default_value = "flux-system")]
-    namespace: String,
+    /// Their namespace; flux-system when absent, or where the only one of a name is.
+    #[arg(short, long)]
+    namespace: Option<String>,
     /// What becomes of the objects that they own.
     #[arg(long, value_enum, default_value_t = Cascade::Background)]
     cascade: Cascade,
@@ -56,11 +56,16 @@ impl From<Cascade> for Propagation {
 /// Deletes objects, after the question that says what goes along.
 pub(crate) async fn run(deck: &Deck, format: Format, delete: Delete) -> Result<(), Trouble> {
     let context = deck.context()?;
-    let words = named(&delete.objects, any_kind)?;
     deck.may(delete.objects.join(" "))?;
+    let keys = some(deck, &delete.objects, delete.namespace.as_deref(), any_kind).await?;
+    let elsewhere = |key: &&ObjectKey| ![HOME, ""].contains(&&*key.namespace);
+    if let Some(key) = keys.iter().find(elsewhere).filter(|_| delete.yes && delete.namespace.is_none()) {
+        return Err(Trouble::usage("Nothing is deleted by --yes in a namespace that nobody named", key)
+            .why(format!("there is none in {HOME}"))
+            .next(format!("Add -n {}.", key.namespace)));
+    }
     // Who takes content from it, and whose production it is, is known once the lists are complete.
     drop(deck.listed(&context, &["Kustomization", "HelmRelease"]).await);
-    let keys = words.iter().map(|(kind, name)| ObjectKey::new(&context, kind, &delete.namespace, name)).collect();
     let Answer::Deletion(found) = deck.ask(Query::Deletion(keys)).await? else { return Ok(()) };
     let propagation = Propagation::from(delete.cascade);
     let orders: Vec<Order> = found.into_iter().map(|found| DeleteOrder { propagation, ..found }.into()).collect();

@@ -3,9 +3,9 @@
 use clap::Args;
 use domain::Trouble;
 use domain::drift::{Against, Drift, ObjectDrift, Verdict};
-use domain::flux::ObjectKey;
 use domain::query::{Answer, Query};
 
+use super::targets::One;
 use super::{Format, flux, output};
 use crate::launch::Deck;
 
@@ -27,12 +27,8 @@ use crate::launch::Deck;
     others, file."
 )]
 pub(crate) struct Diff {
-    /// The object: ks/NAME or hr/NAME.
-    #[arg(value_name = "KIND/NAME")]
-    object: String,
-    /// Its namespace.
-    #[arg(short, long, default_value = "flux-system")]
-    namespace: String,
+    #[command(flatten)]
+    which: One,
     /// Compares a HelmRelease with its release before this one, and not with the cluster.
     #[arg(long)]
     previous: bool,
@@ -42,15 +38,10 @@ pub(crate) struct Diff {
 }
 
 pub(crate) async fn run(deck: &Deck, format: Format, diff: Diff) -> Result<(), Trouble> {
-    let (word, name) = diff.object.split_once('/').ok_or_else(|| {
-        Trouble::usage("That names no object", format!("\u{201c}{}\u{201d}", diff.object))
-            .next("Write it as KIND/NAME, for example ks/shop.")
-    })?;
-    let kind = flux::kind(word)?;
-    let key = ObjectKey::new(&deck.context()?, kind.name, &diff.namespace, name);
+    let key = diff.which.key(deck, |word| flux::kind(word).map(|kind| kind.name.to_owned())).await?;
     let against = if diff.previous { Against::Previous } else { Against::Live };
-    let Answer::Drift(drift) = deck.ask(Query::Drift(key, against)).await? else {
-        return Err(Trouble::failed("The answer was another", diff.object));
+    let Answer::Drift(drift) = deck.ask(Query::Drift(key.clone(), against)).await? else {
+        return Err(Trouble::failed("The answer was another", key));
     };
     match format {
         Format::Table | Format::Wide => people(&drift, diff.short),
@@ -133,6 +124,7 @@ fn one(object: &ObjectDrift) {
 mod tests {
     use super::*;
     use domain::drift::{Desired, Way};
+    use domain::flux::ObjectKey;
 
     #[test]
     fn the_first_name_is_printed_too() {

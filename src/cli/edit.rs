@@ -2,32 +2,20 @@
 //!
 //! What comes from Git is changed there, or in the cluster only when that is asked for.
 
-mod in_git;
+pub(super) mod in_git;
 
 use std::sync::Arc;
 
 use clap::Args;
 use domain::Trouble;
-use domain::flux::ObjectKey;
 use domain::live::{Edited, LiveReview, LiveText, Private};
 use domain::orders::Order;
 use domain::query::{Answer, Query};
 
-use super::targets::{any_kind, named};
+use super::targets::{One, any_kind};
 use super::{Format, ask, create, output};
 use crate::editor::{self, Sheet};
 use crate::launch::Deck;
-
-/// The object meant.
-#[derive(Debug, Args)]
-pub(crate) struct Which {
-    /// The object as KIND/NAME, or a kind and a name.
-    #[arg(required = true, num_args = 1..=2, value_name = "KIND/NAME")]
-    object: Vec<String>,
-    /// Its namespace.
-    #[arg(short, long, default_value = "flux-system")]
-    namespace: String,
-}
 
 /// Where it is changed.
 #[derive(Debug, Args)]
@@ -51,7 +39,7 @@ struct Place {
 )]
 pub(crate) struct Edit {
     #[command(flatten)]
-    which: Which,
+    which: One,
     /// Sets a field of the kind's form instead of opening the editor; the fields are the options of `create KIND`.
     #[arg(long, value_name = "FIELD=VALUE")]
     set: Vec<String>,
@@ -71,19 +59,9 @@ pub(crate) struct Edit {
     dry_run: bool,
 }
 
-impl Which {
-    fn key(&self, deck: &Deck) -> Result<ObjectKey, Trouble> {
-        let words = named(&self.object, any_kind)?;
-        let [(kind, name)] = words.as_slice() else {
-            return Err(Trouble::usage("One object is edited at a time", self.object.join(" ")).next("Name one."));
-        };
-        Ok(ObjectKey::new(&deck.context()?, kind, &self.namespace, name))
-    }
-}
-
 /// Edits an object of the cluster.
 pub(crate) async fn run(deck: &Deck, format: Format, edit: Edit) -> Result<(), Trouble> {
-    let key = edit.which.key(deck)?;
+    let key = edit.which.key(deck, any_kind).await?;
     if !edit.dry_run {
         deck.may(&key)?;
     }
@@ -225,8 +203,8 @@ fn show(format: Format, review: &LiveReview) {
 }
 
 /// Says where an object comes from.
-pub(crate) async fn origin(deck: &Deck, format: Format, which: &Which) -> Result<(), Trouble> {
-    let key = which.key(deck)?;
+pub(crate) async fn origin(deck: &Deck, format: Format, which: &One) -> Result<(), Trouble> {
+    let key = which.key(deck, any_kind).await?;
     let Answer::Origin(found) = deck.ask(Query::Origin(key.clone())).await? else { return Ok(()) };
     let Some(origin) = found else {
         return Err(Trouble::not_found("Flux did not apply it", &key)

@@ -39,6 +39,12 @@ pub(super) fn by_word(word: &str) -> Option<&'static str> {
     found.map(|(kind, _)| *kind)
 }
 
+/// Tells whether objects of a kind are in no namespace.
+pub(super) fn is_global(kind: &str) -> bool {
+    const GLOBAL: [&str; 5] = ["Namespace", "ClusterRole", "ClusterRoleBinding", "StorageClass", "CustomResourceDefinition"];
+    GLOBAL.contains(&kind)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

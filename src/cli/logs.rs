@@ -5,13 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 use domain::Trouble;
-use domain::flux::{Kind, ObjectKey};
 use domain::logs::{Batch, Containers, Follow, Hue, Line, TAIL, What};
 use domain::query::{Answer, Query};
 use serde::Serialize;
 
 use super::Format;
-use super::kinds;
+use super::targets::{One, any_kind};
 use crate::launch::{self, Deck};
 
 /// Prints logs.
@@ -28,12 +27,8 @@ use crate::launch::{self, Deck};
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Logs {
-    /// The object as KIND/NAME: pod/web-1, deploy/web, sts/db, ks/shop, hr/web.
-    #[arg(value_name = "KIND/NAME")]
-    object: String,
-    /// Its namespace; flux-system for Flux's own kinds, default for others.
-    #[arg(short, long)]
-    namespace: Option<String>,
+    #[command(flatten)]
+    which: One,
     /// The container; the Pod's default one when absent.
     #[arg(short, long, value_name = "NAME", conflicts_with = "all_containers")]
     container: Option<String>,
@@ -82,7 +77,7 @@ struct Printer {
 }
 
 pub(crate) async fn run(deck: &Deck, format: Format, logs: Logs) -> Result<(), Trouble> {
-    let wanted = wanted(deck, &logs)?;
+    let wanted = wanted(deck, &logs).await?;
     let colours = std::io::stdout().is_terminal()
         && launch::variable("NO_COLOR").is_none()
         && launch::variable("TERM").is_none_or(|term| term != "dumb");
@@ -114,23 +109,17 @@ pub(crate) async fn run(deck: &Deck, format: Format, logs: Logs) -> Result<(), T
     Ok(())
 }
 
-fn wanted(deck: &Deck, logs: &Logs) -> Result<Follow, Trouble> {
-    let (word, name) = logs.object.split_once('/').ok_or_else(|| {
-        Trouble::usage("That names no object", format!("\u{201c}{}\u{201d}", logs.object))
-            .next("Write it as KIND/NAME, for example deploy/web.")
-    })?;
-    let kind = kinds::by_word(word).unwrap_or(word);
-    let flux = Kind::by_name(kind).is_some();
+async fn wanted(deck: &Deck, logs: &Logs) -> Result<Follow, Trouble> {
+    let key = logs.which.key(deck, any_kind).await?;
+    let flux = key.flux_kind().is_some();
     if logs.controller && !flux {
-        return Err(Trouble::usage("Only Flux's kinds have a controller whose log is searched", kind)
+        return Err(Trouble::usage("Only Flux's kinds have a controller whose log is searched", &key.kind)
             .next("Leave --controller out, or name the Flux object that applied it."));
     }
     if flux && (logs.container.is_some() || logs.all_containers || logs.previous) {
-        return Err(Trouble::usage("Of a Flux object its controller's log is read", &logs.object)
+        return Err(Trouble::usage("Of a Flux object its controller's log is read", &key)
             .next("Leave --container, --all-containers and --previous out."));
     }
-    let usual = if flux { "flux-system" } else { "default" };
-    let key = ObjectKey::new(&deck.context()?, kind, logs.namespace.as_deref().unwrap_or(usual), name);
     let containers = match (&logs.container, logs.all_containers) {
         (Some(name), _) => Containers::Named(name.clone()),
         (None, true) => Containers::All,

@@ -4,10 +4,14 @@ use clap::Args;
 use domain::Trouble;
 use domain::filter::Filter;
 use domain::flux::{FluxObject, KINDS, Kind, ObjectKey};
+use domain::world::World;
 
 use super::flux::kind;
-use super::{kinds, sieve};
+use super::{kinds, output, sieve};
 use crate::launch::{self, Deck};
+
+/// Where objects are looked for when nobody says another namespace, as the flux program does.
+pub(super) const HOME: &str = "flux-system";
 
 /// The objects meant.
 #[derive(Debug, Args)]
@@ -15,9 +19,9 @@ pub(crate) struct Targets {
     /// Objects as KIND/NAME (ks/shop), a kind and names (ks shop blog), or a kind with --all.
     #[arg(required_unless_present_any = ["all", "filter", "selector"], value_name = "KIND/NAME")]
     objects: Vec<String>,
-    /// Their namespace.
-    #[arg(short, long, default_value = "flux-system")]
-    namespace: String,
+    /// Their namespace; flux-system when absent, or where the only one of a name is.
+    #[arg(short, long)]
+    namespace: Option<String>,
     /// All of that kind in the namespace; without a kind those of every kind.
     #[arg(long)]
     all: bool,
@@ -40,8 +44,7 @@ impl Targets {
     pub(super) async fn keys(&self, deck: &Deck, can: impl Fn(&FluxObject) -> bool) -> Result<Vec<ObjectKey>, Trouble> {
         let context = deck.context()?;
         if !self.all && self.filter.is_none() && self.selector.is_none() {
-            let named = named(&self.objects, |word| kind(word).map(|k| k.name.to_owned()))?;
-            return Ok(named.iter().map(|(kind, name)| ObjectKey::new(&context, kind, &self.namespace, name)).collect());
+            return some(deck, &self.objects, self.namespace.as_deref(), |word| kind(word).map(|k| k.name.to_owned())).await;
         }
         let filters = self.filters()?;
         let wanted: Vec<&'static Kind> = match self.objects.as_slice() {
@@ -55,10 +58,11 @@ impl Targets {
             if wanted.len() == 1 || !names.iter().any(|kind| served(&kind)) {
                 return Err(trouble);
             }
-            super::output::remark(&trouble);
+            output::remark(&trouble);
         }
         let world = deck.world();
-        let here = |o: &FluxObject| self.all_namespaces || *o.key.namespace == *self.namespace;
+        let namespace = self.namespace.as_deref().unwrap_or(HOME);
+        let here = |o: &FluxObject| self.all_namespaces || *o.key.namespace == *namespace;
         let meant = |o: &FluxObject| *o.key.cluster == *context.0 && names.contains(&&*o.key.kind) && here(o) && can(o);
         let now = launch::now();
         let meant = |o: &FluxObject| meant(o) && filters.iter().all(|filter| filter.matches(o, now));
@@ -68,6 +72,72 @@ impl Targets {
     /// Returns the filters that were written; an empty one means nothing, not everything.
     fn filters(&self) -> Result<Vec<Filter<FluxObject>>, Trouble> {
         sieve::narrowing(self.filter.as_deref(), self.selector.as_deref())
+    }
+}
+
+/// The one object meant.
+#[derive(Debug, Args)]
+pub(crate) struct One {
+    /// The object as KIND/NAME (ks/shop), or a kind and a name (ks shop).
+    #[arg(required = true, num_args = 1..=2, value_name = "KIND/NAME")]
+    object: Vec<String>,
+    /// Its namespace; flux-system when absent, or where the only one of its name is.
+    #[arg(short, long)]
+    namespace: Option<String>,
+}
+
+impl One {
+    /// Returns its key; `kind` says which words mean a kind here.
+    pub(super) async fn key(&self, deck: &Deck, kind: impl Fn(&str) -> Result<String, Trouble>) -> Result<ObjectKey, Trouble> {
+        let found = some(deck, &self.object, self.namespace.as_deref(), kind).await?;
+        let [key] = found.as_slice() else {
+            return Err(Trouble::usage("Exactly one object is meant", self.object.join(" ")).next("Name one, as KIND/NAME."));
+        };
+        Ok(key.clone())
+    }
+}
+
+/// Returns the keys of objects that are named, each in the namespace that was said or in the one where it is.
+pub(super) async fn some(
+    deck: &Deck,
+    words: &[String],
+    namespace: Option<&str>,
+    kind: impl Fn(&str) -> Result<String, Trouble>,
+) -> Result<Vec<ObjectKey>, Trouble> {
+    let context = deck.context()?;
+    let mut out = Vec::new();
+    for (kind, name) in named(words, kind)? {
+        let usual = ObjectKey::new(&context, &kind, namespace.unwrap_or(HOME), &name);
+        let key = if kinds::is_global(&kind) {
+            ObjectKey::new(&context, &kind, "", &name)
+        // Where a list may not be seen nothing is guessed.
+        } else if namespace.is_some() || Kind::by_name(&kind).is_none() || deck.listed(&context, &[&kind]).await.is_err() {
+            usual
+        } else {
+            at_home(&deck.world(), usual)?
+        };
+        out.push(key);
+    }
+    Ok(out)
+}
+
+/// Returns an object as it is named when it is in the usual namespace; else the only one of its name, which is said.
+fn at_home(world: &World, usual: ObjectKey) -> Result<ObjectKey, Trouble> {
+    let same = |key: &ObjectKey| key.cluster == usual.cluster && key.kind == usual.kind && key.name == usual.name;
+    let found: Vec<&ObjectKey> = world.flux.iter().map(|o| &o.key).filter(|key| same(key)).collect();
+    match found.as_slice() {
+        [] => Ok(usual),
+        found if found.contains(&&usual) => Ok(usual),
+        [only] => {
+            output::note(&format!("{}/{} is the one in {}: there is none in {HOME}.", only.kind, only.name, only.namespace));
+            Ok((*only).clone())
+        }
+        several => {
+            let names: Vec<&str> = several.iter().map(|key| &*key.namespace).collect();
+            Err(Trouble::usage("There are several of that name", format!("{}/{}", usual.kind, usual.name))
+                .why(format!("in {}, and none in {HOME}", names.join(", ")))
+                .next("Say which with -n NAMESPACE."))
+        }
     }
 }
 
@@ -100,10 +170,40 @@ pub(super) fn any_kind(word: &str) -> Result<String, Trouble> {
     }
 }
 
+/// Finds a kind of Flux, or of what runs: a workload or a Pod.
+pub(super) fn running_kind(word: &str) -> Result<String, Trouble> {
+    const RUNNING: [&str; 5] = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod"];
+    match kinds::by_word(word) {
+        Some(name) if RUNNING.contains(&name) => Ok(name.to_owned()),
+        _ => kind(word).map(|kind| kind.name.to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
     use super::*;
+
+    #[test]
+    fn the_usual_namespace_comes_first_then_the_only_one() {
+        let object = |namespace: &str, name: &str| {
+            let key = ObjectKey::new(&"c".into(), "Kustomization", namespace, name);
+            let value = serde_json::json!({
+                "key": key, "uid": "u", "resource_version": "1", "generation": 1, "created": null, "deleting": false,
+                "requested_at": null, "labels": [], "marks": [], "spec": {}, "status": {},
+            });
+            std::sync::Arc::new(serde_json::from_value::<FluxObject>(value).unwrap())
+        };
+        let all = [("flux-system", "shop"), ("apps", "shop"), ("apps", "blog"), ("a", "twice"), ("b", "twice")];
+        let flux = all.iter().map(|(namespace, name)| object(namespace, name)).collect::<Vec<_>>();
+        let world = World { flux: flux.into(), ..World::default() };
+        let found = |name: &str| at_home(&world, ObjectKey::new(&"c".into(), "Kustomization", HOME, name)).map(|k| k.namespace);
+        assert_eq!(found("shop").as_deref(), Ok("flux-system"));
+        assert_eq!(found("blog").as_deref(), Ok("apps"));
+        assert_eq!(found("nowhere").as_deref(), Ok("flux-system"), "the server says that there is none");
+        let why = found("twice").unwrap_err();
+        assert!(why.why.contains("a, b") && why.next.contains("-n"), "{why}");
+    }
 
     fn read(words: &[&str]) -> Result<String, Trouble> {
         let words: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();

@@ -3,11 +3,11 @@
 use clap::Args;
 use domain::Trouble;
 use domain::detail::trace::{Landed, Step, Trace as Way, What};
-use domain::flux::{Kind, ObjectKey};
 use domain::query::{Answer, Query};
 use domain::revision::Revision;
 
-use super::{Format, kinds, output};
+use super::targets::{One, any_kind};
+use super::{Format, output};
 use crate::launch::{self, Deck};
 
 /// Tells the way from an object to the commit.
@@ -21,30 +21,15 @@ use crate::launch::{self, Deck};
     JSON: steps (a list of what, key, state, said, revision, path, url, commit, touched) and end, which says why no commit was reached."
 )]
 pub(crate) struct Trace {
-    /// The object as KIND/NAME, for example deploy/web, pod/web-1, ks/shop or configmap/settings.
-    #[arg(value_name = "KIND/NAME")]
-    object: String,
-    /// Its namespace; flux-system for Flux's own kinds, default for others.
-    #[arg(short, long)]
-    namespace: Option<String>,
+    #[command(flatten)]
+    which: One,
 }
 
 /// Asks for the way and prints it.
 pub(crate) async fn run(deck: &Deck, format: Format, trace: Trace) -> Result<(), Trouble> {
-    let (word, name) = trace.object.split_once('/').ok_or_else(|| {
-        Trouble::usage("That names no object", format!("\u{201c}{}\u{201d}", trace.object))
-            .next("Write it as KIND/NAME, for example deploy/web.")
-    })?;
-    // A word that is none of these is taken for a kind's own name.
-    let kind = kinds::by_word(word).unwrap_or(word);
-    let usual = if Kind::by_name(kind).is_some() { "flux-system" } else { "default" };
-    let namespace = match kind {
-        "Namespace" | "CustomResourceDefinition" => "",
-        _ => trace.namespace.as_deref().unwrap_or(usual),
-    };
-    let key = ObjectKey::new(&deck.context()?, kind, namespace, name);
-    let Answer::Trace(way) = deck.ask(Query::Trace(key)).await? else {
-        return Err(Trouble::failed("The way was not told", &trace.object));
+    let key = trace.which.key(deck, any_kind).await?;
+    let Answer::Trace(way) = deck.ask(Query::Trace(key.clone())).await? else {
+        return Err(Trouble::failed("The way was not told", key));
     };
     if format == Format::Name {
         for object in objects(&way) {
@@ -117,6 +102,7 @@ fn detail(step: &Step) -> String {
 mod tests {
     use super::*;
     use domain::detail::State;
+    use domain::flux::ObjectKey;
 
     #[test]
     fn names_are_those_of_objects_and_the_commit() {

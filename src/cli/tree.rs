@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use domain::Trouble;
-use domain::flux::{KINDS, Kind, ObjectKey};
+use domain::flux::{KINDS, ObjectKey};
 use domain::ident::ContextName;
 use domain::lineage::{Fault, Lineage, Name, Node, Standing, Wait, Way};
 use domain::link::{LinkOf, LinkState};
@@ -13,7 +13,8 @@ use domain::query::Query;
 use domain::world::World;
 use serde::Serialize;
 
-use super::{Format, flux, output};
+use super::targets::{One, running_kind};
+use super::{Format, output};
 use crate::launch::Deck;
 
 /// How long the workloads and Pods of the namespaces may take to be there.
@@ -31,12 +32,8 @@ const NAMESPACES: usize = 40;
     namespace, name), below (a list of the same)."
 )]
 pub(crate) struct Tree {
-    /// The object as KIND/NAME: a Flux kind (ks, hr, gitrepo, …), or a Deployment, StatefulSet, DaemonSet or Pod.
-    #[arg(value_name = "KIND/NAME")]
-    object: String,
-    /// Its namespace.
-    #[arg(short, long, default_value = "flux-system")]
-    namespace: String,
+    #[command(flatten)]
+    which: One,
 }
 
 /// What `tree -o json` prints for each object.
@@ -64,7 +61,7 @@ struct Named {
 
 pub(crate) async fn run(deck: &Deck, format: Format, tree: Tree) -> Result<(), Trouble> {
     let context = deck.context()?;
-    let wanted = key(&context, &tree)?;
+    let wanted = tree.which.key(deck, running_kind).await?;
     let kinds: Vec<&str> = KINDS.iter().map(|k| k.name).collect();
     if let Err(trouble) = deck.listed(&context, &kinds).await {
         // Some kinds may be kept from view; what can be seen is shown, and what is missing is said.
@@ -106,26 +103,6 @@ pub(crate) async fn run(deck: &Deck, format: Format, tree: Tree) -> Result<(), T
             output::show(format, &view, &rows)
         }
     }
-}
-
-fn key(context: &ContextName, tree: &Tree) -> Result<ObjectKey, Trouble> {
-    let (word, name) = tree.object.split_once('/').ok_or_else(|| {
-        Trouble::usage("That names no object", format!("\u{201c}{}\u{201d}", tree.object))
-            .next("Write it as KIND/NAME, for example ks/shop.")
-    })?;
-    let others = [("Deployment", "deploy"), ("StatefulSet", "sts"), ("DaemonSet", "ds"), ("ReplicaSet", "rs"), ("Pod", "po")];
-    let word = word.to_ascii_lowercase();
-    let is = |kind: &str, short: &str| {
-        let kind = kind.to_ascii_lowercase();
-        word == kind || word == short || word.strip_suffix('s') == Some(&kind)
-    };
-    let other = others.into_iter().find(|(kind, short)| is(kind, short)).map(|(kind, _)| kind);
-    let kind = match (Kind::by_word(&word), other) {
-        (Some(kind), _) => kind.name,
-        (None, Some(kind)) => kind,
-        (None, None) => flux::kind(&word)?.name,
-    };
-    Ok(ObjectKey::new(context, kind, &tree.namespace, name))
 }
 
 /// Returns the namespaces in which something of a node and of all below it runs.

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use domain::Trouble;
-use domain::flux::{Kind, ObjectKey};
+use domain::flux::ObjectKey;
 use domain::query::{Answer, Query};
 use domain::why::{Cause, Explanation, Origin, Quote};
 use serde::Serialize;
 
-use super::{Format, flux, output};
+use super::targets::{One, running_kind};
+use super::{Format, output};
 use crate::launch::Deck;
 
 /// Says why an object is broken.
@@ -22,12 +23,8 @@ use crate::launch::Deck;
     JSON: causes (id, what, next, object, certainty, values, evidence), unread (what could not be read). It ends with 0 whether \
     there is a cause or not, and with 4 when there is no such object.")]
 pub(crate) struct Why {
-    /// The object as KIND/NAME: a Flux kind (ks/shop, hr/web), deployment, statefulset, daemonset or pod.
-    #[arg(value_name = "KIND/NAME")]
-    object: String,
-    /// Its namespace; flux-system for Flux kinds and default for others when absent.
-    #[arg(short, long)]
-    namespace: Option<String>,
+    #[command(flatten)]
+    which: One,
 }
 
 /// Names an object in the output.
@@ -69,7 +66,7 @@ struct Output<'a> {
 }
 
 pub(crate) async fn run(deck: &Deck, format: Format, why: &Why) -> Result<(), Trouble> {
-    let key = key(deck, why)?;
+    let key = why.which.key(deck, running_kind).await?;
     if let Some(kind) = key.flux_kind() {
         deck.listed(&key.context(), &[kind.name]).await?;
         // What it stands on may be kept from view; it is explained without then.
@@ -87,21 +84,6 @@ pub(crate) async fn run(deck: &Deck, format: Format, why: &Why) -> Result<(), Tr
         }
     }
     Ok(())
-}
-
-fn key(deck: &Deck, why: &Why) -> Result<ObjectKey, Trouble> {
-    let Some((word, name)) = why.object.split_once('/') else {
-        return Err(Trouble::usage("That names no object", format!("\u{201c}{}\u{201d}", why.object))
-            .next("Write it as KIND/NAME, for example ks/shop."));
-    };
-    let (kind, home) = match word.to_ascii_lowercase().as_str() {
-        "deployment" | "deployments" | "deploy" => ("Deployment", "default"),
-        "statefulset" | "statefulsets" | "sts" => ("StatefulSet", "default"),
-        "daemonset" | "daemonsets" | "ds" => ("DaemonSet", "default"),
-        "pod" | "pods" | "po" => ("Pod", "default"),
-        _ => (Kind::by_word(word).map_or_else(|| flux::kind(word), Ok)?.name, "flux-system"),
-    };
-    Ok(ObjectKey::new(&deck.context()?, kind, why.namespace.as_deref().unwrap_or(home), name))
 }
 
 fn shown(cause: &Cause) -> Shown<'_> {
