@@ -2,18 +2,21 @@
 //!
 //! The value of a Secret is never an argument: it comes from a variable, a file or standard input.
 
-use std::io::Read as _;
+use std::io::{self, IsTerminal as _, Read as _};
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, Subcommand};
 use domain::Trouble;
+use domain::berth::{self, Berth};
 use domain::compose::{FORMS, Fault, Field, Form, Values, Yaml, masked};
 use domain::flux::{Kind, ObjectKey};
 use domain::orders::{self, Order, Terms as _};
-use domain::query::Query;
+use domain::query::{Answer, Query};
+use domain::world::World;
 use serde_json::Value;
 
+use super::edit::in_git::{Way, put};
 use super::{Format, ask, output};
 use crate::launch::{self, Deck};
 
@@ -24,9 +27,12 @@ const YAML: Yaml = Yaml { read: manifest::yaml::value_of, write: manifest::yaml:
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "What is created is checked here, then tried by the server, and only then made. What exists is never touched.\n\
-    Where credentials are given, a Secret is created along with the object.\n\nExamples:\n  \
+    Where credentials are given, a Secret is created along with the object.\n\
+    With --git it is written into the folder of an environment whose Kustomization brings about the objects of its namespace: reviewed, \
+    committed, pushed and followed as a deployment; a Secret is made in the cluster, its values do not go into Git.\n\nExamples:\n  \
     quarterdeck create gitrepository shop --url https://git.example/shop --branch main --username bot --password-from env:TOKEN\n  \
     quarterdeck create kustomization shop --source GitRepository/shop --path ./k8s --depends-on database\n  \
+    quarterdeck create gitrepository shop -n apps --url https://git.example/shop --git=platform/prod --follow\n  \
     quarterdeck create helmrelease redis --chart redis --chart-source HelmRepository/charts --values-from file:values.yaml --dry-run\n\n\
     JSON: object, said; with --dry-run the objects, Secrets masked."
 )]
@@ -40,8 +46,20 @@ pub(crate) struct Create {
 struct What {
     form: &'static Form,
     pairs: Vec<(&'static Field, Said)>,
+    place: Place,
     dry_run: bool,
     yes: bool,
+}
+
+/// Where it is written.
+#[derive(Debug, Default)]
+struct Place {
+    /// In Git: in the folder of an environment, or of the only one that there is.
+    git: Option<Option<String>>,
+    /// In the cluster only.
+    cluster: bool,
+    message: Option<String>,
+    follow: Option<String>,
 }
 
 /// A value, or where it is.
@@ -100,6 +118,47 @@ fn subcommand(form: &'static Form) -> Command {
         .about(format!("Creates a {}", form.kind))
         .args(form.all().map(option))
         .args([set, dry, yes])
+        .args(places())
+}
+
+/// Returns the options that say where it is written.
+fn places() -> [Arg; 4] {
+    let in_git = |arg: Arg| arg.conflicts_with("cluster").requires("git");
+    [
+        Arg::new("git")
+            .long("git")
+            .value_name("PROJECT/ENVIRONMENT")
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("")
+            .conflicts_with("cluster")
+            .help("Writes it into the folder of an environment in Git: committed, pushed and followed; a Secret is made in the cluster"),
+        Arg::new("cluster").long("cluster").action(ArgAction::SetTrue).help("Creates it in the cluster only, and asks nothing about Git"),
+        in_git(Arg::new("message"))
+            .short('m')
+            .long("message")
+            .value_name("MESSAGE")
+            .help("The commit message; proposed from the change when absent"),
+        in_git(Arg::new("follow"))
+            .long("follow")
+            .value_name("DURATION")
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("15m")
+            .help("Follows the deployment for at most so long, for example 5m"),
+    ]
+}
+
+impl Place {
+    fn of(matches: &ArgMatches) -> Self {
+        let text = |id: &str| matches.get_one::<String>(id).cloned();
+        Self {
+            git: text("git").map(|id| Some(id).filter(|id| !id.is_empty())),
+            cluster: matches.get_flag("cluster"),
+            message: text("message"),
+            follow: text("follow"),
+        }
+    }
 }
 
 impl Subcommand for What {
@@ -131,7 +190,8 @@ impl FromArgMatches for What {
         for text in matches.get_many::<String>("set").into_iter().flatten() {
             pairs.push(pair(form, text).map_err(|trouble| Error::raw(ErrorKind::ValueValidation, format!("{trouble}\n")))?);
         }
-        Ok(Self { form, pairs, dry_run: matches.get_flag("dry-run"), yes: matches.get_flag("yes") })
+        let place = Place::of(matches);
+        Ok(Self { form, pairs, place, dry_run: matches.get_flag("dry-run"), yes: matches.get_flag("yes") })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
@@ -173,7 +233,7 @@ fn fetched(field: &Field, said: &Said) -> Result<String, Trouble> {
     };
     if place == "-" {
         let mut text = String::new();
-        std::io::stdin().lock().read_to_string(&mut text).map_err(|e| failed(e.to_string()))?;
+        io::stdin().lock().read_to_string(&mut text).map_err(|e| failed(e.to_string()))?;
         return Ok(text);
     }
     match place.split_once(':') {
@@ -222,7 +282,7 @@ fn refused(form: &Form, object: &str, faults: &[Fault]) -> Trouble {
 
 /// Creates an object, with the Secret that it needs.
 pub(crate) async fn run(deck: &Deck, format: Format, create: Create) -> Result<(), Trouble> {
-    let What { form, pairs, dry_run, yes } = create.what;
+    let What { form, pairs, place, dry_run, yes } = create.what;
     let context = deck.context()?;
     let mut values = form.defaults();
     fill(form, &mut values, &pairs)?;
@@ -233,6 +293,11 @@ pub(crate) async fn run(deck: &Deck, format: Format, create: Create) -> Result<(
         Some(field) => Trouble { why: format!("--{}: {}", flag(field), trouble.why), ..trouble },
         None => trouble,
     };
+    if let Some(berth) = in_git(deck, &order, &place, yes || dry_run).await? {
+        deck.ask(Query::Rehearse(order.clone())).await.map_err(blame)?;
+        let way = Way { message: place.message.as_deref(), wait: place.follow.as_deref(), yes, dry_run };
+        return write(deck, format, (order, &berth), way).await;
+    }
     if dry_run {
         deck.ask(Query::Rehearse(order)).await.map_err(blame)?;
         show(format, &objects);
@@ -241,6 +306,73 @@ pub(crate) async fn run(deck: &Deck, format: Format, create: Create) -> Result<(
     let object = order.object();
     let outcome = ask::give(deck, Order::Create(order), yes).await.map_err(blame)?;
     output::Done::new(&object, outcome.said).show(format)
+}
+
+/// Decides where it is written: into the folder of an environment, or in the cluster only.
+async fn in_git(deck: &Deck, order: &orders::Create, place: &Place, answered: bool) -> Result<Option<Berth>, Trouble> {
+    let person = place.git.is_none() && !place.cluster && !answered && io::stdin().is_terminal() && io::stderr().is_terminal();
+    let Some(key) = order.objects.last().map(|fresh| fresh.key.clone()).filter(|_| place.git.is_some() || person) else {
+        return Ok(None);
+    };
+    let context = key.context();
+    deck.listed(&context, &["Kustomization"]).await?;
+    let world = deck.world();
+    let all = berth::berths(&world, &context, &key.namespace);
+    if person {
+        let [berth] = all.as_slice() else { return Ok(None) };
+        if &*key.kind == "Secret" {
+            return Ok(None);
+        }
+        output::note(&format!("Git: {} {} {} of {}.", berth.url, berth.branch, berth.path, berth.environment));
+        let git = ask::choice("Write it into Git, or create it in the cluster only?", &["cluster", "git"])? == "git";
+        return Ok(git.then(|| berth.clone()));
+    }
+    let wanted = place.git.iter().flatten().next();
+    let mut fits = all.iter().filter(|berth| wanted.is_none_or(|wanted| berth.environment.to_string() == *wanted));
+    match (fits.next(), fits.next()) {
+        (Some(berth), None) => Ok(Some(berth.clone())),
+        (Some(_), Some(_)) => {
+            let names: Vec<String> = all.iter().map(|berth| berth.environment.to_string()).collect();
+            Err(Trouble::usage("Several environments bring about objects of that namespace", &key.namespace)
+                .why(names.join(", "))
+                .next(format!("Name one: --git={}.", names.first().map_or("", String::as_str))))
+        }
+        (None, _) => Err(nowhere(&world, &key, wanted.map(String::as_str))),
+    }
+}
+
+/// Says why there is no folder for an object.
+fn nowhere(world: &World, key: &ObjectKey, wanted: Option<&str>) -> Trouble {
+    let strangers = berth::strangers(world, &key.context(), &key.namespace);
+    let names: Vec<String> = strangers.iter().map(ToString::to_string).collect();
+    let what = match wanted {
+        Some(wanted) => Trouble::refused("That environment does not bring about objects of that namespace", wanted),
+        None => Trouble::refused("No environment brings about objects of that namespace", &key.namespace),
+    };
+    match names.as_slice() {
+        [] => what
+            .why(format!("no Kustomization applies anything to {} of {}", key.namespace, key.cluster))
+            .next("Create it with --cluster, or add an environment whose folder it belongs to."),
+        names => what
+            .why(format!("{} applies to {}, and no environment has it", names.join(", "), key.namespace))
+            .next("Add an environment with its repository, branch, path and --kustomization, or create it with --cluster."),
+    }
+}
+
+/// Writes an object into Git; the Secret that it needs is made in the cluster.
+async fn write(deck: &Deck, format: Format, (order, berth): (orders::Create, &Berth), way: Way<'_>) -> Result<(), Trouble> {
+    let mut objects = order.objects;
+    let Some(fresh) = objects.pop() else { return Ok(()) };
+    let text = serde_json::from_str(fresh.body.text()).map(|object: Value| manifest::yaml::text_of(&object)).unwrap_or_default();
+    let asked = deck.ask(Query::Unwritten(berth.environment.clone(), fresh)).await?;
+    let Answer::Written(written) = asked else {
+        return Err(Trouble::failed("The engine gave another answer than was asked for", "written"));
+    };
+    if !way.dry_run && !objects.is_empty() {
+        let outcome = ask::give(deck, Order::Create(orders::Create { objects }), way.yes).await?;
+        output::note(&outcome.said);
+    }
+    put(deck, format, (&written, &text), way).await
 }
 
 /// Prints objects, Secrets masked.

@@ -5,6 +5,7 @@
 pub mod actor;
 pub mod adopt;
 pub mod aspects;
+pub mod berth;
 pub mod change;
 pub mod check;
 pub mod compose;

@@ -45,6 +45,23 @@ pub struct Place {
 }
 
 impl Origin {
+    /// Names what applied an object; nothing else is known of it.
+    pub const fn by(by: ObjectKey) -> Self {
+        Self {
+            by,
+            source: None,
+            url: String::new(),
+            branch: None,
+            revision: None,
+            path: String::new(),
+            interval: None,
+            suspended: false,
+            place: None,
+            unplaced: String::new(),
+            environments: Vec::new(),
+        }
+    }
+
     /// Tells whether what applied it compares again and again, as all but a HelmRelease do: then a change in the cluster alone is undone at the next reconciliation.
     pub fn reverts(&self) -> bool {
         &*self.by.kind != "HelmRelease" && !self.suspended

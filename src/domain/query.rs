@@ -13,7 +13,7 @@ use crate::journal::Entry;
 use crate::live::{Edited, LiveReview, LiveText};
 use crate::logs::{Batch, Follow};
 use crate::orders::environment::Setup;
-use crate::orders::{Create, Delete, Fleet, FleetPlan};
+use crate::orders::{Create, Delete, Fleet, FleetPlan, Fresh};
 use crate::origin::Origin;
 use crate::project::{Environment, Repository};
 use crate::promotion::{Promote, Promotion};
@@ -68,6 +68,8 @@ pub enum Query {
     Origin(ObjectKey),
     /// The document in Git that an object of a cluster is written in; a trouble that says why not when there is none.
     Written(ObjectKey),
+    /// The file in Git that a new object would be written to, in the folder of an environment; a trouble that says why not.
+    Unwritten(EnvironmentId, Fresh),
 
     /// What differs between the desired state of a Kustomization or HelmRelease and something else.
     Drift(ObjectKey, Against),
@@ -220,7 +222,7 @@ pub enum Answer {
     Review(Arc<LiveReview>),
     /// To [`Query::Origin`]; nothing when Flux did not apply it.
     Origin(Option<Box<Origin>>),
-    /// To [`Query::Written`].
+    /// To [`Query::Written`] and [`Query::Unwritten`].
     Written(Arc<Written>),
 
     /// To [`Query::Drift`]; while it works, also what it found so far.

@@ -39,7 +39,13 @@ pub struct Written {
     pub decided: Vec<String>,
     /// The other environments that the file belongs to as well.
     pub others: Vec<EnvironmentId>,
+    /// What a file that does not exist yet takes to be read; absent for one that exists.
+    pub fresh: Option<Listing>,
 }
+
+/// Holds what a new file takes beside itself: the list that it is named in, where there is one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing(pub Option<FileChange>);
 
 impl Written {
     /// Returns the text of the document, byte for byte.
@@ -56,7 +62,8 @@ impl Written {
     pub fn draft(&self, notes: &[String]) -> String {
         let mut out = String::new();
         let mut say = |text: &str| text.lines().for_each(|line| out.extend([REMARK, line, "\n"]));
-        say(&format!("{} as {} has it. Lines like this one on top are left out.", self.key, self.place()));
+        let what = if self.fresh.is_some() { "is to be written to" } else { "as it stands in" };
+        say(&format!("{} {what} {}. Lines like this one on top are left out.", self.key, self.place()));
         if !self.decided.is_empty() {
             say(&format!("Set after this file is read: {}.", self.decided.join(", ")));
         }
@@ -96,8 +103,10 @@ impl Written {
         let (before, after) = (whole.get(..self.span.start)?, whole.get(self.span.end..)?);
         let broken = !after.is_empty() && !taken.ends_with('\n');
         let file = [before, taken, if broken { "\n" } else { "" }, after].concat();
-        let change = FileChange { path: self.file.clone(), before: Some(whole.to_owned()), after: Some(file) };
-        Some(Draft { texts: vec![change], base: Some(self.head.clone()), ..Draft::new(self.environment.clone()) })
+        let before = self.fresh.is_none().then(|| whole.to_owned());
+        let mut texts = vec![FileChange { path: self.file.clone(), before, after: Some(file) }];
+        texts.extend(self.fresh.iter().filter_map(|Listing(list)| list.clone()));
+        Some(Draft { texts, base: Some(self.head.clone()), ..Draft::new(self.environment.clone()) })
     }
 
     /// Returns the line of a file as the editor counts it: by the document, without remarks. None when it is not in it.
@@ -116,19 +125,7 @@ mod tests {
     fn written(whole: &str, span: Range<usize>) -> Written {
         let key = ObjectKey::new(&"c".into(), "ConfigMap", "a", "b");
         Written {
-            origin: Origin {
-                by: key.clone(),
-                source: None,
-                url: String::new(),
-                branch: None,
-                revision: None,
-                path: String::new(),
-                interval: None,
-                suspended: false,
-                place: None,
-                unplaced: String::new(),
-                environments: Vec::new(),
-            },
+            origin: Origin::by(key.clone()),
             key,
             environment: EnvironmentId::new(Slug::new("shop").unwrap(), Slug::new("dev").unwrap()),
             url: "https://git.example/shop".into(),
@@ -140,7 +137,19 @@ mod tests {
             span,
             decided: vec!["spec.replicas".into()],
             others: Vec::new(),
+            fresh: None,
         }
+    }
+
+    #[test]
+    fn a_new_file_comes_with_the_list_that_names_it() {
+        let list = FileChange { path: "k8s/kustomization.yaml".into(), before: Some("a".into()), after: Some("b".into()) };
+        let written = Written { fresh: Some(Listing(Some(list.clone()))), ..written("", 0..0) };
+        assert_eq!(written.change("# ! x\n"), None, "nothing is left of it");
+        let draft = written.change("kind: A\n").unwrap();
+        let file = FileChange { path: "k8s/a.yaml".into(), before: None, after: Some("kind: A\n".into()) };
+        assert_eq!(draft.texts, [file, list]);
+        assert_eq!(written.line_within(2), Some(2));
     }
 
     #[test]

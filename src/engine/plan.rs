@@ -4,6 +4,7 @@
 
 mod answers;
 mod back;
+mod berth;
 pub(crate) mod closure;
 mod compute;
 mod judge;
@@ -26,6 +27,7 @@ use manifest::schema::Schemas;
 use crate::scene::Scene;
 use crate::schemas;
 use crate::shared::Core;
+pub(crate) use berth::berth;
 pub(crate) use compute::with;
 pub(crate) use texts::{document, of_commit};
 

@@ -51,6 +51,7 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::Review(edited) => edit::review(core, &edited).await,
         Query::Origin(key) => origin::origin(core, &key).await,
         Query::Written(key) => written::written(core, key).await,
+        Query::Unwritten(environment, fresh) => written::unwritten(core, &environment, fresh).await,
         Query::Deletion(keys) => deletion::deletion(core, keys).await,
         Query::Drift(key, against) => drift::drift(core, &key, against, more).await,
         Query::Whole(key) => detail::whole(core, &key).await,

@@ -24,7 +24,7 @@ use crate::words::Language;
 mod fleet;
 mod voyages;
 
-pub(crate) use fleet::{commit, world};
+pub(crate) use fleet::{commit, document, world};
 
 /// The moment at which everything in the fixture is looked at: 2026-11-21 14:02:30 UTC.
 pub(crate) fn now() -> Time {

@@ -102,3 +102,43 @@ fn a_source_and_what_applies_it_by_forms(ground: &Ground) {
     operator.run(&["delete", &object, &format!("gitrepo/{app}"), &format!("secret/{app}-auth"), "--yes"]).ok();
     wait("an end", Duration::from_secs(30), || listed(&operator, "ks", app).is_none().then_some(()));
 }
+
+story!(a_new_object_is_written_into_git);
+fn a_new_object_is_written_into_git(ground: &Ground) {
+    let operator = ground.operator();
+    let app = ground.app.as_str();
+    ground.seed();
+    ground.add(&operator, &["development"]);
+    let namespace = ground.namespace("development");
+    let overlay = "k8s/overlays/development/kustomization.yaml";
+    let before = ground.repo.file("main", overlay).expect("it was seeded");
+    let head = ground.repo.head("main");
+    let create = |more: &[&str]| {
+        let url = ground.repo.url.as_str();
+        let git = ["create", "gitrepository", "extra", "-n", &namespace, "--url", url, "--interval", "10s", "--username", "bot"];
+        operator.run_with(&[&git[..], &["--password-from", "env:FORM_TOKEN"], more].concat(), &[("FORM_TOKEN", "s3cret-t0ken")])
+    };
+
+    // What has no folder in Git says so; what has one is shown first, and nothing is done.
+    let why = operator.run(&["create", "git", "x", "-n", "default", "--url", "https://h/x", "--git", "--yes"]).failed(3);
+    assert!(why.contains("No environment brings about objects of that namespace"), "{why}");
+    let shown = create(&["--git", "--dry-run"]).ok();
+    assert!(shown.contains("gitrepository-extra.yaml") && !shown.contains("s3cret"), "{shown}");
+    assert_eq!(ground.repo.head("main"), head, "a dry run pushes nothing");
+
+    // The object goes into Git and is followed; the Secret goes into the cluster, and nowhere else.
+    create(&[&format!("--git={app}/development"), "--yes", "--follow=2m", "-m", "Add a source"]).ok();
+    let file = ground.repo.file("main", "k8s/overlays/development/gitrepository-extra.yaml").expect("a file of its own");
+    assert!(file.contains("name: extra-auth") && !file.contains("s3cret"), "{file}");
+    let after = ground.repo.file("main", overlay).expect("it is there");
+    assert!(after.contains("- gitrepository-extra.yaml") && after.len() > before.len(), "{after}");
+    assert_eq!(ground.repo.log("main")[0].subject, "Add a source");
+    let said = operator.run(&["origin", "gitrepo/extra", "-n", &namespace, "-o", "json"]).json();
+    assert_eq!(said["place"]["file"], "k8s/overlays/development/gitrepository-extra.yaml", "{said:#}");
+
+    // Once more it is there already, and in the cluster only it would be too.
+    let why = create(&["--git", "--yes"]);
+    assert!(why.code != 0 && why.err.contains("already"), "{}", why.err);
+    let journal = operator.run(&["audit", "-l", "0", "-o", "json"]).ok();
+    assert!(!journal.contains("s3cret"), "{journal}");
+}

@@ -46,6 +46,41 @@ pub(super) async fn place(deck: &Deck, edit: &Edit, base: &domain::live::LiveTex
     }
 }
 
+/// How a change in Git goes: its message, whether it is asked about, and how long it is followed.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cli) struct Way<'a> {
+    pub(in crate::cli) message: Option<&'a str>,
+    pub(in crate::cli) wait: Option<&'a str>,
+    pub(in crate::cli) yes: bool,
+    pub(in crate::cli) dry_run: bool,
+}
+
+impl Edit {
+    fn way(&self) -> Way<'_> {
+        let (message, wait) = (self.message.as_deref(), self.wait.as_deref());
+        Way { message, wait, yes: self.yes, dry_run: self.dry_run }
+    }
+}
+
+/// Commits a text as what a document becomes, when nothing is wrong with it.
+pub(in crate::cli) async fn put(
+    deck: &Deck,
+    format: Format,
+    (written, text): (&Written, &str),
+    way: Way<'_>,
+) -> Result<(), Trouble> {
+    let Some(draft) = written.change(text) else {
+        return output::Done::new(&written.key, "Git says so already; nothing was changed.").show(format);
+    };
+    let draft = Draft { message: way.message.map(str::to_owned), ..draft };
+    let preview = reviewed(deck, &draft).await?;
+    let faults = faults(&preview, written);
+    if !faults.is_empty() {
+        return Err(unfit(written, &faults));
+    }
+    submit(deck, format, way, (draft, &preview)).await
+}
+
 /// Edits the document: in the editor, or by fields.
 pub(super) async fn run(deck: &Deck, format: Format, edit: &Edit, written: Arc<Written>) -> Result<(), Trouble> {
     if !edit.set.is_empty() {
@@ -72,16 +107,7 @@ async fn by_fields(deck: &Deck, format: Format, edit: &Edit, written: &Written) 
             .why(why)
             .next("Leave --set out and edit the text.")
     })?;
-    let Some(draft) = written.change(&text) else {
-        return output::Done::new(key, "Git says so already; nothing was changed.").show(format);
-    };
-    let draft = Draft { message: edit.message.clone(), ..draft };
-    let preview = reviewed(deck, &draft).await?;
-    let faults = faults(&preview, written);
-    if !faults.is_empty() {
-        return Err(unfit(written, &faults));
-    }
-    submit(deck, format, edit, (draft, &preview)).await
+    put(deck, format, (written, &text), edit.way()).await
 }
 
 /// Goes round: editor, checks, diff, question; once more when something is wrong and a person is there to mend it.
@@ -95,7 +121,7 @@ async fn rounds(deck: &Deck, format: Format, edit: &Edit, written: &Written, she
         let preview = reviewed(deck, &draft).await?;
         let faults = faults(&preview, written);
         if faults.is_empty() {
-            return submit(deck, format, edit, (draft, &preview)).await;
+            return submit(deck, format, edit.way(), (draft, &preview)).await;
         }
         for fault in &faults {
             output::note(fault);
@@ -129,18 +155,18 @@ fn unfit(written: &Written, faults: &[String]) -> Trouble {
 }
 
 /// Shows a change, asks, and lets it go the way of a deployment.
-async fn submit(deck: &Deck, format: Format, edit: &Edit, (draft, preview): (Draft, &Preview)) -> Result<(), Trouble> {
-    if edit.dry_run || matches!(format, Format::Table | Format::Wide) {
+async fn submit(deck: &Deck, format: Format, way: Way<'_>, (draft, preview): (Draft, &Preview)) -> Result<(), Trouble> {
+    if way.dry_run || matches!(format, Format::Table | Format::Wide) {
         deploy::print(format, preview, false, &preview.rendered)?;
     }
-    if edit.dry_run {
+    if way.dry_run {
         output::note("Nothing was committed: that was asked for.");
         return Ok(());
     }
     deck.may(&draft.environment)?;
     let order = Deploy { draft, reviewed: Some(preview.digest.clone()), dry_run: false };
-    ask::confirm(&order.question(), edit.yes)?;
+    ask::confirm(&order.question(), way.yes)?;
     let outcome = deck.give(Order::Deploy(order)).await?;
-    let wait = edit.wait.as_deref().map(deployments::duration).transpose()?;
+    let wait = way.wait.map(deployments::duration).transpose()?;
     deploy::landed(deck, format, outcome, wait).await
 }

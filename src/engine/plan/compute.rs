@@ -203,7 +203,9 @@ fn words(environment: &Environment, draft: &Draft, made: &Made, rendered: &[Obje
         _ => {
             let objects: Vec<String> = rendered.iter().map(|change| change.object.clone()).collect();
             let told = texts::summary(&made.files, &objects);
-            let message = format!("{} in {project} {name}", told.replacen("edit of", "Edit", 1));
+            let told_first = [("edit of", "Edit"), ("addition of", "Add")];
+            let begun = told_first.iter().fold(told.clone(), |text, (short, verb)| text.replacen(short, verb, 1));
+            let message = format!("{begun} in {project} {name}");
             (told, message)
         }
     }

@@ -119,7 +119,8 @@ pub(super) fn summary(texts: &[FileChange], objects: &[String]) -> String {
     }
     let more = names.len().saturating_sub(NAMED);
     let told = names.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
-    if more == 0 { format!("edit of {told}") } else { format!("edit of {told} and {more} more") }
+    let act = if texts.iter().any(|text| text.before.is_none()) { "addition" } else { "edit" };
+    if more == 0 { format!("{act} of {told}") } else { format!("{act} of {told} and {more} more") }
 }
 
 /// Holds the document that an object is written in.

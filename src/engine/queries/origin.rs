@@ -30,19 +30,7 @@ pub(crate) async fn of(core: &Core, key: &ObjectKey, object: &Value) -> Option<O
     let by = ObjectKey::new(&key.context(), kind, &one_line(namespace), &one_line(name));
     let world = Arc::clone(&core.world.borrow());
     let applied = core.fleet.flux(&by).await.ok().flatten();
-    let mut origin = Origin {
-        by,
-        source: None,
-        url: String::new(),
-        branch: None,
-        revision: None,
-        path: String::new(),
-        interval: None,
-        suspended: false,
-        place: None,
-        unplaced: String::new(),
-        environments: Vec::new(),
-    };
+    let mut origin = Origin::by(by);
     let Some(applied) = applied else {
         origin.unplaced = format!("{} cannot be read", origin.by);
         return Some(origin);
@@ -116,19 +104,8 @@ mod tests {
         environment.gitops.kustomization.name = "shop".into();
         let world = World { environments: Arc::new(vec![Arc::new(environment)]), ..World::default() };
         for (kind, expect) in [("Kustomization", 1), ("HelmRelease", 0)] {
-            let origin = Origin {
-                by: ObjectKey::new(&"c".into(), kind, "flux-system", "shop"),
-                source: None,
-                url: String::new(),
-                branch: None,
-                revision: None,
-                path: "elsewhere".to_owned(),
-                interval: None,
-                suspended: false,
-                place: None,
-                unplaced: String::new(),
-                environments: Vec::new(),
-            };
+            let by = ObjectKey::new(&"c".into(), kind, "flux-system", "shop");
+            let origin = Origin { path: "elsewhere".to_owned(), ..Origin::by(by) };
             assert_eq!(environments(&world, &origin).len(), expect, "{kind}");
         }
     }

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use domain::Trouble;
 use domain::detail::trace::same_repository;
 use domain::flux::ObjectKey;
+use domain::ident::EnvironmentId;
 use domain::live::Private;
+use domain::orders::Fresh;
 use domain::origin::Origin;
 use domain::query::Answer;
-use domain::written::Written;
+use domain::written::{Listing, Written};
+use serde_json::Value;
 
 use super::origin;
 use crate::plan;
@@ -44,21 +47,71 @@ pub(super) async fn written(core: &Arc<Core>, key: ObjectKey) -> Result<Answer, 
         span: found.span,
         decided: found.decided,
         others: found.others,
+        fresh: None,
     })))
 }
 
+/// Finds the file that a new object would be written to.
+pub(super) async fn unwritten(core: &Arc<Core>, id: &EnvironmentId, fresh: Fresh) -> Result<Answer, Trouble> {
+    let key = fresh.key;
+    if let Some(refused) = not_through_git(&key) {
+        return Err(refused);
+    }
+    let scene = core.scene(id)?;
+    let world = Arc::clone(&core.world.borrow());
+    let berths = domain::berth::berths(&world, &key.context(), &key.namespace);
+    let Some(berth) = berths.into_iter().find(|berth| berth.environment == *id) else {
+        return Err(Trouble::refused("That environment does not bring about objects of that namespace", id)
+            .why(format!("its Kustomization applies nothing to {} of {}", key.namespace, key.cluster))
+            .next("Choose another environment, or create it in the cluster only."));
+    };
+    let object: Value = serde_json::from_str(fresh.body.text())
+        .map_err(|e| Trouble::usage("The object cannot be read", &key).why(e).next("Fill in the form again."))?;
+    let head = scene.repo.fresh_head(&berth.branch).await?;
+    let (file, list) = plan::berth(&scene, &head, &key, manifest::yaml::text_of(&object)).await?;
+    let origin = Origin {
+        url: domain::text::one_line(&berth.url),
+        branch: Some(berth.branch.clone()),
+        path: berth.path,
+        environments: vec![id.clone()],
+        ..Origin::by(berth.by)
+    };
+    Ok(Answer::Written(Arc::new(Written {
+        key,
+        origin,
+        environment: id.clone(),
+        url: domain::text::one_line(scene.repo.url()),
+        branch: berth.branch,
+        head,
+        file,
+        line: 1,
+        whole: Private::new(""),
+        span: 0..0,
+        decided: Vec::new(),
+        others: Vec::new(),
+        fresh: Some(Listing(list)),
+    })))
+}
+
+/// Says that a Secret does not go through Git here.
+fn not_through_git(key: &ObjectKey) -> Option<Trouble> {
+    (&*key.kind == "Secret").then(|| {
+        Trouble::refused("A Secret is not edited through Git here", key)
+            .why("its values would stand in the diff, or are encrypted there")
+            .next(format!("Change it with the tool that encrypts it, {ELSE}"))
+    })
+}
+
 /// Returns the environment through which an object is changed in Git; a trouble when it cannot be.
-fn editable(core: &Core, key: &ObjectKey, origin: &Origin) -> Result<domain::ident::EnvironmentId, Trouble> {
+fn editable(core: &Core, key: &ObjectKey, origin: &Origin) -> Result<EnvironmentId, Trouble> {
     let by = &origin.by;
     if &*by.kind != "Kustomization" {
         return Err(Trouble::refused("A chart makes it", key)
             .why(format!("its values are in {by}"))
             .next(format!("Edit {by}, {ELSE}")));
     }
-    if &*key.kind == "Secret" {
-        return Err(Trouble::refused("A Secret is not edited through Git here", key)
-            .why("its values would stand in the diff, or are encrypted there")
-            .next(format!("Change it with the tool that encrypts it, {ELSE}")));
+    if let Some(refused) = not_through_git(key) {
+        return Err(refused);
     }
     if let Some(environment) = origin.environments.first() {
         return Ok(environment.clone());

@@ -9,7 +9,7 @@ use domain::actor::Role as Permission;
 use domain::change::{Draft, Preview, Severity};
 use domain::flux::Health;
 use domain::live::{Private, told};
-use domain::orders::{Deploy, Order};
+use domain::orders::{Deploy, Fresh, Order};
 use domain::query::{Answer, Query};
 use domain::trouble::Trouble;
 use domain::written::Written as Document;
@@ -138,10 +138,20 @@ impl Change {
             Stage::Stuck(trouble) => {
                 let (ticket, why) = (cx.ticket(), trouble.clone());
                 self.stage = Stage::Reading(ticket, why);
-                vec![Effect::Ask(ticket, Query::Written(self.base.key.clone()))]
+                vec![Effect::Ask(ticket, self.anew())]
             }
             _ => Effects::new(),
         }
+    }
+
+    /// Asks for the document as it is now: where it is, or where a new one would go.
+    fn anew(&self) -> Query {
+        let key = self.base.key.clone();
+        if self.base.fresh.is_none() {
+            return Query::Written(key);
+        }
+        let object = self.text.as_deref().and_then(|text| manifest::yaml::value_of(text).ok()).unwrap_or_default();
+        Query::Unwritten(self.base.environment.clone(), Fresh { key, body: Private::new(object.to_string()) })
     }
 
     fn leave(&self, cx: &Cx) -> Effects {

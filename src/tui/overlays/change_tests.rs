@@ -4,46 +4,19 @@
 
 use domain::change::{FileChange, Finding, ObjectChange, Risk};
 use domain::flux::ObjectKey;
-use domain::ident::{DeploymentId, EnvironmentId, Slug};
+use domain::ident::DeploymentId;
 use domain::orders::Outcome;
 use domain::origin::Origin;
-use domain::revision::CommitId;
 
 use super::*;
-use crate::fixture::Bench;
+use crate::fixture::{self, Bench};
 use crate::words::Language;
 
 const TEXT: &str = "kind: ConfigMap\ndata:\n  a: '1' # kept\n";
 
 fn document() -> Arc<Document> {
     let key = ObjectKey::new(&"deck".into(), "ConfigMap", "shop", "settings");
-    let origin = Origin {
-        by: key.clone(),
-        source: None,
-        url: String::new(),
-        branch: None,
-        revision: None,
-        path: String::new(),
-        interval: None,
-        suspended: false,
-        place: None,
-        unplaced: String::new(),
-        environments: Vec::new(),
-    };
-    Arc::new(Document {
-        key,
-        origin,
-        environment: EnvironmentId::new(Slug::new("shop").unwrap(), Slug::new("development").unwrap()),
-        url: "https://git.example/acme/shop".into(),
-        branch: "main".into(),
-        head: CommitId::parse(&"a".repeat(40)).unwrap(),
-        file: "k8s/settings.yaml".into(),
-        line: 1,
-        whole: Private::new(TEXT),
-        span: 0..TEXT.len(),
-        decided: Vec::new(),
-        others: Vec::new(),
-    })
+    Arc::new(fixture::document(key.clone(), Origin::by(key), TEXT))
 }
 
 fn preview(wrong: bool) -> Arc<Preview> {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use domain::compose::{FORMS, Fault, Form as Description, Shape, Values, Yaml, masked};
 use domain::flux::{Health, ObjectKey};
-use domain::ident::ContextName;
+use domain::ident::{ContextName, EnvironmentId};
 use domain::live::{Edited, LiveText, Private};
 use domain::orders::{Create, Order};
 use domain::query::{Answer, Query};
@@ -32,6 +32,7 @@ use crate::widgets::form::{Control, FORM, Form};
 use crate::widgets::yaml::YamlText;
 
 mod fields;
+mod place;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -53,6 +54,8 @@ enum Stage {
     Typing,
     /// The server tries it.
     Trying(Ticket),
+    /// A file in Git is looked for that it goes to.
+    Placing(Ticket),
     /// It is asked about, or carried out.
     Giving(OrderTicket),
 }
@@ -74,6 +77,10 @@ pub struct Compose {
     context: ContextName,
     /// The document in Git that is edited in place of the object in the cluster.
     written: Option<Arc<Written>>,
+    /// Where a new object is written: the environment whose folder in Git takes it; in the cluster only when absent.
+    berth: Option<EnvironmentId>,
+    /// The file that it goes to, while the Secret that it needs is made.
+    goes: Option<Arc<Written>>,
     base: Option<Base>,
     values: Values,
     form: Form,
@@ -119,6 +126,8 @@ impl Compose {
             key,
             context,
             written: None,
+            berth: None,
+            goes: None,
             base: None,
             values: Values::default(),
             form: Form::default(),
@@ -144,6 +153,10 @@ impl Compose {
         if id == "kind" {
             return self.turn(cx, &value);
         }
+        if id == place::FIELD {
+            self.berth = value.parse().ok();
+            return self.check(cx);
+        }
         self.touched.insert(id.to_owned());
         self.values.set(id, value);
         self.check(cx);
@@ -165,6 +178,7 @@ impl Compose {
     /// Shows what is asked for, what is wrong with it and what it comes to.
     fn check(&mut self, cx: &Cx) {
         let faults = self.faults();
+        self.offer(cx);
         for field in &mut self.form.fields {
             let Some(described) = self.description.field(&field.id) else { continue };
             field.hidden = !self.description.shows(described, &self.values)
@@ -253,10 +267,12 @@ impl Compose {
         match (self.stage, answer) {
             (Stage::Reading(_), Ok(Answer::Edit(text))) => self.begun(cx, text),
             (Stage::Reading(_), Err(trouble)) => vec![Effect::Close, Effect::Trouble(trouble)],
-            (Stage::Trying(_), Ok(Answer::Rehearsed)) => match self.order() {
-                Some(order) => self.give(cx, order),
-                None => Effects::new(),
+            (Stage::Trying(_), Ok(Answer::Rehearsed)) => match (self.order(), self.berth.clone()) {
+                (Some(order), Some(berth)) => self.place(cx, order, berth),
+                (Some(order), None) => self.give(cx, order),
+                (None, _) => Effects::new(),
             },
+            (Stage::Placing(_), Ok(Answer::Written(written))) => self.placed(cx, written),
             (Stage::Trying(_), Ok(Answer::Review(review))) => match (&review.order, review.faults()) {
                 (Some(order), _) => self.give(cx, order.clone()),
                 (None, faults) if faults.is_empty() => {
@@ -270,7 +286,7 @@ impl Compose {
                     )
                 }
             },
-            (Stage::Trying(_), Err(trouble)) => self.refuse(trouble),
+            (Stage::Trying(_) | Stage::Placing(_), Err(trouble)) => self.refuse(trouble),
             _ => Effects::new(),
         }
     }
@@ -365,7 +381,8 @@ impl Tab for Compose {
                 self.stage = Stage::Reading(ticket);
                 return vec![Effect::Ask(ticket, Query::Edit(key))];
             }
-            TabMsg::Reply(ticket, answer) if matches!(self.stage, Stage::Reading(t) | Stage::Trying(t) if t == ticket) => {
+            TabMsg::Reply(ticket, answer) if matches!(self.stage, Stage::Reading(t) | Stage::Trying(t) | Stage::Placing(t) if t == ticket) =>
+            {
                 return self.answer(cx, answer);
             }
             TabMsg::Command("compose.save") => return self.save(cx),
@@ -387,11 +404,12 @@ impl Tab for Compose {
                 }
             }
             TabMsg::OrderDone(ticket, result) if self.stage == Stage::Giving(ticket) => match result {
-                Ok(_) => return vec![Effect::Close],
+                Ok(_) => return self.given(),
                 Err(trouble) => return self.refuse(trouble),
             },
             TabMsg::OrderDropped(ticket) if self.stage == Stage::Giving(ticket) => self.stage = Stage::Typing,
             TabMsg::World if self.stage == Stage::Typing => {
+                self.offer(cx);
                 for field in &mut self.form.fields {
                     if let Some(described) = self.description.field(&field.id) {
                         field.note = fields::note(cx, self.description.kind, described, &self.values, &self.context);

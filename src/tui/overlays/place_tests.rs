@@ -3,10 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
 
 use domain::ident::{EnvironmentId, Slug};
-use domain::revision::CommitId;
 
 use super::*;
-use crate::fixture::Bench;
+use crate::fixture::{self, Bench};
 use crate::words::Language;
 
 fn key() -> ObjectKey {
@@ -15,35 +14,20 @@ fn key() -> ObjectKey {
 
 pub(super) fn origin() -> Origin {
     Origin {
-        by: ObjectKey::new(&"deck".into(), "Kustomization", "flux-system", "shop"),
-        source: None,
         url: "https://git.example/acme/shop".into(),
         branch: Some("main".into()),
-        revision: None,
         path: "k8s".into(),
         interval: Some("10m".into()),
-        suspended: false,
-        place: None,
-        unplaced: String::new(),
-        environments: Vec::new(),
+        ..Origin::by(ObjectKey::new(&"deck".into(), "Kustomization", "flux-system", "shop"))
     }
 }
 
 fn written() -> Arc<Written> {
     let text = "kind: ConfigMap\ndata:\n  a: '1' # kept\n";
     Arc::new(Written {
-        key: key(),
-        origin: origin(),
-        environment: EnvironmentId::new(Slug::new("shop").unwrap(), Slug::new("development").unwrap()),
-        url: "https://git.example/acme/shop".into(),
-        branch: "main".into(),
-        head: CommitId::parse(&"a".repeat(40)).unwrap(),
-        file: "k8s/settings.yaml".into(),
-        line: 1,
-        whole: Private::new(text),
-        span: 0..text.len(),
         decided: vec!["data.b".into()],
         others: vec![EnvironmentId::new(Slug::new("shop").unwrap(), Slug::new("production").unwrap())],
+        ..fixture::document(key(), origin(), text)
     })
 }
 

@@ -81,17 +81,10 @@ fn nothing_is_sent_while_something_is_wrong() {
 
 fn origin() -> domain::origin::Origin {
     domain::origin::Origin {
-        by: ObjectKey::new(&"prod-eu".into(), "Kustomization", "flux-system", "fleet"),
-        source: None,
         url: "https://git.example/fleet".to_owned(),
-        branch: None,
-        revision: None,
         path: "apps".to_owned(),
         interval: Some("10m".to_owned()),
-        suspended: false,
-        place: None,
-        unplaced: String::new(),
-        environments: Vec::new(),
+        ..domain::origin::Origin::by(ObjectKey::new(&"prod-eu".into(), "Kustomization", "flux-system", "fleet"))
     }
 }
 
@@ -143,18 +136,9 @@ fn what_changed_in_a_form_is_put_into_the_document_in_git() {
     let whole = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: a, namespace: b}\nspec:\n  \
                  url: https://h/a # kept\n  interval: 1m\n";
     let written = Written {
-        key: ObjectKey::new(&"deck".into(), "GitRepository", "b", "a"),
-        origin: origin(),
         environment: "fleet/prod".parse().unwrap(),
-        url: "https://git.example/fleet".into(),
-        branch: "main".into(),
-        head: domain::revision::CommitId::parse(&"a".repeat(40)).unwrap(),
         file: "apps/a.yaml".into(),
-        line: 1,
-        whole: Private::new(whole),
-        span: 0..whole.len(),
-        decided: Vec::new(),
-        others: Vec::new(),
+        ..crate::fixture::document(ObjectKey::new(&"deck".into(), "GitRepository", "b", "a"), origin(), whole)
     };
     stage.session.open_for_test(Overlay::FormOf(Arc::new(written)), &mut stage.acts);
     assert!(stage.lines().contains("apps/a.yaml:1"), "{}", stage.lines());
@@ -163,6 +147,39 @@ fn what_changed_in_a_form_is_put_into_the_document_in_git() {
     let (_, query) = asked(&mut stage);
     let Query::Preview(draft) = query else { panic!("it is looked at: {query:?}") };
     assert_eq!(draft.texts[0].after.as_deref(), Some(&*whole.replace("https://h/a", "https://h/b")));
+}
+
+#[test]
+fn a_new_object_goes_into_git_where_its_namespace_comes_from_there() {
+    let mut stage = Stage::new(140, 44, Language::English);
+    stage.keys("6 +");
+    assert!(!stage.lines().contains("in the cluster only"), "nothing in Git brings about this namespace: {}", stage.lines());
+    let mut stage = Stage::new(140, 44, Language::English);
+    let namespace = crate::fixture::world().environments.iter().find(|e| *e.cluster.0 == *"prod-eu").unwrap().namespace.clone();
+    stage.session.open_for_test(Overlay::New(Some("GitRepository"), namespace.clone()), &mut stage.acts);
+    assert!(
+        stage.lines().contains("in the cluster only") && stage.lines().contains("Git too: Kustomization/"),
+        "{}",
+        stage.lines()
+    );
+    stage.keys("tab right tab").text("shop-new").keys("tab tab").text("https://git.example/shop");
+    let seen = stage.lines();
+    assert!(seen.contains("portal/production") && seen.contains("main:"), "{seen}");
+    stage.wishes();
+    stage.keys("ctrl-s");
+    let (ticket, query) = asked(&mut stage);
+    assert!(matches!(query, Query::Rehearse(_)), "{query:?}");
+    stage.reply(Reply::Answer(ticket, Ok(Answer::Rehearsed)));
+    let (ticket, query) = asked(&mut stage);
+    let Query::Unwritten(environment, fresh) = query else { panic!("a file is looked for: {query:?}") };
+    assert_eq!((environment.to_string(), fresh.key.name.to_string()), ("portal/production".into(), "shop-new".into()));
+    let place = crate::fixture::document(fresh.key, origin(), "");
+    let place = Written { file: "k8s/new.yaml".into(), fresh: Some(domain::written::Listing(None)), ..place };
+    stage.reply(Reply::Answer(ticket, Ok(Answer::Written(Arc::new(place)))));
+    let (_, query) = asked(&mut stage);
+    let Query::Preview(draft) = query else { panic!("it is looked at: {query:?}") };
+    assert_eq!((draft.texts[0].path.as_str(), &draft.texts[0].before), ("k8s/new.yaml", &None));
+    assert!(draft.texts[0].after.as_ref().unwrap().contains("name: shop-new"), "{:?}", draft.texts);
 }
 
 #[test]

@@ -67,6 +67,7 @@ fn said(compose: &Compose, cx: &Cx, mut area: Rect, buf: &mut Buffer) -> Rect {
         area = Rect { y: area.y + took, height: area.height.saturating_sub(took), ..area };
     }
     let (text, role) = match (compose.stage, &compose.refused) {
+        (Stage::Placing(_), _) => (cx.t("place.looking").to_owned(), Role::Busy),
         (Stage::Trying(_), _) => (cx.t("edit.judging").to_owned(), Role::Busy),
         (Stage::Giving(_), _) => (cx.t("edit.applying").to_owned(), Role::Busy),
         (_, Some(trouble)) => (format!("✗ {}", cx.said(&trouble.to_string())), Role::Bad),
