@@ -9,6 +9,7 @@ pub mod berth;
 pub mod change;
 pub mod check;
 pub mod compose;
+pub mod controllers;
 pub mod departure;
 pub mod deployment;
 pub mod detail;

@@ -112,3 +112,75 @@ impl Toolkit {
         self.checks.iter().any(|check| check.state == State::Bad)
     }
 }
+
+/// Returns how a controller is doing: how many Pods are wanted, whether they all run as meant, and whether something keeps
+/// them from it. One that only starts is not broken.
+pub const fn doing(wanted: i32, rolled_out: bool, broken: bool) -> Health {
+    match (wanted, rolled_out, broken) {
+        (0, ..) => Health::Off,
+        (_, true, _) => Health::Ok,
+        (_, _, true) => Health::Bad,
+        _ => Health::Busy,
+    }
+}
+
+/// Says how many of a controller's Pods are ready.
+pub fn said(ready: i32, wanted: i32) -> String {
+    format!("{ready}/{wanted} ready")
+}
+
+/// Says whether the controllers run; `unseen` is why they may not be looked at.
+pub fn components(controllers: &[Controller], unseen: Option<&str>) -> Check {
+    let check = |state, said: String| Check::new(COMPONENTS, state, said);
+    if let Some(why) = unseen {
+        return check(State::Unknown, format!("The controllers may not be seen: {why}"))
+            .next("quarterdeck check --role viewer prints a role that allows it.");
+    }
+    let (starting, failing): (Vec<&Controller>, Vec<&Controller>) =
+        controllers.iter().filter(|c| c.health != Health::Ok).partition(|c| c.health == Health::Busy);
+    let names = |all: &[&Controller]| all.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ");
+    match (controllers.len(), failing.first(), starting.is_empty()) {
+        (0, ..) => check(State::Warn, "Flux is not installed".to_owned()).next("quarterdeck install installs it."),
+        (_, Some(first), _) => check(State::Bad, format!("These do not run: {}", names(&failing)))
+            .next(format!("quarterdeck why deployment/{} -n {} says why.", first.name, first.namespace)),
+        (_, None, false) => check(State::Warn, format!("These are starting: {}", names(&starting))),
+        (count, None, true) => check(State::Ok, format!("All {count} controllers run")),
+    }
+}
+
+/// The check that tells whether the controllers run.
+pub const COMPONENTS: &str = "components";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_starts_is_not_broken() {
+        let health = |wanted, rolled_out, broken| doing(wanted, rolled_out, broken);
+        assert_eq!(
+            [health(1, false, false), health(1, false, true), health(1, true, true), health(0, false, false)],
+            [Health::Busy, Health::Bad, Health::Ok, Health::Off]
+        );
+        let controller = |name: &str, health| Controller {
+            name: name.to_owned(),
+            namespace: "flux-system".to_owned(),
+            version: String::new(),
+            image: String::new(),
+            ready: 0,
+            wanted: 1,
+            restarts: None,
+            queue: None,
+            queue_unread: String::new(),
+            health,
+            said: String::new(),
+        };
+        let (ok, busy, bad) = (controller("a", Health::Ok), controller("b", Health::Busy), controller("c", Health::Bad));
+        let state = |all: &[Controller]| components(all, None).state;
+        assert_eq!(state(&[]), State::Warn);
+        assert_eq!(state(std::slice::from_ref(&ok)), State::Ok);
+        assert_eq!(components(&[ok.clone(), busy.clone()], None).said, "These are starting: b");
+        assert_eq!(components(&[ok.clone(), busy, bad], None).said, "These do not run: c");
+        assert_eq!(components(&[ok], Some("forbidden")).state, State::Unknown);
+    }
+}

@@ -3,12 +3,12 @@
 use cluster::act::{self, Deed};
 use cluster::{Connection, Error};
 use domain::Trouble;
-use domain::flux::{Health, KINDS, ObjectKey};
+use domain::flux::{KINDS, ObjectKey};
 use domain::ident::ContextName;
 use domain::query::Manifest;
 use domain::rights::{self, Part};
 use domain::text::one_line;
-use domain::toolkit::{Check, Controller, State, Toolkit, minor_of, oldest_kubernetes};
+use domain::toolkit::{Check, Controller, State, Toolkit, minor_of, oldest_kubernetes, standing};
 use futures::future::join_all;
 use futures::{StreamExt, stream};
 use serde_json::Value;
@@ -45,7 +45,7 @@ pub(crate) async fn toolkit(core: &Core, context: ContextName, manifest: Option<
     let mut checks = vec![kubernetes(&server, &wanted)];
     checks.extend(rights);
     checks.extend(manifest.into_iter().map(|(check, _)| check));
-    checks.push(components(&controllers, unseen.as_ref()));
+    checks.push(standing::components(&controllers, unseen.as_ref().map(why).as_deref()));
     Ok(Toolkit {
         namespace: there.first().map(|found| found.namespace.clone()).unwrap_or_default(),
         owner: found::owner(&there),
@@ -124,24 +124,6 @@ async fn reachable(core: &Core, from: &Manifest) -> (Check, Option<String>) {
     }
 }
 
-fn components(controllers: &[Controller], unseen: Option<&Error>) -> Check {
-    if let Some(error) = unseen {
-        let check = Check::new("components", State::Unknown, format!("The controllers may not be seen: {}", why(error)));
-        return check.next("quarterdeck check --role viewer prints a role that allows it.");
-    }
-    let failing: Vec<&str> = controllers.iter().filter(|c| c.health != Health::Ok).map(|c| c.name.as_str()).collect();
-    match (controllers.len(), failing.as_slice()) {
-        (0, _) => Check::new("components", State::Warn, "Flux is not installed").next("quarterdeck install installs it."),
-        (count, []) => Check::new("components", State::Ok, format!("All {count} controllers run")),
-        (_, failing) => {
-            let namespace = controllers.first().map_or("", |c| &c.namespace);
-            let first = failing.first().copied().unwrap_or_default();
-            Check::new("components", State::Bad, format!("These do not run: {}", failing.join(", ")))
-                .next(format!("quarterdeck why deployment/{first} -n {namespace} says why."))
-        }
-    }
-}
-
 async fn controller(connection: &Connection, found: &Found) -> Controller {
     let pods = act::labelled(connection, ("v1", "Pod"), &found.namespace, &found.selector()).await;
     let (restarts, queue) = match &pods {
@@ -149,13 +131,7 @@ async fn controller(connection: &Connection, found: &Found) -> Controller {
         Err(error) => (None, Err(why(error))),
     };
     let (ready, wanted) = (found.number("/status/readyReplicas"), found.number("/spec/replicas"));
-    let health = match (found.rolled_out(), wanted, stuck(&found.object)) {
-        (_, 0, _) => Health::Off,
-        (true, ..) => Health::Ok,
-        (_, _, true) => Health::Bad,
-        _ if ready == 0 => Health::Bad,
-        _ => Health::Busy,
-    };
+    let broken = stuck(&found.object) || pods.iter().flatten().any(broken);
     Controller {
         version: found.tag(),
         image: found.image(),
@@ -164,8 +140,8 @@ async fn controller(connection: &Connection, found: &Found) -> Controller {
         restarts,
         queue_unread: queue.as_ref().err().cloned().unwrap_or_default(),
         queue: queue.ok(),
-        health,
-        said: format!("{ready}/{wanted} ready"),
+        health: standing::doing(wanted, found.rolled_out(), broken),
+        said: standing::said(ready, wanted),
         name: found.name.clone(),
         namespace: found.namespace.clone(),
     }
@@ -175,6 +151,15 @@ async fn controller(connection: &Connection, found: &Found) -> Controller {
 fn stuck(object: &Value) -> bool {
     let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
     conditions.into_iter().flatten().any(|c| c["type"] == "Progressing" && c["status"] == "False")
+}
+
+/// Tells whether a container of a Pod waits for something other than its turn.
+fn broken(pod: &Value) -> bool {
+    let of = |field: &str| pod.pointer(&format!("/status/{field}")).and_then(Value::as_array).into_iter().flatten();
+    let mut reasons = of("containerStatuses")
+        .chain(of("initContainerStatuses"))
+        .filter_map(|c| c.pointer("/state/waiting/reason").and_then(Value::as_str));
+    reasons.any(|reason| !matches!(reason, "ContainerCreating" | "PodInitializing"))
 }
 
 fn restarts(pod: &Value) -> i32 {

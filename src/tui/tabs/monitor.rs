@@ -22,7 +22,7 @@ use domain::ident::ContextName;
 use domain::link::LinkOf;
 use domain::monitor::{DAYS, Monitor as Found, Span, monitor};
 use domain::query::{Answer, Query};
-use domain::toolkit::Toolkit;
+use domain::toolkit::{NAMESPACE, Toolkit};
 use domain::trouble::Trouble;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -66,6 +66,9 @@ pub struct Monitor {
     found: Option<Found>,
     seen: Option<Arc<Vec<Arc<Deployment>>>>,
     components: Vec<Asked>,
+    /// The namespaces of the controllers that are watched.
+    held: Vec<(ContextName, String)>,
+    holding: Option<Ticket>,
     scroll: Scroll,
     shown: bool,
     renewed: Option<Time>,
@@ -73,7 +76,17 @@ pub struct Monitor {
 
 impl Default for Monitor {
     fn default() -> Self {
-        Self { span: 1, found: None, seen: None, components: Vec::new(), scroll: Scroll::default(), shown: false, renewed: None }
+        Self {
+            span: 1,
+            found: None,
+            seen: None,
+            components: Vec::new(),
+            held: Vec::new(),
+            holding: None,
+            scroll: Scroll::default(),
+            shown: false,
+            renewed: None,
+        }
     }
 }
 
@@ -124,6 +137,22 @@ impl Monitor {
             Err(trouble) => (asked.found, asked.trouble) = (None, Some(trouble)),
         }
     }
+
+    /// Has the controllers' namespaces watched, so that they are shown as they are and not as they were.
+    fn hold(&mut self, cx: &Cx) -> Effects {
+        let place = |asked: &Asked| {
+            let found = asked.found.as_ref().map(|found| found.namespace.clone()).filter(|namespace| !namespace.is_empty());
+            (asked.context.clone(), found.unwrap_or_else(|| NAMESPACE.to_owned()))
+        };
+        let places: Vec<_> = self.components.iter().map(place).collect();
+        if self.held == places || places.is_empty() {
+            return Effects::new();
+        }
+        self.held.clone_from(&places);
+        let ticket = cx.ticket();
+        let old = self.holding.replace(ticket).map(Effect::Forget);
+        old.into_iter().chain([Effect::Ask(ticket, Query::Hold(places))]).collect()
+    }
 }
 
 impl Tab for Monitor {
@@ -136,11 +165,15 @@ impl Tab for Monitor {
             TabMsg::Enter => {
                 self.shown = true;
                 self.renew(cx, true);
-                return self.ask(cx);
+                let mut effects = self.ask(cx);
+                effects.extend(self.hold(cx));
+                return effects;
             }
             TabMsg::Leave => {
                 self.shown = false;
-                return self.forget();
+                self.held.clear();
+                let held = self.holding.take().map(Effect::Forget);
+                return self.forget().into_iter().chain(held).collect();
             }
             TabMsg::World => self.renew(cx, false),
             TabMsg::Command(id @ ("monitor.span" | "monitor.span-back")) => {
@@ -155,7 +188,10 @@ impl Tab for Monitor {
             TabMsg::Command(id) => {
                 self.scroll.command(id);
             }
-            TabMsg::Reply(ticket, answer) => self.reply(cx, ticket, answer),
+            TabMsg::Reply(ticket, answer) => {
+                self.reply(cx, ticket, answer);
+                return self.hold(cx);
+            }
             _ => {}
         }
         Effects::new()

@@ -243,13 +243,13 @@ fn objects(cx: &Cx, rows: &mut Vec<Row>) {
 fn components(cx: &Cx, asked: &[Asked], rows: &mut Vec<Row>) {
     rows.push(Row::heading(cx.t("monitor.components")));
     for one in asked {
-        // They were so when they were asked for, and that is said.
+        // Where their namespace is not watched they were so when they were asked for, and that is said.
         let when =
             one.when.map(|when| format!("  {}", cx.tf("settings.asked", &[("time", &cx.clock(when))]))).unwrap_or_default();
         rows.push(Row::Line(vec![piece(one.context.to_string(), Role::Muted), piece(when, Role::Faint)]));
         if let Some(trouble) = &one.trouble {
             rows.push(Row::text("? ", Role::Unknown, cx.said(&trouble.to_string()), Role::Text));
-        } else if let Some(found) = &one.found {
+        } else if let Some(found) = one.found.as_ref().map(|found| domain::controllers::now(found, cx.world)) {
             let name = found.controllers.iter().map(|c| width(&c.name)).max().unwrap_or(0);
             rows.extend(found.controllers.iter().map(|c| {
                 let glyph = if c.health == Health::Busy { "○" } else { cx.glyph(c.health) };

@@ -1,6 +1,6 @@
 //! How the settings look: a head line, and sections to read from top to bottom.
 
-use domain::flux::{Health, ObjectKey};
+use domain::flux::Health;
 use domain::toolkit::{Controller, Mark, State, Toolkit, Work};
 
 use super::Settings;
@@ -43,8 +43,9 @@ impl Settings {
             rows.push(Row::text("✗ ", Role::Bad, trouble.to_string(), Role::Text));
         }
         if let Some(found) = &self.found {
-            checks(cx, found, &mut rows);
-            controllers(cx, found, &mut rows);
+            let now = domain::controllers::now(found, cx.world);
+            checks(cx, &now, &mut rows);
+            controllers(cx, &now, &mut rows);
         }
         rows
     }
@@ -79,7 +80,7 @@ fn controllers(cx: &Cx, found: &Toolkit, rows: &mut Vec<Row>) {
         return;
     }
     rows.extend([Row::Blank, Row::heading(cx.t("settings.controllers"))]);
-    let lines: Vec<(Health, [String; 5])> = found.controllers.iter().map(|c| controller(cx, found, c)).collect();
+    let lines: Vec<(Health, [String; 5])> = found.controllers.iter().map(|c| controller(cx, c)).collect();
     let mut wide = [0; 5];
     for (_, cells) in &lines {
         for (wide, cell) in wide.iter_mut().zip(cells) {
@@ -105,27 +106,19 @@ fn controllers(cx: &Cx, found: &Toolkit, rows: &mut Vec<Row>) {
     }
 }
 
-/// Returns a controller's cells: name, version, readiness, restarts, queue. Its Pods are taken from the world, where they are live.
-fn controller(cx: &Cx, found: &Toolkit, controller: &Controller) -> (Health, [String; 5]) {
-    let key = ObjectKey::new(&found.context, "Deployment", &controller.namespace, &controller.name);
-    let workload = cx.world.workloads.iter().find(|workload| workload.key == key);
-    let (health, ready, wanted) = match workload {
-        Some(live) => (live.health(), live.ready, live.replicas),
-        None => (controller.health, controller.ready, controller.wanted),
-    };
-    let pods = workload.map(|workload| cx.world.pods_of(workload).collect::<Vec<_>>()).filter(|pods| !pods.is_empty());
-    let live = pods.map(|pods| pods.iter().flat_map(|pod| &pod.containers).map(|container| container.restarts).sum::<i32>());
+/// Returns a controller's cells: name, version, readiness, restarts, queue.
+fn controller(cx: &Cx, controller: &Controller) -> (Health, [String; 5]) {
     let unknown = |count: Option<String>| count.unwrap_or_else(|| "?".to_owned());
-    let restarts = unknown(live.or(controller.restarts).map(|count| count.to_string()));
+    let restarts = unknown(controller.restarts.map(|count| count.to_string()));
     let queue = unknown(controller.queue.map(|count| count.to_string()));
     let cells = [
         controller.name.clone(),
         controller.version.clone(),
-        cx.tf("settings.ready", &[("ready", &ready.to_string()), ("wanted", &wanted.to_string())]),
+        cx.tf("settings.ready", &[("ready", &controller.ready.to_string()), ("wanted", &controller.wanted.to_string())]),
         cx.tf("settings.restarts", &[("count", &restarts)]),
         cx.tf("settings.queue", &[("count", &queue)]),
     ];
-    (health, cells)
+    (controller.health, cells)
 }
 
 /// Says how far work is: a line for all of it, and those around the one that it is at.
