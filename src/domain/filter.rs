@@ -281,6 +281,14 @@ impl<F: Fields> Filter<F> {
         self.terms.iter().all(|term| term.not != term.test.holds(row, now))
     }
 
+    /// Tells whether a row may fit of which one aspect reads so; only what compares that very aspect can deny it.
+    pub fn admits(&self, aspect: &str, value: &Value<'_>, now: Time) -> bool {
+        self.terms.iter().all(|term| match &term.test {
+            Test::Compare(of, sign, want) if of.name == aspect => term.not != want.holds(*sign, value, now),
+            _ => true,
+        })
+    }
+
     /// Returns the next moment at which a row may fit that does not now, or the other way round, by nothing but its age.
     pub fn turns(&self, row: &F, now: Time) -> Option<Time> {
         let moments = self.terms.iter().filter_map(|term| match &term.test {

@@ -10,7 +10,7 @@ use domain::{Time, text};
 use serde::Deserialize;
 
 use crate::error::Error;
-use crate::index::{Found, Shelf, guarded};
+use crate::index::{Found, Part, Shelf, guarded};
 use crate::line::{Judged, judge};
 use crate::lock::enter;
 use crate::reader::At;
@@ -37,8 +37,14 @@ pub struct AuditFilter {
 /// Says of a whole entry whether it is wanted.
 pub type Fits<'a> = &'a (dyn Fn(&Entry) -> bool + Sync);
 
+/// Says of one part of an entry whether an entry with it can be wanted at all. It spares reading those that cannot.
+pub type May<'a> = &'a (dyn Fn(Part<'_>) -> bool + Sync);
+
 /// What is wanted: by the filter, and by the whole entry.
 pub type Wanted<'a> = (&'a AuditFilter, Fits<'a>);
+
+/// What is looked for: besides, by the parts of an entry that the index holds.
+type Sought<'a> = (&'a AuditFilter, Fits<'a>, May<'a>);
 
 /// What a filter looks at, read without the rest of the entry.
 #[derive(Deserialize)]
@@ -63,24 +69,30 @@ impl AuditFilter {
             && self.fits(record.time, &record.actor.login, &record.act, &record.object)
     }
 
+    fn may(&self, part: Part<'_>) -> bool {
+        match part {
+            Part::Actor(actor) => self.actor.as_ref().is_none_or(|wanted| wanted == actor),
+            Part::Act(act) => self.act.as_ref().is_none_or(|wanted| act.starts_with(wanted.as_str())),
+            Part::Object(object) => self.object.as_ref().is_none_or(|wanted| object.contains(wanted.as_str())),
+            Part::Time(time) => self.from.is_none_or(|from| from <= time) && self.until.is_none_or(|until| time < until),
+            Part::Phase(_) => true,
+        }
+    }
+
     fn fits(&self, time: Time, actor: &str, act: &str, object: &str) -> bool {
-        self.actor.as_ref().is_none_or(|wanted| wanted == actor)
-            && self.act.as_ref().is_none_or(|wanted| act.starts_with(wanted.as_str()))
-            && self.object.as_ref().is_none_or(|wanted| object.contains(wanted.as_str()))
-            && self.from.is_none_or(|from| from <= time)
-            && self.until.is_none_or(|until| time < until)
+        [Part::Time(time), Part::Actor(actor), Part::Act(act), Part::Object(object)].into_iter().all(|part| self.may(part))
     }
 }
 
 impl Store {
     /// Returns the entries that a filter accepts, newest first, at most `limit` of them.
     pub fn audit(&self, filter: &AuditFilter, limit: usize) -> Result<Vec<Arc<Entry>>, Error> {
-        self.audit_where(filter, limit, &|_| true)
+        self.audit_where((filter, &|_| true), limit, &|_| true)
     }
 
-    /// Does what [`Store::audit`] does, and leaves of those entries the ones that fit besides. Each of them is read whole for that:
-    /// what the filter itself narrows costs less.
-    pub fn audit_where(&self, filter: &AuditFilter, limit: usize, fits: Fits<'_>) -> Result<Vec<Arc<Entry>>, Error> {
+    /// Does what [`Store::audit`] does, and leaves of those entries the ones that fit besides. Each of them is read whole for that,
+    /// unless one of its parts may not be.
+    pub fn audit_where(&self, (filter, fits): Wanted<'_>, limit: usize, may: May<'_>) -> Result<Vec<Arc<Entry>>, Error> {
         let state = self.state();
         let wanted = state.newest_entries().filter(|e| filter.accepts(e) && fits(e)).take(limit);
         let mut found: Vec<Arc<Entry>> = wanted.map(Arc::clone).collect();
@@ -90,9 +102,9 @@ impl Store {
             return Ok(found);
         }
         let so_far = found.len();
-        if !self.audit_indexed((filter, fits), before, limit, &mut found) {
+        if !self.audit_indexed((filter, fits, may), before, limit, &mut found) {
             found.truncate(so_far);
-            self.audit_files((filter, fits), before, limit, &mut found)?;
+            self.audit_files((filter, fits, may), before, limit, &mut found)?;
         }
         Ok(found)
     }
@@ -145,22 +157,21 @@ impl Store {
     }
 
     /// Looks the entries up by the index; false when there is none here or it does not agree with the journal.
-    fn audit_indexed(&self, (filter, fits): Wanted<'_>, before: u64, limit: usize, found: &mut Vec<Arc<Entry>>) -> bool {
+    fn audit_indexed(&self, (filter, fits, may): Sought<'_>, before: u64, limit: usize, found: &mut Vec<Arc<Entry>>) -> bool {
         let Some(db) = enter(&self.core().index).clone() else { return false };
         let mut file = None;
         let mut agrees = true;
         let mut visit = |row: Found| {
-            if filter.fits(row.time, &row.actor, &row.act, &row.object) {
-                match self.entry_at(row.seq, row.at, &mut file) {
-                    Some(entry) if fits(&entry) => found.push(entry),
-                    Some(_) => {}
-                    None => agrees = false,
-                }
+            match self.entry_at(row.seq, row.at, &mut file) {
+                Some(entry) if fits(&entry) => found.push(entry),
+                Some(_) => {}
+                None => agrees = false,
             }
             agrees && found.len() < limit
         };
+        let part = |part: Part<'_>| filter.may(part) && may(part);
         // The database goes within the guard too: this may be the last hand on it.
-        let walked = guarded(move || Shelf::rows_before(&db, before, &mut visit));
+        let walked = guarded(move || Shelf::rows_before(&db, before, &part, &mut visit));
         if let Err(fault) = &walked {
             tracing::info!(why = fault.why, "the index cannot answer; the journal is read instead");
         }
@@ -184,14 +195,17 @@ impl Store {
 
     fn audit_files(
         &self,
-        (filter, fits): Wanted<'_>,
+        (filter, fits, may): Sought<'_>,
         before: u64,
         limit: usize,
         found: &mut Vec<Arc<Entry>>,
     ) -> Result<(), Error> {
         segments::backwards(self.dir(), (u64::MAX, 0), |_, _, line| {
             let facets = serde_json::from_slice::<Facets>(line);
-            let wanted = facets.is_ok_and(|f| f.seq < before && filter.fits(f.time, &f.actor.login, &f.act, &f.object));
+            let wanted = facets.is_ok_and(|f| {
+                let parts = [Part::Time(f.time), Part::Actor(&f.actor.login), Part::Act(&f.act), Part::Object(&f.object)];
+                f.seq < before && parts.into_iter().all(|part| filter.may(part) && may(part))
+            });
             if wanted
                 && let Judged::Good(entry) = judge(line)
                 && fits(&entry)

@@ -10,27 +10,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::journal::{Entry, Record};
-use domain::{Time, Trouble};
+use domain::Trouble;
 
 use crate::disk;
 use crate::error::Error;
+use crate::index::{Row, Rows};
 use crate::line::{self, Judged};
 use crate::lock::Held;
 use crate::notice::{Notice, NoticeKind};
 use crate::reader::{At, Cursor, Reader};
 use crate::segments;
 use crate::state::State;
-
-/// Holds what the index keeps of an entry, to find it again.
-#[derive(Debug, Clone)]
-pub(crate) struct Row {
-    pub(crate) seq: u64,
-    pub(crate) time: Time,
-    pub(crate) actor: String,
-    pub(crate) act: String,
-    pub(crate) object: String,
-    pub(crate) at: At,
-}
 
 /// Holds one process's hand on the journal.
 #[derive(Debug)]
@@ -45,7 +35,7 @@ pub(crate) struct Journal {
     /// How far it has been read.
     pub(crate) reader: Reader,
     /// What the index has not taken yet; absent when there is no index in this process.
-    pub(crate) rows: Option<Vec<Row>>,
+    pub(crate) rows: Option<Rows>,
 }
 
 impl Journal {
@@ -197,13 +187,13 @@ impl Journal {
     }
 }
 
-fn take(state: &mut State, rows: &mut Option<Vec<Row>>, entry: Box<Entry>, at: At) {
+fn take(state: &mut State, rows: &mut Option<Rows>, entry: Box<Entry>, at: At) {
     let entry: Arc<Entry> = Arc::from(entry);
     note(rows, &entry, at);
     state.take(&entry);
 }
 
-fn note(rows: &mut Option<Vec<Row>>, entry: &Entry, at: At) {
+fn note(rows: &mut Option<Rows>, entry: &Entry, at: At) {
     let Some(rows) = rows else { return };
     let record = &entry.record;
     rows.push(Row {
@@ -212,6 +202,7 @@ fn note(rows: &mut Option<Vec<Row>>, entry: &Entry, at: At) {
         actor: record.actor.login.clone(),
         act: record.act.clone(),
         object: record.object.clone(),
+        phase: record.phase,
         at,
     });
 }

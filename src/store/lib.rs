@@ -24,11 +24,12 @@ mod state;
 mod store;
 mod verify;
 
-pub use audit::{AuditFilter, Fits, Wanted};
+pub use audit::{AuditFilter, Fits, May, Wanted};
 pub use deployments::Deployments;
 pub use drafts::Drafts;
 pub use error::Error;
 pub use favourites::Favourites;
+pub use index::Part;
 pub use lease::Lease;
 pub use line::{GENESIS, VERSION};
 pub use notice::{Notice, NoticeKind};

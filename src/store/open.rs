@@ -13,7 +13,7 @@ use domain::journal::Entry;
 use crate::disk;
 use crate::error::Error;
 use crate::follow;
-use crate::index::{Begin, Loaded, Snapshot, Worker};
+use crate::index::{Begin, Loaded, Rows, Snapshot, Worker};
 use crate::journal::Journal;
 use crate::line::{Judged, judge};
 use crate::notice::{Notice, NoticeKind};
@@ -68,7 +68,7 @@ impl Store {
         let mut state = State::default();
         let mut rebuild = None;
         if let Loaded::Here(snapshot) = loaded {
-            journal.rows = Some(Vec::new());
+            journal.rows = Some(Rows::default());
             match compare(dir, snapshot, &mut notices)? {
                 Fit::Fits(snapshot) => {
                     journal.reader.cursor = snapshot.cursor;

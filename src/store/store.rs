@@ -13,7 +13,8 @@ use domain::journal::{Entry, Record};
 use crate::drafts::Drafts;
 use crate::error::Error;
 use crate::favourites::Favourites;
-use crate::journal::{Journal, Row};
+use crate::index::Rows;
+use crate::journal::Journal;
 use crate::lease::Lease;
 use crate::lock::enter;
 use crate::notice::{Notice, NoticeKind};
@@ -158,7 +159,7 @@ impl Core {
     }
 
     /// Returns the state, how far it goes, and the rows that the index has not seen; they are handed out once.
-    pub(crate) fn unindexed(&self) -> (Arc<State>, Cursor, Vec<Row>) {
+    pub(crate) fn unindexed(&self) -> (Arc<State>, Cursor, Rows) {
         let mut journal = enter(&self.journal);
         let rows = journal.rows.as_mut().map(std::mem::take).unwrap_or_default();
         (self.state(), journal.reader.cursor.clone(), rows)

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Trouble;
-use domain::filter::Filter;
+use domain::filter::{Filter, Value};
 use domain::journal::Entry;
 use domain::query::{Answer, AuditFilter};
+use store::Part;
 
 use crate::shared::Core;
 
@@ -30,7 +31,14 @@ pub(super) async fn audit(core: &Arc<Core>, filter: AuditFilter) -> Result<Answe
         if fits.is_empty() {
             store.audit(&wanted, limit)
         } else {
-            store.audit_where(&wanted, limit, &|entry| fits.matches(entry, now))
+            let may = |part: Part<'_>| match part {
+                Part::Actor(login) => fits.admits("actor", &Value::text(login), now),
+                Part::Act(word) => fits.admits("action", &Value::text(word), now),
+                Part::Object(name) => fits.admits("object", &Value::text(name), now),
+                Part::Phase(phase) => fits.admits("result", &Value::text(phase.word()), now),
+                Part::Time(time) => fits.admits("age", &Value::Time(time), now),
+            };
+            store.audit_where((&wanted, &|entry| fits.matches(entry, now)), limit, &may)
         }
     };
     Ok(Answer::Audit(core.on_store("the journal", read).await??))

@@ -1,14 +1,14 @@
 //! What stands in the index, key by key.
 //!
-//! One byte says which space a key belongs to: `p` projects, `e` environments, `d` deployments, `s` promises, `a` the
-//! audit rows (by sequence number), `m` how far the journal is indexed and the digest of the first four spaces, `u` that it is being filled. Values
-//! are JSON. An audit row carries a check of its own, since reading all of them at opening would cost what the index saves.
+//! One byte says which space a key belongs to: `p` projects, `e` environments, `d` deployments, `s` promises, `b` the
+//! audit rows in blocks (by the number of the last row), `m` how far the journal is indexed and the digest of the first four
+//! spaces, `u` that it is being filled. Values are JSON. A block carries a check of its own and the number of the row before
+//! it, since reading all of them at opening would cost what the index saves.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::Time;
 use domain::deployment::Deployment;
 use domain::journal::SyncPromise;
 use domain::project::{Environment, Project};
@@ -16,11 +16,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::index::block::{Block, Part, ROWS, Rows, View, pack};
 use crate::index::guard::Fault;
-use crate::journal::Row;
 use crate::reader::{At, Cursor};
 use crate::state::State;
 
+/// The version of the layout. An index of another one is built again.
+const LAYOUT: u32 = 2;
 const META: &[u8] = b"m";
 /// Stands in the database while it is being filled in several batches.
 const UNFINISHED: &[u8] = b"u";
@@ -28,6 +30,8 @@ const UNFINISHED: &[u8] = b"u";
 const CACHE_BYTES: u64 = 8 << 20;
 /// Above this many changes they are written in several batches, with the index marked incomplete meanwhile.
 const ONE_BATCH: usize = 2000;
+/// How many blocks of rows are written at once then.
+const BLOCKS: usize = 64;
 
 #[derive(Serialize, Deserialize)]
 struct Meta {
@@ -37,29 +41,16 @@ struct Meta {
     digest: String,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Facets {
-    time: Time,
-    actor: String,
-    act: String,
-    object: String,
-    segment: u64,
-    offset: u64,
-}
-
 /// Holds what an index held when it was opened: the state without its tail, and how far in the journal it goes.
 pub(crate) struct Snapshot {
     pub(crate) state: State,
     pub(crate) cursor: Cursor,
 }
 
-/// Holds one audit row that was found.
+/// Holds where an entry that was looked for stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) seq: u64,
-    pub(crate) time: Time,
-    pub(crate) actor: String,
-    pub(crate) act: String,
-    pub(crate) object: String,
     pub(crate) at: At,
 }
 
@@ -97,7 +88,11 @@ impl Shelf {
             return if self.db.is_empty() { Ok(None) } else { Err("it is incomplete".into()) };
         };
         let meta: Meta = json(&meta)?;
-        if meta.v != 1 {
+        if meta.v < LAYOUT {
+            self.db.clear()?;
+            return Ok(None);
+        }
+        if meta.v > LAYOUT {
             return Err(format!("its layout is version {}", meta.v).into());
         }
         let mut state = State { seq: meta.cursor.seq, hash: meta.cursor.hash.clone(), ..State::default() };
@@ -124,9 +119,10 @@ impl Shelf {
     }
 
     /// Writes what changed since the last writing, and the rows of the new entries.
-    pub(crate) fn write(&mut self, state: &State, cursor: &Cursor, rows: &[Row]) -> Result<(), Fault> {
+    pub(crate) fn write(&mut self, state: &State, cursor: &Cursor, rows: Rows) -> Result<(), Fault> {
         let changes = changes(&self.written, state)?;
-        let several = changes.len() + rows.len() > ONE_BATCH;
+        let blocks = self.merged(rows)?;
+        let several = changes.len() + blocks.len() > ONE_BATCH;
         if several {
             let mut mark = sled::Batch::default();
             mark.remove(META);
@@ -146,14 +142,17 @@ impl Shelf {
                 self.db.apply_batch(std::mem::take(&mut batch))?;
             }
         }
-        for row in rows {
-            batch.insert(&row_key(row.seq), row_value(row)?);
+        for (key, value) in blocks {
+            match value {
+                Some(value) => batch.insert(&key, value),
+                None => batch.remove(&key),
+            }
             waiting += 1;
-            if several && waiting % ONE_BATCH == 0 {
+            if several && waiting % BLOCKS == 0 {
                 self.db.apply_batch(std::mem::take(&mut batch))?;
             }
         }
-        let meta = Meta { v: 1, cursor: cursor.clone(), count: self.count, digest: hex::encode(self.digest) };
+        let meta = Meta { v: LAYOUT, cursor: cursor.clone(), count: self.count, digest: hex::encode(self.digest) };
         batch.insert(META, encode(&meta)?);
         batch.remove(UNFINISHED);
         self.db.apply_batch(batch)?;
@@ -168,26 +167,62 @@ impl Shelf {
         Ok(())
     }
 
-    /// Goes through the audit rows before a sequence number, newest first, until the visitor returns false. An error when
-    /// a row is missing or damaged.
-    pub(crate) fn rows_before(db: &sled::Db, before: u64, mut visit: impl FnMut(Found) -> bool) -> Result<(), Fault> {
-        let mut expected = before;
-        for row in db.range(row_key(0)..row_key(before)).rev() {
-            let (key, value) = row?;
-            expected = expected.saturating_sub(1);
-            if key.as_ref() != row_key(expected) {
-                return Err(format!("its row {expected} is missing").into());
+    /// Goes through the audit rows before a sequence number of which every part fits, newest first, until the visitor returns
+    /// false. An error when a block is missing or damaged.
+    pub(crate) fn rows_before(
+        db: &sled::Db,
+        before: u64,
+        fits: &dyn Fn(Part<'_>) -> bool,
+        mut visit: impl FnMut(Found) -> bool,
+    ) -> Result<(), Fault> {
+        let newest = db.range(block_key(before.saturating_sub(1))..block_key(u64::MAX)).next().transpose()?;
+        let (newest, _) = newest.ok_or("it does not go as far yet")?;
+        let mut expected = None;
+        for item in db.range(block_key(0)..=newest.as_ref().try_into().map_err(|_| "a key has another length")?).rev() {
+            let (key, value) = item?;
+            if expected.is_some_and(|last| key.as_ref() != block_key(last)) {
+                return Err(format!("its rows up to {} are missing", expected.unwrap_or_default()).into());
             }
-            let (check, value) = value.split_at_checked(4).ok_or("a row is too short")?;
-            if Sha256::digest(value).get(..4) != Some(check) {
-                return Err(format!("its row {expected} is damaged").into());
-            }
-            let Facets { time, actor, act, object, segment, offset } = json(value)?;
-            if !visit(Found { seq: expected, time, actor, act, object, at: At { segment, offset } }) {
+            let (after, body) = opened(&value)?;
+            let mut rows = View::new(body)?.fitting(fits)?;
+            rows.retain(|row| row.seq < before);
+            if !rows.iter().rev().all(|row| visit(Found { seq: row.seq, at: row.at })) {
                 return Ok(());
             }
+            expected = Some(after);
         }
-        if expected == 1 { Ok(()) } else { Err(format!("its rows begin at {expected}").into()) }
+        if expected.unwrap_or_default() == 0 { Ok(()) } else { Err("its rows do not begin at the first".into()) }
+    }
+
+    /// Returns what must be written so that these rows follow those that are there. Small blocks at the end grow together, each
+    /// time to twice their size, so that there are few of them and none is written again and again.
+    fn merged(&self, rows: Rows) -> Result<Vec<([u8; 9], Option<Vec<u8>>)>, Fault> {
+        let mut out = Vec::new();
+        if rows.is_empty() {
+            return Ok(out);
+        }
+        let mut fresh: Vec<Block> = rows.blocks().collect();
+        let mut after = 0;
+        for item in self.db.range(block_key(0)..block_key(u64::MAX)).rev() {
+            let (key, value) = item?;
+            let (before, body) = opened(&value)?;
+            let view = View::new(body)?;
+            let first = fresh.first_mut().filter(|first| view.count < 2 * first.count && view.count + first.count <= ROWS);
+            let Some(first) = first else {
+                after = last_of(&key)?;
+                break;
+            };
+            let mut all = view.unpack()?;
+            all.extend(View::new(&first.body)?.unpack()?);
+            *first = pack(&all).ok_or("a block without rows")?;
+            out.push((key.as_ref().try_into().map_err(|_| "a key has another length")?, None));
+            after = before;
+        }
+        for block in fresh {
+            out.push((block_key(block.last), Some(closed(after, &block.body))));
+            after = block.last;
+        }
+        Ok(out)
     }
 
     fn each<T: DeserializeOwned>(&mut self, space: &[u8], mut put: impl FnMut(T)) -> Result<(), Fault> {
@@ -246,18 +281,41 @@ fn map_changes<K: Ord + ToString, V: Serialize>(
     Ok(())
 }
 
-fn row_key(seq: u64) -> [u8; 9] {
-    let mut key = [b'a'; 9];
-    key[1..].copy_from_slice(&seq.to_be_bytes());
+fn block_key(last: u64) -> [u8; 9] {
+    let mut key = [b'b'; 9];
+    key[1..].copy_from_slice(&last.to_be_bytes());
     key
 }
 
-fn row_value(row: &Row) -> Result<Vec<u8>, Fault> {
-    let Row { time, actor, act, object, at, .. } = row.clone();
-    let facets = encode(&Facets { time, actor, act, object, segment: at.segment, offset: at.offset })?;
-    let mut value = Sha256::digest(&facets).get(..4).unwrap_or_default().to_vec();
-    value.extend_from_slice(&facets);
-    Ok(value)
+fn last_of(key: &[u8]) -> Result<u64, Fault> {
+    let number = key.get(1..).and_then(|bytes| bytes.try_into().ok()).ok_or("a key has another length")?;
+    Ok(u64::from_be_bytes(number))
+}
+
+/// Returns a block as it is kept: its check, the number of the row before it, its rows.
+fn closed(after: u64, body: &[u8]) -> Vec<u8> {
+    let after = after.to_be_bytes();
+    let mut value = check(&after, body).to_vec();
+    value.extend_from_slice(&after);
+    value.extend_from_slice(body);
+    value
+}
+
+/// Takes apart what [`closed`] put together.
+fn opened(value: &[u8]) -> Result<(u64, &[u8]), Fault> {
+    let (said, rest) = value.split_first_chunk::<8>().ok_or("a block is too short")?;
+    let (after, body) = rest.split_first_chunk::<8>().ok_or("a block is too short")?;
+    if check(after, body) != *said {
+        return Err("a block of its rows is damaged".into());
+    }
+    Ok((u64::from_be_bytes(*after), body))
+}
+
+fn check(after: &[u8; 8], body: &[u8]) -> [u8; 8] {
+    let hash = Sha256::new().chain_update(after).chain_update(body).finalize();
+    let mut check = [0; 8];
+    check.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+    check
 }
 
 /// Adds a record to the digest, or takes it out again: an exclusive or of hashes does not depend on the order.

@@ -155,7 +155,7 @@ fn write_behind(core: &Arc<Core>, dir: &Path, mut shelf: Shelf, kicks: &Receiver
         let (state, cursor, rows) = core.unindexed();
         if !shelf.reaches(&cursor) && cursor.seq != 0 {
             let done = guarded(|| {
-                shelf.write(&state, &cursor, &rows)?;
+                shelf.write(&state, &cursor, rows)?;
                 shelf.flush()
             });
             if let Err(fault) = done {

@@ -1,0 +1,164 @@
+//! Figures of a long journal that anybody can measure again: `cargo run --release -p store --example bench [ENTRIES]`.
+//!
+//! Writes a journal of a million entries, 800,000 of them the steps of 100,000 deployments, into a temporary folder and prints
+//! how long it takes to open it, to find its newest entries and to filter it, and the memory that this needs. Each opening is a
+//! process of its own.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark that cannot go on stops")]
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use domain::Time;
+use domain::actor::{Actor, Authentication, Role};
+use domain::deployment::{Deployment, Method, Stage, StageState, Status};
+use domain::edit::{Edit, Field};
+use domain::ident::DeploymentId;
+use domain::journal::{Change, Phase, Record};
+use store::{AuditFilter, Options, Store, verify};
+
+const PEOPLE: [&str; 5] = ["ada", "bob", "eve", "mara", "tom"];
+const RUNS: usize = 9;
+
+fn moment(n: u64) -> Time {
+    Time::from_millisecond(1_760_000_000_000 + i64::try_from(n * 997).unwrap()).unwrap()
+}
+
+fn actor(n: u64) -> Actor {
+    let login = PEOPLE[usize::try_from(n % 5).unwrap()];
+    let (name, email) = (format!("{login} Example"), format!("{login}@example.org"));
+    Actor { login: login.to_owned(), name, email, by: Authentication::Process, role: Role::Admin }
+}
+
+/// One of eight steps of a deployment.
+fn step(number: u64, step: u64, n: u64) -> Record {
+    let environment = format!("shop-{}/{}", number % 40, ["development", "staging", "production"][usize::try_from(number % 3).unwrap()]);
+    let mut stages = [Stage::pending(), Stage::pending(), Stage::pending(), Stage::pending()];
+    for stage in stages.iter_mut().take(usize::try_from(step / 2 + 1).unwrap()) {
+        (stage.state, stage.started, stage.ended) = (StageState::Done, Some(moment(n)), Some(moment(n + 1)));
+        "main@9e1c21d".clone_into(&mut stage.detail);
+    }
+    let over = step == 7;
+    let deployment = Deployment {
+        id: DeploymentId::new(format!("01k{number:023}")),
+        environment: environment.parse().unwrap(),
+        method: Method::GitopsUi,
+        actor: actor(number),
+        requested: moment(n),
+        finished: over.then(|| moment(n + 9)),
+        status: if over { Status::Succeeded } else { Status::Running },
+        edits: vec![Edit::set(Field::ImageTag, format!("1.8.{number}")), Edit::set(Field::Replicas, "6")],
+        workload: None,
+        message: format!("Deploy shop 1.8.{number} to {environment}\n\nDeployment-Id: 01k{number:023}\nEnvironment: {environment}\n"),
+        branch: "main".to_owned(),
+        files: vec!["k8s/overlays/production/kustomization.yaml".to_owned()],
+        base: None,
+        commit: None,
+        reviewed: "0f".repeat(32),
+        summary: format!("image 1.8.{} \u{2192} 1.8.{number}, replicas 3 \u{2192} 6", number.saturating_sub(1)),
+        expect_images: vec![("web".to_owned(), format!("registry.example.org/shop:1.8.{number}"))],
+        expect_replicas: Some(6),
+        automation: None,
+        rolls_back: None,
+        restore: None,
+        proposal: None,
+        applied: Vec::new(),
+        stages,
+    };
+    let change = Some(Change::Deployment(Box::new(deployment)));
+    let phase = if step == 0 { Phase::Intent } else { Phase::Done };
+    Record { time: moment(n), actor: actor(number), act: "deploy".to_owned(), object: environment, phase, detail: format!("step {step}"), change }
+}
+
+fn act(n: u64) -> Record {
+    let acts = ["kustomization.suspend", "kustomization.resume", "flux.sync", "pod.delete"];
+    let act = acts[usize::try_from(n / 10 % 4).unwrap()];
+    // One of a thousand is what the rare filters look for.
+    let object = if n % 1000 == 8 { "HelmRelease/payments/ledger".to_owned() } else { format!("Kustomization/flux-system/app-{}", n % 3000) };
+    Record { time: moment(n), actor: actor(n / 10), act: act.to_owned(), object, phase: Phase::Done, detail: String::new(), change: None }
+}
+
+fn fill(dir: &Path, entries: u64) {
+    let (store, _) = Store::open_with(dir, Options { index: false, ..Options::default() }).unwrap();
+    let record = |n: u64| if n % 10 < 8 { step(n / 10, n % 10, n) } else { act(n) };
+    for from in (0..entries).step_by(1000) {
+        store.commit(|_| Ok((from..entries.min(from + 1000)).map(record).collect())).unwrap();
+    }
+}
+
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) / 1024
+}
+
+fn timed<T>(what: &str, runs: usize, mut work: impl FnMut() -> T) -> T {
+    let mut times: Vec<Duration> = Vec::new();
+    let mut last = None;
+    for _ in 0..runs {
+        let begun = Instant::now();
+        last = Some(work());
+        times.push(begun.elapsed());
+    }
+    times.sort();
+    let (median, worst) = (times[runs / 2].as_secs_f64() * 1e3, times[runs - 1].as_secs_f64() * 1e3);
+    println!("| {what} | {median:.1} ms | {worst:.1} ms | {} MiB |", resident());
+    last.unwrap()
+}
+
+/// Opens the store as a console does and asks it what the Audit tab asks.
+fn opened(dir: &Path, entries: u64) {
+    let (store, notices) = timed("open the store", 1, || Store::open(dir).unwrap());
+    notices.iter().for_each(|notice| println!("{}", notice.trouble));
+    timed("the newest 1,000", RUNS, || store.audit(&AuditFilter::default(), 1000).unwrap().len());
+    let all = AuditFilter::default;
+    let table = [
+        ("one actor", AuditFilter { actor: Some("eve".to_owned()), ..all() }),
+        ("an actor who is not there", AuditFilter { actor: Some("zoe".to_owned()), ..all() }),
+        ("an act in a hundred", AuditFilter { act: Some("pod.".to_owned()), ..all() }),
+        ("an object in a thousand", AuditFilter { object: Some("payments/ledger".to_owned()), ..all() }),
+        ("an object that is not there", AuditFilter { object: Some("no such thing".to_owned()), ..all() }),
+        ("the oldest thousandth", AuditFilter { until: Some(moment(entries / 1000)), ..all() }),
+        ("an actor, an object, half of the time", AuditFilter {
+            actor: Some("bob".to_owned()),
+            object: Some("app-29".to_owned()),
+            until: Some(moment(entries / 2)),
+            ..all()
+        }),
+    ];
+    for (what, filter) in table {
+        let found = timed(what, RUNS, || store.audit(&filter, 1000).unwrap().len());
+        println!("| \u{2003}found | {found} | | |");
+    }
+    let refused = |part: store::Part<'_>| part != store::Part::Phase(Phase::Done);
+    let narrow = AuditFilter { until: Some(moment(entries / 100)), ..all() };
+    let ask = || store.audit_where((&narrow, &|entry| entry.record.phase == Phase::Intent), 1000, &refused).unwrap().len();
+    timed("a result, by the language of the lists", RUNS, ask);
+    println!("| deployments | {} | | {} MiB |", store.state().deployments.len(), resident());
+}
+
+fn child(phase: &str, dir: &Path, entries: u64) {
+    let program = std::env::current_exe().unwrap();
+    let done = Command::new(program).args([entries.to_string().as_str(), phase]).arg(dir).status().unwrap();
+    assert!(done.success(), "{phase} failed");
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let entries = arguments.first().map_or(1_000_000, |count| count.parse().unwrap());
+    if let [_, phase, dir] = &arguments[..] {
+        let dir = Path::new(dir);
+        match phase.as_str() {
+            "fill" => timed("write the journal", 1, || fill(dir, entries)),
+            "index" => drop(timed("open without an index; it is built", 1, || Store::open(dir).unwrap())),
+            "verify" => assert!(timed("verify", 1, || verify(dir).unwrap()).holds()),
+            _ => opened(dir, entries),
+        }
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    println!("| a journal of {entries} entries | median | worst | memory |\n|---|---|---|---|");
+    for phase in ["fill", "index", "open", "verify"] {
+        child(phase, place.path(), entries);
+    }
+}
