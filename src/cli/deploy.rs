@@ -1,15 +1,19 @@
 //! `deploy`: fields of an environment's workload become a commit, and the commit is followed.
 
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use domain::Trouble;
 use domain::change::{Draft, Manual, ObjectChange, Preview};
+use domain::drift::Verdict;
 use domain::edit::WorkloadRef;
 use domain::orders::{Deploy as Order, Outcome, Terms};
 use domain::project::Environment;
 use domain::query::{Answer, Query};
+use domain::trial::Trial;
+use serde::Serialize;
 
 use super::fields::{self, Fields};
 use super::{Format, ask, deployments, environment, output};
@@ -28,7 +32,8 @@ use crate::launch::Deck;
     Where the environment asks for approval, the commit goes to a branch of its own, and the link to open a merge request is printed, \
     when the Git host says it; the deployment goes on when the content of that commit is on the environment's branch.\n\n\
     JSON: the deployment (see history); with --dry-run its preview: environment, base, branch, files, rendered, \
-    yaml, findings, message, author, will, digest, render_trouble.")]
+    yaml, findings, message, author, will, digest, render_trouble; with --live also live: base, digest, manager, \
+    objects (verdict, why, fields, …), beyond, notes.")]
 pub(crate) struct Deploy {
     /// The project.
     project: String,
@@ -42,6 +47,9 @@ pub(crate) struct Deploy {
     /// With --manual: the branch or commit that the manifests are taken from; the environment's branch when absent.
     #[arg(long, value_name = "REVISION", requires = "manual")]
     from: Option<String>,
+    /// With --dry-run: asks the cluster what it would make of each object that changes, as Flux would apply it.
+    #[arg(long, requires = "dry_run")]
+    live: bool,
     #[command(flatten)]
     going: deployments::Going,
 }
@@ -93,11 +101,12 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
         if deploy.going.dry_run {
             if by_hand {
                 // The server tries all of it, and Flux is asked whether it would leave it alone.
-                deck.give(Order { draft, reviewed, dry_run: true }.into()).await?;
+                deck.give(Order { draft: draft.clone(), reviewed, dry_run: true }.into()).await?;
             }
-            return print(format, &preview, by_hand, &[]);
+            let trial = if deploy.live { Some(trial(deck, draft).await?) } else { None };
+            return print(format, &preview, by_hand, (&[], trial.as_deref()));
         }
-        print(Format::Table, &preview, by_hand, &[])?;
+        print(Format::Table, &preview, by_hand, (&[], None))?;
         reviewed = reviewed.or_else(|| Some(preview.digest.clone()));
     }
     let order = Order { draft, reviewed, dry_run: false };
@@ -105,6 +114,14 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
     ask::confirm(&question, deploy.going.yes)?;
     let outcome = deck.give(order.into()).await?;
     landed(deck, format, outcome, wait).await
+}
+
+/// Asks the cluster what it would make of a draft.
+async fn trial(deck: &Deck, draft: Draft) -> Result<Arc<Trial>, Trouble> {
+    match deck.ask(Query::Trial(draft)).await? {
+        Answer::Trial(trial) => Ok(trial),
+        _ => Err(Trouble::failed("The engine gave another answer than was asked for", "trial")),
+    }
 }
 
 /// Says what became of the commit, and follows the deployment that began with it when that is asked for.
@@ -119,8 +136,14 @@ pub(super) async fn landed(deck: &Deck, format: Format, outcome: Outcome, wait: 
     }
 }
 
-/// Prints what a change would do, and what these objects would become; what is applied by hand may change nothing in Git.
-pub(super) fn print(format: Format, preview: &Preview, by_hand: bool, rendered: &[ObjectChange]) -> Result<(), Trouble> {
+/// Prints what a change would do, what these objects would become, and what the cluster said to it; what is applied by hand may
+/// change nothing in Git.
+pub(super) fn print(
+    format: Format,
+    preview: &Preview,
+    by_hand: bool,
+    (rendered, trial): (&[ObjectChange], Option<&Trial>),
+) -> Result<(), Trouble> {
     if preview.is_empty() && !by_hand {
         let trouble = Trouble::usage("Nothing would change", &preview.environment);
         return Err(trouble
@@ -128,7 +151,11 @@ pub(super) fn print(format: Format, preview: &Preview, by_hand: bool, rendered: 
             .next("Change a field, or sync the environment if it is behind Git."));
     }
     if !matches!(format, Format::Table | Format::Wide) {
-        return output::show(format, preview, &[output::row(["DIGEST"]), vec![preview.digest.clone()]]);
+        let rows = [output::row(["DIGEST"]), vec![preview.digest.clone()]];
+        return match trial {
+            Some(trial) => output::show(format, &Tried { preview, live: trial }, &rows),
+            None => output::show(format, preview, &rows),
+        };
     }
     output::changed(&preview.files);
     for will in &preview.will {
@@ -138,6 +165,9 @@ pub(super) fn print(format: Format, preview: &Preview, by_hand: bool, rendered: 
         let text = |side: &Option<String>| side.clone().unwrap_or_default();
         output::diff(&manifest::unified(&change.object, &text(&change.before), &text(&change.after)));
     }
+    if let Some(trial) = trial {
+        tried(trial);
+    }
     for finding in &preview.findings {
         output::line(&format!("# {:?}: {}", finding.severity, finding.message));
     }
@@ -146,6 +176,40 @@ pub(super) fn print(format: Format, preview: &Preview, by_hand: bool, rendered: 
     }
     output::line(&format!("# digest {}", preview.digest));
     Ok(())
+}
+
+/// Holds a preview with what the cluster said to it.
+#[derive(Serialize)]
+struct Tried<'a> {
+    #[serde(flatten)]
+    preview: &'a Preview,
+    live: &'a Trial,
+}
+
+/// Prints what the cluster would make of a change, object by object.
+fn tried(trial: &Trial) {
+    for object in &trial.objects {
+        let why = if object.why.is_empty() { String::new() } else { format!(": {}", object.why) };
+        let would = match object.verdict {
+            Verdict::Missing => "created",
+            Verdict::Changed => "changed",
+            Verdict::Extra => "deleted",
+            Verdict::Orphaned => "left behind",
+            Verdict::Unknown => "refused or unknown",
+            Verdict::Skipped => "left out",
+            Verdict::Agrees => "already so",
+        };
+        output::line(&format!("# live: {} {would}{why}", object.title()));
+        for field in &object.fields {
+            output::line(&format!("#   {field}"));
+        }
+    }
+    for note in &trial.notes {
+        output::line(&format!("# live: {note}"));
+    }
+    if trial.beyond > 0 {
+        output::line(&format!("# live: {} more objects change and were not tried", trial.beyond));
+    }
 }
 
 /// The longest a duration may be.

@@ -107,7 +107,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, promote: Promote) -> Result
             let told = Told { promotion: &promotion, preview: &preview };
             return output::show(format, &told, &[output::row(["DIGEST"]), vec![preview.digest.clone()]]);
         }
-        deploy::print(Format::Table, &preview, false, &[])?;
+        deploy::print(Format::Table, &preview, false, (&[], None))?;
         if promote.going.dry_run {
             return Ok(());
         }

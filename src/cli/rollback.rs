@@ -254,5 +254,5 @@ fn show(format: Format, preview: &Preview) -> Result<(), Trouble> {
             return Ok(());
         }
     }
-    deploy::print(format, preview, false, &[])
+    deploy::print(format, preview, false, (&[], None))
 }

@@ -40,6 +40,7 @@ pub mod sentence;
 pub mod sides;
 pub mod text;
 pub mod toolkit;
+pub mod trial;
 pub mod trouble;
 pub mod voyage;
 pub mod why;

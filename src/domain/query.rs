@@ -22,6 +22,7 @@ use crate::revision::CommitId;
 pub use crate::revision::CommitLine;
 use crate::sides::Sides;
 use crate::toolkit::{Installation, Removal, Toolkit};
+use crate::trial::Trial;
 use crate::why::Explanation;
 use crate::written::Written;
 
@@ -34,6 +35,8 @@ pub enum Query {
     Draft(EnvironmentId),
     /// What a draft would change.
     Preview(Draft),
+    /// What the cluster would make of that, by a dry run of every object that changes.
+    Trial(Draft),
     /// The whole YAML of a live object, secrets masked.
     Yaml(ObjectKey),
     /// The events about an object.
@@ -202,6 +205,8 @@ pub enum Answer {
     Draft(Option<Box<Draft>>),
     /// To [`Query::Preview`].
     Preview(Arc<Preview>),
+    /// To [`Query::Trial`].
+    Trial(Arc<Trial>),
     /// To [`Query::Yaml`].
     Yaml(Arc<str>),
     /// To [`Query::Events`].

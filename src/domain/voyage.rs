@@ -7,6 +7,7 @@
 mod apply;
 mod commit;
 mod health;
+mod release;
 mod sync;
 
 use std::sync::Arc;
@@ -16,8 +17,11 @@ use crate::deployment::{Deployment, Stage, StageName, StageState, Status};
 use crate::flux::{Condition, ObjectKey};
 use crate::ident::DeploymentId;
 use crate::trouble::Trouble;
-use crate::why;
+use crate::why::{self, Cause};
 use crate::workload::{PodFault, Workload};
+
+/// How old evidence may be when a stage fails by it, in milliseconds.
+const EVIDENCE: i64 = 5_000;
 
 /// Says how a revision stands to our commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -82,6 +86,29 @@ pub struct ApplySeen {
     pub ready: (String, String, String),
     /// Reconciling's message, while it is at work.
     pub working: Option<String>,
+    /// Whether it checks the health of what it applied (`spec.wait`).
+    pub waits: bool,
+    /// What it depends on and what of that is not ready, each with its own words.
+    pub behind: Vec<String>,
+}
+
+/// Holds what is seen of a HelmRelease that the Kustomization has applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseSeen {
+    /// Which one.
+    pub key: ObjectKey,
+    /// Whether what follows speaks of its present spec.
+    pub current: bool,
+    /// Whether it is suspended.
+    pub suspended: bool,
+    /// The Ready condition, when there is one.
+    pub ready: Option<Condition>,
+    /// The Released condition, when there is one: how the last install or upgrade went.
+    pub released: Option<Condition>,
+    /// Reconciling's message, while it is at work.
+    pub working: Option<String>,
+    /// Stalled's message, when helm-controller tries no more.
+    pub stalled: Option<String>,
 }
 
 /// Holds everything that a step looks at.
@@ -97,6 +124,8 @@ pub struct Observation {
     pub apply: Option<ApplySeen>,
     /// Whether the environment is synced by hand.
     pub manual_sync: bool,
+    /// The HelmReleases that the Kustomization has applied.
+    pub releases: Vec<ReleaseSeen>,
     /// The workloads of the environment.
     pub workloads: Vec<Arc<Workload>>,
     /// The generations read directly after apply: workload name and generation; none until [`Want::Look`] was carried out.
@@ -105,6 +134,8 @@ pub struct Observation {
     pub faults: Vec<PodFault>,
     /// The last lines of the log that [`Want::Log`] asked for.
     pub log: Option<Vec<String>>,
+    /// The causes that [`Want::Why`] asked for, the root first; empty when nothing was found or could be read.
+    pub why: Option<Vec<Cause>>,
     /// A later deployment of the same environment that got past apply.
     pub superseded_by: Option<DeploymentId>,
 }
@@ -125,6 +156,8 @@ pub enum Want {
         /// The container.
         container: String,
     },
+    /// Look for the causes of what keeps it, with everything that can be read about it.
+    Why,
     /// Step again at this moment even if nothing changes.
     WakeAt(Time),
     /// Nothing more will happen.
@@ -140,13 +173,15 @@ pub struct Patience {
     pub sync: i64,
     /// How long the Kustomization may take to apply it.
     pub apply: i64,
+    /// How long Flux's next tries are waited for where the cause may pass by itself.
+    pub retries: i64,
     /// How long the workloads may take to be ready.
     pub health: i64,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { source_fault: 20_000, sync: 600_000, apply: 900_000, health: 600_000 }
+        Self { source_fault: 20_000, sync: 600_000, apply: 900_000, retries: 60_000, health: 600_000 }
     }
 }
 
@@ -159,13 +194,14 @@ pub struct Voyage {
     pub patience: Patience,
     asked_source: bool,
     asked_log: bool,
+    asked_why: Option<Time>,
     fault_since: Option<Time>,
 }
 
 impl Voyage {
     /// Takes up a deployment, new or after an interruption.
     pub const fn new(deployment: Deployment, patience: Patience) -> Self {
-        Self { deployment, patience, asked_source: false, asked_log: false, fault_since: None }
+        Self { deployment, patience, asked_source: false, asked_log: false, asked_why: None, fault_since: None }
     }
 
     /// Looks at what is seen, moves on as far as that allows, and says what it would like to be done.
@@ -275,12 +311,51 @@ impl Voyage {
         false
     }
 
+    /// Returns the causes that were found at most so many milliseconds ago; asks for them when there are none.
+    fn causes<'s>(&mut self, now: Time, age: i64, seen: &'s Observation, wants: &mut Vec<Want>) -> Option<&'s [Cause]> {
+        let fresh = self.asked_why.is_some_and(|at| now.as_millisecond() - at.as_millisecond() <= age);
+        if fresh && let Some(causes) = &seen.why {
+            return Some(causes);
+        }
+        if !fresh {
+            self.asked_why = Some(now);
+            wants.push(Want::Why);
+        }
+        None
+    }
+
+    /// Fails a stage by the first cause that fits, and in plain words where none does; looks for causes first.
+    fn fail_by(
+        &mut self,
+        (name, now): (StageName, Time),
+        plain: Trouble,
+        fits: impl Fn(&Cause) -> bool,
+        (seen, wants): (&Observation, &mut Vec<Want>),
+    ) -> bool {
+        let Some(causes) = self.causes(now, EVIDENCE, seen, wants) else {
+            return self.say(name, "looks for the cause");
+        };
+        let found = causes.iter().find(|cause| !cause.vague() && fits(cause));
+        let trouble = found.map_or(plain, |cause| cause.trouble(&cause.object));
+        self.fail(name, now, trouble)
+    }
+
     fn object(&self) -> String {
         self.deployment.environment.to_string()
     }
 
     /// Explains with which words Ready is false.
     fn fault_of(&self, kind: &str, reason: &str, message: &str) -> Trouble {
+        self.trouble_of(&self.cause_of(kind, reason, message))
+    }
+
+    fn trouble_of(&self, cause: &Cause) -> Trouble {
+        let environment = self.object();
+        let own = *cause.object.name == *environment.as_str();
+        if own { cause.trouble(environment) } else { cause.trouble(format!("{environment} ({})", cause.object)) }
+    }
+
+    fn cause_of(&self, kind: &str, reason: &str, message: &str) -> Cause {
         let environment = self.object();
         let key = ObjectKey { cluster: "".into(), kind: kind.into(), namespace: "".into(), name: environment.as_str().into() };
         let condition = Condition {
@@ -291,8 +366,7 @@ impl Voyage {
             last_transition_time: None,
             observed_generation: None,
         };
-        let cause = why::of_condition(&key, &condition);
-        if cause.object == key { cause.trouble(environment) } else { cause.trouble(format!("{environment} ({})", cause.object)) }
+        why::of_condition(&key, &condition)
     }
 }
 

@@ -28,7 +28,7 @@ use serde::Serialize;
 
 use crate::flux::{Condition, ObjectKey};
 use crate::trouble::Trouble;
-use crate::workload::PodFault;
+use crate::workload::{PodFault, Workload};
 use crate::world::World;
 use pattern::{Values, fill};
 pub use rule::Rule;
@@ -268,9 +268,9 @@ pub fn explain(world: &World, key: &ObjectKey, found: &Found) -> Vec<Cause> {
     walk::Walk::new(world, found).explain(key)
 }
 
-/// Explains a fault of a Pod.
-pub fn of_fault(key: &ObjectKey, fault: &PodFault) -> Cause {
-    let said = walk::of_fault(key, fault, Values::new());
+/// Explains a fault of a Pod; its workload's template, where that is known, says what limits its containers have.
+pub fn of_fault(key: &ObjectKey, fault: &PodFault, workload: Option<&Workload>) -> Cause {
+    let said = walk::of_fault(key, fault, walk::amounts(workload, &fault.container));
     read(&said, 0).unwrap_or_else(|| unknown(&said, 0))
 }
 

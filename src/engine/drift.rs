@@ -6,6 +6,7 @@
 mod compare;
 mod release;
 mod source;
+mod trial;
 mod tried;
 mod unpack;
 pub(crate) mod variables;
@@ -22,6 +23,7 @@ use serde_json::Value;
 use crate::shared::Core;
 use compare::Job;
 pub(crate) use release::{previous, release};
+pub(crate) use trial::trial;
 pub(crate) use tried::tried;
 
 /// Takes what is known of a comparison so far.

@@ -291,6 +291,22 @@ impl Fleet {
         Ok(found)
     }
 
+    /// Reads the generations of HelmReleases; those that are gone, or may not be read, are left out.
+    pub(crate) async fn release_generations(&self, keys: &[ObjectKey]) -> Result<Vec<(ObjectKey, i64)>, Trouble> {
+        let mut found = Vec::with_capacity(keys.len());
+        for key in keys {
+            match act::get(&self.connection(&key.context()).await?, key).await {
+                Ok(object) => {
+                    let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
+                    found.push((key.clone(), generation.unwrap_or_default()));
+                }
+                Err(cluster::Error::Refused { code: 403 | 404, .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(found)
+    }
+
     /// Reads the last lines of a log.
     pub(crate) async fn logs(&self, query: &LogQuery) -> Result<Vec<String>, Trouble> {
         Ok(act::logs(&self.connection(&query.pod.context()).await?, query).await?)

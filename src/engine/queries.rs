@@ -18,7 +18,7 @@ mod repository;
 mod sides;
 mod toolkit;
 mod trace;
-mod why;
+pub(crate) mod why;
 mod written;
 
 use std::sync::Arc;
@@ -40,6 +40,7 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::Form(environment) => form::form(core, &environment).await,
         Query::Draft(environment) => form::draft(core, environment).await,
         Query::Preview(draft) => form::preview(core, actor, &draft).await,
+        Query::Trial(draft) => Box::pin(form::trial(core, actor, &draft)).await,
         Query::Yaml(key) => object::yaml(core, &key).await,
         Query::Events(key) => object::events(core, &key).await,
         Query::Log(of) => object::log(core, of).await,

@@ -157,7 +157,7 @@ fn unfit(written: &Written, faults: &[String]) -> Trouble {
 /// Shows a change, asks, and lets it go the way of a deployment.
 async fn submit(deck: &Deck, format: Format, way: Way<'_>, (draft, preview): (Draft, &Preview)) -> Result<(), Trouble> {
     if way.dry_run || matches!(format, Format::Table | Format::Wide) {
-        deploy::print(format, preview, false, &preview.rendered)?;
+        deploy::print(format, preview, false, (&preview.rendered, None))?;
     }
     if way.dry_run {
         output::note("Nothing was committed: that was asked for.");

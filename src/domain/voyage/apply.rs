@@ -10,6 +10,17 @@ use crate::deployment::StageName;
 use crate::trouble::Trouble;
 
 const STAGE: StageName = StageName::Apply;
+/// Causes that may pass by themselves while Flux tries again.
+const PASSING: [&str; 8] = [
+    "webhook-down",
+    "server-busy",
+    "connection-refused",
+    "connection-timeout",
+    "dns-failed",
+    "namespace-terminating",
+    "crd-missing",
+    "namespace-missing",
+];
 
 pub(super) fn step(voyage: &mut Voyage, now: Time, seen: &Observation, wants: &mut Vec<Want>) -> bool {
     if !seen.live {
@@ -37,11 +48,13 @@ pub(super) fn step(voyage: &mut Voyage, now: Time, seen: &Observation, wants: &m
     let (status, reason, message) = &apply.ready;
     if status == "False" {
         match reason.as_str() {
-            "DependencyNotReady" => return voyage.say(STAGE, format!("waits: {message}")),
+            "DependencyNotReady" if !voyage.late(STAGE, now, voyage.patience.apply, wants) => {
+                return voyage.say(STAGE, dependency(apply, message));
+            }
             "ArtifactFailed" | "BuildFailed" | "ReconciliationFailed" | "PruneFailed" | "InvalidPath"
                 if apply.attempted.reached() =>
             {
-                return voyage.fail(STAGE, now, voyage.fault_of("Kustomization", reason, message));
+                return refused(voyage, now, (reason, message), wants);
             }
             _ => {}
         }
@@ -50,13 +63,43 @@ pub(super) fn step(voyage: &mut Voyage, now: Time, seen: &Observation, wants: &m
         let trouble = Trouble::timed_out("Flux did not apply the commit in time", voyage.object())
             .why(if message.is_empty() { "it never got to it".to_owned() } else { message.clone() })
             .next("Look at the Kustomization's conditions and at kustomize-controller.");
-        return voyage.fail(STAGE, now, trouble);
+        return voyage.fail_by((STAGE, now), trouble, |_| true, (seen, wants));
     }
+    voyage.fault_since = None;
     match &apply.working {
-        Some(working) => voyage.say(STAGE, working.clone()),
-        None if apply.revision.is_empty() => voyage.say(STAGE, "waits for its turn"),
-        None => voyage.say(STAGE, format!("waits for its turn; applied so far: {}", apply.revision)),
+        Some(working) if apply.attempted.reached() => voyage.say(STAGE, working.clone()),
+        Some(working) => voyage.say(STAGE, format!("waits behind the reconciliation that is under way: {working}")),
+        None if apply.revision.is_empty() => voyage.say(STAGE, "waits behind other reconciliations"),
+        None => voyage.say(STAGE, format!("waits behind other reconciliations; applied so far: {}", apply.revision)),
     }
+}
+
+/// Says what it waits behind: the dependencies that are not ready, in their own words, else in the Kustomization's.
+fn dependency(apply: &ApplySeen, message: &str) -> String {
+    if !apply.behind.is_empty() {
+        return format!("waits behind dependsOn {}", apply.behind.join(", "));
+    }
+    match message.split('\'').nth(1) {
+        Some(name) => format!("waits behind dependsOn {name}: {message}"),
+        None => format!("waits behind dependsOn: {message}"),
+    }
+}
+
+/// Fails, unless the cause may pass by itself: then Flux's next tries are waited for, for a while.
+fn refused(voyage: &mut Voyage, now: Time, (reason, message): (&str, &str), wants: &mut Vec<Want>) -> bool {
+    let cause = voyage.cause_of("Kustomization", reason, message);
+    if PASSING.contains(&cause.id) {
+        let since = *voyage.fault_since.get_or_insert(now);
+        let until = since.as_millisecond() + voyage.patience.retries;
+        if now.as_millisecond() < until {
+            if let Ok(at) = Time::from_millisecond(until) {
+                wants.push(Want::WakeAt(at));
+            }
+            return voyage.say(STAGE, format!("Flux tries again: {}", cause.what()));
+        }
+    }
+    let trouble = voyage.trouble_of(&cause);
+    voyage.fail(STAGE, now, trouble)
 }
 
 fn checks_health(apply: &ApplySeen) -> bool {

@@ -158,11 +158,16 @@ fn fault(reason: &str, wants_log: bool) -> PodFault {
 
 #[test]
 fn a_pod_that_cannot_start_fails_with_its_reason() {
-    let (stage, status, voyage, _) = stage_after(|s| {
-        s.workloads = vec![workload("shop:2", 0)];
-        s.faults = vec![fault("ImagePullBackOff", false)];
-    });
-    assert_eq!((stage, status), (Some(StageName::Health), Status::Failed));
+    let mut voyage = voyage();
+    let mut observation = seen();
+    observation.workloads = vec![workload("shop:2", 0)];
+    observation.faults = vec![fault("ImagePullBackOff", false)];
+    // The status alone says little: events are asked first, and once.
+    assert!(voyage.step(at(1), &observation).contains(&Want::Why));
+    assert!(!voyage.step(at(2), &observation).contains(&Want::Why));
+    observation.why = Some(Vec::new());
+    voyage.step(at(2), &observation);
+    assert_eq!((voyage.deployment.current(), voyage.deployment.status), (Some(StageName::Health), Status::Failed));
     let text = voyage.deployment.trouble().unwrap().to_string();
     assert!(text.contains("ImagePullBackOff") && text.contains("shop:missing"), "{text}");
 }
@@ -202,4 +207,142 @@ fn a_later_commit_that_contains_ours_counts() {
         s.workloads = vec![workload("shop:3", 2)];
     });
     assert_eq!((stage, status), (None, Status::Succeeded));
+}
+
+#[test]
+fn a_container_that_ran_out_of_memory_names_its_limit() {
+    let mut voyage = voyage();
+    let mut observation = seen();
+    let mut small = Workload::clone(&workload("shop:missing", 0));
+    small.containers[0].resources = vec![("limits.memory".into(), "64Mi".into())];
+    observation.workloads = vec![Arc::new(small)];
+    let message = "exit code 137 (OOMKilled), restarted 3 times".to_owned();
+    observation.faults = vec![PodFault { message, ..fault("CrashLoopBackOff", true) }];
+    observation.log = Some(vec!["loading everything".into()]);
+    voyage.step(at(1), &observation);
+    let trouble = voyage.deployment.trouble().unwrap();
+    assert!(trouble.what.contains("limit of 64Mi") && trouble.why.contains("loading everything"), "{trouble}");
+}
+
+#[test]
+fn what_it_waits_behind_is_said() {
+    let apply = |change: &dyn Fn(&mut ApplySeen)| {
+        let (stage, _, voyage, _) = stage_after(|s| {
+            let apply = s.apply.as_mut().unwrap();
+            (apply.applied, apply.attempted, apply.revision) = (Ancestry::Behind, Ancestry::Behind, "main@0000000".into());
+            change(apply);
+        });
+        assert_eq!(stage, Some(StageName::Apply));
+        voyage.deployment.stage(StageName::Apply).detail.clone()
+    };
+    assert_eq!(apply(&|_| ()), "waits behind other reconciliations; applied so far: main@0000000");
+    let working = apply(&|a| a.working = Some("Running health checks for revision main@0".into()));
+    assert_eq!(working, "waits behind the reconciliation that is under way: Running health checks for revision main@0");
+    let message = "dependency 'flux-system/infra' is not ready";
+    let depends = |behind: Vec<String>| {
+        apply(&move |a| {
+            a.ready = ("False".into(), "DependencyNotReady".into(), message.into());
+            a.behind.clone_from(&behind);
+        })
+    };
+    assert_eq!(depends(vec![]), format!("waits behind dependsOn flux-system/infra: {message}"));
+    let named = depends(vec!["flux-system/infra (kustomize build failed)".into()]);
+    assert_eq!(named, "waits behind dependsOn flux-system/infra (kustomize build failed)");
+}
+
+#[test]
+fn a_failure_that_may_pass_waits_for_the_next_tries_and_another_does_not() {
+    for (message, passes) in [
+        ("Deployment/shop/web dry-run failed (InternalError): failed calling webhook \"policy.acme\": connection refused", true),
+        ("Deployment/shop/web dry-run failed (Invalid): spec.selector: Invalid value: field is immutable", false),
+    ] {
+        let mut voyage = voyage();
+        let mut observation = seen();
+        let apply = observation.apply.as_mut().unwrap();
+        apply.applied = Ancestry::Behind;
+        apply.ready = ("False".into(), "ReconciliationFailed".into(), message.into());
+        voyage.step(at(1), &observation);
+        assert_eq!(voyage.deployment.status == Status::Failed, !passes, "{message}");
+        voyage.step(at(62), &observation);
+        assert_eq!(voyage.deployment.status, Status::Failed, "{message}");
+    }
+}
+
+fn release(change: impl FnOnce(&mut ReleaseSeen)) -> ReleaseSeen {
+    let condition = |kind: &str, status: &str, reason: &str, message: &str| Condition {
+        kind: kind.into(),
+        status: status.into(),
+        reason: reason.into(),
+        message: message.into(),
+        last_transition_time: None,
+        observed_generation: Some(2),
+    };
+    let failed = "Helm upgrade failed for release shop/cache with chart redis@2.0.0: context deadline exceeded";
+    let mut release = ReleaseSeen {
+        key: ObjectKey::new(&ContextName::from("c"), "HelmRelease", "shop", "cache"),
+        current: true,
+        suspended: false,
+        ready: Some(condition("Ready", "False", "RollbackSucceeded", "Helm rollback to previous release shop/cache.v1 succeeded")),
+        released: Some(condition("Released", "False", "UpgradeFailed", failed)),
+        working: None,
+        stalled: None,
+    };
+    change(&mut release);
+    release
+}
+
+#[test]
+fn a_release_that_is_rolled_back_fails_and_one_that_is_tried_again_does_not() {
+    let after = |release: ReleaseSeen| {
+        let mut voyage = voyage();
+        let mut observation = seen();
+        observation.releases = vec![release];
+        voyage.step(at(1), &observation);
+        observation.why = Some(Vec::new());
+        voyage.step(at(2), &observation);
+        voyage.deployment
+    };
+    let deployment = after(release(|_| ()));
+    assert_eq!(deployment.status, Status::Failed);
+    let told = deployment.trouble().unwrap().to_string();
+    assert!(told.contains("rolled back") && told.contains("context deadline exceeded"), "{told}");
+    for (change, status, detail) in [
+        (Box::new(|r: &mut ReleaseSeen| r.working = Some("retrying".into())) as Box<dyn Fn(&mut ReleaseSeen)>, Status::Running, "tries again"),
+        (Box::new(|r| r.current = false), Status::Running, "waits for its controller"),
+        (Box::new(|r| r.suspended = true), Status::Waiting, "suspended"),
+        (
+            Box::new(|r| {
+                r.released = None;
+                r.ready.as_mut().unwrap().reason = "SourceNotReady".into();
+            }),
+            Status::Running,
+            "waits: ",
+        ),
+        (Box::new(|r| r.ready.as_mut().unwrap().status = "True".into()), Status::Succeeded, "ready"),
+    ] {
+        let deployment = after(release(|r| change(r)));
+        let said = deployment.stage(StageName::Health).detail.clone();
+        assert!(deployment.status == status && said.contains(detail), "{status:?} {detail}: {:?} {said}", deployment.status);
+    }
+}
+
+#[test]
+fn a_kustomization_that_checks_health_has_the_last_word() {
+    let message = |objects: &str| format!("health check failed after 30s: timeout waiting for: [{objects}]");
+    for (objects, status) in [
+        ("Job/shop/migrate status: 'InProgress'", Status::Failed),
+        // It came right after Flux had given up on it: the next try will see that.
+        ("Deployment/shop/shop-web status: 'InProgress'", Status::Running),
+    ] {
+        let mut voyage = voyage();
+        let mut observation = seen();
+        let apply = observation.apply.as_mut().unwrap();
+        apply.waits = true;
+        apply.applied = Ancestry::Behind;
+        apply.ready = ("False".into(), "HealthCheckFailed".into(), message(objects));
+        observation.why = Some(Vec::new());
+        voyage.step(at(1), &observation);
+        voyage.step(at(2), &observation);
+        assert_eq!(voyage.deployment.status, status, "{objects}");
+    }
 }

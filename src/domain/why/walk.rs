@@ -339,6 +339,13 @@ fn given(pod: &Pod, workload: Option<&Workload>, name: &str) -> Values {
     if container::uninitialized(&message_of(pod, "Initialized")).iter().any(|c| c == name) {
         set(&mut values, "init", "yes");
     }
+    values.extend(amounts(workload, name));
+    values
+}
+
+/// Returns what a template grants a container and asks for.
+pub(super) fn amounts(workload: Option<&Workload>, name: &str) -> Values {
+    let mut values = Values::new();
     let containers = workload.map_or(&[][..], |w| w.containers.as_slice());
     if let Some(container) = containers.iter().find(|c| c.name == name)
         && let Some((_, limit)) = container.resources.iter().find(|(what, _)| what == "limits.memory")

@@ -64,7 +64,8 @@ impl Job<'_> {
         drift
     }
 
-    async fn one(self, wanted: Wanted) -> ObjectDrift {
+    /// Compares one object.
+    pub(super) async fn one(self, wanted: Wanted) -> ObjectDrift {
         let mut drift = self.judged(&wanted).await;
         drift.file = wanted.file;
         drift
@@ -133,22 +134,27 @@ impl Job<'_> {
         veil: Option<&Veil>,
     ) {
         for target in left {
-            match act::live(self.connection, target).await {
-                Ok(None) => {}
-                Ok(Some(live)) => {
-                    let (verdict, why) = leftover(&live, prune);
-                    drift.objects.push(beside(&live, verdict, veil).why(why));
-                }
-                Err(error) => {
-                    let names =
-                        ((target.api_version.as_str(), target.kind.as_str()), (target.namespace.as_str(), target.name.as_str()));
-                    drift.objects.push(ObjectDrift::new(names.0, names.1, Verdict::Unknown).why(said(error.into())));
-                }
-            }
+            drift.objects.extend(self.left(target, prune, veil).await);
         }
         drift.left = 0;
         self.strays(drift, left, kustomization, veil).await;
         drift.checked = self.core.now();
+    }
+
+    /// Looks at what is no longer desired: whether it is still there, and what becomes of it.
+    pub(super) async fn left(self, target: &Target, prune: bool, veil: Option<&Veil>) -> Option<ObjectDrift> {
+        match act::live(self.connection, target).await {
+            Ok(None) => None,
+            Ok(Some(live)) => {
+                let (verdict, why) = leftover(&live, prune);
+                Some(beside(&live, verdict, veil).why(why))
+            }
+            Err(error) => {
+                let names =
+                    ((target.api_version.as_str(), target.kind.as_str()), (target.namespace.as_str(), target.name.as_str()));
+                Some(ObjectDrift::new(names.0, names.1, Verdict::Unknown).why(said(error.into())))
+            }
+        }
     }
 
     /// Looks for objects with the labels of the Kustomization, of the kinds and in the namespaces that it is known for.

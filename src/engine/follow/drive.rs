@@ -10,16 +10,18 @@ use domain::ident::DeploymentId;
 use domain::journal::{Change, Phase};
 use domain::project::Environment;
 use domain::voyage::{GitSeen, Voyage, Want};
+use domain::why::Cause;
 use domain::world::World;
 use domain::{Time, Trouble};
 use store::Lease;
 use tokio::sync::watch;
 
 use super::ancestry::Ancestors;
-use super::observe::{Known, commits, observe, workloads};
+use super::observe::{Known, by_hand, commits, observe, releases, workloads};
 use super::propose::Lookout;
 use super::{land, manual};
 use crate::driven::Place;
+use crate::queries::why::explained;
 use crate::scene::Scene;
 use crate::scribe::Scribe;
 use crate::shared::Core;
@@ -132,6 +134,10 @@ impl Sailing {
                         self.known.log = Some(log(core, &environment, &pod, &container).await);
                         again = true;
                     }
+                    Want::Why => {
+                        self.known.why = Some(causes(core, &environment, &self.voyage.deployment).await);
+                        again = true;
+                    }
                     Want::WakeAt(at) => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
                     Want::Over => {
                         land::settle_draft(core, &self.voyage.deployment).await;
@@ -165,11 +171,16 @@ impl Sailing {
             // It was looked already; the watch does not show all of it yet.
             return false;
         }
+        let releases = releases(world, environment, &self.voyage.deployment);
+        let Ok(fresh) = core.fleet.release_generations(&releases).await else {
+            self.soon = true;
+            return false;
+        };
         let Ok(generations) = core.fleet.generations(&workloads(world, environment, &self.voyage.deployment)).await else {
             self.soon = true;
             return false;
         };
-        self.known.looked = Some(generations);
+        (self.known.looked, self.known.releases) = (Some(generations), fresh);
         true
     }
 
@@ -231,6 +242,21 @@ pub(crate) fn fail(deployment: &mut Deployment, name: StageName, now: Time, trou
     stage.state = StageState::Failed { trouble };
     deployment.status = Status::Failed;
     deployment.finished = Some(now);
+}
+
+/// Looks for what keeps a deployment: along its Kustomization, or its workloads where it was applied by hand. What could not be
+/// read leaves it without causes, and the stage speaks for itself.
+async fn causes(core: &Arc<Core>, environment: &Environment, deployment: &Deployment) -> Vec<Cause> {
+    let name = &environment.gitops.kustomization;
+    let keys = match deployment.method {
+        Method::Manual => by_hand(environment, deployment),
+        _ => vec![ObjectKey::new(&environment.cluster, "Kustomization", &name.namespace, &name.name)],
+    };
+    let mut all = Vec::new();
+    for key in keys {
+        all.extend(Box::pin(explained(core, key)).await.map(|found| found.causes).unwrap_or_default());
+    }
+    all
 }
 
 /// Reads the last lines of a crashed container: of its previous run, else of the present one.

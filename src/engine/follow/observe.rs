@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::deployment::{Deployment, Method, StageName, StageState};
-use domain::flux::{Applied, FluxObject, Inventory, ObjectKey};
+use domain::flux::{Applied, FluxObject, Health, Inventory, ObjectKey};
 use domain::ident::DeploymentId;
 use domain::link::{LinkOf, LinkState};
 use domain::project::Environment;
 use domain::revision::{CommitId, Revision};
-use domain::voyage::{Ancestry, ApplySeen, GitSeen, Observation, SourceSeen};
+use domain::voyage::{Ancestry, ApplySeen, GitSeen, Observation, ReleaseSeen, SourceSeen};
+use domain::why::Cause;
 use domain::workload::{Pod, PodFault, Workload};
 use domain::world::World;
 
@@ -30,8 +31,12 @@ pub(super) struct Known {
     pub(super) ancestry: BTreeMap<CommitId, Ancestry>,
     /// The generations that were read afresh.
     pub(super) looked: Option<Vec<(String, i64)>>,
+    /// The generations of HelmReleases that were read afresh.
+    pub(super) releases: Vec<(ObjectKey, i64)>,
     /// The log that was read.
     pub(super) log: Option<Vec<String>>,
+    /// The causes that were found.
+    pub(super) why: Option<Vec<Cause>>,
 }
 
 /// Returns the commits whose standing matters: those that Flux names for an environment (of the source's artifact, tried and
@@ -66,8 +71,47 @@ pub(super) fn workloads(world: &World, environment: &Environment, deployment: &D
     keys
 }
 
+/// Returns the HelmReleases that an environment's Kustomization has applied, by its inventory.
+pub(super) fn releases(world: &World, environment: &Environment, deployment: &Deployment) -> Vec<ObjectKey> {
+    if deployment.method == Method::Manual {
+        return Vec::new();
+    }
+    let inventory = world.kustomization(environment).and_then(|k| k.status.inventory.as_ref());
+    let entries = inventory.into_iter().flat_map(Inventory::entries).filter_map(Applied::parts);
+    entries
+        .filter(|(_, _, group, kind)| *group == "helm.toolkit.fluxcd.io" && *kind == "HelmRelease")
+        .map(|(namespace, name, _, kind)| ObjectKey::new(&environment.cluster, kind, namespace, name))
+        .collect()
+}
+
+/// Returns the HelmReleases as they are seen. One that may not be seen is not waited for; one that is not seen yet is.
+fn released(world: &World, environment: &Environment, deployment: &Deployment, known: &Known) -> Vec<ReleaseSeen> {
+    let hidden = matches!(world.kind_link(&environment.cluster, "HelmRelease"), Some(LinkState::Forbidden { .. }));
+    let keys = releases(world, environment, deployment);
+    let seen = |key: ObjectKey| {
+        let Some(object) = world.flux_object(&key) else {
+            let (ready, released, working, stalled) = (None, None, None, None);
+            return (!hidden).then_some(ReleaseSeen { key, current: false, suspended: false, ready, released, working, stalled });
+        };
+        let fresh = known.releases.iter().find(|(of, _)| *of == key).map_or(0, |(_, generation)| *generation);
+        let ready = object.ready().cloned();
+        let spoken = ready.as_ref().and_then(|c| c.observed_generation).max(object.status.observed_generation).unwrap_or(0);
+        let lit = |kind: &str| object.condition(kind).filter(|c| c.status == "True").map(|c| c.message.to_string());
+        Some(ReleaseSeen {
+            current: object.generation >= fresh && spoken >= object.generation,
+            suspended: object.suspended(),
+            released: object.condition("Released").cloned(),
+            working: lit("Reconciling"),
+            stalled: lit("Stalled"),
+            ready,
+            key,
+        })
+    };
+    keys.into_iter().filter_map(seen).collect()
+}
+
 /// Returns the workloads that a manual deployment has applied.
-fn by_hand(environment: &Environment, deployment: &Deployment) -> Vec<ObjectKey> {
+pub(super) fn by_hand(environment: &Environment, deployment: &Deployment) -> Vec<ObjectKey> {
     let read = |object: &String| {
         let mut parts = object.splitn(3, '/');
         let (namespace, kind, name) = (parts.next()?, parts.next()?, parts.next()?);
@@ -83,7 +127,18 @@ fn judged(world: &World, environment: &Environment, deployment: &Deployment) -> 
         let ours = by_hand(environment, deployment);
         return world.workloads.iter().filter(|workload| ours.contains(&workload.key)).cloned().collect();
     }
-    world.workloads_of(environment).into_iter().cloned().collect()
+    let mut judged: Vec<Arc<Workload>> = world.workloads_of(environment).into_iter().cloned().collect();
+    let releases = releases(world, environment, deployment);
+    let of_release = |w: &&Arc<Workload>| {
+        let by = w.released_by.as_ref();
+        by.is_some_and(|(ns, name)| releases.iter().any(|r| r.cluster == w.key.cluster && *r.namespace == **ns && *r.name == **name))
+    };
+    for workload in world.workloads.iter().filter(of_release) {
+        if !judged.iter().any(|known| known.key == workload.key) {
+            judged.push(Arc::clone(workload));
+        }
+    }
+    judged
 }
 
 /// Builds the observation of one deployment.
@@ -94,7 +149,8 @@ pub(super) fn observe(world: &World, environment: &Environment, deployment: &Dep
         git: known.git.clone(),
         live: live(world, environment, deployment.method),
         source: world.source(environment).map(|s| source(s, known)),
-        apply: world.kustomization(environment).map(|k| apply(k, known)),
+        apply: world.kustomization(environment).map(|k| ApplySeen { behind: behind(world, k), ..apply(k, known) }),
+        releases: released(world, environment, deployment, known),
         manual_sync: !environment.gitops.auto_sync,
         // What was read afresh counts when the watch shows all of it; before, a new workload would simply be missed.
         looked: known
@@ -104,6 +160,7 @@ pub(super) fn observe(world: &World, environment: &Environment, deployment: &Dep
         workloads,
         faults,
         log: known.log.clone(),
+        why: known.why.clone(),
         superseded_by: superseded_by(world, deployment, known),
     }
 }
@@ -157,7 +214,24 @@ fn apply(object: &FluxObject, known: &Known) -> ApplySeen {
         suspended: object.suspended(),
         ready,
         working,
+        waits: object.spec.wait.unwrap_or(false),
+        behind: Vec::new(),
     }
+}
+
+/// Says which of its dependencies are not ready, each in its own words.
+fn behind(world: &World, object: &FluxObject) -> Vec<String> {
+    let told = |key: ObjectKey| {
+        let name = format!("{}/{}", key.namespace, key.name);
+        match world.flux_object(&key) {
+            None => Some(format!("{name} (it does not exist)")),
+            Some(needed) if needed.health() == Health::Ok => None,
+            Some(needed) if needed.suspended() => Some(format!("{name} (it is suspended)")),
+            Some(needed) if needed.message().is_empty() => Some(name),
+            Some(needed) => Some(format!("{name} ({})", needed.message().lines().next().unwrap_or_default())),
+        }
+    };
+    object.needs().filter_map(told).collect()
 }
 
 /// Tells whether a deployment came onto the branch after another. What waited for approval came when it was merged.

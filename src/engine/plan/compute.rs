@@ -161,13 +161,13 @@ fn assemble(
         environment: environment.id.clone(),
         base: head.clone(),
         branch: environment.gitops.branch.clone(),
-        digest: digest(&change.files, &yaml),
-        rendered,
+        digest: digest(environment, changed, &yaml),
         summary: manifest::summary(&objects.0, &objects.1),
         origins: objects.1.iter().map(|object| (object.key(), object.file.clone())).collect(),
         findings,
         risk,
-        will: will(environment, &change.files, open, change.manual),
+        will: will(environment, &change.files, open, change.manual, (&rendered, grounds.prune)),
+        rendered,
         answers: change.answers,
         asks: change.asks,
         restoring: change.restoring,
@@ -266,19 +266,22 @@ fn git_change(file: &FileChange) -> git::FileChange {
     }
 }
 
-/// Returns the digest of what is reviewed: the touched paths with their resulting bytes, and the rendered output.
+/// Returns the digest of what is reviewed: where it goes, the resulting tree of everything that the environment is made of, and
+/// what it renders to.
 ///
-/// Every part goes in with its length, so that no two different changes can read the same.
-fn digest(files: &[FileChange], yaml: &str) -> String {
+/// The base commit is no part of it: on another head the same tree is the same content. Every part goes in with its length, so
+/// that no two different changes can read the same.
+fn digest(environment: &Environment, changed: &Files, yaml: &str) -> String {
     let mut hash = Sha256::new();
     let mut part = |bytes: &[u8]| {
         hash.update((bytes.len() as u64).to_be_bytes());
         hash.update(bytes);
     };
-    for file in files {
-        part(file.path.as_bytes());
-        part(if file.after.is_some() { b"file" } else { b"gone" });
-        part(file.after.as_deref().unwrap_or_default().as_bytes());
+    part(environment.id.to_string().as_bytes());
+    part(environment.gitops.branch.as_bytes());
+    for path in changed.paths() {
+        part(path.as_bytes());
+        part(changed.bytes(path).unwrap_or_default());
     }
     part(yaml.as_bytes());
     hex::encode(hash.finalize())
@@ -312,8 +315,36 @@ fn summary(before: &Facts, edits: &[Edit]) -> String {
     told.collect::<Vec<_>>().join(", ")
 }
 
+/// How many objects a sentence names.
+const NAMED: usize = 8;
+
+/// Says by count and name which objects are created, changed and deleted, or left behind where nothing is pruned.
+fn objects(rendered: &[ObjectChange], prune: bool) -> Vec<String> {
+    let of = |lead: &str, fits: &dyn Fn(&ObjectChange) -> bool| {
+        let names: Vec<&str> = rendered.iter().filter(|change| fits(change)).map(|change| change.object.as_str()).collect();
+        let more = if names.len() > NAMED { ", …" } else { "" };
+        let told = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        (!names.is_empty()).then(|| format!("{lead} ({}): {told}{more}.", names.len()))
+    };
+    let gone = if prune { "Objects deleted" } else { "Objects left behind in the cluster, since Flux prunes nothing there" };
+    [
+        of("Objects created", &|change| change.before.is_none()),
+        of("Objects changed", &|change| change.before.is_some() && change.after.is_some()),
+        of(gone, &|change| change.after.is_none()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 /// Returns the sentences that say what will happen.
-fn will(environment: &Environment, files: &[FileChange], open: usize, manual: bool) -> Vec<String> {
+fn will(
+    environment: &Environment,
+    files: &[FileChange],
+    open: usize,
+    manual: bool,
+    (rendered, prune): (&[ObjectChange], bool),
+) -> Vec<String> {
     let mut will = Vec::new();
     let branch = &environment.gitops.branch;
     if open > 0 {
@@ -348,6 +379,9 @@ fn will(environment: &Environment, files: &[FileChange], open: usize, manual: bo
     } else {
         format!("Flux applies it to {} in {} after a manual sync.", environment.namespace, environment.cluster)
     });
+    if !files.is_empty() {
+        will.extend(objects(rendered, prune));
+    }
     will
 }
 

@@ -67,13 +67,15 @@ fn a_question_stands_in_the_preview_and_nothing_goes_out_before_it_is_answered()
 }
 
 #[test]
-fn the_digest_holds_over_what_does_not_matter_and_breaks_over_what_does() {
+fn the_digest_pins_the_resulting_tree_and_what_it_renders_to() {
     let edits = || vec![Edit::set(Field::ImageTag, "1.8.5")];
     let digest = |files: &Files| plan_of(files, edits()).preview.digest;
     let before = digest(&files());
-    let mut unrelated = files();
-    unrelated.insert("k8s/overlays/production/kustomization.yaml", "resources: [../../base]\n");
-    assert_eq!(digest(&unrelated), before);
+    assert_eq!(digest(&files()), before);
+    let mut beneath = files();
+    let text = format!("# beneath\n{}", beneath.text("k8s/base/deployment.yaml", None).unwrap());
+    beneath.insert("k8s/base/deployment.yaml", text);
+    assert_ne!(digest(&beneath), before, "another file of the tree differs although what is rendered is the same");
     let mut base = files();
     let text = base
         .text("k8s/base/deployment.yaml", None)

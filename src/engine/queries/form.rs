@@ -10,7 +10,7 @@ use domain::ident::EnvironmentId;
 use domain::query::Answer;
 
 use crate::follow;
-use crate::plan;
+use crate::plan::{self, Plan};
 use crate::repos::head_of;
 use crate::scene::Scene;
 use crate::shared::Core;
@@ -45,7 +45,8 @@ pub(super) async fn draft(core: &Arc<Core>, id: EnvironmentId) -> Result<Answer,
     Ok(Answer::Draft(draft.map(Box::new)))
 }
 
-pub(super) async fn preview(core: &Arc<Core>, actor: &Actor, draft: &Draft) -> Result<Answer, Trouble> {
+/// Works a draft out on the head of its branch, or on the commit that is applied by hand.
+async fn planned(core: &Arc<Core>, actor: &Actor, draft: &Draft) -> Result<(Scene, Plan), Trouble> {
     let scene = core.scene(&draft.environment)?;
     // Texts are asked about once, after the editor; who else wrote meanwhile has to be known then.
     let oldest = if draft.texts.is_empty() { PREVIEW } else { Duration::ZERO };
@@ -54,6 +55,18 @@ pub(super) async fn preview(core: &Arc<Core>, actor: &Actor, draft: &Draft) -> R
         _ => head(&scene, oldest).await?,
     };
     let plan = plan::plan(core, &scene, head, draft, actor).await?;
+    Ok((scene, plan))
+}
+
+/// Asks the cluster what it would make of a draft.
+pub(super) async fn trial(core: &Arc<Core>, actor: &Actor, draft: &Draft) -> Result<Answer, Trouble> {
+    let (scene, plan) = planned(core, actor, draft).await?;
+    let trial = crate::drift::trial(core, &scene, &plan.preview, draft.manual.is_some()).await?;
+    Ok(Answer::Trial(Arc::new(trial)))
+}
+
+pub(super) async fn preview(core: &Arc<Core>, actor: &Actor, draft: &Draft) -> Result<Answer, Trouble> {
+    let (scene, plan) = planned(core, actor, draft).await?;
     let mut preview = super::charts::preview(core, &scene, plan).await;
     if !draft.texts.is_empty() && preview.render_trouble.is_none() && !preview.is_empty() {
         preview.findings.extend(crate::drift::tried(core, &scene, &preview).await);

@@ -23,6 +23,11 @@ const HOME: &str = "flux-system";
 
 /// Explains an object.
 pub(super) async fn why(core: &Arc<Core>, key: ObjectKey) -> Result<Answer, Trouble> {
+    Ok(Answer::Why(Arc::new(explained(core, key).await?)))
+}
+
+/// Reads what is known of an object and of what it stands on, and explains it.
+pub(crate) async fn explained(core: &Arc<Core>, key: ObjectKey) -> Result<Explanation, Trouble> {
     let world = Arc::clone(&core.world.borrow());
     let connection = core.fleet.connection(&key.context()).await?;
     let apps = namespaces(&world, &key);
@@ -49,7 +54,7 @@ pub(super) async fn why(core: &Arc<Core>, key: ObjectKey) -> Result<Answer, Trou
     }
     found.controller_down = controller_down;
     found.logs = logs(core, &world, &key, &apps).await;
-    Ok(Answer::Why(Arc::new(Explanation { causes: explain(&world, &key, &found), unread })))
+    Ok(Explanation { causes: explain(&world, &key, &found), unread })
 }
 
 /// Tells whether an object is there; of kinds that nobody keeps nothing is known.

@@ -88,7 +88,7 @@ pub(super) fn parts(dir: &Path, clusters: Clusters) -> Parts {
         current: Some(context),
         git_root: dir.join("mirrors"),
         clock: Arc::new(Time::now),
-        patience: Patience { source_fault: 5_000, sync: 30_000, apply: 30_000, health: 30_000 },
+        patience: Patience { source_fault: 5_000, sync: 30_000, apply: 30_000, retries: 5_000, health: 30_000 },
         ids: ulids(),
         helm: None,
         pace: Pace {

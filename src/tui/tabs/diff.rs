@@ -1,4 +1,5 @@
-//! Diff: what the draft changes, in the files and in the rendered objects; unified, or side by side where there is room.
+//! Diff: what the draft changes, in the files, in the rendered objects and in the cluster; unified, or side by side where there is
+//! room.
 //!
 //! ```text
 //!  GIT  shop → production   1 file  +1 -1
@@ -29,6 +30,7 @@ use crate::widgets::diff_view::TextDiff;
 use crate::widgets::scroll::{SCROLL, Scroll};
 
 mod back;
+mod live;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -39,6 +41,7 @@ const PREVIOUS: Command = command("diff.previous", &["N"], 0);
 const LAYOUT: Command = command("diff.layout", &["v"], 2);
 const GIT: Command = command("diff.git", &["f"], 3);
 const RENDERED: Command = command("diff.rendered", &["r"], 3);
+const LIVE: Command = command("diff.live", &["c"], 3);
 const NEXT_FINDING: Command = command("diff.next-finding", &["]"], 4);
 const PREVIOUS_FINDING: Command = command("diff.previous-finding", &["["], 0);
 const FORM: Command = command("diff.form", &["e", "ctrl-y"], 8);
@@ -47,11 +50,24 @@ const CHOOSE: Command = command("diff.choose", &["enter"], 1);
 /// How wide the body must be for two sides beside each other, unless the operator asks for them.
 const TWO_SIDES: u16 = 120;
 
+/// Says what is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum View {
+    /// Files with the branch's head.
+    #[default]
+    Git,
+    /// Rendered objects before and after.
+    Rendered,
+    /// What the cluster has with what it would have.
+    Live,
+}
+
 /// Holds the tab's state.
 #[derive(Debug, Default)]
 pub struct Diff {
     loading: Loading,
-    rendered: bool,
+    view: View,
+    live: live::Live,
     /// Side by side or not, once the operator has chosen; until then the width decides.
     split: Option<bool>,
     built: Option<Arc<Preview>>,
@@ -93,10 +109,15 @@ impl Diff {
             self.finding = None;
         }
         self.built.clone_from(&cx.desk.preview);
-        self.diffs = self.built.as_ref().map(|p| rows::diffs(p, self.rendered)).unwrap_or_default();
-        (self.unified, self.sides) = (Vec::new(), Vec::new());
+        (self.diffs, self.unified, self.sides) = (Vec::new(), Vec::new(), Vec::new());
         if let Some(preview) = self.built.as_deref() {
-            let sheet = rows::Sheet { cx, preview, diffs: &self.diffs, rendered: self.rendered };
+            let trial = self.live.of(preview).and_then(Result::ok);
+            self.diffs = match self.view {
+                View::Git => rows::of_files(preview),
+                View::Rendered => rows::of_objects(preview),
+                View::Live => trial.map(live::diffs).unwrap_or_default(),
+            };
+            let sheet = rows::Sheet { cx, preview, diffs: &self.diffs, view: self.view, trial };
             (self.unified, self.sides) = (sheet.rows(false), sheet.rows(true));
         }
         if force {
@@ -140,8 +161,19 @@ impl Diff {
                 }
             }
             "diff.git" | "diff.rendered" => {
-                self.rendered = id == "diff.rendered";
+                self.view = if id == "diff.git" { View::Git } else { View::Rendered };
                 self.build(cx, true);
+                return self.live.forget();
+            }
+            "diff.live" => {
+                // Asked for once more, the cluster is asked once more.
+                if self.view == View::Live {
+                    self.live.again();
+                }
+                self.view = View::Live;
+                let effects = self.live.look(cx);
+                self.build(cx, true);
+                return effects;
             }
             "diff.form" => return vec![Effect::Switch(TabId::Deploy)],
             "diff.choose" => return vec![Effect::Switch(TabId::Environments)],
@@ -158,9 +190,11 @@ impl Tab for Diff {
         if cx.desk.environment.is_none() {
             return vec![&CHOOSE];
         }
-        let other = if self.rendered { &GIT } else { &RENDERED };
         let mut out: Vec<&'static Command> = back::commands(cx);
-        out.extend([&NEXT, &PREVIOUS, &LAYOUT, other]);
+        out.extend([&NEXT, &PREVIOUS, &LAYOUT]);
+        out.extend((self.view != View::Git).then_some(&GIT));
+        out.extend((self.view != View::Rendered).then_some(&RENDERED));
+        out.push(&LIVE);
         if self.rows(cx).iter().any(|row| matches!(row, rows::Row::Finding(..))) {
             out.extend([&NEXT_FINDING, &PREVIOUS_FINDING]);
         }
@@ -170,7 +204,13 @@ impl Tab for Diff {
     }
 
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
-        let effects = self.loading.update(cx, &msg);
+        let mut effects = self.loading.update(cx, &msg);
+        match &msg {
+            TabMsg::Reply(ticket, answer) if self.live.answered(*ticket, answer) => self.build(cx, true),
+            TabMsg::Leave => effects.extend(self.live.forget()),
+            TabMsg::Enter | TabMsg::Desk | TabMsg::World if self.view == View::Live => effects.extend(self.live.look(cx)),
+            _ => {}
+        }
         self.build(cx, false);
         match msg {
             TabMsg::Command(id) => self.command(cx, id),

@@ -37,7 +37,7 @@ pub fn next(cx: &Cx, cause: &Cause) -> String {
 /// Says what keeps a Pod from running, in one line, if something does: the reason in Kubernetes' word and what it means.
 pub fn of_pod(cx: &Cx, pod: &Pod) -> Option<(String, String)> {
     let fault = pod.fault()?;
-    let cause = domain::why::of_fault(&pod.key, &fault);
+    let cause = domain::why::of_fault(&pod.key, &fault, None);
     let said = if cause.vague() { cx.said(&domain::text::one_line(&fault.message)) } else { what(cx, &cause) };
     Some((fault.reason, said))
 }

@@ -2,9 +2,10 @@
 //! hunk, one line or one pair of lines each, with what checks say under the lines that they speak of.
 
 use domain::change::{Finding, Preview};
+use domain::trial::Trial;
 use manifest::diff::Line;
 
-use super::back;
+use super::{View, back, live};
 use crate::cx::Cx;
 use crate::tabs::deploy::verdict::{self, severity};
 use crate::theme::Role;
@@ -35,12 +36,14 @@ pub(super) enum Row {
     Pair(Pair, usize),
 }
 
-/// Compares the files of a preview, or its rendered objects.
-pub(super) fn diffs(preview: &Preview, rendered: bool) -> Vec<TextDiff> {
-    if rendered {
-        return preview.rendered.iter().map(|o| TextDiff::new(&o.object, o.before.as_deref(), o.after.as_deref())).collect();
-    }
+/// Compares the files of a preview.
+pub(super) fn of_files(preview: &Preview) -> Vec<TextDiff> {
     preview.files.iter().map(|f| TextDiff::new(&f.path, f.before.as_deref(), f.after.as_deref())).collect()
+}
+
+/// Compares the rendered objects of a preview.
+pub(super) fn of_objects(preview: &Preview) -> Vec<TextDiff> {
+    preview.rendered.iter().map(|o| TextDiff::new(&o.object, o.before.as_deref(), o.after.as_deref())).collect()
 }
 
 /// Holds what rows are made of.
@@ -48,11 +51,18 @@ pub(super) struct Sheet<'a> {
     pub(super) cx: &'a Cx<'a>,
     pub(super) preview: &'a Preview,
     pub(super) diffs: &'a [TextDiff],
-    /// Whether objects are compared, and not files.
-    pub(super) rendered: bool,
+    /// What is compared.
+    pub(super) view: View,
+    /// What the cluster said, once it has.
+    pub(super) trial: Option<&'a Trial>,
 }
 
 impl Sheet<'_> {
+    /// Tells whether objects are compared, and not files.
+    fn of_objects(&self) -> bool {
+        self.view != View::Git
+    }
+
     /// Arranges differences into rows.
     pub(super) fn rows(&self, sides: bool) -> Vec<Row> {
         let mut out = self.head();
@@ -77,7 +87,7 @@ impl Sheet<'_> {
             // Under the text of the line, not under its numbers.
             let indent = if sides { digits + 2 } else { 2 * digits + 3 };
             out.push(Row::File(file));
-            for finding in placed.iter().filter(|f| self.rendered && speaks_of(f, &diff.name)) {
+            for finding in placed.iter().filter(|f| self.of_objects() && speaks_of(f, &diff.name)) {
                 self.finding(&mut out, &mut number, finding, (0, verdict::place(finding)));
             }
             for (at, hunk) in diff.hunks.iter().enumerate() {
@@ -90,7 +100,7 @@ impl Sheet<'_> {
                 };
                 for (row, line) in lines {
                     out.push(row);
-                    let here = |f: &&&Finding| !self.rendered && f.line == line && f.file.as_deref() == Some(diff.name.as_str());
+                    let here = |f: &&&Finding| !self.of_objects() && f.line == line && f.file.as_deref() == Some(diff.name.as_str());
                     for finding in placed.iter().filter(here).filter(|_| line.is_some()) {
                         self.finding(&mut out, &mut number, finding, (indent, String::new()));
                     }
@@ -106,6 +116,10 @@ impl Sheet<'_> {
         let (cx, preview) = (self.cx, self.preview);
         let wide = usize::from(cx.size.width).saturating_sub(6).max(20);
         let mut out: Vec<Row> = back::head(cx, preview, wide);
+        if let Some(trial) = self.trial.filter(|_| self.view == View::Live) {
+            out.extend(live::head(cx, trial, wide));
+            out.push(Row::Blank);
+        }
         for ask in &preview.asks {
             let text = format!("? {}", cx.tf("diff.asked", &[("question", &verdict::question(cx, ask))]));
             out.extend(wrap(&text, wide).into_iter().map(|line| Row::Told(vec![piece(line, Role::Warn)])));
@@ -114,7 +128,7 @@ impl Sheet<'_> {
             let lines = wrap(&cx.said(said), wide.saturating_sub(2));
             out.extend(lines.into_iter().map(|line| Row::Told(vec![piece(format!("  {line}"), Role::Text)])));
         }
-        for (told, role) in verdict::charts(cx, preview).into_iter().filter(|_| self.rendered) {
+        for (told, role) in verdict::charts(cx, preview).into_iter().filter(|_| self.view == View::Rendered) {
             let lines = wrap(&told, wide.saturating_sub(2));
             out.extend(lines.into_iter().map(|line| Row::Told(vec![piece(format!("  {line}"), role)])));
         }
@@ -132,7 +146,7 @@ impl Sheet<'_> {
 
     /// Tells whether a finding speaks of a line, or an object, that is shown.
     fn is_placed(&self, finding: &Finding) -> bool {
-        if self.rendered {
+        if self.of_objects() {
             return self.diffs.iter().any(|diff| speaks_of(finding, &diff.name));
         }
         let file = self.diffs.iter().find(|diff| finding.file.as_ref() == Some(&diff.name));

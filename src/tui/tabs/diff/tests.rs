@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says which input failed by failing")]
 
 use domain::change::Draft;
+use domain::drift::{ObjectDrift, Verdict};
 use domain::query::{Answer, Query};
 use domain::restore::{Back, Overlap, Overwriter, Restore, Restoring, Side, Undone};
 
@@ -25,6 +26,64 @@ fn both_views_and_both_layouts() {
         answer(&mut stage, None);
         stage.keys(keys);
         insta::assert_snapshot!(name, body(&stage));
+    }
+}
+
+/// Returns what a cluster says to a preview: one object of each kind of answer.
+fn trial(preview: &domain::change::Preview) -> domain::trial::Trial {
+    let object = |kind: &str, name: &str, verdict: Verdict| ObjectDrift::new(("v1", kind), ("shop-prod", name), verdict);
+    let web = ObjectDrift {
+        live: Some("spec:\n  replicas: 3\n  image: shop:1.8.4\n".into()),
+        desired: Some("spec:\n  replicas: 3\n  image: shop:1.8.5\n".into()),
+        ..object("Deployment", "shop-web", Verdict::Changed)
+    };
+    let old = ObjectDrift { live: Some("data:\n  a: b\n".into()), ..object("ConfigMap", "old", Verdict::Extra) };
+    let refused = "exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2";
+    domain::trial::Trial {
+        base: preview.base.clone(),
+        digest: preview.digest.clone(),
+        manager: "kustomize-controller",
+        checked: crate::fixture::now(),
+        objects: vec![
+            web,
+            old,
+            object("Pod", "migrate", Verdict::Unknown).why(refused),
+            object("Service", "shop-web", Verdict::Agrees),
+        ],
+        beyond: 2,
+        notes: vec!["What a HelmRelease's chart installs is not tried; helm-controller renders it.".to_owned()],
+    }
+}
+
+#[test]
+fn the_cluster_is_asked_when_its_view_is_opened_and_again_when_that_is_wanted() {
+    for (name, wide, language) in [("diff_live", 100, Language::English), ("diff_live_zh", 80, Language::Chinese)] {
+        let mut stage = filled(wide, 30, language);
+        stage.keys("ctrl-u").text("1.8.5");
+        stage.pass(200);
+        answer(&mut stage, None);
+        stage.acts.clear();
+        stage.keys("ctrl-d");
+        let asked = |stage: &mut Stage| {
+            let wishes = stage.wishes();
+            wishes.into_iter().find_map(|wish| match wish {
+                Wish::Ask(ticket, Query::Trial(draft)) => Some((ticket, draft)),
+                _ => None,
+            })
+        };
+        assert!(asked(&mut stage).is_none(), "nobody is asked before the view is opened");
+        stage.keys("c");
+        let (ticket, draft) = asked(&mut stage).unwrap();
+        assert!(!draft.edits.is_empty());
+        let shown = crate::tabs::deploy::scene::preview(&draft);
+        stage.reply(Reply::Answer(ticket, Ok(Answer::Trial(std::sync::Arc::new(trial(&shown))))));
+        insta::assert_snapshot!(name, body(&stage));
+        assert!(asked(&mut stage).is_none(), "one answer is enough");
+        stage.keys("c");
+        let (ticket, _) = asked(&mut stage).unwrap();
+        let trouble = domain::Trouble::refused("The server does not allow it", "shop-prod").why("patch is forbidden");
+        stage.reply(Reply::Answer(ticket, Err(trouble)));
+        assert!(stage.lines().contains("patch is forbidden"), "{}", stage.lines());
     }
 }
 

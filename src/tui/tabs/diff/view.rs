@@ -1,10 +1,11 @@
 //! How the Diff tab looks.
 
+use domain::change::Preview;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::rows::{Row, findings};
-use super::{CHOOSE, Diff, FORM};
+use super::{CHOOSE, Diff, FORM, View};
 use crate::cx::Cx;
 use crate::tabs::deploy::pane::trouble_rows;
 use crate::theme::Role;
@@ -39,10 +40,14 @@ impl Diff {
             );
             return;
         };
-        if let Some(trouble) = preview.render_trouble.as_ref().filter(|_| self.rendered) {
+        if let Some(trouble) = preview.render_trouble.as_ref().filter(|_| self.view != View::Git) {
             return sheet::view(cx, body, buf, &trouble_rows(trouble), &self.scroll);
         }
-        if self.diffs.is_empty() && preview.open_questions() == 0 {
+        if self.view == View::Live && self.unasked(cx, preview, body, buf) {
+            return;
+        }
+        let told = self.view == View::Live && self.rows(cx).iter().any(|row| matches!(row, Row::Told(_)));
+        if self.diffs.is_empty() && preview.open_questions() == 0 && !told {
             let text = cx.tf("diff.nothing", &[("branch", &preview.branch), ("key", &cx.keymap.label(&FORM))]);
             put_wrapped(buf, Rect { x: body.x + 2, width: body.width.saturating_sub(4), ..body }, &text, cx.style(Role::Muted));
             return;
@@ -50,11 +55,28 @@ impl Diff {
         self.lines(cx, body, buf);
     }
 
+    /// Says that the cluster is being asked, why it could not be, or what it waits for; tells whether there was something to say.
+    fn unasked(&self, cx: &Cx, preview: &Preview, body: Rect, buf: &mut Buffer) -> bool {
+        match self.live.of(preview) {
+            Some(Ok(_)) => return false,
+            Some(Err(trouble)) => sheet::view(cx, body, buf, &trouble_rows(trouble), &self.scroll),
+            None if preview.open_questions() > 0 => return false,
+            None => {
+                let text = format!("{} {}", cx.spinner(), cx.t("diff.live-asking"));
+                put(buf, (body.x, body.y), body.width, &text, cx.style(Role::Muted));
+            }
+        }
+        true
+    }
+
     fn head(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let (added, removed) = self.diffs.iter().map(TextDiff::counts).fold((0, 0), |(a, r), (x, y)| (a + x, r + y));
         let count = self.diffs.len().to_string();
-        let (name, key) =
-            if self.rendered { ("diff.view-rendered", "yaml.count-objects") } else { ("diff.view-git", "yaml.count-files") };
+        let (name, key) = match self.view {
+            View::Git => ("diff.view-git", "yaml.count-files"),
+            View::Rendered => ("diff.view-rendered", "yaml.count-objects"),
+            View::Live => ("diff.view-live", "yaml.count-objects"),
+        };
         let whose = cx.desk.environment.as_ref().map(|e| format!("{} → {}", e.project, e.name)).unwrap_or_default();
         let mut pieces = vec![
             piece(format!("{}  ", cx.words.get(name)), Role::Accent),
