@@ -2,6 +2,7 @@
 
 mod acts;
 mod adopt;
+mod causes;
 mod commands;
 mod compose;
 mod deploy;

@@ -89,6 +89,11 @@ impl Files {
         self.entries.is_empty()
     }
 
+    /// Tells whether any of them is a symbolic link.
+    pub fn has_links(&self) -> bool {
+        self.entries.values().any(|entry| matches!(entry, Entry::Link(_)))
+    }
+
     /// Returns all paths in order.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.entries.keys().map(String::as_str)

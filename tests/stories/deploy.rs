@@ -25,6 +25,8 @@ fn ships_a_change(ground: &Ground) {
         "{shown}"
     );
     assert_eq!(ground.repo.head("main").as_deref(), Some(base.as_str()), "a dry run pushes nothing");
+    let object = format!("{}/Deployment/shop-web", ground.namespace("development"));
+    assert!(shown.contains(&format!("# Objects changed (1): {object}.")), "{shown}");
 
     // All four stages are green.
     let mut go = ask.clone();
@@ -100,4 +102,35 @@ fn changes_variables_and_resources(ground: &Ground) {
         ground.repo.git(&["diff-tree", "--no-commit-id", "--name-only", "-r", &log[0].id]).trim(),
         "k8s/overlays/development/kustomization.yaml"
     );
+}
+
+story!(the_cluster_is_asked_before_a_commit);
+fn the_cluster_is_asked_before_a_commit(ground: &Ground) {
+    let operator = ground.operator();
+    ground.seed();
+    ground.add(&operator, &["development"]);
+    let app = ground.app.as_str();
+    operator.run(&["deploy", app, "development", "--tag", "1.1.0", "--yes", "--wait", "2m"]).ok();
+    let ask = |more: &[&'static str]| [&["deploy", app, "development", "--tag", "1.2.0", "--dry-run", "--live"], more].concat();
+    let object = format!("Deployment/{}/shop-web", ground.namespace("development"));
+
+    let shown = operator.run(&ask(&[])).ok();
+    assert!(shown.contains(&format!("# live: {object} changed")), "{shown}");
+    assert!(shown.contains("#   image 1.1.0 → 1.2.0"), "{shown}");
+    let live = operator.run(&ask(&["-o", "json"])).json()["live"].clone();
+    assert_eq!((live["manager"].as_str(), live["objects"][0]["verdict"].as_str()), (Some("kustomize-controller"), Some("changed")));
+
+    // The server's refusal is said in its own words, and nothing was changed by asking.
+    operator.run(&["suspend", &format!("ks/{app}-development"), "-n", "flux-system", "--yes"]).ok();
+    let path = "k8s/overlays/development/kustomization.yaml";
+    let text = ground.repo.file("main", path).expect("the overlay");
+    let labels = format!("{text}labels:\n- pairs: {{team: web}}\n  includeSelectors: true\n");
+    ground.repo.commit("main", &[(path, &labels)], "Label everything");
+    // What is known of the branch may be some seconds old.
+    let refused = crate::support::wait("the server's refusal", ground.patience(), || {
+        let live = operator.run(&ask(&["-o", "json"])).json()["live"].clone();
+        (live["objects"][0]["verdict"] == "unknown").then(|| live["objects"][0].clone())
+    });
+    assert!(refused["why"].as_str().is_some_and(|why| why.contains("immutable")), "{refused:#}");
+    assert_eq!(ground.repo.log("main").len(), 3, "nobody commits anything by asking");
 }

@@ -94,6 +94,14 @@ impl Ground {
         Self { servers, app, repo }
     }
 
+    /// Returns which ground it is.
+    pub(crate) const fn kind(&self) -> Kind {
+        match self.servers {
+            Servers::Sim(_) => Kind::Sim,
+            Servers::Shared(_) | Servers::Own(_) => Kind::Real,
+        }
+    }
+
     /// Returns the kubeconfig file.
     pub(crate) fn kubeconfig(&self) -> PathBuf {
         match &self.servers {

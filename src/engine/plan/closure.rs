@@ -57,10 +57,12 @@ fn gather(
             None => manifest::renders(&files, path),
         };
         let Err(Error::Missing { path: missing, .. }) = built else { break };
-        // A link may lead to a place that the error does not name; then the whole top folder is read.
-        let top = path.split('/').next().unwrap_or_default().to_owned();
+        // A link may lead to a place that the error does not name; then the whole top folder is read. Without one, what is missing
+        // in a folder that was read is not there, and what lies beside that folder is no part of it.
+        let linked = files.is_empty() || files.has_links();
+        let top = linked.then(|| path.split('/').next().unwrap_or_default().to_owned());
         let known = |wanted: &str| read.iter().any(|folder| files::within(wanted, folder));
-        let Some(next) = [missing, top].into_iter().find(|wanted| !known(wanted)) else { break };
+        let Some(next) = [Some(missing), top].into_iter().flatten().find(|wanted| !known(wanted)) else { break };
         take(mirror, commit, &next, &mut files)?;
         read.insert(next);
     }

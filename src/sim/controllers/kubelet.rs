@@ -222,9 +222,16 @@ impl Kubelet {
     }
 }
 
-/// Finds a node with room, or says why there is none.
+/// Finds a node with room, or says why there is none. A Pod that names another scheduler is left to that one.
 fn schedule(state: &State, pod: &Object) -> Option<Duration> {
+    if !matches!(json::text(pod, "/spec/schedulerName"), "" | SCHEDULER) {
+        return None;
+    }
     let nodes = state.list(resource::of("Node"), None);
+    if let Some(why) = unbound(state, pod) {
+        let count = nodes.len();
+        return unplaced(state, pod, &format!("0/{count} nodes are available: {why}."));
+    }
     let wanted = |which: &str| -> i128 {
         let containers = json::list(pod, "/spec/containers").iter();
         let amounts = containers.filter_map(|c| c.pointer(&format!("/resources/requests/{which}")));
@@ -253,11 +260,33 @@ fn schedule(state: &State, pod: &Object) -> Option<Duration> {
         "0/{count} nodes are available: {count} Insufficient {what}. no new claims to deallocate, preemption: 0/{count} nodes \
          are available: {count} Preemption is not helpful for scheduling."
     );
+    unplaced(state, pod, &message)
+}
+
+/// Says of the claims of a Pod's volumes what keeps it from a node: one that is not there, or that has no volume. No volume is ever
+/// made here, as in a cluster without a storage class.
+fn unbound(state: &State, pod: &Object) -> Option<String> {
+    json::list(pod, "/spec/volumes").iter().find_map(|volume| {
+        let name = Some(json::text(volume, "/persistentVolumeClaim/claimName")).filter(|name| !name.is_empty())?;
+        let Some(claim) = state.get(resource::of("PersistentVolumeClaim"), json::namespace(pod), name) else {
+            return Some(format!("persistentvolumeclaim \"{name}\" not found"));
+        };
+        if json::text(&claim, "/status/phase") == "Bound" {
+            return None;
+        }
+        let message = "no persistent volumes available for this claim and no storage class is set";
+        state.record(&claim, &Note::new("persistentvolume-controller", Tone::Normal, "FailedBinding", message));
+        Some("pod has unbound immediate PersistentVolumeClaims".to_owned())
+    })
+}
+
+/// Notes that a Pod finds no node; it is tried again later.
+fn unplaced(state: &State, pod: &Object, message: &str) -> Option<Duration> {
     let mut refused = condition("PodScheduled", false, &state.pace.stamp());
     refused["reason"] = "Unschedulable".into();
-    refused["message"] = message.as_str().into();
+    refused["message"] = message.into();
     state.touch(resource::of("Pod"), pod, Hand::status(SCHEDULER), |pod| json::set(pod, "/status/conditions", json!([refused])));
-    state.record(pod, &Note::new(SCHEDULER, Tone::Warning, "FailedScheduling", &message));
+    state.record(pod, &Note::new(SCHEDULER, Tone::Warning, "FailedScheduling", message));
     Some(Duration::from_mins(5))
 }
 

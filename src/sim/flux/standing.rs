@@ -90,11 +90,17 @@ struct Outcome {
     message: String,
     /// What else goes into the status, by pointer.
     fields: Vec<(&'static str, Value)>,
+    /// Conditions beside Ready that are true or false, each with its reason and message.
+    beside: Vec<(&'static str, bool, &'static str, String)>,
 }
 
 impl Outcome {
     fn well(reason: &'static str, message: String) -> Self {
-        Self { well: true, reason, message, fields: Vec::new() }
+        Self { well: true, reason, message, fields: Vec::new(), beside: Vec::new() }
+    }
+
+    fn ill(reason: &'static str, message: String) -> Self {
+        Self { well: false, ..Self::well(reason, message) }
     }
 
     fn with(mut self, pointer: &'static str, value: Value) -> Self {
@@ -179,7 +185,7 @@ fn release(state: &State, object: &Object) -> Outcome {
             "HelmChart '{home}/{namespace}-{}' is not ready: {kind}.source.toolkit.fluxcd.io \"{name}\" not found",
             json::name(object)
         );
-        return Outcome { well: false, reason: "SourceNotReady", message, fields: Vec::new() };
+        return Outcome::ill("SourceNotReady", message);
     }
     let (chart, version) = if chart.is_empty() { (name.to_owned(), "1.0.0".to_owned()) } else { (chart, version) };
     let target = Some(json::text(object, "/spec/targetNamespace")).filter(|n| !n.is_empty()).unwrap_or(namespace);
@@ -202,8 +208,13 @@ fn release(state: &State, object: &Object) -> Outcome {
         history.truncate(5);
     }
     let (reason, word) = if number == 1 { ("InstallSucceeded", "install") } else { ("UpgradeSucceeded", "upgrade") };
-    let message = format!("Helm {word} succeeded for release {target}/{released}.v{number} with chart {chart}@{version}");
-    let mut done = Outcome::well(reason, message);
+    let full = format!("{target}/{released}");
+    let message = format!("Helm {word} succeeded for release {full}.v{number} with chart {chart}@{version}");
+    let mut done = if fails(object) {
+        failed(object, (number, &full), &format!("{chart}@{version}"))
+    } else {
+        Outcome::well(reason, message)
+    };
     done.fields.extend(force.map(|token| ("lastHandledForceAt", token.value.into())));
     if let Some(token) = reset {
         done.fields.push(("lastHandledResetAt", token.value.into()));
@@ -217,6 +228,36 @@ fn release(state: &State, object: &Object) -> Outcome {
         .with("lastAttemptedReleaseAction", word.into())
         .with("lastAttemptedGeneration", object["metadata"]["generation"].clone())
         .with("storageNamespace", namespace.into())
+}
+
+/// Tells whether what a release installs cannot start: its values speak of an image that crashes or cannot be pulled.
+fn fails(object: &Object) -> bool {
+    let values = object.pointer("/spec/values").map(Value::to_string).unwrap_or_default();
+    values.contains("crash") || values.contains("missing")
+}
+
+/// Returns how a release fails that cannot start: remediated where its spec asks for that, and tried no more.
+fn failed(object: &Object, (number, full): (i64, &str), chart: &str) -> Outcome {
+    let (word, reason) = if number == 1 { ("install", "InstallFailed") } else { ("upgrade", "UpgradeFailed") };
+    let why = "1 error occurred:\n\t* timed out waiting for the condition";
+    let message = format!("Helm {word} failed for release {full} with chart {chart}: {word} hooks failed: {why}");
+    let retries = json::number(object, &format!("/spec/{word}/remediation/retries"));
+    let attempts = retries.unwrap_or(0) + 1;
+    let stalled = ("Stalled", true, "RetriesExceeded", format!("Failed to {word} after {attempts} attempt(s)"));
+    let released = ("Released", false, reason, message.clone());
+    let last = object.pointer(&format!("/spec/{word}/remediation/remediateLastFailure")).and_then(Value::as_bool);
+    if !last.unwrap_or(retries.unwrap_or(0) > 0 && word == "upgrade") {
+        return Outcome { beside: vec![stalled, released], ..Outcome::ill(reason, message) };
+    }
+    let (reason, message) = match number {
+        1 => ("UninstallSucceeded", format!("Helm uninstall remediation for release {full}.v1 with chart {chart} succeeded")),
+        _ => {
+            let before = number - 1;
+            ("RollbackSucceeded", format!("Helm rollback to previous release {full}.v{before} with chart {chart} succeeded"))
+        }
+    };
+    let remediated = ("Remediated", true, reason, message.clone());
+    Outcome { beside: vec![stalled, released, remediated], ..Outcome::ill(reason, message) }
 }
 
 /// The annotation that asks for a release although nothing changed.
@@ -246,7 +287,7 @@ fn policy(state: &State, object: &Object) -> Outcome {
     let Some(repository) = state.get(resource::of("ImageRepository"), namespace, name) else {
         let message =
             format!("referenced ImageRepository does not exist: ImageRepository.image.toolkit.fluxcd.io \"{name}\" not found");
-        return Outcome { well: false, reason: "DependencyNotReady", message, fields: Vec::new() };
+        return Outcome::ill("DependencyNotReady", message);
     };
     let image = json::text(&repository, "/spec/image");
     let tag = version_of(json::text(object, "/spec/policy/semver/range"));
@@ -265,8 +306,12 @@ fn write(state: &State, resource: &Resource, object: &Object, outcome: Outcome) 
     let asked = json::annotation(object, REQUESTED).map(str::to_owned);
     state.touch(resource, object, Hand::status(controller), |object| {
         let status = if outcome.well { "True" } else { "False" };
-        conditions::clear(object, &["Reconciling"]);
+        conditions::clear(object, &["Reconciling", "Stalled", "Remediated"]);
         conditions::set(object, &Said::new("Ready", status, outcome.reason, &outcome.message), &now);
+        for (kind, holds, reason, message) in &outcome.beside {
+            conditions::set(object, &Said::new(kind, if *holds { "True" } else { "False" }, reason, message), &now);
+        }
+        let over = outcome.beside.iter().any(|(kind, holds, ..)| *kind == "Stalled" && *holds);
         let stored = outcome.fields.iter().any(|(field, _)| *field == "artifact");
         if stored {
             conditions::set(object, &Said::new("ArtifactInStorage", "True", outcome.reason, &outcome.message), &now);
@@ -277,7 +322,7 @@ fn write(state: &State, resource: &Resource, object: &Object, outcome: Outcome) 
         for (field, value) in outcome.fields {
             json::set(object, &format!("/status/{field}"), value);
         }
-        if outcome.well {
+        if outcome.well || over {
             let generation = object["metadata"]["generation"].clone();
             json::set(object, "/status/observedGeneration", generation);
         }
