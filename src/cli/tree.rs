@@ -147,7 +147,7 @@ async fn looked_into(deck: &Deck, context: &ContextName, namespaces: &[String]) 
 }
 
 fn view(world: &World, lineage: &Lineage, (node, way): (Node, &'static str), seen: &mut HashSet<Node>) -> View {
-    let name = lineage.name(node).unwrap_or(Name { cluster: "", kind: "", namespace: "", name: "" });
+    let name = lineage.name(node).unwrap_or(Name { cluster: "", kind: "", namespace: "", name: "".into() });
     let standing = lineage.standing(node, world);
     let wait = lineage.waits(node);
     let stale = lineage.not_fresh(node, world).is_some();
@@ -156,7 +156,7 @@ fn view(world: &World, lineage: &Lineage, (node, way): (Node, &'static str), see
         cluster: name.cluster.to_owned(),
         kind: name.kind.to_owned(),
         namespace: name.namespace.to_owned(),
-        name: name.name.to_owned(),
+        name: name.name.into_owned(),
         way,
         health: if stale { Some("unknown") } else { standing.health().map(domain::flux::Health::word) },
         state: if stale { "stale".to_owned() } else { state(&standing) },

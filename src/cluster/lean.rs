@@ -11,6 +11,7 @@ mod tests;
 pub(crate) mod workload;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -42,6 +43,8 @@ const SHARED: usize = 512;
 pub(crate) struct Mold {
     cluster: Arc<str>,
     kind: Arc<str>,
+    /// The namespaces that were seen.
+    namespaces: HashSet<Arc<str>>,
     /// The text that was last seen at each place of a table by hash: what is common stays, what is rare costs nothing.
     texts: Vec<Text>,
 }
@@ -49,7 +52,7 @@ pub(crate) struct Mold {
 impl Mold {
     /// Begins for the objects of a kind in a cluster.
     pub(crate) fn new(cluster: &str, kind: &str) -> Self {
-        Self { cluster: cluster.into(), kind: kind.into(), texts: Vec::new() }
+        Self { cluster: cluster.into(), kind: kind.into(), namespaces: HashSet::new(), texts: Vec::new() }
     }
 
     fn key(&mut self, meta: &Meta<'_>) -> Result<ObjectKey, String> {
@@ -59,9 +62,23 @@ impl Mold {
         Ok(ObjectKey {
             cluster: Arc::clone(&self.cluster),
             kind: Arc::clone(&self.kind),
-            namespace: self.text(&meta.namespace).into(),
-            name: self.text(&meta.name).into(),
+            namespace: self.namespace(&meta.namespace),
+            name: safe(&meta.name).into(),
         })
+    }
+
+    /// Returns a namespace: the one that an earlier object has, if it is the same.
+    fn namespace(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.namespaces.get(name) {
+            return Arc::clone(known);
+        }
+        if self.namespaces.len() >= SHARED {
+            self.namespaces.clear();
+        }
+        let known: Arc<str> = safe(name).into();
+        // What is not safe to draw is another text once it is; it is not looked for by what it was.
+        self.namespaces.insert(Arc::clone(&known));
+        known
     }
 
     /// Returns a text of one line, safe to draw: the one that an earlier object has, if it is the same.

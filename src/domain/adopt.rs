@@ -10,6 +10,7 @@ mod reason;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -173,7 +174,7 @@ fn pair<'a>(world: &'a World, object: &'a FluxObject) -> Result<Pair<'a>, Reason
 /// Says why a Kustomization is none of an application: it is Flux's own, or the root of a fleet.
 fn system(object: &FluxObject) -> Option<Reason> {
     let entries = object.status.inventory.iter().flat_map(Inventory::entries);
-    let groups: Vec<(&str, &str, &str)> =
+    let groups: Vec<(Cow<'_, str>, &str, &str)> =
         entries.filter_map(Applied::parts).map(|(_, name, group, kind)| (name, group, kind)).collect();
     let controllers =
         groups.iter().any(|(name, _, kind)| *kind == "CustomResourceDefinition" && name.ends_with(".toolkit.fluxcd.io"));
@@ -261,7 +262,7 @@ fn namespace(world: &World, object: &FluxObject) -> (String, bool) {
     for (namespace, name, _, kind) in entries.filter_map(Applied::parts).filter(|parts| !parts.0.is_empty()) {
         *holds.entry(namespace.to_owned()).or_default() += 1;
         if RUNS.contains(&kind) {
-            let key = ObjectKey::new(&object.key.context(), "HelmRelease", namespace, name);
+            let key = ObjectKey::new(&object.key.context(), "HelmRelease", namespace, &name);
             let release = (kind == "HelmRelease").then(|| world.flux_object(&key)).flatten();
             let target = release.and_then(|release| release.spec.target_namespace.as_deref());
             *runs.entry(target.unwrap_or(namespace).to_owned()).or_default() += 1;

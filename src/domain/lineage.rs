@@ -17,6 +17,7 @@ mod tests;
 mod upward;
 mod waits;
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -67,8 +68,8 @@ pub struct Child {
     pub way: Way,
 }
 
-/// Names a thing in words, borrowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Names a thing in words, borrowed where they stand together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name<'a> {
     /// The cluster.
     pub cluster: &'a str,
@@ -77,19 +78,19 @@ pub struct Name<'a> {
     /// The namespace.
     pub namespace: &'a str,
     /// The name.
-    pub name: &'a str,
+    pub name: Cow<'a, str>,
 }
 
 impl<'a> Name<'a> {
     /// Borrows a key.
     pub fn of(key: &'a ObjectKey) -> Self {
-        Self { cluster: &key.cluster, kind: &key.kind, namespace: &key.namespace, name: &key.name }
+        Self { cluster: &key.cluster, kind: &key.kind, namespace: &key.namespace, name: (&*key.name).into() }
     }
 
     /// Returns the key.
     pub fn key(self) -> ObjectKey {
         let Self { cluster, kind, namespace, name } = self;
-        ObjectKey { cluster: cluster.into(), kind: kind.into(), namespace: namespace.into(), name: name.into() }
+        ObjectKey { cluster: cluster.into(), kind: kind.into(), namespace: namespace.into(), name: (&*name).into() }
     }
 }
 
@@ -169,7 +170,7 @@ impl Lineage {
             Node::Set(at) => {
                 let pod = self.pods.get(at as usize)?;
                 let (kind, name) = pod.owner.as_ref()?;
-                Some(Name { kind, name, ..Name::of(&pod.key) })
+                Some(Name { kind, name: name.into(), ..Name::of(&pod.key) })
             }
             Node::Entry(owner, number) => {
                 let cluster = &self.flux.get(owner as usize)?.key.cluster;
@@ -179,7 +180,7 @@ impl Lineage {
         }
     }
 
-    fn entry(&self, owner: u32, number: u32) -> Option<(&str, &str, &str, &str)> {
+    fn entry(&self, owner: u32, number: u32) -> Option<(&str, Cow<'_, str>, &str, &str)> {
         let inventory = self.flux.get(owner as usize)?.status.inventory.as_ref()?;
         inventory.entry(number as usize)?.parts()
     }
@@ -239,7 +240,8 @@ impl Lineage {
             Node::Workload(at) => self.workloads.get(at as usize).map_or_else(Vec::new, |workload| self.under_workload(workload)),
             Node::Set(at) => self.siblings(at).map(|pod| child(Node::Pod(pod), Way::Owns)).collect(),
             Node::Entry(..) => self.name(node).map_or_else(Vec::new, |name| {
-                self.owned(name).filter(|_| name.kind == "Job").map(|pod| child(Node::Pod(pod), Way::Owns)).collect()
+                let job = name.kind == "Job";
+                self.owned(name).filter(|_| job).map(|pod| child(Node::Pod(pod), Way::Owns)).collect()
             }),
             Node::Pod(_) => Vec::new(),
         }
@@ -304,7 +306,7 @@ impl Lineage {
         let inventory = object.status.inventory.as_ref().filter(|i| !i.is_empty());
         if let Some(inventory) = inventory {
             let runs = |kind: &str| is_workload(kind) || matches!(kind, "Pod" | "Job" | "CronJob");
-            let parts = inventory.entries().filter_map(crate::flux::Applied::parts);
+            let parts = inventory.entries().filter_map(crate::flux::Applied::sort);
             out.extend(parts.filter(|(.., kind)| runs(kind)).map(|(namespace, ..)| namespace));
         } else if &*object.key.kind == "HelmRelease" {
             out.push(object.spec.target_namespace.as_deref().unwrap_or(&object.key.namespace));
@@ -351,5 +353,5 @@ fn search<T>(slice: &[Arc<T>], key: fn(&T) -> &ObjectKey, wanted: Name) -> Optio
 /// Resolves a reference of an object; without a namespace the object's own is meant.
 fn referred<'a>(object: &'a FluxObject, reference: &'a Reference, kind: &'a str) -> Name<'a> {
     let (kind, namespace, name) = object.refers(reference, kind);
-    Name { cluster: &object.key.cluster, kind, namespace, name }
+    Name { cluster: &object.key.cluster, kind, namespace, name: name.into() }
 }

@@ -61,6 +61,9 @@ type Errands = VecDeque<(Ticket, Errand)>;
 /// The shortest time between two frames that nobody asked for.
 const FRAME: Duration = Duration::from_millis(16);
 
+/// How long a new world may wait because keys keep coming.
+const LATE: Duration = Duration::from_millis(250);
+
 /// Runs a session until it ends. `acts` are what [`Session::new`] wanted.
 pub async fn run<S, W>(
     mut session: Session,
@@ -83,6 +86,7 @@ where
     // Whether a key has not been answered yet: that does not wait for the next frame's turn.
     let mut asked = false;
     let mut drawn: Option<Instant> = None;
+    let mut put_off: Option<Instant> = None;
     loop {
         send(&link.wishes, &mut backlog);
         if dirty && (asked || drawn.is_none_or(|at| at.elapsed() >= FRAME)) {
@@ -119,7 +123,7 @@ where
                 }
             },
         }
-        drain(&mut input, &mut link, &mut inbox);
+        drain(&mut input, &mut link, &mut inbox, &mut put_off);
         // A new size, or the terminal given back after a stop: what it shows is not known.
         if inbox.iter().any(|msg| matches!(msg, Msg::Input(Event::Resize(..)))) {
             screen.forget();
@@ -144,15 +148,28 @@ where
 }
 
 /// Takes everything that is already there, so that a burst of keys or of world versions makes one frame.
-fn drain<S: Stream<Item = Event> + Unpin>(input: &mut futures::stream::Fuse<S>, link: &mut Link, inbox: &mut Vec<Msg>) {
+///
+/// A new world is put off while there are keys, though not for long: what thousands of objects cost to look at is not in a key's
+/// way, and the key means what its operator sees.
+fn drain<S: Stream<Item = Event> + Unpin>(
+    input: &mut futures::stream::Fuse<S>,
+    link: &mut Link,
+    inbox: &mut Vec<Msg>,
+    put_off: &mut Option<Instant>,
+) {
     const MOST: usize = 1024;
     while inbox.len() < MOST {
         let Some(Some(event)) = input.next().now_or_never() else { break };
         inbox.push(Msg::Input(event));
     }
     if link.world.has_changed().unwrap_or(false) {
+        let keys = inbox.iter().any(|msg| matches!(msg, Msg::Input(_)));
+        if keys && put_off.get_or_insert_with(Instant::now).elapsed() < LATE {
+            return;
+        }
         inbox.push(Msg::World(Arc::clone(&link.world.borrow_and_update())));
     }
+    *put_off = None;
     while inbox.len() < MOST {
         let Ok(reply) = link.replies.try_recv() else { break };
         inbox.push(Msg::Reply(reply));

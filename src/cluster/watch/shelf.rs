@@ -20,8 +20,53 @@ impl StreamId {
     }
 }
 
-/// The objects of one stream, by namespace and name.
-pub(super) type Rows<T> = BTreeMap<(Arc<str>, Arc<str>), Arc<T>>;
+/// Holds the objects of one stream in the order of namespace and name: a word for each, since there may be very many.
+#[derive(Debug)]
+pub(super) struct Rows<T>(Vec<Arc<T>>);
+
+impl<T> Clone for Rows<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Lean> Rows<T> {
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn get(&self, key: &ObjectKey) -> Option<&Arc<T>> {
+        self.find(key).ok().and_then(|at| self.0.get(at))
+    }
+
+    /// Puts an object in, in the place of the one with its name.
+    pub(super) fn insert(&mut self, object: Arc<T>) {
+        match self.find(object.key()) {
+            Ok(at) => self.0[at] = object,
+            Err(at) => self.0.insert(at, object),
+        }
+    }
+
+    /// Takes an object out; tells whether it was there.
+    pub(super) fn remove(&mut self, key: &ObjectKey) -> bool {
+        let found = self.find(key);
+        found.map(|at| self.0.remove(at)).is_ok()
+    }
+
+    fn find(&self, key: &ObjectKey) -> Result<usize, usize> {
+        // Lists come in this order, so what is new mostly belongs at the end.
+        if self.0.last().is_none_or(|last| place(last.key()) < place(key)) {
+            return Err(self.0.len());
+        }
+        self.0.binary_search_by(|row| place(row.key()).cmp(&place(key)))
+    }
+}
 
 /// Holds the objects of all streams of one type, and counts their changes.
 #[derive(Debug)]
@@ -37,8 +82,8 @@ impl<T> Default for Shelf<T> {
     }
 }
 
-pub(super) fn place(key: &ObjectKey) -> (Arc<str>, Arc<str>) {
-    (Arc::clone(&key.namespace), Arc::clone(&key.name))
+fn place(key: &ObjectKey) -> (&str, &str) {
+    (&key.namespace, &key.name)
 }
 
 impl<T: Lean> Shelf<T> {
@@ -50,7 +95,7 @@ impl<T: Lean> Shelf<T> {
     pub(super) fn view(&mut self) -> Arc<Vec<Arc<T>>> {
         let streams = &self.streams;
         // Streams sort by kind, then namespace, and rows by namespace, then name: together the order of the keys.
-        let gather = || Arc::new(streams.values().flat_map(|rows| rows.values().cloned()).collect());
+        let gather = || Arc::new(streams.values().flat_map(|rows| rows.0.iter().cloned()).collect());
         Arc::clone(self.view.get_or_insert_with(gather))
     }
 
@@ -64,11 +109,10 @@ impl<T: Lean> Shelf<T> {
         let rows = self.streams.entry(id.clone()).or_default();
         let mut changed = false;
         for object in objects {
-            let place = place(object.key());
-            if rows.get(&place).is_some_and(|held| **held == object) {
+            if rows.get(object.key()).is_some_and(|held| **held == object) {
                 continue;
             }
-            rows.insert(place, Arc::new(object));
+            rows.insert(Arc::new(object));
             changed = true;
         }
         if changed {
@@ -79,7 +123,7 @@ impl<T: Lean> Shelf<T> {
 
     /// Takes an object out; tells whether it was there.
     pub(super) fn remove(&mut self, id: &StreamId, key: &ObjectKey) -> bool {
-        let gone = self.streams.get_mut(id).is_some_and(|rows| rows.remove(&place(key)).is_some());
+        let gone = self.streams.get_mut(id).is_some_and(|rows| rows.remove(key));
         if gone {
             self.touch();
         }
@@ -90,15 +134,16 @@ impl<T: Lean> Shelf<T> {
     pub(super) fn replace(&mut self, id: &StreamId, mut fresh: Rows<T>) -> bool {
         let held = self.streams.entry(id.clone()).or_default();
         let mut same = held.len() == fresh.len();
-        for (place, object) in &mut fresh {
-            match held.get(place) {
+        for object in &mut fresh.0 {
+            match held.get(object.key()) {
                 Some(known) if Arc::ptr_eq(known, object) => {}
                 Some(known) if **known == **object => *object = Arc::clone(known),
                 _ => same = false,
             }
         }
-        // Built anew of its sorted rows: one that grew row by row is half empty.
-        *held = fresh.into_iter().collect();
+        // One that grew row by row is half empty.
+        fresh.0.shrink_to_fit();
+        *held = fresh;
         if !same {
             self.touch();
         }
@@ -113,7 +158,7 @@ impl<T: Lean> Shelf<T> {
 
     /// Forgets a stream.
     pub(super) fn forget(&mut self, id: &StreamId) -> bool {
-        let gone = self.streams.remove(id).is_some_and(|rows| !rows.is_empty());
+        let gone = self.streams.remove(id).is_some_and(|rows| rows.len() > 0);
         if gone {
             self.touch();
         }
@@ -122,11 +167,11 @@ impl<T: Lean> Shelf<T> {
 
     /// Returns one object of a stream.
     pub(super) fn get(&self, id: &StreamId, key: &ObjectKey) -> Option<Arc<T>> {
-        self.streams.get(id)?.get(&place(key)).cloned()
+        self.streams.get(id)?.get(key).cloned()
     }
 
     /// Returns how many objects a stream has.
     pub(super) fn count(&self, id: &StreamId) -> usize {
-        self.streams.get(id).map_or(0, BTreeMap::len)
+        self.streams.get(id).map_or(0, Rows::len)
     }
 }

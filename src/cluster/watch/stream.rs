@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::backoff::Backoff;
 use super::board::Shelved;
 use super::narrow::Narrow;
-use super::shelf::{Rows, StreamId, place};
+use super::shelf::{Rows, StreamId};
 use super::{Ground, given};
 use crate::connection::Purpose;
 use crate::lean::{Mold, identity};
@@ -303,7 +303,7 @@ impl<T: Shelved> Stream<T> {
     async fn page_list(&mut self) -> Result<(), End> {
         let permit = Arc::clone(&self.ground.lists).acquire_owned().await;
         let first = self.ground.board.count::<T>(&self.id) == 0;
-        let mut rows = Rows::new();
+        let mut rows = Rows::default();
         let mut next = String::new();
         let version = loop {
             let mut call = Call::get(self.source.resource.collection(&self.source.namespace)).with("limit", PAGE);
@@ -336,7 +336,7 @@ impl<T: Shelved> Stream<T> {
             let object = T::read(item, &mut self.mold).map_err(Fault::Garbled)?;
             // What did not change is not held twice while a second list comes in.
             let object = self.ground.board.known(&self.id, object);
-            rows.insert(place(object.key()), object);
+            rows.insert(object);
         }
         Ok(())
     }
@@ -358,7 +358,7 @@ impl<T: Shelved> Stream<T> {
             other => other?,
         };
         let first = self.ground.board.count::<T>(&self.id) == 0;
-        let mut rows = Rows::new();
+        let mut rows = Rows::default();
         let mut shown = 0;
         loop {
             let line = match timeout(HEAD, lines.next()).await {
@@ -399,7 +399,7 @@ impl<T: Shelved> Stream<T> {
             "ADDED" | "MODIFIED" => self.take([line.object], rows)?,
             "DELETED" => {
                 let (key, _) = identity(line.object, &mut self.mold).map_err(Fault::Garbled)?;
-                rows.remove(&place(&key));
+                rows.remove(&key);
             }
             "BOOKMARK" => {
                 let mark: Bookmark = wire::parse(line.object.as_bytes())?;

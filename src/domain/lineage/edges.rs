@@ -177,7 +177,7 @@ fn appliers(flux: &Slice, place: &impl Fn(Name) -> u32) -> Vec<u32> {
     for (object, slot) in flux.iter().zip(&mut out).filter(|(_, slot)| **slot == NONE) {
         let label = |wanted: &str| object.labels.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
         if let Some((kind, namespace, name)) = applied_by(label) {
-            *slot = place(Name { cluster: &object.key.cluster, kind, namespace, name });
+            *slot = place(Name { cluster: &object.key.cluster, kind, namespace, name: name.into() });
         }
     }
     out

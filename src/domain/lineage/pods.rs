@@ -20,8 +20,9 @@ impl Lineage {
 
     /// Returns the Pods that an object owns itself.
     pub(super) fn owned<'a>(&'a self, owner: Name<'a>) -> impl Iterator<Item = u32> + 'a {
-        let ours = move |pod: &Pod| pod.owner.as_ref().is_some_and(|(kind, name)| kind == owner.kind && name == owner.name);
-        self.pods_in(owner.cluster, owner.namespace).filter(move |(_, pod)| ours(pod)).map(|(at, _)| at)
+        let (cluster, namespace) = (owner.cluster, owner.namespace);
+        let ours = move |pod: &Pod| pod.owner.as_ref().is_some_and(|(kind, name)| kind == owner.kind && **name == *owner.name);
+        self.pods_in(cluster, namespace).filter(move |(_, pod)| ours(pod)).map(|(at, _)| at)
     }
 
     /// Returns the first Pod of a `ReplicaSet`.

@@ -35,7 +35,7 @@ impl Lineage {
                 let Node::Pod(at) = self.find(key)? else { return None };
                 let pod = self.pods.get(at as usize)?;
                 match &pod.owner {
-                    Some((kind, owner)) => Some(Name { kind, name: owner, ..name }.key()),
+                    Some((kind, owner)) => Some(Name { kind, name: owner.into(), ..name }.key()),
                     None => self.applier(name),
                 }
             }
@@ -57,7 +57,7 @@ impl Lineage {
         let named = [("Kustomization", &workload.applied_by), ("HelmRelease", &workload.released_by)];
         let labelled = named.into_iter().find_map(|(kind, by)| {
             let (namespace, name) = by.as_ref()?;
-            let key = Name { cluster: &workload.key.cluster, kind, namespace, name }.key();
+            let key = Name { cluster: &workload.key.cluster, kind, namespace, name: name.into() }.key();
             self.find(&key).map(|_| key)
         });
         labelled.or_else(|| self.applier(Name::of(&workload.key)))
@@ -65,12 +65,7 @@ impl Lineage {
 
     /// Returns whose inventory names a thing.
     fn applier(&self, wanted: Name) -> Option<ObjectKey> {
-        let names = |entry: Applied| {
-            entry.parts().is_some_and(|(namespace, name, _, kind)| {
-                (kind, namespace) == (wanted.kind, wanted.namespace)
-                    && (name == wanted.name || entry.name().is_some_and(|n| n == wanted.name))
-            })
-        };
+        let names = |entry: Applied| entry.is(wanted.namespace, &wanted.name, wanted.kind);
         let here = self.flux.iter().filter(|o| *o.key.cluster == *wanted.cluster);
         here.filter(|o| o.status.inventory.iter().flat_map(Inventory::entries).any(names)).map(|o| o.key.clone()).next()
     }

@@ -1,5 +1,6 @@
 //! From an object along what it stands on: conditions, dependencies, source, workloads, Pods.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -145,12 +146,13 @@ impl<'a> Walk<'a> {
     fn applied(&mut self, object: &FluxObject, depth: i32) {
         let key = &object.key;
         let entries = object.status.inventory.iter().flat_map(Inventory::entries).filter_map(Applied::parts);
-        let entries: BTreeSet<(&str, &str, &str)> = entries.map(|(namespace, name, _, kind)| (kind, namespace, name)).collect();
+        let entries: BTreeSet<(&str, &str, Cow<'_, str>)> =
+            entries.map(|(namespace, name, _, kind)| (kind, namespace, name)).collect();
         let ours = |w: &Workload| {
             let by = if &*key.kind == "HelmRelease" { &w.released_by } else { &w.applied_by };
             w.key.cluster == key.cluster
                 && (by.as_ref().is_some_and(|(ns, name)| **ns == *key.namespace && **name == *key.name)
-                    || entries.contains(&(&*w.key.kind, &*w.key.namespace, &*w.key.name)))
+                    || entries.contains(&(&*w.key.kind, &*w.key.namespace, Cow::Borrowed(&*w.key.name))))
         };
         let workloads: Vec<_> = self.world.workloads.iter().filter(|w| ours(w)).take(MANY).cloned().collect();
         for workload in workloads {

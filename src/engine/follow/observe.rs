@@ -64,7 +64,7 @@ pub(super) fn workloads(world: &World, environment: &Environment, deployment: &D
     let applied = entries
         // Other namespaces are not watched, so nothing could ever be concluded about what is in them.
         .filter(|(namespace, _, group, kind)| workload(kind, group) && *namespace == environment.namespace)
-        .map(|(namespace, name, _, kind)| ObjectKey::new(&environment.cluster, kind, namespace, name));
+        .map(|(namespace, name, _, kind)| ObjectKey::new(&environment.cluster, kind, namespace, &name));
     let mut keys: Vec<_> = applied.chain(world.workloads_of(environment).into_iter().map(|w| w.key.clone())).collect();
     keys.sort();
     keys.dedup();

@@ -93,8 +93,8 @@ fn first(namespaces: impl Iterator<Item = Arc<str>>) -> BTreeSet<Arc<str>> {
 }
 
 fn of_inventory(object: &FluxObject) -> Vec<Arc<str>> {
-    let entries = object.status.inventory.iter().flat_map(Inventory::entries).filter_map(Applied::parts);
-    let runs = entries.filter(|(_, _, _, kind)| matches!(*kind, "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "Pod"));
+    let entries = object.status.inventory.iter().flat_map(Inventory::entries).filter_map(Applied::sort);
+    let runs = entries.filter(|(_, _, kind)| matches!(*kind, "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "Pod"));
     let mut all: Vec<Arc<str>> = runs.map(|(namespace, ..)| Arc::from(namespace)).collect();
     // What a release has applied is not always in its status.
     if &*object.key.kind == "HelmRelease" {

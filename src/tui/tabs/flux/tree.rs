@@ -176,6 +176,7 @@ impl Tree {
     /// Tells whether what stands under a node is shown.
     fn opens(&self, node: Node) -> bool {
         let Some(name) = self.lineage.name(node) else { return false };
+        let kind = name.kind;
         let said = if self.folds.is_empty() { None } else { self.folds.get(&name.key()).copied() };
         if let Some(said) = said.or(self.all) {
             return said;
@@ -185,7 +186,7 @@ impl Tree {
         }
         match node {
             Node::Flux(_) => {
-                let source = domain::flux::Kind::by_name(name.kind).is_some_and(|k| k.family == Family::Source);
+                let source = domain::flux::Kind::by_name(kind).is_some_and(|k| k.family == Family::Source);
                 let leads = || self.lineage.children(node).iter().any(|c| matches!(c.node, Node::Flux(_)));
                 source || leads()
             }

@@ -89,7 +89,8 @@ impl Thing {
             _ => Standing::Named,
         };
         let health = standing.health();
-        let [cluster, kind, namespace, name] = [cluster, kind, namespace, name].map(str::to_owned);
+        let [cluster, kind, namespace] = [cluster, kind, namespace].map(str::to_owned);
+        let name = name.into_owned();
         Some(Self { cluster, kind, namespace, name, health, workload, pod })
     }
 

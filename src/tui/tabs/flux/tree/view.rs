@@ -93,7 +93,7 @@ impl Tree {
     fn rings(&self, cx: &Cx, area: Rect, buf: &mut Buffer) -> Rect {
         let rings = self.lineage.rings();
         let Some(ring) = rings.first().filter(|_| area.height > 6) else { return area };
-        let names: Vec<&str> = ring.iter().chain(ring.first()).filter_map(|n| self.lineage.name(*n)).map(|n| n.name).collect();
+        let names: Vec<_> = ring.iter().chain(ring.first()).filter_map(|n| self.lineage.name(*n)).map(|n| n.name).collect();
         let mut text = cx.tf("tree.ring", &[("names", &names.join(" → "))]);
         if rings.len() > 1 {
             text = format!("{text}  {}", cx.tf("link.more", &[("count", &(rings.len() - 1).to_string())]));
@@ -185,7 +185,7 @@ impl Tree {
             piece(fold, if row.open.is_some() { Role::Muted } else { Role::Line }),
             piece(glyph, health.map_or(Role::Faint, Role::from)),
             piece(format!(" {}/", name.kind), Role::Muted),
-            piece(name.name.to_owned(), if row.way == Way::Points || !row.hit { Role::Muted } else { Role::Text }),
+            piece(name.name.into_owned(), if row.way == Way::Points || !row.hit { Role::Muted } else { Role::Text }),
         ];
         let above = self.rows.up(at).and_then(|up| self.rows.get(up)).and_then(|up| self.lineage.name(up.node));
         if above.map(|n| n.namespace) != Some(name.namespace) && !name.namespace.is_empty() {

@@ -115,7 +115,7 @@ fn of_pod(cx: &Cx, pod: &Pod) -> Vec<Piece<'static>> {
 pub(super) fn waits(cx: &Cx, lineage: &Lineage, node: Node, wait: &Wait) -> String {
     let mut names: Vec<String> = wait.chain.iter().map(|key| short(key, lineage, node)).collect();
     if wait.fault == Fault::Ring {
-        names.insert(0, lineage.name(node).map_or_else(String::new, |n| n.name.to_owned()));
+        names.insert(0, lineage.name(node).map_or_else(String::new, |n| n.name.into_owned()));
         return cx.tf("tree.waits-ring", &[("names", &names.join(" → "))]);
     }
     let names = names.join(" → ");
@@ -134,7 +134,7 @@ pub(super) fn waits(cx: &Cx, lineage: &Lineage, node: Node, wait: &Wait) -> Stri
 /// Returns a name as short as it is clear beside a node: without kind and namespace where they are the same.
 fn short(key: &ObjectKey, lineage: &Lineage, node: Node) -> String {
     let here = lineage.name(node);
-    let kind = if here.is_some_and(|h| *h.kind == *key.kind) { String::new() } else { format!("{}/", key.kind) };
+    let kind = if here.as_ref().is_some_and(|h| *h.kind == *key.kind) { String::new() } else { format!("{}/", key.kind) };
     let namespace =
         if here.is_some_and(|h| *h.namespace == *key.namespace) { String::new() } else { format!("{}/", key.namespace) };
     format!("{kind}{namespace}{}", key.name)
