@@ -8,16 +8,15 @@ use domain::Trouble;
 use futures::stream::{Stream, poll_fn};
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
-use tui::capabilities::Capabilities;
-use tui::keys::Keymap;
+use tui::capabilities::{Capabilities, Depth, Ground};
+use tui::preferences::News;
 use tui::run::{Ended, Link, run as sail};
 use tui::screen::Screen;
 use tui::session::Session;
-use tui::words::Language;
 
 use crate::editor::Desktop;
 use crate::launch::{self, Deck, Settings};
-use crate::{bridge, program, terminal};
+use crate::{bridge, ground, program, taste, terminal};
 
 /// How many wishes and replies may wait before their sender does.
 const WAITING: usize = 64;
@@ -38,24 +37,30 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Trouble> {
 pub(crate) async fn show(deck: &Deck) -> Result<(), Trouble> {
     let env = |name: &str| std::env::var(name).ok();
     let capabilities = Capabilities::detect(env);
-    let locale = ["QUARTERDECK_LANG", "LC_ALL", "LC_MESSAGES", "LANG"]
-        .iter()
-        .find_map(|name| env(name).filter(|v| !v.is_empty()))
-        .unwrap_or_default();
+    let term = env("TERM").unwrap_or_default();
+    let told = taste::Told { folder: launch::config_folder(), ..taste::Told::default() };
+    let (preferences, faults) = taste::gather(&told, env);
+    let asks = ground::may_ask(&term);
     let failed = |e: io::Error| Trouble::failed("The terminal failed", "standard output").why(e);
-    let guard = terminal::enter()?;
+    let guard = terminal::enter(preferences.mouse && asks, !asks)?;
     let size = crossterm::terminal::size().map_err(failed)?.into();
     let settings = tui::session::Settings {
         actor: deck.actor.clone(),
         context: deck.context().map_or_else(|_| String::new(), |c| c.0),
-        theme: env("QUARTERDECK_THEME").unwrap_or_else(|| "dark".to_owned()),
-        language: Language::of(&locale),
+        preferences,
         capabilities,
         offset: TimeZone::system().to_offset(launch::now()),
-        keymap: Keymap::built_in(),
         size,
     };
-    let events = terminal::events()?;
+    let (tell, news) = mpsc::channel(WAITING);
+    for news in surroundings(env("COLORFGBG"), faults) {
+        let _ = tell.try_send(news);
+    }
+    let grounds = tell.clone();
+    let events = terminal::events(move |ground| drop(grounds.try_send(News::Ground(ground))))?;
+    if asks && capabilities.depth > Depth::None {
+        terminal::ask_ground();
+    }
     let (session, acts) = Session::new(settings, launch::now(), deck.world());
     let (wishes, wish_queue) = mpsc::channel(WAITING);
     let editing = Arc::new(Desktop::default());
@@ -66,6 +71,8 @@ pub(crate) async fn show(deck: &Deck) -> Result<(), Trouble> {
         wishes,
         replies: reply_queue,
         clock: Arc::new(launch::now),
+        news,
+        mouse: Some(Arc::new(move |on| terminal::mouse(on && asks))),
         editor: Some(Arc::clone(&editing).editor()),
         opener: launch::variable("PATH").and_then(|path| program::opener(&path)),
     };
@@ -81,6 +88,12 @@ pub(crate) async fn show(deck: &Deck) -> Result<(), Trouble> {
         Ended::EngineGone => Err(Trouble::failed("The engine ended beneath the screen", "")
             .next("Start the console again: what was begun goes on. The log in the state folder says more.")),
     }
+}
+
+/// Returns what a session is told first: the ground as the environment knows it, and what is wrong with the preferences.
+fn surroundings(colours: Option<String>, faults: Vec<Trouble>) -> Vec<News> {
+    let ground = colours.as_deref().and_then(Ground::of_numbers).map(News::Ground);
+    ground.into_iter().chain(faults.into_iter().map(|trouble| News::Trouble(Box::new(trouble)))).collect()
 }
 
 fn stream(mut events: mpsc::Receiver<Option<Event>>) -> impl Stream<Item = Event> + Unpin {

@@ -73,6 +73,12 @@ impl Settings {
     }
 }
 
+/// Returns the folder of the operator's own configuration; nothing where there is no home.
+pub(crate) fn config_folder() -> Option<PathBuf> {
+    let dirs = directories::ProjectDirs::from("dev", "quarterdeck", "quarterdeck")?;
+    Some(dirs.config_dir().to_owned())
+}
+
 /// Returns the present moment.
 pub(crate) fn now() -> Time {
     Time::now()

@@ -6,11 +6,13 @@ mod console;
 mod demo;
 mod editor;
 mod global;
+mod ground;
 mod helm;
 mod kustomize;
 mod launch;
 mod local;
 mod program;
+mod taste;
 mod terminal;
 
 use std::panic::{self, AssertUnwindSafe};

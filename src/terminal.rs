@@ -14,16 +14,19 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyModifiers};
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
 use domain::Trouble;
 use rustix::event::{PollFd, PollFlags, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
 use tokio::sync::mpsc;
+use tui::capabilities::Ground;
+
+use crate::ground::{Ear, QUESTION};
 
 /// How long a look at the keys may take: the reader looks at nothing when it is given no time at all.
 const GLANCE: Duration = Duration::from_millis(1);
@@ -44,6 +47,17 @@ struct Lent {
 
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
+/// Whether the mouse is wanted while the console has the terminal.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Whether the terminal shows one screen only, so that what the console drew has to be wiped off at the end.
+static ONE_SCREEN: AtomicBool = AtomicBool::new(false);
+
+/// Presses, the wheel and movement while a button is held, in a form without bounds; not movement as such, which would send bytes
+/// for nothing.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+
 /// Where a panic's report is written.
 static REPORT: OnceLock<PathBuf> = OnceLock::new();
 
@@ -51,9 +65,12 @@ static REPORT: OnceLock<PathBuf> = OnceLock::new();
 #[derive(Debug)]
 pub(crate) struct Guard(());
 
-/// Takes the terminal: raw mode, alternate screen, bracketed paste. The mouse stays the terminal's own, for selecting text.
-pub(crate) fn enter() -> Result<Guard, Trouble> {
+/// Takes the terminal: raw mode, alternate screen, bracketed paste, and the mouse if it is wanted; with Shift the mouse stays the
+/// terminal's own, for selecting text. `one_screen` says that it has no second screen to come back from.
+pub(crate) fn enter(mouse: bool, one_screen: bool) -> Result<Guard, Trouble> {
     needed()?;
+    MOUSE.store(mouse, Ordering::SeqCst);
+    ONE_SCREEN.store(one_screen, Ordering::SeqCst);
     take().map_err(|e| Trouble::failed("Could not take the terminal", "standard output").why(e))?;
     Ok(Guard(()))
 }
@@ -62,13 +79,37 @@ fn take() -> io::Result<()> {
     enable_raw_mode()?;
     let mut out = io::stdout().lock();
     ENTERED.store(true, Ordering::SeqCst);
-    execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+    execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+    if MOUSE.load(Ordering::SeqCst) {
+        out.write_all(MOUSE_ON)?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+/// Takes the mouse, or leaves it to the terminal.
+pub(crate) fn mouse(on: bool) {
+    let mut out = io::stdout().lock();
+    if MOUSE.swap(on, Ordering::SeqCst) != on && ENTERED.load(Ordering::SeqCst) {
+        let _ = out.write_all(if on { MOUSE_ON } else { MOUSE_OFF }).and_then(|()| out.flush());
+    }
+}
+
+/// Asks for the ground that the terminal draws on; the answer comes among the keys.
+pub(crate) fn ask_ground() {
+    let _ = Out.write_all(QUESTION).and_then(|()| Out.flush());
 }
 
 /// Gives the terminal back; doing it twice does no harm.
 pub(crate) fn leave() {
     let mut out = io::stdout().lock();
     if ENTERED.swap(false, Ordering::SeqCst) {
+        if MOUSE.load(Ordering::SeqCst) {
+            let _ = out.write_all(MOUSE_OFF);
+        }
+        if ONE_SCREEN.load(Ordering::SeqCst) {
+            let _ = execute!(out, Clear(ClearType::All), cursor::MoveTo(0, 0));
+        }
         let _ = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
         let _ = disable_raw_mode();
     }
@@ -161,8 +202,8 @@ pub(crate) fn needed() -> Result<(), Trouble> {
         .next("Use a subcommand in scripts; quarterdeck --help lists them."))
 }
 
-/// Starts reading keys; nothing comes as the last item, when the terminal is gone or the process was told to end.
-pub(crate) fn events() -> Result<mpsc::Receiver<Option<Event>>, Trouble> {
+/// Starts reading keys; `ground` is told what the terminal answers to [`ask_ground`]. Nothing comes as the last item, when the terminal is gone or the process was told to end.
+pub(crate) fn events(ground: impl Fn(Ground) + Send + 'static) -> Result<mpsc::Receiver<Option<Event>>, Trouble> {
     let (sender, receiver) = mpsc::channel(256);
     let failed = |e: io::Error| Trouble::failed("Could not read the terminal", "standard input").why(e);
     let mut signals = Signals::new([SIGHUP, SIGTERM, SIGINT, SIGWINCH]).map_err(failed)?;
@@ -186,7 +227,7 @@ pub(crate) fn events() -> Result<mpsc::Receiver<Option<Event>>, Trouble> {
     thread::Builder::new()
         .name("keys".to_owned())
         .spawn(move || {
-            read(&sender, bell);
+            read(&sender, bell, &ground);
             let _ = sender.blocking_send(None);
         })
         .map_err(failed)?;
@@ -204,8 +245,9 @@ fn end_soon(session: &mpsc::Sender<Option<Event>>) {
     std::process::exit(0);
 }
 
-fn read(sender: &mpsc::Sender<Option<Event>>, mut bell: PipeReader) {
+fn read(sender: &mpsc::Sender<Option<Event>>, mut bell: PipeReader, ground: &dyn Fn(Ground)) {
     let stdin = io::stdin();
+    let mut ear = Ear::new(Instant::now());
     loop {
         let mut descriptors =
             [PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN), PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN)];
@@ -230,8 +272,12 @@ fn read(sender: &mpsc::Sender<Option<Event>>, mut bell: PipeReader) {
                 suspend(sender);
                 continue;
             }
-            if sender.blocking_send(Some(event)).is_err() {
-                return;
+            let (events, found) = ear.hear(event, Instant::now());
+            found.into_iter().for_each(ground);
+            for event in events {
+                if sender.blocking_send(Some(event)).is_err() {
+                    return;
+                }
             }
         }
     }

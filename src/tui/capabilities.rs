@@ -13,6 +13,45 @@ pub enum Depth {
     True,
 }
 
+/// Says what a terminal draws on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ground {
+    /// Something dark.
+    #[default]
+    Dark,
+    /// Something light.
+    Light,
+}
+
+impl Ground {
+    /// Takes a colour as a terminal answers it (OSC 11): `rgb:1e1e/1e1e/2e2e`, with one to four digits for each part.
+    pub fn of(answer: &str) -> Option<Self> {
+        let mut parts = answer.strip_prefix("rgb:").or_else(|| answer.strip_prefix("rgba:"))?.split('/').map(|digits| {
+            let most = 16_u32.checked_pow(u32::try_from(digits.len()).ok()?)?.checked_sub(1)?;
+            Some(u32::from_str_radix(digits, 16).ok()? * 255 / most.max(1))
+        });
+        let mut next = || parts.next().flatten().filter(|part| *part <= 255);
+        let (red, green, blue) = (next()?, next()?, next()?);
+        // How bright the eye takes it to be.
+        Some(if 299 * red + 587 * green + 114 * blue > 127_500 { Self::Light } else { Self::Dark })
+    }
+
+    /// Takes what some terminals leave in `COLORFGBG`: `15;0`, ink and ground by their numbers.
+    pub fn of_numbers(text: &str) -> Option<Self> {
+        let ground: u8 = text.rsplit(';').next()?.parse().ok()?;
+        Some(if matches!(ground, 7 | 9..=15) { Self::Light } else { Self::Dark })
+    }
+}
+
+/// Says by which sequence a terminal lets the desktop say something; one that knows neither passes over it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Notes {
+    /// OSC 9.
+    Nine,
+    /// OSC 777.
+    Seven,
+}
+
 /// Holds what a terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Capabilities {
@@ -20,6 +59,8 @@ pub struct Capabilities {
     pub depth: Depth,
     /// Whether it shows UTF-8; else glyphs become ASCII.
     pub utf8: bool,
+    /// By which sequence it lets the desktop say something.
+    pub notes: Notes,
     /// Whether a web address can be opened beside it: it is on this machine, and so is a desktop.
     pub opens: bool,
 }
@@ -27,7 +68,7 @@ pub struct Capabilities {
 impl Capabilities {
     /// Returns a terminal that can show everything.
     pub const fn full() -> Self {
-        Self { depth: Depth::True, utf8: true, opens: true }
+        Self { depth: Depth::True, utf8: true, notes: Notes::Nine, opens: true }
     }
 
     /// Finds out from the environment, given as a function from a variable's name to its value.
@@ -43,7 +84,9 @@ impl Capabilities {
         });
         let desktop = cfg!(target_os = "macos") || ["DISPLAY", "WAYLAND_DISPLAY"].into_iter().any(|name| set(name).is_some());
         let opens = desktop && set("SSH_CONNECTION").is_none();
-        Self { depth: depth(&set, &term), utf8: utf8 && term != "linux" && term != "vt100", opens }
+        let seven = set("VTE_VERSION").is_some() || term.starts_with("rxvt") || term.starts_with("foot");
+        let notes = if seven { Notes::Seven } else { Notes::Nine };
+        Self { depth: depth(&set, &term), notes, utf8: utf8 && term != "linux" && term != "vt100", opens }
     }
 }
 
@@ -66,6 +109,26 @@ fn depth(set: &impl Fn(&str) -> Option<String>, term: &str) -> Depth {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_ground_is_dark_or_light() {
+        let table = [
+            ("rgb:1e1e/1e1e/2e2e", Some(Ground::Dark)),
+            ("rgb:ffff/ffff/ffff", Some(Ground::Light)),
+            ("rgb:fd/f6/e3", Some(Ground::Light)),
+            ("rgba:0/0/0/f", Some(Ground::Dark)),
+            ("rgb:1e1e/1e1e", None),
+            ("rgb:////", None),
+            ("rgb:fffffffff/0/0", None),
+            ("#ffffff", None),
+        ];
+        for (answer, ground) in table {
+            assert_eq!(Ground::of(answer), ground, "{answer}");
+        }
+        assert_eq!(Ground::of_numbers("0;15"), Some(Ground::Light));
+        assert_eq!(Ground::of_numbers("15;default;0"), Some(Ground::Dark));
+        assert_eq!(Ground::of_numbers("15;default"), None);
+    }
 
     #[test]
     fn a_terminal_is_known_by_its_variables() {

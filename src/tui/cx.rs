@@ -14,7 +14,7 @@ use domain::orders::Order;
 use domain::why::{Cause, Found, explain};
 use domain::world::World;
 use jiff::tz::{Offset, TimeZone};
-use ratatui::layout::{Position, Size};
+use ratatui::layout::{Position, Rect, Size};
 use ratatui::style::Style;
 
 use crate::capabilities::Capabilities;
@@ -22,7 +22,10 @@ use crate::command::Command;
 use crate::desk::Desk;
 use crate::effects::{Effect, Effects, OrderTicket, Ticket};
 use crate::keys::Keymap;
+use crate::preferences::Preferences;
+use crate::spots::{Aim, Spot, Spots};
 use crate::theme::{Role, Theme};
+use crate::trail::Trail;
 use crate::words::Words;
 
 /// Holds what drawing and updating leave behind for the session.
@@ -32,6 +35,7 @@ pub struct Marks {
     wake: Cell<Option<Time>>,
     cursor: Cell<Option<Position>>,
     causes: RefCell<Causes>,
+    spots: RefCell<Spots>,
 }
 
 /// Holds what was explained of a world, so that a frame need not explain what the last one did.
@@ -47,6 +51,17 @@ impl Marks {
     pub fn clear(&self) {
         self.wake.set(None);
         self.cursor.set(None);
+        self.spots.borrow_mut().clear();
+    }
+
+    /// Returns what the last drawing left at a cell, for a pointer.
+    pub fn spot_at(&self, x: u16, y: u16) -> Option<Spot> {
+        self.spots.borrow().at(x, y).cloned()
+    }
+
+    /// Takes away from pointers what something was drawn over.
+    pub fn cover(&self, area: Rect) {
+        self.spots.borrow_mut().cover(area);
     }
 
     /// Returns the moment at which something drawn will look different.
@@ -78,6 +93,12 @@ pub struct Cx<'a> {
     pub theme: &'a Theme,
     /// How things are said.
     pub words: &'a Words,
+    /// What the operator likes.
+    pub preferences: &'a Preferences,
+    /// The places one was at.
+    pub trail: &'a Trail,
+    /// How many rows the pane under a list has, when somebody moved the line between them.
+    pub below: Option<u16>,
     /// Which keys the operator gave to commands.
     pub keymap: &'a Keymap,
     /// What the terminal can show.
@@ -205,6 +226,11 @@ impl<'a> Cx<'a> {
         if self.marks.wake.get().is_none_or(|w| at < w) {
             self.marks.wake.set(Some(at));
         }
+    }
+
+    /// Says what a pointer meets at a place.
+    pub fn spot(&self, area: Rect, aim: Aim) {
+        self.marks.spots.borrow_mut().add(area, aim);
     }
 
     /// Says where the cursor belongs.

@@ -12,6 +12,8 @@ use domain::written::Written as Document;
 use crate::desk;
 use crate::editing::{Errand, Written};
 use crate::place::TabId;
+use crate::trail::Stop;
+use crate::words::Language;
 
 /// Numbers a query, so that its answer is recognized and a late one is not taken for another's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,6 +106,12 @@ pub enum Effect {
     Copy(String),
     /// A web address opened by the operator's desktop; on the clipboard where there is none.
     Visit(String),
+    /// Another theme: to look at, or to keep.
+    Dress(Dress),
+    /// Another language, until the session ends.
+    Speak(Language),
+    /// A place where one was.
+    Return(Box<Stop>),
     /// The terminal's bell.
     Bell,
     /// A short note.
@@ -112,6 +120,17 @@ pub enum Effect {
     Trouble(Trouble),
     /// The end.
     Quit,
+}
+
+/// Says which theme is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dress {
+    /// This one, as long as who wants it lies on top.
+    Try(String),
+    /// This one, until the session ends.
+    Keep(String),
+    /// The one before the first that was tried.
+    Back,
 }
 
 /// Holds several.

@@ -17,7 +17,8 @@ use ratatui::style::{Color, Modifier};
 use crate::capabilities::Capabilities;
 use crate::cx::Cx;
 use crate::effects::{Reply, Wish};
-use crate::keys::{self, Keymap};
+use crate::keys;
+use crate::preferences::Preferences;
 use crate::session::{Act, Base, Msg, Session, Settings};
 use crate::words::Language;
 
@@ -46,11 +47,9 @@ fn settings(wide: u16, high: u16, language: Language) -> Settings {
     Settings {
         actor: actor(),
         context: "prod-eu".to_owned(),
-        theme: "dark".to_owned(),
-        language,
+        preferences: Preferences { theme: Some("dark".to_owned()), language, mouse: true, ..Preferences::default() },
         capabilities: Capabilities::full(),
         offset: Offset::UTC,
-        keymap: Keymap::built_in(),
         size: Size::new(wide, high),
     }
 }

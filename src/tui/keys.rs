@@ -1,9 +1,11 @@
 //! Keys as data: chords, how they are written in files and on the screen, and which command has which.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use domain::Trouble;
+use toml::Spanned;
 
 use crate::command::Command;
 
@@ -120,42 +122,120 @@ pub enum Meaning {
     Nothing,
 }
 
+/// Holds what the operator wrote for one command.
+#[derive(Debug, Clone, PartialEq)]
+struct Binding {
+    keys: Vec<Chords>,
+    line: usize,
+}
+
 /// Holds which keys the operator gave to commands in place of their own.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Keymap {
-    bound: HashMap<String, Vec<Chords>>,
+    /// The file's name, for those who are told what is wrong in it.
+    file: String,
+    bound: HashMap<String, Binding>,
 }
 
+/// Says that keys which the operator gave to one command are another's too, where both are possible.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Conflict {
+    /// The keys, as screens show them.
+    pub keys: String,
+    /// Whose they are by the operator's file.
+    pub command: &'static str,
+    /// Whose they are as well, or whose keys begin or go on so.
+    pub other: &'static str,
+    /// Where that stands: `keymap.toml:3`.
+    pub place: String,
+}
+
+impl From<Conflict> for Trouble {
+    fn from(conflict: Conflict) -> Self {
+        Self::usage("A key has two meanings in one place", format!("{} in {}", conflict.keys, conflict.place))
+            .why(format!("it is {} and {}", conflict.command, conflict.other))
+            .next("Give one of them another key.")
+    }
+}
+
+/// Returns the line of a place in a text as it is written after a file's name: `:3`; nothing when the place is not known.
+pub fn line_of(text: &str, span: Option<Range<usize>>) -> String {
+    let line = |span: Range<usize>| text.get(..span.start).map(|before| before.matches('\n').count() + 1);
+    span.and_then(line).map_or_else(String::new, |line| format!(":{line}"))
+}
+
+/// What a file of bindings looks like: ids with their keys, each with its place.
+type Lines = HashMap<Spanned<String>, Spanned<Vec<Spanned<String>>>>;
+
 impl Keymap {
-    /// Returns the one that comes with the program.
-    pub fn built_in() -> Self {
-        Self::parse(include_str!("../../assets/keymap.toml")).unwrap_or_default()
+    /// Reads lines such as `"flux.reconcile" = ["r"]`; an empty list takes all keys away. `known` tells which ids there are.
+    ///
+    /// What is wrong is returned with its line; the other lines hold. `file` is the name that it is told by.
+    pub fn read(file: &str, text: &str, known: impl Fn(&str) -> bool) -> (Self, Vec<Trouble>) {
+        let mut map = Self { file: file.to_owned(), bound: HashMap::new() };
+        let at = |span: Range<usize>| format!("{file}{}", line_of(text, Some(span)));
+        let lines: Lines = match toml::from_str(text) {
+            Ok(lines) => lines,
+            Err(e) => {
+                let place = format!("{file}{}", line_of(text, e.span()));
+                let trouble = Trouble::usage("The key bindings cannot be read", place).why(e.message());
+                return (map, vec![trouble.next("Correct the file.")]);
+            }
+        };
+        let mut faults = Vec::new();
+        for (id, keys) in lines {
+            if !known(id.get_ref()) {
+                let object = format!("\u{201c}{}\u{201d} in {}", id.get_ref(), at(id.span()));
+                faults.push((
+                    id.span().start,
+                    Trouble::usage("There is no such command", object).next("The help (?) names those that there are."),
+                ));
+                continue;
+            }
+            let mut all = Vec::new();
+            for text in keys.get_ref() {
+                match parse(text.get_ref()) {
+                    Some(chords) => all.push(chords),
+                    None => {
+                        let object = format!("\u{201c}{}\u{201d} in {}", text.get_ref(), at(text.span()));
+                        let next = "Write keys as q, ctrl-d, alt-1, enter, f1, or several with a blank between: g r.";
+                        faults.push((text.span().start, Trouble::usage("That is no key", object).next(next)));
+                    }
+                }
+            }
+            let line = text[..id.span().start].matches('\n').count() + 1;
+            map.bound.insert(id.into_inner(), Binding { keys: all, line });
+        }
+        faults.extend(map.doubles().into_iter().map(|(line, trouble)| (line, trouble)));
+        faults.sort_by_key(|(at, _)| *at);
+        (map, faults.into_iter().map(|(_, trouble)| trouble).collect())
     }
 
-    /// Reads lines such as `"flux.reconcile" = ["r"]`; an empty list takes all keys away.
-    pub fn parse(text: &str) -> Result<Self, Trouble> {
-        let table: HashMap<String, Vec<String>> = toml::from_str(text).map_err(|e| {
-            Trouble::usage("The key bindings cannot be read", "keymap.toml").why(e.message()).next("Correct the file.")
-        })?;
-        let mut bound = HashMap::new();
-        for (id, keys) in table {
-            let mut all = Vec::new();
-            for text in keys {
-                all.push(parse(&text).ok_or_else(|| {
-                    Trouble::usage("That is no key", format!("\u{201c}{text}\u{201d} for {id}"))
-                        .next("Write keys as q, ctrl-d, alt-1, enter, f1, or several with a blank between: g r.")
-                })?);
+    /// Returns the keys that the file gives to two commands of one group, which are seldom possible without each other.
+    fn doubles(&self) -> Vec<(usize, Trouble)> {
+        let group = |id: &str| id.split('.').next().unwrap_or_default().to_owned();
+        let mut all: Vec<(&Chords, &str, usize)> =
+            self.bound.iter().flat_map(|(id, b)| b.keys.iter().map(|keys| (keys, id.as_str(), b.line))).collect();
+        all.sort_by_key(|(_, _, line)| *line);
+        let mut out = Vec::new();
+        for (at, (keys, id, line)) in all.iter().enumerate() {
+            let before = all[..at].iter().find(|(k, i, _)| k == keys && i != id && group(i) == group(id));
+            if let Some((_, other, first)) = before {
+                let trouble =
+                    Trouble::usage("A key is given to two commands", format!("{} in {}:{line}", label(keys), self.file))
+                        .why(format!("line {first} gives it to {other}, line {line} to {id}"))
+                        .next("Give one of them another key.");
+                out.push((usize::MAX - all.len() + at, trouble));
             }
-            bound.insert(id, all);
         }
-        Ok(Self { bound })
+        out
     }
 
     /// Returns the keys of a command, the one to show first.
     pub fn keys(&self, command: &Command) -> Vec<Chords> {
         match self.bound.get(command.id) {
-            Some(keys) => keys.clone(),
-            None => command.keys.iter().filter_map(|k| parse(k)).collect(),
+            Some(binding) => binding.keys.clone(),
+            None => own(command),
         }
     }
 
@@ -177,10 +257,40 @@ impl Keymap {
         }
         if prefix { Meaning::Prefix } else { Meaning::Nothing }
     }
+
+    /// Returns where keys of the operator's are another command's too, among commands that are possible together.
+    pub fn conflicts(&self, commands: &[&'static Command]) -> Vec<Conflict> {
+        let mut out = Vec::new();
+        for command in commands {
+            let Some(binding) = self.bound.get(command.id) else { continue };
+            let own = own(command);
+            for keys in binding.keys.iter().filter(|keys| !own.contains(keys)) {
+                let meets = |other: &&&'static Command| {
+                    let theirs = self.keys(other);
+                    other.id != command.id && theirs.iter().any(|k| k.starts_with(keys) || keys.starts_with(k))
+                };
+                if let Some(other) = commands.iter().find(meets) {
+                    let place = format!("{}:{}", self.file, binding.line);
+                    out.push(Conflict { keys: label(keys), command: command.id, other: other.id, place });
+                }
+            }
+        }
+        out
+    }
+
+    /// Tells whether the operator gave no keys at all.
+    pub fn is_empty(&self) -> bool {
+        self.bound.is_empty()
+    }
+}
+
+/// Returns the keys that a command has unless the operator gave it others.
+fn own(command: &Command) -> Vec<Chords> {
+    command.keys.iter().filter_map(|k| parse(k)).collect()
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test says which input failed by failing")]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "a test says which input failed by failing")]
 mod tests {
     use super::*;
 
@@ -204,15 +314,43 @@ mod tests {
         assert!(parse("nonsense").is_none());
     }
 
+    static DOWN: Command = Command { id: "list.down", keys: &["j", "down"], footer: 0 };
+    static UP: Command = Command { id: "list.up", keys: &["k", "up"], footer: 0 };
+    static OPEN: Command = Command { id: "flux.open", keys: &["enter"], footer: 0 };
+
     #[test]
     fn an_operator_rebinds_by_id() {
-        static DOWN: Command = Command { id: "list.down", keys: &["j", "down"], footer: 0 };
-        let keymap = Keymap::parse("\"list.down\" = [\"n\", \"g n\"]").unwrap();
+        let (keymap, faults) = Keymap::read("keymap.toml", "\"list.down\" = [\"n\", \"g n\"]", |_| true);
+        assert_eq!(faults, []);
         let press = |text: &str| keymap.meaning(&parse(text).unwrap(), &[&DOWN]);
         assert_eq!(press("n"), Meaning::Command(&DOWN));
         assert_eq!(press("g"), Meaning::Prefix);
         assert_eq!(press("g n"), Meaning::Command(&DOWN));
         assert_eq!(press("j"), Meaning::Nothing);
-        assert!(Keymap::parse("\"a\" = [\"what\"]").unwrap_err().object.contains("what"));
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_file_of_keys_is_told_by_its_line_and_the_rest_holds() {
+        let text = "# mine\n\"list.down\" = [\"n\", \"what\"]\n\"list.dwon\" = [\"m\"]\n\"list.up\" = [\"n\"]\n";
+        let (keymap, faults) = Keymap::read("keymap.toml", text, |id| id != "list.dwon");
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(faults.len(), 3, "{told:#?}");
+        assert!(told[0].contains("\u{201c}what\u{201d} in keymap.toml:2"), "{told:#?}");
+        assert!(told[1].contains("\u{201c}list.dwon\u{201d} in keymap.toml:3"), "{told:#?}");
+        assert!(told[2].contains("n in keymap.toml:4") && told[2].contains("line 2 gives it to list.down"), "{told:#?}");
+        assert_eq!(keymap.keys(&DOWN), [parse("n").unwrap()]);
+        let (_, faults) = Keymap::read("keymap.toml", "\n\"a\" = 3", |_| true);
+        assert!(faults[0].to_string().contains("keymap.toml:2"), "{faults:?}");
+    }
+
+    #[test]
+    fn keys_that_meet_where_both_are_possible_are_found() {
+        let (keymap, _) =
+            Keymap::read("keymap.toml", "\"flux.open\" = [\"enter\", \"j\"]\n\"list.up\" = [\"g\", \"up\"]", |_| true);
+        let found = keymap.conflicts(&[&OPEN, &DOWN, &UP]);
+        let [conflict] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((conflict.command, conflict.other, conflict.place.as_str()), ("flux.open", "list.down", "keymap.toml:1"));
+        static FIRST: Command = Command { id: "list.first", keys: &["g g"], footer: 0 };
+        assert_eq!(keymap.conflicts(&[&UP, &FIRST]).len(), 1, "one key that begins two");
     }
 }

@@ -14,13 +14,16 @@ pub mod everywhere;
 pub mod keys;
 pub mod overlays;
 pub mod place;
+pub mod preferences;
 pub mod run;
 pub mod screen;
 pub mod session;
 pub mod shell;
+pub mod spots;
 pub mod tab;
 pub mod tabs;
 pub mod theme;
+pub mod trail;
 pub mod widgets;
 pub mod words;
 

@@ -13,8 +13,10 @@ use futures::{FutureExt, Stream, StreamExt};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
+use crate::capabilities::Notes;
 use crate::editing::{Editor, Errand, Written};
 use crate::effects::{Reply, Ticket, Wish};
+use crate::preferences::News;
 use crate::screen::Screen;
 use crate::session::{Act, Msg, Session};
 use crate::shell;
@@ -31,9 +33,16 @@ pub struct Link {
     pub clock: Arc<dyn Fn() -> Time + Send + Sync>,
     /// The operator's editor, where there is one.
     pub editor: Option<Editor>,
+    /// What changes around the session; nothing comes any more when its senders are gone.
+    pub news: mpsc::Receiver<News>,
+    /// Takes the mouse for the session, or leaves it to the terminal; must not block.
+    pub mouse: Option<Switch>,
     /// Opens a web address on the operator's desktop, where there is one; must not block.
     pub opener: Option<Opener>,
 }
+
+/// Switches something on or off.
+pub type Switch = Arc<dyn Fn(bool) + Send + Sync>;
 
 /// Opens a web address.
 pub type Opener = Arc<dyn Fn(&str) + Send + Sync>;
@@ -79,7 +88,7 @@ where
     let mut input = input.fuse();
     let mut backlog: VecDeque<Wish> = VecDeque::new();
     let mut errands: Errands = VecDeque::new();
-    if perform(acts, screen, (&mut backlog, &mut errands), link.opener.as_ref())? {
+    if perform(acts, screen, (&mut backlog, &mut errands), (&session, &link))? {
         return Ok(Ended::Quit);
     }
     let mut dirty = true;
@@ -106,6 +115,7 @@ where
                 Ok(()) => inbox.push(Msg::World(Arc::clone(&link.world.borrow_and_update()))),
                 Err(_) => return Ok(Ended::EngineGone),
             },
+            Some(news) = link.news.recv() => inbox.push(Msg::News(news)),
             reply = link.replies.recv() => match reply {
                 Some(reply) => inbox.push(Msg::Reply(reply)),
                 None => return Ok(Ended::EngineGone),
@@ -133,7 +143,7 @@ where
         while let Some(msg) = inbox.pop_front() {
             dirty = true;
             let acts = session.update((link.clock)(), msg);
-            if perform(acts, screen, (&mut backlog, &mut errands), link.opener.as_ref())? {
+            if perform(acts, screen, (&mut backlog, &mut errands), (&session, &link))? {
                 hand_over(&link.wishes, backlog).await;
                 return Ok(Ended::Quit);
             }
@@ -228,7 +238,7 @@ fn perform<W: Write>(
     acts: Vec<Act>,
     screen: &mut Screen<W>,
     (backlog, errands): (&mut VecDeque<Wish>, &mut Errands),
-    opener: Option<&Opener>,
+    (session, link): (&Session, &Link),
 ) -> io::Result<bool> {
     for act in acts {
         match act {
@@ -243,12 +253,23 @@ fn perform<W: Write>(
             Act::Wish(wish) => backlog.push_back(wish),
             Act::Copy(text) => screen.raw(format!("\u{1b}]52;c;{}\u{7}", base64(text.as_bytes())).as_bytes())?,
             Act::Editor(ticket, errand) => errands.push_back((ticket, errand)),
-            Act::Visit(url) => opener.iter().for_each(|open| open(&url)),
+            Act::Visit(url) => link.opener.iter().for_each(|open| open(&url)),
+            Act::Mouse(on) => link.mouse.iter().for_each(|switch| switch(on)),
+            Act::Notify(text) => screen.raw(notification(&text, session.cx().capabilities.notes).as_bytes())?,
             Act::Bell => screen.raw(b"\x07")?,
             Act::Quit => return Ok(true),
         }
     }
     Ok(false)
+}
+
+/// Returns what makes a terminal let the desktop say something. The text has no character that could end it.
+fn notification(text: &str, notes: Notes) -> String {
+    let text = domain::text::one_line(text);
+    match notes {
+        Notes::Nine => format!("\u{1b}]9;{text}\u{7}"),
+        Notes::Seven => format!("\u{1b}]777;notify;Quarterdeck;{}\u{7}", text.replace(';', ",")),
+    }
 }
 
 /// Writes bytes in base 64, as the clipboard sequence (OSC 52) wants them.

@@ -2,12 +2,13 @@
 //!
 //! Synchronous and pure: no I/O, no clock, no task. The loop in [`crate::run`] brings messages and carries out wishes.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crossterm::event::Event;
 use domain::Time;
 use domain::actor::Actor;
+use domain::flux::ObjectKey;
 use domain::orders::Order;
 use domain::world::{Mishap, World};
 use jiff::tz::Offset;
@@ -18,18 +19,28 @@ use crate::cx::{Cx, Marks};
 use crate::desk::Desk;
 use crate::editing::Errand;
 use crate::effects::{OrderTicket, Reply, Ticket, Toast, Wish};
-use crate::keys::{Chord, Keymap};
+use crate::keys::{Chord, Conflict};
 use crate::place::TabId;
+use crate::preferences::{News, Preferences};
 use crate::tab::{Tab, TabMsg};
 use crate::tabs::TABS;
 use crate::theme::Theme;
-use crate::words::{Language, Words};
+use crate::trail::{Stop, Trail};
+use crate::words::Words;
 
 mod deliver;
+mod dress;
 mod effects;
+mod ends;
 mod keys;
+mod pointer;
+#[cfg(test)]
+mod pointer_tests;
 #[cfg(test)]
 mod tests;
+
+use dress::Dress;
+use pointer::Pointer;
 
 /// Holds what a session is told when it begins.
 #[derive(Debug, Clone)]
@@ -38,16 +49,12 @@ pub struct Settings {
     pub actor: Actor,
     /// The kubeconfig context that the console was told to use; empty when it was not.
     pub context: String,
-    /// The theme's name.
-    pub theme: String,
-    /// The language.
-    pub language: Language,
+    /// What the operator likes.
+    pub preferences: Preferences,
     /// What the terminal can show.
     pub capabilities: Capabilities,
     /// The operator's distance from UTC.
     pub offset: Offset,
-    /// Which keys the operator gave to commands.
-    pub keymap: Keymap,
     /// The screen's size.
     pub size: Size,
 }
@@ -61,6 +68,8 @@ pub enum Msg {
     World(Arc<World>),
     /// Something came back from the engine.
     Reply(Reply),
+    /// Something around the session changed.
+    News(News),
     /// The screen has another size.
     Resize(u16, u16),
     /// The moment that [`Session::deadline`] named has come.
@@ -79,6 +88,10 @@ pub enum Act {
     Visit(String),
     /// Run an errand to the operator's editor.
     Editor(Ticket, Errand),
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
+    /// Let the desktop say something, by way of the terminal.
+    Notify(String),
     /// Ring the terminal's bell.
     Bell,
     /// End the session.
@@ -98,6 +111,8 @@ struct Layer {
     id: u64,
     /// The shell's command that opens it, which is not offered over it again.
     by: &'static str,
+    /// The object that it is about, when it is about one.
+    object: Option<ObjectKey>,
     pane: Box<dyn Tab>,
 }
 
@@ -109,7 +124,10 @@ pub(crate) struct Base {
     pub(crate) context: String,
     pub(crate) theme: Theme,
     pub(crate) words: Words,
-    pub(crate) keymap: Keymap,
+    pub(crate) preferences: Preferences,
+    pub(crate) dress: Dress,
+    pub(crate) trail: Trail,
+    pub(crate) below: Option<u16>,
     pub(crate) capabilities: Capabilities,
     pub(crate) size: Size,
     pub(crate) now: Time,
@@ -121,13 +139,17 @@ pub(crate) struct Base {
 
 impl Base {
     pub(crate) fn new(settings: Settings, now: Time, world: Arc<World>) -> Self {
+        let dress = Dress::default();
         Self {
             world,
-            theme: Theme::built_in(&settings.theme, settings.capabilities.depth),
-            words: Words::load(settings.language),
+            theme: dress.theme(&settings.preferences, settings.capabilities.depth).0,
+            dress,
+            trail: Trail::default(),
+            below: None,
+            words: Words::load(settings.preferences.language),
+            preferences: settings.preferences,
             actor: settings.actor,
             context: settings.context,
-            keymap: settings.keymap,
             capabilities: settings.capabilities,
             size: settings.size,
             now,
@@ -145,7 +167,10 @@ impl Base {
             context: self.context.as_str(),
             theme: &self.theme,
             words: &self.words,
-            keymap: &self.keymap,
+            preferences: &self.preferences,
+            trail: &self.trail,
+            below: self.below,
+            keymap: &self.preferences.keymap,
             capabilities: self.capabilities,
             size: self.size,
             now: self.now,
@@ -169,8 +194,14 @@ pub struct Session {
     asked: HashMap<Ticket, Place>,
     ordered: HashMap<OrderTicket, Place>,
     pending: Vec<Chord>,
+    /// The count that is being typed before a key.
+    count: Option<usize>,
+    /// What is being done with the mouse.
+    pointer: Pointer,
     toasts: VecDeque<(Time, Toast)>,
     troubles: Vec<Mishap>,
+    /// What was told of keys with two meanings.
+    conflicts: HashSet<Conflict>,
 }
 
 /// How long a note stays, in milliseconds.
@@ -190,14 +221,19 @@ impl Session {
             asked: HashMap::new(),
             ordered: HashMap::new(),
             pending: Vec::new(),
+            count: None,
+            pointer: Pointer::default(),
             toasts: VecDeque::new(),
             troubles,
+            conflicts: HashSet::new(),
         };
         if session.base.world.projects.is_empty() {
             session.active = TabId::Projects;
         }
         let mut acts = Vec::new();
         session.tell(Place::Tab(session.active), TabMsg::Enter, &mut acts);
+        session.check_keys();
+        session.mark();
         (session, acts)
     }
 
@@ -209,9 +245,11 @@ impl Session {
             Msg::Input(event) => self.input(event, &mut acts),
             Msg::World(world) => self.world(world, &mut acts),
             Msg::Reply(reply) => self.reply(reply, &mut acts),
+            Msg::News(news) => self.news(news, &mut acts),
             Msg::Resize(wide, high) => self.base.size = Size::new(wide, high),
             Msg::Wake => self.wake(&mut acts),
         }
+        self.mark();
         acts
     }
 
@@ -260,12 +298,23 @@ impl Session {
         &self.pending
     }
 
+    /// Returns the count that is being typed; 0 as long as it has no digit.
+    pub(crate) const fn count(&self) -> Option<usize> {
+        self.count
+    }
+
     pub(crate) fn toasts(&self) -> impl Iterator<Item = &Toast> {
         self.toasts.iter().map(|(_, toast)| toast)
     }
 
     pub(crate) fn trouble_count(&self) -> usize {
         self.troubles.len()
+    }
+
+    /// Puts where one is on the trail.
+    fn mark(&mut self) {
+        let object = self.layers.iter().rev().find_map(|l| l.object.clone());
+        self.base.trail.mark(Stop::of(self.active, &self.base.desk, object));
     }
 
     fn front(&self) -> Place {

@@ -12,6 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::session::Session;
+use crate::spots::Aim;
 use crate::tabs::{TABS, TabEntry};
 use crate::theme::Role;
 use crate::widgets::dialog::dim;
@@ -99,6 +100,7 @@ fn tab_line(session: &Session, area: Rect, buf: &mut Buffer) {
         let active = tab.id == session.active();
         let number = tab.number.to_string();
         let role = if active { Role::Accent } else { Role::Faint };
+        let from = x;
         x += put(buf, (x, area.y), area.width, &number, cx.style(role));
         if roomy || active {
             let title = title(tab);
@@ -111,6 +113,7 @@ fn tab_line(session: &Session, area: Rect, buf: &mut Buffer) {
             put(buf, (x, area.y), area.width, &title, style);
             x += columns(width(&title));
         }
+        cx.spot(Rect { x: from, width: x - from, ..area }, Aim::Command(tab.title));
         x += gap;
     }
 }

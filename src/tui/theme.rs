@@ -7,7 +7,7 @@ use domain::flux::Health;
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
-use crate::capabilities::Depth;
+use crate::capabilities::{Depth, Ground};
 
 mod colour;
 
@@ -93,12 +93,32 @@ impl From<Health> for Role {
     }
 }
 
+macro_rules! themes {
+    ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("../../themes/", $name, ".toml")))),*] };
+}
+
 /// The themes that come with the program: name and text.
-pub const BUILT_IN: &[(&str, &str)] = &[
-    ("dark", include_str!("../../themes/dark.toml")),
-    ("light", include_str!("../../themes/light.toml")),
-    ("mono", include_str!("../../themes/mono.toml")),
+pub const BUILT_IN: &[(&str, &str)] = themes![
+    "dark",
+    "light",
+    "contrast",
+    "contrast-light",
+    "clear",
+    "clear-light",
+    "sixteen",
+    "mono",
+    "fjord",
+    "harbour",
+    "reef",
+    "sandbar",
+    "driftwood",
+    "lantern",
+    "kelp",
+    "regatta",
 ];
+
+/// The name that stands for a dark or a light one, as the terminal's ground is.
+pub const AUTO: &str = "auto";
 
 /// Holds a style for each role.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,12 +165,30 @@ struct Parts {
 }
 
 impl Theme {
-    /// Loads a theme that comes with the program; `dark` when there is none of this name.
-    pub fn built_in(name: &str, depth: Depth) -> Self {
-        let name = if depth == Depth::None { "mono" } else { name };
-        Self::load(name, BUILT_IN, depth)
-            .or_else(|_| Self::load("dark", BUILT_IN, depth))
-            .unwrap_or_else(|_| Self { name: "plain".to_owned(), styles: vec![Style::new(); Role::ALL.len()] })
+    /// Loads the theme of a name, one of the operator's own before one that comes with the program; without a name the one that
+    /// suits the ground. Where it cannot be had, it is that one too, and what is wrong is returned beside it.
+    pub fn choose(name: Option<&str>, own: &[(String, String)], ground: Ground, depth: Depth) -> (Self, Option<Trouble>) {
+        let suits = match (depth, ground) {
+            (Depth::None, _) => "mono",
+            (_, Ground::Dark) => "dark",
+            (_, Ground::Light) => "light",
+        };
+        let wanted = name.filter(|n| *n != AUTO && depth != Depth::None).unwrap_or(suits);
+        let texts: Vec<(&str, &str)> =
+            own.iter().map(|(name, text)| (name.as_str(), text.as_str())).chain(BUILT_IN.iter().copied()).collect();
+        match Self::load(wanted, &texts, depth) {
+            Ok(theme) => (theme, None),
+            Err(trouble) => {
+                let plain = |_| Self { name: "plain".to_owned(), styles: vec![Style::new(); Role::ALL.len()] };
+                (Self::load(suits, BUILT_IN, depth).unwrap_or_else(plain), Some(trouble))
+            }
+        }
+    }
+
+    /// Returns the names of all themes: the operator's own, then those that come with the program.
+    pub fn names(own: &[(String, String)]) -> Vec<&str> {
+        let built_in = BUILT_IN.iter().map(|(name, _)| *name).filter(|name| own.iter().all(|(n, _)| n != name));
+        own.iter().map(|(name, _)| name.as_str()).chain(built_in).collect()
     }
 
     /// Loads a theme out of named texts, following `inherits`.
@@ -174,9 +212,10 @@ impl Theme {
 
 fn read(name: &str, texts: &[(&str, &str)], depth: usize) -> Result<Source, Trouble> {
     let missing = || Trouble::usage("There is no such theme", format!("\u{201c}{name}\u{201d}")).next("Choose another theme.");
-    let (_, text) = texts.iter().find(|(n, _)| *n == name).ok_or_else(missing)?;
-    let mut own: Source = toml::from_str(text).map_err(|e| {
-        Trouble::usage("The theme cannot be read", format!("{name}.toml")).why(e.message()).next("Correct the file.")
+    let at = texts.iter().position(|(n, _)| *n == name).ok_or_else(missing)?;
+    let mut own: Source = toml::from_str(texts[at].1).map_err(|e| {
+        let place = format!("{name}.toml{}", crate::keys::line_of(texts[at].1, e.span()));
+        Trouble::usage("The theme cannot be read", place).why(e.message()).next("Correct the file.")
     })?;
     if let Some(role) = own.roles.keys().find(|k| !Role::ALL.iter().any(|r| r.key() == **k)) {
         return Err(Trouble::usage("The theme names an unknown role", format!("{role} in {name}")).next("Correct the file."));
@@ -184,10 +223,12 @@ fn read(name: &str, texts: &[(&str, &str)], depth: usize) -> Result<Source, Trou
     let Some(parent) = own.inherits.take() else {
         return Ok(own);
     };
-    if depth > 8 {
+    // One that inherits its own name means the next of that name: an operator's own `dark` builds on ours.
+    let others = if parent == name { &texts[at + 1..] } else { texts };
+    if depth > 8 || parent == name && others.iter().all(|(n, _)| *n != name) {
         return Err(Trouble::usage("The themes inherit in a circle", name).next("Correct the files."));
     }
-    let mut base = read(&parent, texts, depth + 1)?;
+    let mut base = read(&parent, others, depth + 1)?;
     base.palette.extend(own.palette);
     base.roles.extend(own.roles);
     Ok(base)

@@ -32,6 +32,14 @@ impl Language {
         if locale.to_ascii_lowercase().starts_with("zh") { Self::Chinese } else { Self::English }
     }
 
+    /// Returns its name in itself.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Chinese => "简体中文",
+        }
+    }
+
     const fn text(self) -> &'static str {
         match self {
             Self::English => include_str!("../../assets/lang/en.toml"),

@@ -1,8 +1,10 @@
-//! Everything that can be done or gone to, found by a few letters: commands, tabs, projects, environments, kinds.
+//! Everything that can be done or gone to, found by a few letters: commands, tabs, projects, environments, kinds, themes,
+//! languages, and the places one was at.
+//!
+//! A name or alias that is typed whole comes first; the word of a class and a blank leave only that class. A theme is put on as
+//! soon as it is selected, and taken off when nothing comes of it.
 
 use crossterm::event::KeyCode;
-use domain::flux::KINDS;
-use domain::ident::{EnvironmentId, Slug};
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui::buffer::Buffer;
@@ -10,40 +12,30 @@ use ratatui::layout::Rect;
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
-use crate::desk::Change;
-use crate::effects::{Effect, Effects};
-use crate::place::TabId;
+use crate::effects::{Dress, Effect, Effects};
+use crate::spots::{Aim as Spot, Pointed};
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
 use crate::widgets::dialog;
 use crate::widgets::input::Input;
 use crate::widgets::put::{columns, lay, piece, put, put_pieces, put_right, rule, width};
 
+mod entries;
+#[cfg(test)]
+mod tests;
+
+use entries::{Aim, Entry, WORDS};
+
 static TAKE: Command = command("palette.take", &["enter"], 1);
-static DOWN: Command = command("palette.down", &["down", "ctrl-n", "tab"], 0);
+static COMPLETE: Command = command("palette.complete", &["tab"], 2);
+static DOWN: Command = command("palette.down", &["down", "ctrl-n", "ctrl-j"], 0);
 static UP: Command = command("palette.up", &["up", "ctrl-p", "s-tab"], 0);
+
+/// What a name or an alias that was typed whole is ahead of a name that only fits.
+const WHOLE: u32 = 10_000;
 
 /// What a name that fits is ahead of a sentence that does.
 const NAME: u32 = 1000;
-
-/// What choosing an entry does.
-#[derive(Debug, Clone)]
-enum Aim {
-    Run(&'static str),
-    Project(Slug),
-    Environment(EnvironmentId),
-    Kind(&'static str),
-}
-
-#[derive(Debug, Clone)]
-struct Entry {
-    name: String,
-    /// A sentence about it.
-    said: String,
-    hint: String,
-    class: &'static str,
-    aim: Aim,
-}
 
 /// Holds the entries and what was typed.
 #[derive(Debug)]
@@ -52,70 +44,49 @@ pub struct Palette {
     shown: Vec<usize>,
     at: usize,
     input: Input,
+    pointed: Pointed,
+    /// Whether a theme is being looked at.
+    dressed: bool,
 }
 
 impl Palette {
     /// Gathers what is possible over something that has these commands.
     pub fn new(cx: &Cx, commands: &[&'static Command]) -> Self {
-        let mut entries = Vec::new();
-        for command in commands.iter().filter(|c| !c.id.starts_with("list.") && !c.id.starts_with("scroll.")) {
-            let (title, sentence) = cx.words.command(command.id);
-            let class = if command.id.starts_with("tab.") { "palette.tab" } else { "palette.command" };
-            let (name, said, hint) = (title.to_owned(), sentence.to_owned(), cx.keymap.label(command));
-            entries.push(Entry { name, said, hint, class, aim: Aim::Run(command.id) });
-        }
-        for project in cx.world.projects.iter() {
-            let aim = Aim::Project(project.slug.clone());
-            entries.push(Entry {
-                name: project.slug.to_string(),
-                said: project.name.clone(),
-                hint: String::new(),
-                class: "palette.project",
-                aim,
-            });
-        }
-        for environment in cx.world.environments.iter() {
-            let aim = Aim::Environment(environment.id.clone());
-            let hint = environment.cluster.to_string();
-            entries.push(Entry {
-                name: environment.id.to_string(),
-                said: String::new(),
-                hint,
-                class: "palette.environment",
-                aim,
-            });
-        }
-        for kind in KINDS {
-            let hint = kind.aliases.join(" ");
-            entries.push(Entry {
-                name: kind.name.to_owned(),
-                said: String::new(),
-                hint,
-                class: "palette.kind",
-                aim: Aim::Kind(kind.name),
-            });
-        }
-        let mut palette = Self { entries, shown: Vec::new(), at: 0, input: Input::default() };
-        palette.search();
+        let entries = entries::all(cx, commands);
+        let (input, pointed) = (Input::default(), Pointed::default());
+        let mut palette = Self { entries, shown: Vec::new(), at: 0, input, pointed, dressed: false };
+        palette.search(cx);
         palette
     }
 
-    fn search(&mut self) {
+    /// Returns the class whose word was typed before a blank, and what was typed after it.
+    fn class(&self, cx: &Cx) -> Option<(&'static str, &str)> {
+        let (word, rest) = self.input.text().trim_start().split_once(' ')?;
+        let ours = |(w, class): &&(&str, &'static str)| *w == word || cx.words.get(class) == word;
+        WORDS.iter().find(ours).map(|(_, class)| (*class, rest))
+    }
+
+    fn search(&mut self, cx: &Cx) {
         let mut matcher = Matcher::new(Config::DEFAULT);
-        let pattern = Pattern::new(self.input.text(), CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
+        let class = self.class(cx);
+        let typed = class.map_or_else(|| self.input.text(), |(_, rest)| rest);
+        let pattern = Pattern::new(typed, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
         let mut letters = Vec::new();
-        let wanted = self.input.text().trim().to_lowercase();
+        let wanted = typed.trim().to_lowercase();
         let mut found: Vec<(u32, usize)> = Vec::new();
         for (at, entry) in self.entries.iter().enumerate() {
-            // A name that fits counts more than a sentence in which the letters occur as they were typed.
-            let mut text = entry.name.clone();
-            if matches!(entry.aim, Aim::Kind(_)) {
-                text.push(' ');
-                text.push_str(&entry.hint);
+            let plain = !matches!(entry.class, "palette.theme" | "palette.language" | "palette.place");
+            if !class.map_or(plain || wanted.is_empty() && entry.class == "palette.place" || wanted.len() > 1, |(c, _)| {
+                c == entry.class
+            }) {
+                continue;
             }
-            let score = pattern.score(Utf32Str::new(&text, &mut letters), &mut matcher);
+            // A name that fits counts more than a sentence in which the letters occur as they were typed.
+            let score = pattern.score(Utf32Str::new(&entry.name, &mut letters), &mut matcher);
+            let whole = !wanted.is_empty()
+                && (entry.name.to_lowercase() == wanted || entry.aliases.iter().any(|a| a.to_lowercase() == wanted));
             let in_sentence = !wanted.is_empty() && entry.said.to_lowercase().contains(&wanted);
-            if let Some(score) = score.map(|s| s + NAME).or(in_sentence.then_some(0)) {
+            if let Some(score) = whole.then_some(WHOLE).or(score.map(|s| s + NAME)).or(in_sentence.then_some(0)) {
                 found.push((score, at));
             }
         }
@@ -124,39 +95,80 @@ impl Palette {
         self.at = 0;
     }
 
-    fn take(&self) -> Effects {
-        let Some(entry) = self.shown.get(self.at).and_then(|at| self.entries.get(*at)) else {
-            return Effects::new();
+    fn selected(&self) -> Option<&Entry> {
+        self.shown.get(self.at).and_then(|at| self.entries.get(*at))
+    }
+
+    /// Puts on the theme that is selected, or takes off the one that was.
+    fn look(&mut self) -> Effects {
+        let wanted = match self.selected().map(|e| &e.aim) {
+            Some(Aim::Theme(name)) => Some(Dress::Try(name.clone())),
+            _ => self.dressed.then_some(Dress::Back),
         };
-        let mut effects = vec![Effect::Close];
-        effects.extend(match entry.aim.clone() {
-            Aim::Run(id) => vec![Effect::Run(id)],
-            Aim::Project(slug) => vec![Effect::Desk(Change::Project(Some(slug))), Effect::Switch(TabId::Environments)],
-            Aim::Environment(id) => vec![Effect::Desk(Change::Environment(Some(id))), Effect::Switch(TabId::Environments)],
-            Aim::Kind(kind) => vec![Effect::Desk(Change::Kind(Some(kind))), Effect::Switch(TabId::Flux)],
-        });
-        effects
+        self.dressed = matches!(wanted, Some(Dress::Try(_)));
+        wanted.map(Effect::Dress).into_iter().collect()
+    }
+
+    fn take(&mut self, cx: &Cx) -> Effects {
+        match self.selected().map(|entry| entry.aim.clone()) {
+            None => Effects::new(),
+            Some(Aim::Word(_)) => self.complete(cx),
+            Some(aim) => std::iter::once(Effect::Close).chain(entries::effects(aim)).collect(),
+        }
+    }
+
+    /// Writes out what is selected: the word of a class, or after one the name of the entry.
+    fn complete(&mut self, cx: &Cx) -> Effects {
+        let Some(entry) = self.selected() else { return Effects::new() };
+        let word = WORDS.iter().find(|(_, class)| *class == entry.class).map(|(word, _)| *word);
+        let text = match (&entry.aim, word) {
+            (Aim::Word(word), _) => format!("{word} "),
+            (_, Some(word)) => format!("{word} {}", entry.name),
+            (_, None) => entry.name.clone(),
+        };
+        self.input.set(text);
+        let kept = self.shown.get(self.at).copied();
+        self.search(cx);
+        self.at = self.shown.iter().position(|at| Some(*at) == kept).unwrap_or(0);
+        self.look()
+    }
+
+    /// Goes to an entry.
+    fn go(&mut self, to: usize) -> Effects {
+        self.at = to;
+        self.look()
     }
 }
 
 impl Tab for Palette {
     fn commands(&self, _cx: &Cx) -> Vec<&'static Command> {
-        vec![&TAKE, &DOWN, &UP]
+        vec![&TAKE, &COMPLETE, &DOWN, &UP]
     }
 
     fn typing(&self, _cx: &Cx) -> bool {
         true
     }
 
-    fn update(&mut self, _cx: &Cx, msg: TabMsg) -> Effects {
+    fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         let last = self.shown.len().saturating_sub(1);
         match msg {
-            TabMsg::Command("palette.take") => return self.take(),
-            TabMsg::Command("palette.down") => self.at = if self.at == last { 0 } else { self.at + 1 },
-            TabMsg::Command("palette.up") => self.at = if self.at == 0 { last } else { self.at - 1 },
+            TabMsg::Command("palette.take") => return self.take(cx),
+            TabMsg::Command("palette.complete") => return self.complete(cx),
+            TabMsg::Command("palette.down") => return self.go(if self.at == last { 0 } else { self.at + 1 }),
+            TabMsg::Command("palette.up") => return self.go(if self.at == 0 { last } else { self.at - 1 }),
+            TabMsg::Command("palette.point") => {
+                let to = self.pointed.take().filter(|at| *at <= last);
+                return to.map(|to| self.go(to)).unwrap_or_default();
+            }
             TabMsg::Key(key) if key.code == KeyCode::Backspace && self.input.text().is_empty() => return vec![Effect::Close],
-            TabMsg::Key(key) if self.input.key(key) => self.search(),
-            TabMsg::Paste(text) if self.input.paste(&text) => self.search(),
+            TabMsg::Key(key) if self.input.key(key) => {
+                self.search(cx);
+                return self.look();
+            }
+            TabMsg::Paste(text) if self.input.paste(&text) => {
+                self.search(cx);
+                return self.look();
+            }
             _ => {}
         }
         Effects::new()
@@ -176,6 +188,8 @@ impl Tab for Palette {
         rule(cx, buf, Rect { y: inner.y + 1, height: 1, ..inner });
         let list = Rect { y: inner.y + 2, height: inner.height - 2, ..inner };
         let top = (self.at + 1).saturating_sub(usize::from(list.height));
+        let to = self.pointed.clone();
+        cx.spot(list, Spot::Rows { first: top, total: self.shown.len(), to, command: "palette.point" });
         for (y, at) in (list.top()..list.bottom()).zip(top..self.shown.len()) {
             let entry = &self.entries[self.shown[at]];
             let class = cx.words.get(entry.class);

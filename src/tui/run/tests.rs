@@ -43,7 +43,16 @@ fn a_session_runs_draws_once_and_rests() {
         let clock = move || {
             Time::from_millisecond(fixture::now().as_millisecond() + i64::try_from(start.elapsed().as_millis()).unwrap()).unwrap()
         };
-        let link = Link { world: worlds, wishes, replies, clock: Arc::new(clock), editor: None, opener: None };
+        let link = Link {
+            world: worlds,
+            wishes,
+            replies,
+            clock: Arc::new(clock),
+            news: mpsc::channel(1).1,
+            mouse: None,
+            editor: None,
+            opener: None,
+        };
         let mut screen = Screen::new(paper.clone(), Size::new(80, 24), true);
         let session = stage.session;
         let running = async { run(session, Vec::new(), input, &mut screen, link).await };
@@ -73,7 +82,16 @@ fn a_terminal_that_is_gone_ends_the_session() {
         let (_publish, worlds) = watch::channel(Arc::new(World::default()));
         let (wishes, _engine) = mpsc::channel(8);
         let (_reply, replies) = mpsc::channel(8);
-        let link = Link { world: worlds, wishes, replies, clock: Arc::new(fixture::now), editor: None, opener: None };
+        let link = Link {
+            world: worlds,
+            wishes,
+            replies,
+            clock: Arc::new(fixture::now),
+            news: mpsc::channel(1).1,
+            mouse: None,
+            editor: None,
+            opener: None,
+        };
         let mut screen = Screen::new(Vec::new(), Size::new(80, 24), true);
         let ended = run(stage.session, Vec::new(), futures::stream::empty(), &mut screen, link).await;
         assert_eq!(ended.unwrap(), Ended::InputGone);

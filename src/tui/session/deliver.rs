@@ -15,6 +15,7 @@ impl Session {
         if !Arc::ptr_eq(&old.mishaps, &self.base.world.mishaps) {
             self.mishaps(&old);
         }
+        self.tell_ends(&old, acts);
         self.tell_shown(&TabMsg::World, acts);
     }
 

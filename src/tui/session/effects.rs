@@ -14,6 +14,8 @@ use crate::overlays;
 use crate::place::TabId;
 use crate::tab::TabMsg;
 use crate::tabs::TABS;
+use crate::trail::Stop;
+use crate::words::Words;
 
 impl Session {
     pub(super) fn carry_out(&mut self, place: Place, effects: Effects, acts: &mut Vec<Act>) {
@@ -52,12 +54,18 @@ impl Session {
                 }
                 Effect::Run(id) => self.run_by_id(id, acts),
                 Effect::Copy(text) => self.copy(text, acts),
-                Effect::Visit(url) if self.base.capabilities.opens => {
+                Effect::Visit(url) if self.base.capabilities.opens && on_the_web(&url) => {
                     let text = self.base.cx().tf("toast.visited", &[("text", &domain::text::one_line(&url))]);
                     self.toast(Toast { health: Health::Ok, text });
                     acts.push(Act::Visit(url));
                 }
                 Effect::Visit(url) => self.copy(url, acts),
+                Effect::Dress(wanted) => self.dress(wanted),
+                Effect::Speak(language) => {
+                    self.base.preferences.language = language;
+                    self.base.words = Words::load(language);
+                }
+                Effect::Return(stop) => self.return_to(*stop, acts),
                 Effect::Bell => acts.push(Act::Bell),
                 Effect::Toast(toast) => self.toast(toast),
                 Effect::Trouble(trouble) => self.trouble(trouble),
@@ -114,11 +122,13 @@ impl Session {
             Overlay::Troubles => "shell.troubles",
             _ => "",
         };
+        let object = if let Overlay::Object(key) = &overlay { Some(key.clone()) } else { None };
         let pane = overlays::build(overlay, &self.base.cx(), &commands, &self.troubles);
         self.next_layer += 1;
         let id = self.next_layer;
-        self.layers.push(Layer { id, by, pane });
+        self.layers.push(Layer { id, by, object, pane });
         self.tell(Place::Layer(id), TabMsg::Enter, acts);
+        self.check_keys();
     }
 
     fn layers_away(&mut self, acts: &mut Vec<Act>) {
@@ -185,6 +195,12 @@ impl Session {
                     self.tell(Place::Tab(tab), TabMsg::Enter, acts);
                 }
             }
+            "shell.earlier" | "shell.later" => {
+                if let Some(stop) = self.base.trail.step(command.id == "shell.later") {
+                    self.return_to(stop, acts);
+                }
+            }
+            "shell.count" => self.count = Some(0),
             "shell.next-tab" => self.step(1, acts),
             "shell.previous-tab" => self.step(TABS.len() - 1, acts),
             id => {
@@ -193,6 +209,26 @@ impl Session {
                     self.switch(tab, false, acts);
                 }
             }
+        }
+    }
+
+    /// Goes to a place where one was; what is gone since is left out.
+    fn return_to(&mut self, stop: Stop, acts: &mut Vec<Act>) {
+        self.layers_away(acts);
+        let Stop { tab, project, environment, kind, object } = stop;
+        let mut changes = Vec::new();
+        if matches!(tab, TabId::Projects | TabId::Environments) {
+            changes.push(Change::Project(project));
+        }
+        let known = environment.filter(|id| self.base.world.environment(id).is_some());
+        changes.extend(known.map(|id| Change::Environment(Some(id))));
+        if tab == TabId::Flux {
+            changes.push(Change::Kind(kind));
+        }
+        self.carry_out(Place::Tab(tab), changes.into_iter().map(Effect::Desk).collect(), acts);
+        self.switch(tab, false, acts);
+        if let Some(key) = object {
+            self.open(Overlay::Object(key), acts);
         }
     }
 
@@ -209,4 +245,9 @@ impl Session {
             acts.push(Act::Quit);
         }
     }
+}
+
+/// Tells whether an address is one of the web: no other is given to the desktop.
+fn on_the_web(url: &str) -> bool {
+    ["https://", "http://"].iter().any(|scheme| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
 }

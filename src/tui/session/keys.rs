@@ -1,13 +1,23 @@
 //! From a key to a command: the front pane's own first, then those of the shell; text where text is typed.
 
-use crossterm::event::{Event, KeyEvent, KeyEventKind};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind};
 use ratatui::layout::Size;
 
 use super::{Act, Place, Session};
 use crate::command::Command;
+use crate::effects::Dress;
 use crate::everywhere;
-use crate::keys::{Chord, Meaning, label};
+use crate::keys::{Chord, Conflict, Meaning, label};
 use crate::tab::TabMsg;
+
+/// The highest count.
+const MOST: usize = 9999;
+
+/// Returns the digit that a key is.
+fn digit(chord: Chord) -> Option<usize> {
+    let KeyCode::Char(c) = chord.code else { return None };
+    c.to_digit(10).filter(|_| !chord.ctrl && !chord.alt).and_then(|d| usize::try_from(d).ok())
+}
 
 impl Session {
     pub(super) fn input(&mut self, event: Event, acts: &mut Vec<Act>) {
@@ -20,6 +30,7 @@ impl Session {
                     self.tell(front, TabMsg::Paste(text), acts);
                 }
             }
+            Event::Mouse(event) => self.mouse(event, acts),
             Event::Resize(wide, high) => self.base.size = Size::new(wide, high),
             _ => {}
         }
@@ -29,25 +40,71 @@ impl Session {
         let chord = Chord::of(key);
         let front = self.front();
         let typing = self.pane(front).is_some_and(|p| p.typing(&self.base.cx()));
+        if self.count.is_some() && self.counting(chord) {
+            return;
+        }
         if typing && (chord.is_text() || chord.edits()) {
             self.pending.clear();
             return self.tell(front, TabMsg::Key(key), acts);
         }
         self.pending.push(chord);
         let commands = self.possible();
-        match self.base.keymap.meaning(&self.pending, &commands) {
+        match self.base.preferences.keymap.meaning(&self.pending, &commands) {
             Meaning::Command(command) => {
                 self.pending.clear();
-                self.run(command, acts);
+                match self.count.take() {
+                    Some(count) => self.run_counted(command, count, acts),
+                    None => self.run(command, acts),
+                }
             }
             Meaning::Prefix if !typing => {}
             _ => {
                 let alone = self.pending.len() == 1;
                 self.pending.clear();
+                // Digits that mean nothing here are a count.
+                self.count = digit(chord).filter(|_| !typing && alone && self.count.is_none());
                 if typing && alone {
                     self.tell(front, TabMsg::Key(key), acts);
                 }
             }
+        }
+    }
+
+    /// Takes a key while a count is typed; tells whether it belonged to it.
+    fn counting(&mut self, chord: Chord) -> bool {
+        if let Some(digit) = digit(chord).filter(|_| self.pending.is_empty()) {
+            self.count = self.count.map(|count| (count * 10 + digit).min(MOST));
+            return true;
+        }
+        let over = matches!(chord.code, KeyCode::Esc | KeyCode::Backspace) && !chord.ctrl && !chord.alt;
+        if over {
+            self.count = None;
+            self.pending.clear();
+        }
+        over
+    }
+
+    /// Runs a command so many times when it moves; the last line with a number is the line of that number. What does more than
+    /// move is done once.
+    fn run_counted(&mut self, command: &'static Command, count: usize, acts: &mut Vec<Act>) {
+        let (kind, motion) = command.id.split_once('.').unwrap_or_default();
+        let moves = ["list", "scroll", "form", "palette"].contains(&kind);
+        let (down, times) = match motion {
+            "first" | "last" if moves && count > 0 => {
+                let (first, down) = if kind == "scroll" { ("scroll.first", "scroll.down") } else { ("list.first", "list.down") };
+                self.tell(self.front(), TabMsg::Command(first), acts);
+                (down, count - 1)
+            }
+            "down" | "up" | "half-down" | "half-up" | "page-down" | "page-up" | "left" | "right" | "next" | "previous"
+            | "next-fault"
+                if moves =>
+            {
+                (command.id, count.max(1))
+            }
+            _ => return self.run(command, acts),
+        };
+        for _ in 0..times {
+            self.tell(self.front(), TabMsg::Command(down), acts);
         }
     }
 
@@ -57,18 +114,41 @@ impl Session {
         let mut commands = self.pane(self.front()).map(|p| p.commands(&cx)).unwrap_or_default();
         let asks = self.layers.last().is_some_and(|l| l.pane.asks());
         let by = self.layers.last().map_or("", |l| l.by);
-        commands.extend(
-            everywhere::commands(asks, !self.layers.is_empty(), !self.back.is_empty()).into_iter().filter(|c| c.id != by),
-        );
+        let standing = everywhere::Standing {
+            asks,
+            layered: !self.layers.is_empty(),
+            back: !self.back.is_empty(),
+            earlier: self.base.trail.leads(false),
+            later: self.base.trail.leads(true),
+        };
+        commands.extend(everywhere::commands(standing).into_iter().filter(|c| c.id != by));
         commands
     }
 
     /// Returns the key of a command that really reaches it now: while text is typed, plain characters do not.
     pub(crate) fn reachable_label(&self, command: &Command) -> String {
         let typing = self.pane(self.front()).is_some_and(|p| p.typing(&self.base.cx()));
-        let keys = self.base.keymap.keys(command);
+        let keys = self.base.preferences.keymap.keys(command);
         let reaches = |chords: &[Chord]| !typing || chords.first().is_some_and(|c| !c.is_text() && !c.edits());
         keys.iter().find(|c| reaches(c)).map_or_else(String::new, |c| label(c))
+    }
+
+    /// Says once where keys of the operator's have a second meaning: in any tab, and in what lies on top.
+    pub(super) fn check_keys(&mut self) {
+        if self.base.preferences.keymap.is_empty() {
+            return;
+        }
+        let cx = self.base.cx();
+        let shell = everywhere::commands(everywhere::Standing::ANYWHERE);
+        let mut places: Vec<Vec<&'static Command>> =
+            self.tabs.iter().map(|tab| tab.commands(&cx).into_iter().chain(shell.iter().copied()).collect()).collect();
+        places.push(self.possible());
+        let found: Vec<Conflict> = places.iter().flat_map(|commands| cx.keymap.conflicts(commands)).collect();
+        for conflict in found {
+            if self.conflicts.insert(conflict.clone()) {
+                self.trouble(conflict.into());
+            }
+        }
     }
 
     pub(super) fn run(&mut self, command: &'static Command, acts: &mut Vec<Act>) {
@@ -89,6 +169,8 @@ impl Session {
     pub(super) fn leave_layer(&mut self, place: Place, acts: &mut Vec<Act>) {
         let Place::Layer(id) = place else { return };
         self.layers.retain(|l| l.id != id);
+        // What was only tried on is not kept.
+        self.dress(Dress::Back);
         self.forget(place, acts);
     }
 }

@@ -8,6 +8,7 @@ use domain::trouble::Trouble;
 
 use super::*;
 use crate::fixture::{Stage, world};
+use crate::words::Language;
 
 #[test]
 fn numbers_switch_tabs_and_escape_comes_back_only_where_one_was_sent() {

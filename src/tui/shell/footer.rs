@@ -3,8 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::command::Command;
 use crate::keys;
 use crate::session::Session;
+use crate::spots::Aim;
 use crate::theme::Role;
 use crate::widgets::put::{clear, columns, cut, lay, put, width};
 
@@ -15,28 +17,33 @@ const STAYS: u8 = 95;
 pub(super) fn view(session: &Session, area: Rect, buf: &mut Buffer) {
     let cx = session.cx();
     let mut x = area.x + 1;
-    if !session.pending().is_empty() {
-        let text = format!("{} …", cx.spelled(&keys::label(session.pending())));
+    if !session.pending().is_empty() || session.count().is_some() {
+        let count = session.count().map(|n| if n == 0 { "#".to_owned() } else { format!("#{n}") });
+        let keys = cx.spelled(&keys::label(session.pending()));
+        let text = format!("{} …", [count.unwrap_or_default(), keys].join(" ").trim());
         x += put(buf, (x, area.y), area.width, &text, cx.style(Role::Accent)) + 2;
     }
-    let mut shown: Vec<(u8, String, &str)> = Vec::new();
+    let mut shown: Vec<(u8, String, &'static Command)> = Vec::new();
     for command in session.possible() {
         let label = cx.spelled(&session.reachable_label(command));
         let known = shown.iter().any(|(_, l, _)| *l == label);
         if command.footer > 0 && !label.is_empty() && !known {
-            shown.push((command.footer, label, cx.title(command)));
+            shown.push((command.footer, label, command));
         }
     }
     shown.sort_by_key(|(rank, ..)| *rank);
     let room = usize::from(area.right().saturating_sub(x));
-    let need = |shown: &[(u8, String, &str)]| shown.iter().map(|(_, l, t)| width(l) + width(t) + 3).sum::<usize>();
+    let need =
+        |shown: &[(u8, String, &'static Command)]| shown.iter().map(|(_, l, c)| width(l) + width(cx.title(c)) + 3).sum::<usize>();
     while need(&shown) > room && shown.len() > 1 {
         let at = shown.iter().rposition(|(rank, ..)| *rank < STAYS).unwrap_or(shown.len() - 1);
         shown.remove(at);
     }
-    for (_, label, title) in shown {
+    for (_, label, command) in shown {
+        let from = x;
         x += put(buf, (x, area.y), area.width, &label, cx.style(Role::Accent)) + 1;
-        x += put(buf, (x, area.y), area.width, title, cx.style(Role::Muted)) + 2;
+        x += put(buf, (x, area.y), area.width, cx.title(command), cx.style(Role::Muted)) + 2;
+        cx.spot(Rect { x: from, width: (x - from).saturating_sub(2), ..area }, Aim::Command(command.id));
     }
 }
 

@@ -310,7 +310,7 @@ impl Tab for Environments {
             LinkOf::Repository(url) => self.table.rows().iter().any(|l| l.repository == *url),
         });
         let detail = detail::lines(cx, self.table.selected(), usize::from(rest.width.saturating_sub(4)));
-        let (list, below) = pane::split(rest, self.table.rows().len(), detail.len());
+        let (list, below) = pane::split(cx, rest, self.table.rows().len(), detail.len());
         let empty = match &cx.desk.project {
             Some(project) => cx.tf("environments.empty", &[("project", project.as_str()), ("key", &cx.key(&ADD))]),
             None => cx.t("environments.empty-all").to_owned(),

@@ -372,7 +372,7 @@ impl Tab for Flux {
         );
         let wide = usize::from(rest.width.saturating_sub(4));
         let lines = self.table.selected().map(|o| summary::short(cx, o, wide)).unwrap_or_default();
-        let (list, below) = pane::split(rest, self.table.total(), lines.len());
+        let (list, below) = pane::split(cx, rest, self.table.total(), lines.len());
         self.table.view(cx, list, buf, &empty);
         pane::view(cx, below, buf, &lines);
         if let Some(chooser) = &self.chooser {

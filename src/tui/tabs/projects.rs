@@ -287,7 +287,7 @@ impl Tab for Projects {
         let rest = link::banner(cx, rest, buf, |of| matches!(of, LinkOf::Cluster(_) | LinkOf::Repository(_)));
         let empty = cx.tf("projects.empty", &[("key", &cx.key(&ADD)), ("adopt", &cx.key(&ADOPT))]);
         let lines = self.table.selected().map(|l| detail::lines(cx, &l.project)).unwrap_or_default();
-        let (list, below) = pane::split(rest, self.table.rows().len(), lines.len());
+        let (list, below) = pane::split(cx, rest, self.table.rows().len(), lines.len());
         self.table.view(cx, list, buf, &empty);
         pane::view(cx, below, buf, &lines);
         if let Some(editor) = &self.editor {

@@ -19,6 +19,7 @@ pub fn dim(cx: &Cx, buf: &mut Buffer, area: Rect) {
     let ground = Style::reset().patch(cx.style(Role::Ground));
     let (text, line) = (ground.patch(cx.style(Role::Faint)), ground.patch(cx.style(Role::Line)));
     let area = area.intersection(buf.area);
+    cx.marks.cover(area);
     for position in area.positions() {
         let cell = &mut buf[position];
         if cell.symbol() == "▌" {

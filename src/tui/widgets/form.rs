@@ -9,6 +9,7 @@ use tui_textarea::TextArea;
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
+use crate::spots::{Aim, Pointed};
 use crate::theme::Role;
 use crate::widgets::input::Input;
 use crate::widgets::put::{columns, cut_path, put, put_right, put_wrapped, width, wrap};
@@ -232,12 +233,13 @@ pub struct Form {
     /// The fields, from top to bottom.
     pub fields: Vec<Field>,
     focus: usize,
+    pointed: Pointed,
 }
 
 impl Form {
     /// Builds a form; the first field has the focus.
-    pub const fn new(fields: Vec<Field>) -> Self {
-        Self { fields, focus: 0 }
+    pub fn new(fields: Vec<Field>) -> Self {
+        Self { fields, focus: 0, pointed: Pointed::default() }
     }
 
     /// Returns the field that has the focus.
@@ -289,6 +291,11 @@ impl Form {
     /// Carries out one of [`FORM`]; tells whether it was one.
     pub fn command(&mut self, id: &str) -> bool {
         let count = self.fields.len().max(1);
+        if id == "form.point" {
+            let to = self.pointed.take().filter(|at| self.fields.get(*at).is_some_and(|f| !f.hidden));
+            self.focus = to.unwrap_or(self.focus);
+            return true;
+        }
         let step = match id {
             "form.next" => 1,
             "form.previous" => count - 1,
@@ -389,6 +396,10 @@ impl Form {
             }
             let place = Rect { y, height: high.min(area.bottom() - y), ..area };
             draw(cx, place, buf, field, label, (at == self.focus, active));
+            // Whatever row of a field is pointed at, it is that field.
+            for row in place.rows() {
+                cx.spot(row, Aim::Rows { first: at, total: at + 1, to: self.pointed.clone(), command: "form.point" });
+            }
             y += high;
         }
         y - area.y

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::cx::Cx;
+use crate::spots::Aim;
 use crate::widgets::put::{Piece, columns, put_pieces, rule};
 
 /// The least rows of a list above a pane: titles, three rows, and the filter.
@@ -12,13 +13,18 @@ const LIST: u16 = 5;
 /// Divides an area between a list of so many rows and a pane of so many lines; the pane may be empty.
 ///
 /// What the filter leaves does not count, so that nothing moves while it is typed.
-pub fn split(area: Rect, rows: usize, lines: usize) -> (Rect, Rect) {
+///
+/// Where the line between them was moved, both are as high as that says.
+pub fn split(cx: &Cx, area: Rect, rows: usize, lines: usize) -> (Rect, Rect) {
     let none = Rect { y: area.bottom(), height: 0, ..area };
     if lines == 0 || area.height < LIST + 3 {
         return (area, none);
     }
     let least = columns(lines).min(area.height / 3);
-    let high = columns(rows.saturating_add(2)).clamp(LIST, (area.height - least - 1).max(LIST));
+    let high = match cx.below {
+        Some(below) => area.height.saturating_sub(below).clamp(LIST, area.height.saturating_sub(2).max(LIST)),
+        None => columns(rows.saturating_add(2)).clamp(LIST, (area.height - least - 1).max(LIST)),
+    };
     let list = Rect { height: high, ..area };
     (list, Rect { y: list.bottom(), height: area.height - high, ..area })
 }
@@ -29,6 +35,7 @@ pub fn view(cx: &Cx, area: Rect, buf: &mut Buffer, lines: &[Vec<Piece>]) {
         return;
     }
     rule(cx, buf, Rect { height: 1, ..area });
+    cx.spot(Rect { height: 1, ..area }, Aim::Line(area.bottom()));
     for (y, line) in (area.y + 1..area.bottom()).zip(lines) {
         put_pieces(cx, buf, (area.x + 2, y), area.width.saturating_sub(4), line);
     }

@@ -17,6 +17,7 @@ use domain::flux::Health;
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
+use crate::spots::Pointed;
 use crate::theme::Role;
 use crate::widgets::input::Input;
 use crate::widgets::put::{Piece, columns, piece, width, width_of};
@@ -192,6 +193,7 @@ pub struct Table<T: Row + 'static> {
     anchor: Option<T::Key>,
     pinned: HashSet<T::Key>,
     offset: Slot<usize>,
+    pointed: Pointed,
     page: Slot<usize>,
     fresh: HashMap<T::Key, Time>,
     /// The moment at which rows were last looked at, and the next at which their mere age changes what the filter lets through.
@@ -245,6 +247,7 @@ impl<T: Row + 'static> Table<T> {
             anchor: None,
             pinned: HashSet::new(),
             offset: Slot::new(0),
+            pointed: Pointed::default(),
             page: Slot::new(1),
             fresh: HashMap::new(),
             now: Time::UNIX_EPOCH,
@@ -377,6 +380,10 @@ impl<T: Row + 'static> Table<T> {
             "list.page-up" => self.go(self.cursor.saturating_sub(page)),
             "list.first" => self.go(0),
             "list.last" => self.go(last),
+            "list.point" => match self.pointed.take() {
+                Some(at) => self.go(at.min(last)),
+                None => return false,
+            },
             "list.filter" => self.typing = true,
             "list.keep" => self.typing = false,
             "list.clear" => self.clear(),

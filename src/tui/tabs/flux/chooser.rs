@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 use super::columns::health;
 use crate::command::{Command, command};
 use crate::cx::Cx;
+use crate::spots::{Aim, Pointed};
 use crate::theme::Role;
 use crate::widgets::dialog;
 use crate::widgets::input::Input;
@@ -61,6 +62,7 @@ pub(super) struct Chooser {
     shown: Vec<usize>,
     at: usize,
     input: Input,
+    pointed: Pointed,
 }
 
 /// How many objects there are and how the worst is doing.
@@ -113,7 +115,7 @@ impl Chooser {
 
     fn new(title: &'static str, lines: Vec<Line>, now: &Choice) -> Self {
         let at = lines.iter().position(|l| l.choice == *now).unwrap_or(0);
-        Self { title, shown: (0..lines.len()).collect(), lines, at, input: Input::default() }
+        Self { title, shown: (0..lines.len()).collect(), lines, at, input: Input::default(), pointed: Pointed::default() }
     }
 
     pub(super) fn chosen(&self) -> Option<Choice> {
@@ -128,6 +130,7 @@ impl Chooser {
         let count = self.shown.len().max(1);
         match id {
             "kinds.down" => self.at = (self.at + 1) % count,
+            "kinds.point" => self.at = self.pointed.take().unwrap_or(self.at).min(count - 1),
             "kinds.up" => self.at = (self.at + count - 1) % count,
             _ => {}
         }
@@ -160,6 +163,8 @@ impl Chooser {
         self.input.view(cx, Rect { x: inner.x + 2, width: inner.width - 2, height: 1, ..inner }, buf, true, "ks, hr, gitrepo …");
         let list = Rect { y: inner.y + 2, height: inner.height - 2, ..inner };
         let top = (self.at + 1).saturating_sub(usize::from(list.height));
+        let to = self.pointed.clone();
+        cx.spot(list, Aim::Rows { first: top, total: self.shown.len(), to, command: "kinds.point" });
         for (y, at) in (list.top()..list.bottom()).zip(top..self.shown.len()) {
             let line = &self.lines[self.shown[at]];
             let role = if line.count == 0 { Role::Faint } else { Role::Text };

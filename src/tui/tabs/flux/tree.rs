@@ -32,6 +32,7 @@ use domain::query::Query;
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::effects::{Effect, Effects, OrderTicket, Ticket};
+use crate::spots::Pointed;
 use crate::tab::TabMsg;
 use crate::widgets::input::Input;
 use crate::widgets::table::{CLEAR, LIST, typing_commands};
@@ -77,6 +78,7 @@ pub(super) struct Tree {
     /// How many Flux objects in sight are in each state, in the order of [`Health::ALL`].
     tally: [usize; Health::ALL.len()],
     cursor: usize,
+    pointed: Pointed,
     selected: Option<Place>,
     filter: Input,
     sought: Sought,
@@ -126,6 +128,7 @@ impl Tree {
             moved: true,
             tally: [0; Health::ALL.len()],
             cursor: 0,
+            pointed: Pointed::default(),
             filter: Input::default(),
             sought: Sought::read(filter),
             turns: None,
@@ -317,6 +320,7 @@ impl Tree {
             "list.page-up" => self.go(self.cursor.saturating_sub(page)),
             "list.first" => self.go(0),
             "list.last" => self.go(usize::MAX),
+            "list.point" => self.go(self.pointed.take().unwrap_or(self.cursor)),
             "list.filter" => self.typing = true,
             "list.keep" => self.typing = false,
             "list.clear" => {

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use super::{Only, Row, Table, Width};
 use crate::cx::Cx;
+use crate::spots::Aim;
 use crate::theme::Role;
 use crate::widgets::input::Input;
 use crate::widgets::put::{
@@ -36,6 +37,8 @@ impl<T: Row + 'static> Table<T> {
             offset = self.cursor + 1 - height;
         }
         self.offset.set(offset);
+        let to = self.pointed.clone();
+        cx.spot(body, Aim::Rows { first: offset, total: self.shown.len(), to, command: "list.point" });
         for (line, at) in (offset..self.shown.len()).take(height).enumerate() {
             if let Some(row) = self.shown.get(at).and_then(|at| self.rows.get(*at as usize)) {
                 let place = Rect { y: body.y + columns(line), height: 1, ..body };

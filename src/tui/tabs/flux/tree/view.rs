@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 use super::rows::{MOST, Row};
 use super::{HELD, SCOPE, Tree, words};
 use crate::cx::Cx;
+use crate::spots::Aim;
 use crate::theme::Role;
 use crate::widgets::format;
 use crate::widgets::pane;
@@ -84,7 +85,7 @@ impl Tree {
     pub(in super::super) fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let area = self.rings(cx, area, buf);
         let lines = self.about(cx, usize::from(area.width.saturating_sub(4)));
-        let (list, below) = pane::split(area, self.rows.len(), lines.len());
+        let (list, below) = pane::split(cx, area, self.rows.len(), lines.len());
         self.list(cx, list, buf);
         pane::view(cx, below, buf, &lines);
     }
@@ -118,6 +119,8 @@ impl Tree {
             offset = self.cursor + 1 - height;
         }
         self.offset.set(offset);
+        let to = self.pointed.clone();
+        cx.spot(body, Aim::Rows { first: offset, total: self.rows.len(), to, command: "list.point" });
         let visible: Vec<(usize, Vec<Piece>)> =
             (offset..self.rows.len()).take(height).map(|at| (at, self.name(cx, at))).collect();
         let widest = visible.iter().map(|(_, name)| columns(width_of(name))).max().unwrap_or(0);
