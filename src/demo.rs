@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cluster::Connection;
+use domain::Trouble;
+use domain::actor::Actor;
 use domain::change::Draft;
-use domain::edit::{Edit, Field, WorkloadRef};
+use domain::edit::{Edit, Field};
 use domain::flux::Health;
-use domain::ident::{ContextName, EnvironmentId, Slug};
-use domain::orders::{Deploy, SaveEnvironment, SaveProject};
-use domain::project::{ApprovalRule, Credential, Environment, EnvironmentType, Project, Provider, Repository};
-use domain::{Time, Trouble};
+use domain::ident::ContextName;
+use domain::orders::{Deploy, SaveEnvironment};
+use domain::project::{Environment, EnvironmentType};
 use engine::{Clusters, Engine};
-use git::seed::{commit_files, init_bare};
+use git::seed::commit_files;
 use git::{Author, FileChange};
 use sim::{Sim, SimConfig};
 
@@ -21,6 +22,8 @@ use crate::cli::DemoArgs;
 use crate::global::Global;
 use crate::launch::{self, Settings};
 use crate::{console, terminal};
+
+use fleet::{APPLICATIONS, Application};
 
 const CONTEXT: &str = "demo";
 
@@ -30,32 +33,13 @@ macro_rules! manifests {
     };
 }
 
+mod course;
+mod fleet;
+mod history;
 mod platform;
 
 /// The files of a repository: path and text.
 type Manifests = &'static [(&'static str, &'static str)];
-
-const SHOP: Manifests = manifests!(
-    "shop",
-    "k8s/base/kustomization.yaml",
-    "k8s/base/cache.yaml",
-    "k8s/base/ingress.yaml",
-    "k8s/base/service.yaml",
-    "k8s/base/web.yaml",
-    "k8s/base/worker.yaml",
-    "k8s/overlays/development/kustomization.yaml",
-    "k8s/overlays/production/kustomization.yaml",
-    "k8s/overlays/production/report.yaml",
-    "k8s/overlays/staging/kustomization.yaml",
-);
-
-const LEDGER: Manifests = manifests!(
-    "ledger",
-    "k8s/base/kustomization.yaml",
-    "k8s/base/ledger.yaml",
-    "k8s/overlays/development/kustomization.yaml",
-    "k8s/overlays/production/kustomization.yaml",
-);
 
 /// Runs the demo until its operator leaves; a folder that was not asked for is removed afterwards.
 pub(crate) async fn run(global: &Global, arguments: &DemoArgs) -> Result<(), Trouble> {
@@ -85,110 +69,89 @@ async fn play(global: &Global, folder: &Path, speed: f64) -> Result<(), Trouble>
     terminal::catch_panics(&state);
     let mut config = SimConfig::new(CONTEXT, Arc::new(launch::now), folder.join("cluster"));
     config.time_scale = speed;
-    let sim = Sim::start(&config);
+    let sim = Arc::new(Sim::start(&config));
     let context = ContextName::from(CONTEXT);
     let clusters = Clusters::fixed([Connection::from_service(context.clone(), sim.service())]);
-    let deck = launch::deck_on(&settings, clusters, vec![context.clone()], Ok(context))?;
-    let fleet = Fleet { git: folder.join("git"), engine: deck.engine.clone(), actor: deck.actor.clone() };
-    let sailing = if deck.world().projects.is_empty() {
-        // The records are there before the first frame, so that it opens on them; what moves comes while somebody looks.
-        let production = fleet.found().await?;
-        fleet.platform(&sim)?;
-        Some(tokio::spawn(async move { fleet.sail(production).await }))
-    } else {
-        None
-    };
-    let done = console::show(&deck).await;
-    if let Some(sailing) = sailing {
-        sailing.abort();
+    let (store, notices) = launch::open_store(&state)?;
+    let fresh = store.state().projects.is_empty();
+    if fresh {
+        // The past is there before the first frame, so that it opens on it; what moves comes while somebody looks.
+        let records = history::past(&folder.join("git"), launch::now())?;
+        store.commit(|_| Ok(records))?;
     }
+    let deck = launch::deck_on(&settings, (store, notices), clusters, vec![context.clone()], Ok(context));
+    let fleet = Fleet { git: folder.join("git"), engine: deck.engine.clone(), actor: deck.actor.clone() };
+    let cluster = Arc::clone(&sim);
+    let sailing = tokio::spawn(async move { fleet.sail(&cluster, fresh).await });
+    let done = console::show(&deck).await;
+    sailing.abort();
     deck.close().await;
     drop(sim);
     done
 }
 
-/// Sets up what there is to see: two applications in five environments, one behind Git, one that crashes.
+/// Sets up what there is to see today: applications under way in their environments, one behind Git, one that crashes.
 struct Fleet {
     git: PathBuf,
     engine: Engine,
-    actor: domain::actor::Actor,
+    actor: Actor,
 }
 
 impl Fleet {
-    /// Makes repositories, projects and environments; returns the environment that is to fall behind.
-    async fn found(&self) -> Result<Environment, Trouble> {
-        let hours = |n: i64| at(n * 3600);
-        let shop = self.repository("shop", SHOP, hours(26))?;
-        let ledger = self.repository("ledger", LEDGER, hours(50))?;
-        self.project("shop", "Shop", "The storefront and its worker", &shop).await?;
-        self.project("ledger", "Ledger", "Double-entry bookkeeping", &ledger).await?;
-        let production = self.environment("shop", EnvironmentType::Production).await?;
-        self.environment("shop", EnvironmentType::Staging).await?;
-        self.environment("shop", EnvironmentType::Development).await?;
-        self.environment("ledger", EnvironmentType::Production).await?;
-        self.environment("ledger", EnvironmentType::Development).await?;
-        Ok(production)
-    }
-
-    async fn sail(self, production: Environment) {
-        if let Err(trouble) = self.try_sail(production).await {
+    async fn sail(self, sim: &Sim, fresh: bool) {
+        if let Err(trouble) = self.try_sail(sim, fresh).await {
             tracing::error!(%trouble, "the demo could not be set up");
         }
     }
 
-    /// Lets one environment fall behind Git and starts two rollouts.
-    async fn try_sail(&self, production: Environment) -> Result<(), Trouble> {
-        self.ready(&production).await;
-        self.hold_back(production).await?;
-        let path = self.git.join("shop.git");
-        let overlay = "k8s/overlays/production/kustomization.yaml";
-        let text = SHOP.iter().find(|(p, _)| *p == overlay).map_or("", |(_, t)| t).replace("1.8.3", "1.8.4");
-        let by = author("Mira Lind", "mira@acme.example");
-        let message = "Deploy shop 1.8.4 to production\n";
-        commit_files(&path, "main", &[FileChange::write(overlay, text)], (message, &by, at(2 * 3600)))?;
-        self.deploy("shop/development", Edit::set(Field::ImageTag, "1.9.0-rc3")).await?;
-        self.deploy("shop/staging", Edit::set(Field::ImageTag, "1.9.0-rc2-slow")).await
-    }
-
-    fn repository(&self, name: &str, files: Manifests, time: Time) -> Result<String, Trouble> {
-        let path = self.git.join(format!("{name}.git"));
-        std::fs::create_dir_all(&self.git)
-            .map_err(|e| Trouble::failed("Could not make the demo's folder", self.git.display()).why(e))?;
-        init_bare(&path, "main")?;
-        let changes: Vec<FileChange> = files.iter().map(|(path, text)| FileChange::write(*path, *text)).collect();
-        let by = author("Jonas Frei", "jonas@acme.example");
-        for branch in ["main", "staging", "develop"] {
-            commit_files(&path, branch, &changes, ("Begin\n", &by, time))?;
+    async fn try_sail(&self, sim: &Sim, fresh: bool) -> Result<(), Trouble> {
+        // The cluster is a new one each time.
+        for environment in self.engine.now().environments.iter() {
+            let mut environment = (**environment).clone();
+            environment.gitops.auto_sync = true;
+            self.save(environment, true).await?;
         }
-        Ok(format!("file://{}", path.display()))
+        self.platform(sim, fresh)?;
+        if fresh { self.today().await } else { Ok(()) }
     }
 
-    async fn project(&self, slug: &str, name: &str, description: &str, url: &str) -> Result<(), Trouble> {
-        let project = Project {
-            slug: Slug::new(slug)?,
-            name: name.to_owned(),
-            description: description.to_owned(),
-            organization: "acme".to_owned(),
-            repository: Repository {
-                provider: Provider::Git,
-                url: url.to_owned(),
-                default_branch: "main".to_owned(),
-                credential: Credential::None,
-            },
-        };
-        self.engine.give(&self.actor, SaveProject { project, new: true }).await.map(drop)
+    /// Lets things happen: one environment falls behind Git, rollouts begin, two go wrong, and others commit as well.
+    async fn today(&self) -> Result<(), Trouble> {
+        let [shop, ledger, beacon] = &APPLICATIONS;
+        self.commit(beacon, EnvironmentType::Development, "3.3.2", ("Update beacon to 3.3.2\n", &automation()))?;
+        let mut production = shop.environment(EnvironmentType::Production)?;
+        self.ready(&production).await;
+        // Auto sync is off from here, so that what Git says from now on waits for a person.
+        production.gitops.auto_sync = false;
+        self.save(production, false).await?;
+        let mira = history::author(&history::person(1));
+        self.commit(shop, EnvironmentType::Production, "1.8.4", ("Deploy shop 1.8.4 to production\n", &mira))?;
+        self.deploy(shop, EnvironmentType::Development, "1.9.0-rc3", &self.actor).await?;
+        self.deploy(shop, EnvironmentType::Staging, "1.9.0-rc2-slow", &history::person(2)).await?;
+        self.deploy(shop, EnvironmentType::Testing, "1.9.0-rc2-missing", &history::person(3)).await?;
+        self.ready(&ledger.environment(EnvironmentType::Production)?).await;
+        self.deploy(ledger, EnvironmentType::Production, "5.5.0-crash", &history::person(0)).await
     }
 
-    async fn environment(&self, project: &str, kind: EnvironmentType) -> Result<Environment, Trouble> {
-        let id = EnvironmentId::new(Slug::new(project)?, Slug::new(kind.word())?);
-        let mut environment = Environment::with_defaults(id, kind, ContextName::from(CONTEXT));
-        environment.approval = ApprovalRule::default();
-        environment.gitops.auto_sync = true;
-        environment.workload = (project == "shop").then(storefront);
-        "on-premises".clone_into(&mut environment.cloud);
-        let order = SaveEnvironment { environment: environment.clone(), new: true, create_objects: true, setup: None };
-        self.engine.give(&self.actor, order).await?;
-        Ok(environment)
+    async fn save(&self, environment: Environment, create_objects: bool) -> Result<(), Trouble> {
+        let order = SaveEnvironment { environment, new: false, create_objects, setup: None };
+        self.engine.give(&self.actor, order).await.map(drop)
+    }
+
+    /// Commits another tag beside the console, as somebody else would.
+    fn commit(
+        &self,
+        application: &Application,
+        kind: EnvironmentType,
+        tag: &str,
+        (message, by): (&str, &Author),
+    ) -> Result<(), Trouble> {
+        let file = fleet::overlay(kind);
+        let text = history::tagged(application.text(&file), tag);
+        let path = self.git.join(format!("{}.git", application.slug));
+        let change = FileChange::write(file, text);
+        commit_files(&path, kind.branch(), &[change], (message, by, launch::now()))?;
+        Ok(())
     }
 
     /// Waits until an environment runs; the demo goes on without it after a while.
@@ -201,34 +164,15 @@ impl Fleet {
         drop(tokio::time::timeout(Duration::from_secs(30), runs).await);
     }
 
-    /// Switches auto sync off, so that what Git says from now on waits for a person.
-    async fn hold_back(&self, mut environment: Environment) -> Result<(), Trouble> {
-        environment.gitops.auto_sync = false;
-        self.engine
-            .give(&self.actor, SaveEnvironment { environment, new: false, create_objects: false, setup: None })
-            .await
-            .map(drop)
-    }
-
-    async fn deploy(&self, environment: &str, edit: Edit) -> Result<(), Trouble> {
-        let mut draft = Draft::new(environment.parse()?);
-        draft.workload = Some(storefront());
-        draft.edits.push(edit);
-        self.engine.give(&self.actor, Deploy { draft, reviewed: None, dry_run: false }).await.map(drop)
+    async fn deploy(&self, application: &Application, kind: EnvironmentType, tag: &str, by: &Actor) -> Result<(), Trouble> {
+        let mut draft = Draft::new(application.environment(kind)?.id);
+        draft.workload = Some(application.workload());
+        draft.edits.push(Edit::set(Field::ImageTag, tag));
+        self.engine.give(by, Deploy { draft, reviewed: None, dry_run: false }).await.map(drop)
     }
 }
 
-/// Returns the workload of the shop that is deployed most.
-fn storefront() -> WorkloadRef {
-    WorkloadRef { kind: "Deployment".to_owned(), name: "shop-web".to_owned() }
-}
-
-fn author(name: &str, email: &str) -> Author {
+fn automation() -> Author {
+    let (name, email) = history::AUTOMATION;
     Author { name: name.to_owned(), email: email.to_owned() }
-}
-
-/// Returns the moment so many seconds ago.
-fn at(ago: i64) -> Time {
-    let now = launch::now();
-    Time::from_second(now.as_second() - ago).unwrap_or(now)
 }

@@ -125,7 +125,7 @@ pub(crate) fn deck(settings: &Settings) -> Result<Deck, Trouble> {
         }
         Err(error) => return Err(error.into()),
     };
-    Ok(start(settings, (store, notices), clusters, contexts, context))
+    Ok(deck_on(settings, (store, notices), clusters, contexts, context))
 }
 
 /// Reaches one cluster, without a store or an engine.
@@ -144,17 +144,8 @@ fn surroundings() -> Surroundings {
     }
 }
 
-/// Opens the store and starts an engine on clusters that are given.
+/// Starts an engine over an open store on clusters that are given.
 pub(crate) fn deck_on(
-    settings: &Settings,
-    clusters: Clusters,
-    contexts: Vec<ContextName>,
-    context: Result<ContextName, Trouble>,
-) -> Result<Deck, Trouble> {
-    Ok(start(settings, open_store(&settings.state)?, clusters, contexts, context))
-}
-
-fn start(
     settings: &Settings,
     (store, notices): (Store, Vec<String>),
     clusters: Clusters,

@@ -4,7 +4,11 @@
 use domain::Trouble;
 use sim::Sim;
 
-use super::{Fleet, Manifests, at};
+use git::FileChange;
+use git::seed::{commit_files, init_bare};
+
+use super::{Fleet, Manifests, history};
+use crate::launch;
 
 const FILES: Manifests = manifests!(
     "platform",
@@ -13,8 +17,11 @@ const FILES: Manifests = manifests!(
     "cluster/monitoring.yaml",
     "cluster/policies.yaml",
     "cluster/reports.yaml",
+    "cluster/images.yaml",
     "gateway/gateway.yaml",
     "gateway/kustomization.yaml",
+    "images/beacon.yaml",
+    "images/kustomization.yaml",
     "monitoring/kustomization.yaml",
     "monitoring/metrics.yaml",
     "policies/kustomization.yaml",
@@ -24,8 +31,15 @@ const FILES: Manifests = manifests!(
 
 impl Fleet {
     /// Makes the repository and the two objects from which everything else of the platform follows.
-    pub(super) fn platform(&self, sim: &Sim) -> Result<(), Trouble> {
-        let url = self.repository("platform", FILES, at(200 * 3600))?;
+    pub(super) fn platform(&self, sim: &Sim, fresh: bool) -> Result<(), Trouble> {
+        let path = self.git.join("platform.git");
+        let url = format!("file://{}", path.display());
+        if fresh {
+            init_bare(&path, "main")?;
+            let changes: Vec<FileChange> = FILES.iter().map(|(path, text)| FileChange::write(*path, *text)).collect();
+            let by = history::author(&history::person(0));
+            commit_files(&path, "main", &changes, ("Begin\n", &by, history::before(launch::now(), 40 * 86_400)))?;
+        }
         let text = format!(
             "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  name: platform\n  namespace: flux-system\n\
              spec:\n  interval: 5m\n  url: {url}\n  ref:\n    branch: main\n---\n\
