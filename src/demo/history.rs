@@ -281,7 +281,7 @@ impl<'a> Chronicle<'a> {
         let key = ObjectKey { cluster: "".into(), kind: "Pod".into(), namespace: "".into(), name: pod.as_str().into() };
         let log =
             if step.end == End::Crash { vec!["level=fatal msg=\"cannot open the database\"".to_owned()] } else { Vec::new() };
-        why::of_fault(&key, &fault).with_log(&key, container, &log).trouble(format!("{pod}/{container} ({image})"))
+        why::of_fault(&key, &fault, None).with_log(&key, container, &log).trouble(format!("{pod}/{container} ({image})"))
     }
 
     fn id(&mut self, at: Time) -> DeploymentId {

@@ -80,7 +80,7 @@ pub(super) fn releases(world: &World, environment: &Environment, deployment: &De
     let entries = inventory.into_iter().flat_map(Inventory::entries).filter_map(Applied::parts);
     entries
         .filter(|(_, _, group, kind)| *group == "helm.toolkit.fluxcd.io" && *kind == "HelmRelease")
-        .map(|(namespace, name, _, kind)| ObjectKey::new(&environment.cluster, kind, namespace, name))
+        .map(|(namespace, name, _, kind)| ObjectKey::new(&environment.cluster, kind, namespace, &name))
         .collect()
 }
 
