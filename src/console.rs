@@ -76,7 +76,7 @@ pub(crate) async fn show(deck: &Deck) -> Result<(), Trouble> {
         editor: Some(Arc::clone(&editing).editor()),
         opener: launch::variable("PATH").and_then(|path| program::opener(&path)),
     };
-    let mut screen = Screen::new(terminal::Out, size, capabilities.utf8);
+    let mut screen = Screen::new(terminal::Out, size, capabilities);
     let ended = sail(session, acts, broken_on_purpose(stream(events)), &mut screen, link).await;
     drop(guard);
     carrying.abort();

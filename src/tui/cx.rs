@@ -36,6 +36,7 @@ pub struct Marks {
     cursor: Cell<Option<Position>>,
     causes: RefCell<Causes>,
     spots: RefCell<Spots>,
+    later: RefCell<Vec<Rect>>,
 }
 
 /// Holds what was explained of a world, so that a frame need not explain what the last one did.
@@ -52,11 +53,17 @@ impl Marks {
         self.wake.set(None);
         self.cursor.set(None);
         self.spots.borrow_mut().clear();
+        self.later.borrow_mut().clear();
     }
 
     /// Returns what the last drawing left at a cell, for a pointer.
     pub fn spot_at(&self, x: u16, y: u16) -> Option<Spot> {
         self.spots.borrow().at(x, y).cloned()
+    }
+
+    /// Returns the areas that say more about the selected row, and may follow it a moment later.
+    pub fn later(&self) -> Vec<Rect> {
+        self.later.borrow().clone()
     }
 
     /// Takes away from pointers what something was drawn over.
@@ -231,6 +238,11 @@ impl<'a> Cx<'a> {
     /// Says what a pointer meets at a place.
     pub fn spot(&self, area: Rect, aim: Aim) {
         self.marks.spots.borrow_mut().add(area, aim);
+    }
+
+    /// Says that an area tells more about the selected row, and may follow it a moment later.
+    pub fn later(&self, area: Rect) {
+        self.marks.later.borrow_mut().push(area);
     }
 
     /// Says where the cursor belongs.

@@ -71,6 +71,28 @@ impl Bench {
     }
 }
 
+/// Rolls dice by a seed, the same ones every time.
+pub(crate) struct Rolls(u64);
+
+impl Rolls {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed ^ 0x9e37_79b9_7f4a_7c15)
+    }
+
+    /// Returns a number below another.
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 16).unwrap() % limit.max(1)
+    }
+
+    /// Returns a column or a row within a size.
+    pub(crate) fn cell(&mut self, size: u16) -> u16 {
+        u16::try_from(self.below(usize::from(size))).unwrap()
+    }
+}
+
 /// Holds a session on a stage: keys go in, acts and frames come out.
 pub(crate) struct Stage {
     pub(crate) session: Session,
@@ -100,6 +122,89 @@ impl Stage {
         settings.actor.role = role;
         let (session, acts) = Session::new(settings, now(), Arc::new(world()));
         Self { session, acts, now: now() }
+    }
+
+    /// Begins a session on a terminal that can show this much.
+    pub(crate) fn with(wide: u16, high: u16, language: Language, capabilities: Capabilities) -> Self {
+        let settings = Settings { capabilities, ..settings(wide, high, language) };
+        let (session, acts) = Session::new(settings, now(), Arc::new(world()));
+        let stage = Self { session, acts, now: now() };
+        stage.buffer();
+        stage
+    }
+
+    /// Does something at random, as a hand on the keys or the mouse might, and says what.
+    pub(crate) fn roll(&mut self, rolls: &mut Rolls) -> String {
+        use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+        let size = self.session.size();
+        match rolls.below(40) {
+            0 => {
+                let text = ["生产环境 🚢", "e\u{301}tat", "a\tb\n\u{1b}[31m", "\u{202e}gniht"][rolls.below(4)];
+                self.msg(Msg::Input(Event::Paste(text.to_owned())));
+                format!("paste {text:?}")
+            }
+            1..4 => {
+                let kinds = [
+                    MouseEventKind::Down(MouseButton::Left),
+                    MouseEventKind::Drag(MouseButton::Left),
+                    MouseEventKind::Up(MouseButton::Left),
+                    MouseEventKind::ScrollDown,
+                    MouseEventKind::ScrollUp,
+                ];
+                let (column, row) = (rolls.cell(size.width), rolls.cell(size.height));
+                let event = MouseEvent { kind: kinds[rolls.below(5)], column, row, modifiers: KeyModifiers::NONE };
+                self.msg(Msg::Input(Event::Mouse(event)));
+                format!("{event:?}")
+            }
+            4 => {
+                self.pass(500);
+                "half a second".to_owned()
+            }
+            5..23 => {
+                let possible = self.session.possible();
+                let command = possible[rolls.below(possible.len())];
+                match command.keys.first().filter(|_| command.id != "shell.quit") {
+                    Some(keys) => {
+                        self.keys(keys);
+                        format!("{} {keys}", command.id)
+                    }
+                    None => String::new(),
+                }
+            }
+            23..34 => {
+                let keys = [
+                    "esc",
+                    "enter",
+                    "tab",
+                    "s-tab",
+                    "up",
+                    "down",
+                    "left",
+                    "right",
+                    "home",
+                    "end",
+                    "pgup",
+                    "pgdn",
+                    "backspace",
+                    "delete",
+                    "space",
+                    "ctrl-u",
+                    "ctrl-w",
+                    "ctrl-d",
+                    "alt-enter",
+                    "f1",
+                ];
+                let key = keys[rolls.below(keys.len())];
+                self.keys(key);
+                key.to_owned()
+            }
+            _ => {
+                let letters: Vec<char> = "abcdefghijklmnoprstuvwxyzABEFGLNOR0123456789/:?![]#*=+-. 生产é".chars().collect();
+                let letter = letters[rolls.below(letters.len())];
+                self.text(&letter.to_string());
+                letter.to_string()
+            }
+        }
     }
 
     /// Begins a session on a terminal of 80×24 that shows so many colours.

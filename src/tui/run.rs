@@ -73,6 +73,9 @@ const FRAME: Duration = Duration::from_millis(16);
 /// How long a new world may wait because keys keep coming.
 const LATE: Duration = Duration::from_millis(250);
 
+/// How long the selection rests before what says more about it follows.
+const REST: Duration = Duration::from_millis(40);
+
 /// Runs a session until it ends. `acts` are what [`Session::new`] wanted.
 pub async fn run<S, W>(
     mut session: Session,
@@ -96,14 +99,21 @@ where
     let mut asked = false;
     let mut drawn: Option<Instant> = None;
     let mut put_off: Option<Instant> = None;
+    // When what was held back of the last frame follows.
+    let mut rest: Option<Instant> = None;
     loop {
         send(&link.wishes, &mut backlog);
         if dirty && (asked || drawn.is_none_or(|at| at.elapsed() >= FRAME)) {
             screen.resize(session.size());
-            screen.draw(|buf| shell::view(&session, buf))?;
+            // What says more about a row follows when the selection rests: a held key goes through a list without it.
+            let first = asked && session.only_moved();
+            let later = || if first { session.later() } else { Vec::new() };
+            let held = screen.draw_first(|buf| shell::view(&session, buf), later)?.held;
+            session.drawn();
             (dirty, asked, drawn) = (false, false, Some(Instant::now()));
+            rest = held.then(|| Instant::now() + REST);
         }
-        let wake = next_wake(&session, &link, dirty, drawn);
+        let wake = [next_wake(&session, &link, dirty, drawn), rest].into_iter().flatten().min();
         let mut inbox = Vec::new();
         tokio::select! {
             biased;
@@ -128,6 +138,10 @@ where
                 continue;
             },
             () = sleep(wake) => {
+                if rest.is_some_and(|at| at <= Instant::now()) {
+                    (dirty, rest) = (true, None);
+                    continue;
+                }
                 if !dirty || session.deadline().is_some_and(|at| at <= (link.clock)()) {
                     inbox.push(Msg::Wake);
                 }

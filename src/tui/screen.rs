@@ -7,9 +7,19 @@ use std::io::{self, Write};
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
-use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
+
+use crate::capabilities::Capabilities;
+
+/// Says what became of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drawn {
+    /// How many bytes were written.
+    pub bytes: usize,
+    /// Whether something of it is still to follow.
+    pub held: bool,
+}
 
 /// Holds what a terminal shows and the way to it.
 #[derive(Debug)]
@@ -19,15 +29,21 @@ pub struct Screen<W: Write> {
     next: Buffer,
     cursor: Option<Position>,
     whole: bool,
-    utf8: bool,
+    capabilities: Capabilities,
 }
 
+mod pen;
+#[cfg(test)]
+mod tests;
+
+use pen::Pen;
+
 impl<W: Write> Screen<W> {
-    /// Takes a writer to a terminal of this size, of whose content nothing is known. Without `utf8` every character
-    /// beyond ASCII becomes one that looks like it.
-    pub fn new(out: W, size: Size, utf8: bool) -> Self {
+    /// Takes a writer to a terminal of this size, of whose content nothing is known. Where it shows no UTF-8 every
+    /// character beyond ASCII becomes one that looks like it.
+    pub fn new(out: W, size: Size, capabilities: Capabilities) -> Self {
         let area = Rect::new(0, 0, size.width, size.height);
-        Self { out, shown: Buffer::empty(area), next: Buffer::empty(area), cursor: None, whole: true, utf8 }
+        Self { out, shown: Buffer::empty(area), next: Buffer::empty(area), cursor: None, whole: true, capabilities }
     }
 
     /// Forgets what the terminal shows, after something else drew on it; the next frame is drawn whole.
@@ -47,9 +63,26 @@ impl<W: Write> Screen<W> {
 
     /// Draws a frame and returns the bytes that were written: none when it looks like the last one.
     pub fn draw(&mut self, view: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<usize> {
+        self.draw_first(view, Vec::new).map(|drawn| drawn.bytes)
+    }
+
+    /// Draws a frame but for areas that may follow a moment later; there the last frame stays until then.
+    pub fn draw_first(
+        &mut self,
+        view: impl FnOnce(&mut Buffer) -> Option<Position>,
+        later: impl FnOnce() -> Vec<Rect>,
+    ) -> io::Result<Drawn> {
         self.next.reset();
         let cursor = view(&mut self.next);
-        if !self.utf8 {
+        let mut held = false;
+        if !self.whole {
+            let whole = self.next.area;
+            for at in later().into_iter().flat_map(|area| area.intersection(whole).positions()) {
+                held |= self.next[at] != self.shown[at];
+                self.next[at].clone_from(&self.shown[at]);
+            }
+        }
+        if !self.capabilities.utf8 {
             plain(&mut self.next);
         }
         if self.whole {
@@ -57,7 +90,7 @@ impl<W: Write> Screen<W> {
         }
         let updates = self.shown.diff(&self.next);
         if updates.is_empty() && cursor == self.cursor && !self.whole {
-            return Ok(0);
+            return Ok(Drawn { bytes: 0, held });
         }
         let mut bytes = Vec::with_capacity(updates.len() * 8 + 64);
         queue!(bytes, BeginSynchronizedUpdate)?;
@@ -68,7 +101,7 @@ impl<W: Write> Screen<W> {
             queue!(bytes, Clear(ClearType::All))?;
         }
         if !updates.is_empty() {
-            CrosstermBackend::new(&mut bytes).draw(updates.into_iter())?;
+            Pen::new(&mut bytes, self.capabilities.erases).write(&updates, &self.next);
         }
         if let Some(Position { x, y }) = cursor {
             queue!(bytes, MoveTo(x, y), Show)?;
@@ -79,7 +112,7 @@ impl<W: Write> Screen<W> {
         std::mem::swap(&mut self.shown, &mut self.next);
         self.cursor = cursor;
         self.whole = false;
-        Ok(bytes.len())
+        Ok(Drawn { bytes: bytes.len(), held })
     }
 
     /// Writes bytes that are no frame: a bell, a clipboard sequence.
@@ -118,45 +151,5 @@ fn plain(buf: &mut Buffer) {
             _ => '?',
         };
         cell.set_char(like);
-    }
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test says which input failed by failing")]
-mod tests {
-    use ratatui::style::Style;
-
-    use super::*;
-
-    #[test]
-    fn not_one_byte_is_written_when_nothing_changes() {
-        let mut screen = Screen::new(Vec::new(), Size::new(20, 3), true);
-        let frame = |text: &'static str, cursor| {
-            move |buf: &mut Buffer| {
-                buf.set_string(0, 0, text, Style::new());
-                cursor
-            }
-        };
-        assert!(screen.draw(frame("one", None)).unwrap() > 0);
-        let written = screen.writer().len();
-        assert_eq!(screen.draw(frame("one", None)).unwrap(), 0);
-        assert_eq!(screen.writer().len(), written);
-        assert!(screen.draw(frame("one", Some(Position::new(1, 1)))).unwrap() > 0);
-        assert_eq!(screen.draw(frame("one", Some(Position::new(1, 1)))).unwrap(), 0);
-        assert!(screen.draw(frame("two", Some(Position::new(1, 1)))).unwrap() > 0);
-        screen.resize(Size::new(30, 3));
-        assert!(screen.draw(frame("two", None)).unwrap() > 0);
-    }
-
-    #[test]
-    fn a_terminal_without_utf8_gets_ascii_only() {
-        let mut screen = Screen::new(Vec::new(), Size::new(20, 1), false);
-        screen
-            .draw(|buf| {
-                buf.set_string(0, 0, "✓ ready … 生产", Style::new());
-                None
-            })
-            .unwrap();
-        assert!(screen.writer().is_ascii());
     }
 }

@@ -12,7 +12,7 @@ use domain::flux::ObjectKey;
 use domain::orders::Order;
 use domain::world::{Mishap, World};
 use jiff::tz::Offset;
-use ratatui::layout::Size;
+use ratatui::layout::{Rect, Size};
 
 use crate::capabilities::Capabilities;
 use crate::cx::{Cx, Marks};
@@ -36,6 +36,8 @@ mod keys;
 mod pointer;
 #[cfg(test)]
 mod pointer_tests;
+#[cfg(test)]
+mod random_tests;
 #[cfg(test)]
 mod tests;
 
@@ -196,6 +198,12 @@ pub struct Session {
     pending: Vec<Chord>,
     /// The count that is being typed before a key.
     count: Option<usize>,
+    /// What the keys since the last frame did: nothing yet, or whether they only moved the selection of a list.
+    moved: Option<bool>,
+    /// Whether the key that is being taken did only that.
+    moving: bool,
+    /// The areas that said more about the selected row in the last frame.
+    told: Vec<Rect>,
     /// What is being done with the mouse.
     pointer: Pointer,
     toasts: VecDeque<(Time, Toast)>,
@@ -222,6 +230,9 @@ impl Session {
             ordered: HashMap::new(),
             pending: Vec::new(),
             count: None,
+            moved: None,
+            moving: false,
+            told: Vec::new(),
             pointer: Pointer::default(),
             toasts: VecDeque::new(),
             troubles,
@@ -242,7 +253,12 @@ impl Session {
         self.base.now = now;
         let mut acts = Vec::new();
         match msg {
-            Msg::Input(event) => self.input(event, &mut acts),
+            Msg::Input(event) => {
+                // Whoever only moves says so.
+                self.moving = false;
+                self.input(event, &mut acts);
+                self.moved = Some(self.moving && self.moved.unwrap_or(true));
+            }
             Msg::World(world) => self.world(world, &mut acts),
             Msg::Reply(reply) => self.reply(reply, &mut acts),
             Msg::News(news) => self.news(news, &mut acts),
@@ -269,6 +285,24 @@ impl Session {
     pub fn deadline(&self) -> Option<Time> {
         let panes = self.tabs.iter().chain(self.layers.iter().map(|l| &l.pane)).filter_map(|t| t.deadline());
         panes.chain(self.base.marks.wake()).chain(self.toasts.front().map(|(until, _)| *until)).min()
+    }
+
+    /// Tells whether keys since the last frame did nothing but move the selection of a list.
+    pub fn only_moved(&self) -> bool {
+        self.moved == Some(true)
+    }
+
+    /// Returns the areas that may follow the selection a moment later; call it after [`crate::shell::view`]. None where they are
+    /// not those of the last frame.
+    pub fn later(&self) -> Vec<Rect> {
+        let later = self.base.marks.later();
+        if later == self.told { later } else { Vec::new() }
+    }
+
+    /// Says that a frame was drawn.
+    pub fn drawn(&mut self) {
+        self.moved = None;
+        self.told = self.base.marks.later();
     }
 
     /// Returns the screen's size.

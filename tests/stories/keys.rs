@@ -4,6 +4,7 @@
 mod branch;
 mod first;
 mod kill;
+mod looks;
 mod pods;
 mod refused;
 mod sync;

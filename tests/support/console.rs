@@ -155,6 +155,16 @@ impl Operator {
         self.open(builder, columns, rows)
     }
 
+    /// Opens the console in a pseudo-terminal that says of itself what these variables say.
+    pub(crate) fn console_as(&self, columns: u16, rows: u16, more: &[(&str, &str)]) -> Console {
+        let mut builder = CommandBuilder::new(PROGRAM);
+        builder.env_clear();
+        for (name, value) in self.environment().iter().map(|(n, v)| (*n, v.as_str())).chain(more.iter().copied()) {
+            builder.env(name, value);
+        }
+        Console::start(builder, columns, rows)
+    }
+
     /// Runs a line in a shell in a pseudo-terminal; the program is `$QUARTERDECK` there.
     pub(crate) fn shell_in_terminal(&self, line: &str, columns: u16, rows: u16) -> Console {
         let mut builder = CommandBuilder::new("sh");

@@ -76,7 +76,7 @@ impl Palette {
         let mut found: Vec<(u32, usize)> = Vec::new();
         for (at, entry) in self.entries.iter().enumerate() {
             let plain = !matches!(entry.class, "palette.theme" | "palette.language" | "palette.place");
-            if !class.map_or(plain || wanted.is_empty() && entry.class == "palette.place" || wanted.len() > 1, |(c, _)| {
+            if !class.map_or(plain || wanted.is_empty() && entry.class == "palette.place" || wanted.len() > 2, |(c, _)| {
                 c == entry.class
             }) {
                 continue;

@@ -53,7 +53,7 @@ fn a_session_runs_draws_once_and_rests() {
             editor: None,
             opener: None,
         };
-        let mut screen = Screen::new(paper.clone(), Size::new(80, 24), true);
+        let mut screen = Screen::new(paper.clone(), Size::new(80, 24), crate::capabilities::Capabilities::full());
         let session = stage.session;
         let running = async { run(session, Vec::new(), input, &mut screen, link).await };
         let script = async {
@@ -92,7 +92,7 @@ fn a_terminal_that_is_gone_ends_the_session() {
             editor: None,
             opener: None,
         };
-        let mut screen = Screen::new(Vec::new(), Size::new(80, 24), true);
+        let mut screen = Screen::new(Vec::new(), Size::new(80, 24), crate::capabilities::Capabilities::full());
         let ended = run(stage.session, Vec::new(), futures::stream::empty(), &mut screen, link).await;
         assert_eq!(ended.unwrap(), Ended::InputGone);
     });

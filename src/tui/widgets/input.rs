@@ -55,7 +55,9 @@ impl Input {
             KeyCode::Char('k') if ctrl => self.text.truncate(self.cursor),
             KeyCode::Char('w') if ctrl => {
                 let kept = self.text[..self.cursor].trim_end();
-                let from = kept.rfind(|c: char| !c.is_alphanumeric()).map_or(0, |at| at + 1).min(kept.len().saturating_sub(1));
+                let last = kept.char_indices().next_back().map_or(0, |(at, _)| at);
+                let word = kept.char_indices().rev().find(|(_, c)| !c.is_alphanumeric()).map_or(0, |(at, c)| at + c.len_utf8());
+                let from = word.min(last);
                 self.text.drain(from..self.cursor);
                 self.cursor = from;
             }
@@ -154,11 +156,13 @@ mod tests {
 
     #[test]
     fn a_line_is_edited_by_graphemes() {
-        let table: [(&str, &[&str], &str); 7] = [
+        let table: [(&str, &[&str], &str); 9] = [
             ("1.8.4", &["backspace", "5"], "1.8.5|"),
             ("生产", &["left", "x"], "生x|产"),
             ("e\u{301}a", &["left", "left", "delete"], "|a"),
             ("one two", &["ctrl-w"], "one |"),
+            ("部署 生产", &["ctrl-w"], "部署 |"),
+            ("生产。", &["ctrl-w"], "生产|"),
             ("one two", &["ctrl-u"], "|"),
             ("ab", &["home", "ctrl-k"], "|"),
             ("", &["backspace", "delete", "left", "right"], "|"),

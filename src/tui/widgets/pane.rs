@@ -20,7 +20,8 @@ pub fn split(cx: &Cx, area: Rect, rows: usize, lines: usize) -> (Rect, Rect) {
     if lines == 0 || area.height < LIST + 3 {
         return (area, none);
     }
-    let least = columns(lines).min(area.height / 3);
+    // The same whichever row is selected, so that the line does not jump while one goes through the list.
+    let least = area.height / 3;
     let high = match cx.below {
         Some(below) => area.height.saturating_sub(below).clamp(LIST, area.height.saturating_sub(2).max(LIST)),
         None => columns(rows.saturating_add(2)).clamp(LIST, (area.height - least - 1).max(LIST)),
@@ -35,6 +36,7 @@ pub fn view(cx: &Cx, area: Rect, buf: &mut Buffer, lines: &[Vec<Piece>]) {
         return;
     }
     rule(cx, buf, Rect { height: 1, ..area });
+    cx.later(area);
     cx.spot(Rect { height: 1, ..area }, Aim::Line(area.bottom()));
     for (y, line) in (area.y + 1..area.bottom()).zip(lines) {
         put_pieces(cx, buf, (area.x + 2, y), area.width.saturating_sub(4), line);

@@ -135,6 +135,10 @@ pub fn put(buf: &mut Buffer, (x, y): (u16, u16), max: u16, text: &str, style: St
     let room = usize::from(max.min(area.right() - x));
     let safe = if text.chars().any(hidden) { Cow::Owned(display(text, false)) } else { Cow::Borrowed(text) };
     let shown = cut(&safe, room);
+    // A wide character that reaches into the place would keep half of it.
+    if x > area.left() && !shown.is_empty() && width(buf[(x - 1, y)].symbol()) > 1 {
+        buf[(x - 1, y)].set_symbol(" ");
+    }
     let (end, _) = buf.set_stringn(x, y, &shown, room, style);
     end - x
 }

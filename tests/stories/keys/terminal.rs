@@ -26,7 +26,7 @@ fn silent_at_rest(ground: &Ground) {
 }
 
 /// Waits until nothing was written for a second.
-fn rested(console: &Console) {
+pub(super) fn rested(console: &Console) {
     let mut last = (console.bytes(), Instant::now());
     wait("it rests", SOON, || {
         let bytes = console.bytes();

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use super::{Deployments, Scope, detail};
 use crate::cx::Cx;
+use crate::spots::Aim;
 use crate::theme::Role;
 use crate::widgets::link::banner;
 use crate::widgets::put::{columns, piece, put_pieces, rule, width_of};
@@ -34,11 +35,18 @@ impl Deployments {
         let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
         let roomy = body.height >= LIST + DETAIL && selected.is_some();
         let wanted = columns(self.table.count()).saturating_add(2).max(LIST);
-        let list = if roomy { wanted.min((body.height - DETAIL).max(body.height * 2 / 5)) } else { body.height };
+        let moved = cx.below.map(|below| body.height.saturating_sub(below).clamp(LIST, body.height.saturating_sub(2).max(LIST)));
+        let list = match moved {
+            _ if !roomy => body.height,
+            Some(high) => high,
+            None => wanted.min((body.height - DETAIL).max(body.height * 2 / 5)),
+        };
         self.table.view(cx, Rect { height: list, ..body }, buf, cx.t("deployments.empty"));
         if let Some(deployment) = selected.filter(|_| roomy) {
             let below = Rect { y: body.y + list, height: body.height - list, ..body };
             rule(cx, buf, Rect { height: 1, ..below });
+            cx.later(below);
+            cx.spot(Rect { height: 1, ..below }, Aim::Line(below.bottom()));
             let place = Rect { y: below.y + 1, height: below.height - 1, ..below };
             follow(cx, place, buf, deployment, &self.scroll);
         }
