@@ -147,6 +147,9 @@ pub(crate) struct DemoArgs {
     /// How many times faster than life the simulated cluster runs.
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
     pub(crate) speed: f64,
+    /// The moment at which it begins, for pictures that are drawn again.
+    #[arg(long, hide = true, value_name = "TIME")]
+    pub(crate) at: Option<domain::Time>,
     /// Keeps the demo's folder instead of a fresh one.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) folder: Option<PathBuf>,

@@ -43,6 +43,7 @@ type Manifests = &'static [(&'static str, &'static str)];
 
 /// Runs the demo until its operator leaves; a folder that was not asked for is removed afterwards.
 pub(crate) async fn run(global: &Global, arguments: &DemoArgs) -> Result<(), Trouble> {
+    arguments.at.into_iter().for_each(launch::begin_at);
     let own = arguments.folder.is_none();
     let folder =
         arguments.folder.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("quarterdeck-demo-{}", std::process::id())));

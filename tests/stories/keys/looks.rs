@@ -68,11 +68,7 @@ fn pointed_at(ground: &Ground) {
     console.keys("\u{1b}]11;rgb:ffff/ffff/ffff\u{7}");
     wait("the theme follows the ground", SOON, || (console.colour("Quarterdeck") != dark).then_some(()));
     let line = console.text();
-    let (row, column) = line
-        .lines()
-        .enumerate()
-        .find_map(|(row, line)| Some((row, line.find("6 Flux")?)))
-        .expect("the tab line");
+    let (row, column) = line.lines().enumerate().find_map(|(row, line)| Some((row, line.find("6 Flux")?))).expect("the tab line");
     console.keys(&format!("\u{1b}[<0;{};{}M\u{1b}[<0;{};{}m", column + 1, row + 1, column + 1, row + 1));
     console.see("All kinds");
 }
