@@ -75,6 +75,7 @@ impl AuditFilter {
             Part::Act(act) => self.act.as_ref().is_none_or(|wanted| act.starts_with(wanted.as_str())),
             Part::Object(object) => self.object.as_ref().is_none_or(|wanted| object.contains(wanted.as_str())),
             Part::Time(time) => self.from.is_none_or(|from| from <= time) && self.until.is_none_or(|until| time < until),
+            Part::Between(first, last) => self.from.is_none_or(|from| from <= last) && self.until.is_none_or(|until| first < until),
             Part::Phase(_) => true,
         }
     }

@@ -10,7 +10,7 @@ mod shelf;
 mod worker;
 
 pub use block::Part;
-pub(crate) use block::{Row, Rows};
+pub(crate) use block::{Found, Row, Rows};
 pub(crate) use guard::guarded;
-pub(crate) use shelf::{Found, Shelf, Snapshot};
+pub(crate) use shelf::{Shelf, Snapshot};
 pub(crate) use worker::{Begin, Loaded, Worker};

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::Trouble;
 use domain::journal::Entry;
@@ -28,8 +28,9 @@ pub struct Options {
     pub segment_bytes: u64,
     /// Whether to keep an index on disk, if no other process does.
     pub index: bool,
-    /// How long the last hand on the store waits for the index to be written; what is missing then is read from the
-    /// journal the next time.
+    /// How long the last hand on the store waits at least for the index to be written; what is missing then is read from
+    /// the journal the next time. It waits as long as reading the journal took besides: else a long one would be read
+    /// again at every start.
     pub farewell: Duration,
 }
 
@@ -78,7 +79,9 @@ impl Store {
                 Fit::New => {}
             }
         }
+        let begun = Instant::now();
         journal.replay(&mut state)?;
+        let reading = begun.elapsed();
         finish_reading(dir, &mut journal, &mut state, &mut notices)?;
         let indexed = journal.rows.is_some();
         let (wake_follow, follow_kicks) = sync_channel(1);
@@ -93,6 +96,7 @@ impl Store {
             wake_index,
             listeners: Mutex::new(Vec::new()),
             stop: AtomicBool::new(false),
+            reading,
         });
         let index_ended = worker.filter(|_| indexed).map(|worker| {
             // A thread that is gone has said so in a notice.

@@ -40,6 +40,8 @@ pub(crate) struct Core {
     pub(crate) listeners: Mutex<Vec<Listener>>,
     pub(crate) stop: AtomicBool,
     pub(crate) denied: Option<String>,
+    /// How long reading the journal took.
+    pub(crate) reading: Duration,
 }
 
 /// Ends the threads when the last hand on the store is gone.
@@ -222,7 +224,7 @@ impl Drop for Threads {
         let _ = self.core.wake_follow.try_send(());
         let _ = self.core.wake_index.try_send(());
         if let Some(ended) = self.index_ended.take() {
-            let _ = enter(&ended).recv_timeout(self.farewell);
+            let _ = enter(&ended).recv_timeout(self.farewell + self.core.reading);
         }
         if let Some(follow) = self.follow.take()
             // The last hand may go inside a subscriber, on that very thread.

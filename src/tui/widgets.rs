@@ -7,6 +7,7 @@ pub mod form;
 pub mod format;
 pub mod input;
 pub mod link;
+pub mod message;
 pub mod pane;
 pub mod put;
 pub mod recent;

@@ -36,6 +36,7 @@ pub(super) async fn audit(core: &Arc<Core>, filter: AuditFilter) -> Result<Answe
                 Part::Act(word) => fits.admits("action", &Value::text(word), now),
                 Part::Object(name) => fits.admits("object", &Value::text(name), now),
                 Part::Phase(phase) => fits.admits("result", &Value::text(phase.word()), now),
+                Part::Between(..) => true,
                 Part::Time(time) => fits.admits("age", &Value::Time(time), now),
             };
             store.audit_where((&wanted, &|entry| fits.matches(entry, now)), limit, &may)

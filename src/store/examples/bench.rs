@@ -13,8 +13,10 @@ use domain::Time;
 use domain::actor::{Actor, Authentication, Role};
 use domain::deployment::{Deployment, Method, Stage, StageState, Status};
 use domain::edit::{Edit, Field};
+use domain::filter::Filter;
 use domain::ident::DeploymentId;
 use domain::journal::{Change, Phase, Record};
+use domain::monitor::{Span, monitor};
 use store::{AuditFilter, Options, Store, verify};
 
 const PEOPLE: [&str; 5] = ["ada", "bob", "eve", "mara", "tom"];
@@ -134,7 +136,14 @@ fn opened(dir: &Path, entries: u64) {
     let narrow = AuditFilter { until: Some(moment(entries / 100)), ..all() };
     let ask = || store.audit_where((&narrow, &|entry| entry.record.phase == Phase::Intent), 1000, &refused).unwrap().len();
     timed("a result, by the language of the lists", RUNS, ask);
-    println!("| deployments | {} | | {} MiB |", store.state().deployments.len(), resident());
+    let state = store.state();
+    println!("| deployments | {} | | {} MiB |", state.deployments.len(), resident());
+    let now = moment(entries);
+    let figures = || monitor(state.deployments.newest_first(), &Span::days(90, now)).all.deployments;
+    let counted = timed("the figures of 90 days", RUNS, figures);
+    println!("| \u{2003}deployments in them | {counted} | | |");
+    let fits = Filter::<Deployment>::parse("env=production by=eve status=succeeded method=gitops-ui age<90d image").unwrap();
+    timed("the history, filtered", RUNS, || state.deployments.newest_first().filter(|d| fits.matches(d, now)).count());
 }
 
 fn child(phase: &str, dir: &Path, entries: u64) {

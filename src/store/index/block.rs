@@ -1,8 +1,9 @@
 //! Many audit rows in one value, so that a million of them are looked through between two keys.
 //!
 //! A block spells each actor, act and object once and names it by its place afterwards; times and places in the journal stand
-//! as the distance from the row before. So a filter is asked once for each text of a block and not once for each row, and a
-//! block without any text that fits is passed over whole. Numbers are written seven bits to a byte, the lowest first.
+//! as the distance from the row before. It stands column by column, and each column can be leapt over. So a filter is asked once
+//! for each text of a block and not once for each row, a block without any text that fits is passed over whole, and of the others
+//! only the columns are read that decide. Numbers are written seven bits to a byte, the lowest first.
 
 use std::collections::HashMap;
 
@@ -42,6 +43,8 @@ pub enum Part<'a> {
     Phase(Phase),
     /// When.
     Time(Time),
+    /// When many were, from the first to the last of them: whether one of them can fit.
+    Between(Time, Time),
 }
 
 /// Holds rows that were packed.
@@ -83,54 +86,59 @@ impl Rows {
     }
 }
 
-/// Holds one row of a block that was read; its texts are named by their places.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Packed {
+/// Holds where an entry that was looked for stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Found {
     pub(crate) seq: u64,
-    pub(crate) time: Time,
-    texts: [usize; 3],
-    phase: Phase,
     pub(crate) at: At,
 }
 
 /// Holds a block that is being read.
 pub(crate) struct View<'a> {
     pub(crate) count: usize,
+    /// When the first and the last of its rows were, by their times.
+    between: (Time, Time),
     /// Its actors, acts and objects.
-    texts: [Vec<&'a str>; 3],
-    rest: Input<'a>,
+    texts: [Input<'a>; 3],
+    /// The places of each row's texts among these.
+    places: [Input<'a>; 3],
+    phases: &'a [u8],
+    times: Input<'a>,
+    seqs: Input<'a>,
+    ats: Input<'a>,
 }
 
 /// Packs rows; nothing when there are none.
 pub(crate) fn pack(rows: &[Row]) -> Option<Block> {
     let last = rows.last()?.seq;
+    let times = || rows.iter().map(|row| row.time);
     let mut names: [Names<'_>; 3] = Default::default();
-    let mut lines = Vec::with_capacity(rows.len() * 12);
+    let mut places: [Vec<u8>; 3] = Default::default();
+    let (mut phases, mut moments, mut seqs, mut ats) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut seq, mut second, mut at) = (0, 0, At { segment: 0, offset: 0 });
     for row in rows {
-        let [actors, acts, objects] = &mut names;
-        number(&mut lines, row.seq - seq);
-        signed(&mut lines, row.time.as_second() - second);
-        signed(&mut lines, i64::from(row.time.subsec_nanosecond()));
-        for place in [actors.place(&row.actor), acts.place(&row.act), objects.place(&row.object)] {
-            number(&mut lines, place);
+        for ((names, places), text) in names.iter_mut().zip(&mut places).zip([&row.actor, &row.act, &row.object]) {
+            number(places, names.place(text));
         }
-        lines.push(row.phase as u8);
-        number(&mut lines, row.at.segment - at.segment);
+        phases.push(row.phase as u8);
+        signed(&mut moments, row.time.as_second() - second);
+        signed(&mut moments, i64::from(row.time.subsec_nanosecond()));
+        number(&mut seqs, row.seq - seq);
+        number(&mut ats, row.at.segment - at.segment);
         let before = if row.at.segment == at.segment { at.offset } else { 0 };
-        number(&mut lines, row.at.offset - before);
+        number(&mut ats, row.at.offset - before);
         (seq, second, at) = (row.seq, row.time.as_second(), row.at);
     }
-    let mut body = Vec::with_capacity(lines.len() + 1024);
+    let mut body = Vec::new();
     number(&mut body, rows.len() as u64);
-    for names in &names {
-        number(&mut body, names.texts.len() as u64);
-        for text in &names.texts {
-            number(&mut body, text.len() as u64);
-            body.extend_from_slice(text.as_bytes());
-        }
+    for time in [times().min()?, times().max()?] {
+        signed(&mut body, time.as_second());
+        signed(&mut body, i64::from(time.subsec_nanosecond()));
     }
-    body.extend_from_slice(&lines);
+    for column in names.iter().map(Names::column).chain(places).chain([phases, moments, seqs, ats]) {
+        number(&mut body, column.len() as u64);
+        body.extend_from_slice(&column);
+    }
     Some(Block { last, count: rows.len(), body })
 }
 
@@ -150,6 +158,15 @@ impl<'a> Names<'a> {
         }
         place
     }
+
+    fn column(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for text in &self.texts {
+            number(&mut out, text.len() as u64);
+            out.extend_from_slice(text.as_bytes());
+        }
+        out
+    }
 }
 
 impl<'a> View<'a> {
@@ -157,77 +174,97 @@ impl<'a> View<'a> {
     pub(crate) fn new(body: &'a [u8]) -> Result<Self, Fault> {
         let mut rest = Input(body);
         let count = rest.size()?;
-        let mut texts: [Vec<&str>; 3] = Default::default();
-        for list in &mut texts {
-            let many = rest.size()?;
-            for _ in 0..many {
-                list.push(rest.text()?);
-            }
+        let between = (rest.time(0)?, rest.time(0)?);
+        let texts = [rest.column()?, rest.column()?, rest.column()?];
+        let places = [rest.column()?, rest.column()?, rest.column()?];
+        let Input(phases) = rest.column()?;
+        let (times, seqs, ats) = (rest.column()?, rest.column()?, rest.column()?);
+        if rest.0.is_empty() && phases.len() == count {
+            Ok(Self { count, between, texts, places, phases, times, seqs, ats })
+        } else {
+            Err("a block of rows has another length".into())
         }
-        Ok(Self { count, texts, rest })
     }
 
-    /// Returns the rows of which every part fits, oldest first.
-    pub(crate) fn fitting(mut self, fits: &dyn Fn(Part<'_>) -> bool) -> Result<Vec<Packed>, Fault> {
-        let [actors, acts, objects] = &self.texts;
-        let actors: Vec<bool> = actors.iter().map(|text| fits(Part::Actor(text))).collect();
-        let acts: Vec<bool> = acts.iter().map(|text| fits(Part::Act(text))).collect();
-        let objects: Vec<bool> = objects.iter().map(|text| fits(Part::Object(text))).collect();
-        let known = [actors, acts, objects];
-        if known.iter().any(|known| !known.contains(&true)) {
+    /// Returns where the rows stand of which every part fits, oldest first.
+    pub(crate) fn fitting(self, fits: &dyn Fn(Part<'_>) -> bool) -> Result<Vec<Found>, Fault> {
+        if !fits(Part::Between(self.between.0, self.between.1)) {
             return Ok(Vec::new());
         }
-        let mut found = Vec::new();
-        self.rows(|row| {
-            let named = row.texts.iter().zip(&known).all(|(place, known)| known.get(*place) == Some(&true));
-            if named && fits(Part::Phase(row.phase)) && fits(Part::Time(row.time)) {
-                found.push(row);
+        let mut wanted = vec![true; self.count];
+        for (which, (texts, mut places)) in self.texts.into_iter().zip(self.places).enumerate() {
+            let part = |text| match which {
+                0 => Part::Actor(text),
+                1 => Part::Act(text),
+                _ => Part::Object(text),
+            };
+            let known: Vec<bool> = texts.all()?.into_iter().map(|text| fits(part(text))).collect();
+            if !known.contains(&true) {
+                return Ok(Vec::new());
             }
-        })?;
-        Ok(found)
-    }
-
-    /// Returns all rows, oldest first, with their texts.
-    pub(crate) fn unpack(mut self) -> Result<Vec<Row>, Fault> {
-        let texts = std::mem::take(&mut self.texts);
-        let mut rows = Vec::with_capacity(self.count);
-        let mut whole = true;
-        self.rows(|row| {
-            let text = |at: usize| texts.get(at).and_then(|list| list.get(*row.texts.get(at)?)).map(|text| (*text).to_owned());
-            let Some(((actor, act), object)) = text(0).zip(text(1)).zip(text(2)) else {
-                whole = false;
-                return;
-            };
-            rows.push(Row { seq: row.seq, time: row.time, actor, act, object, phase: row.phase, at: row.at });
-        })?;
-        if whole { Ok(rows) } else { Err(Fault::from(SHORT)) }
-    }
-
-    fn rows(&mut self, mut visit: impl FnMut(Packed)) -> Result<(), Fault> {
-        let (mut seq, mut second, mut at) = (0_u64, 0_i64, At { segment: 0, offset: 0 });
-        let rest = &mut self.rest;
-        for _ in 0..self.count {
-            seq = seq.wrapping_add(rest.number()?);
-            second = second.wrapping_add(rest.signed()?);
-            let nanos = i32::try_from(rest.signed()?).map_err(|_| SHORT)?;
-            let time = Time::new(second, nanos).map_err(|_| SHORT)?;
-            let texts = [rest.size()?, rest.size()?, rest.size()?];
-            let phase = *PHASES.get(usize::from(rest.byte()?)).ok_or(SHORT)?;
-            let further = rest.number()?;
-            let offset = rest.number()?;
-            at = At {
-                segment: at.segment.wrapping_add(further),
-                offset: if further == 0 { at.offset.wrapping_add(offset) } else { offset },
-            };
-            visit(Packed { seq, time, texts, phase, at });
+            if known.contains(&false) {
+                for wanted in &mut wanted {
+                    let place = places.size()?;
+                    *wanted &= *known.get(place).ok_or(SHORT)?;
+                }
+            }
         }
-        if rest.0.is_empty() { Ok(()) } else { Err("a block of rows is too long".into()) }
+        let known = PHASES.map(|phase| fits(Part::Phase(phase)));
+        for (wanted, phase) in wanted.iter_mut().zip(self.phases) {
+            *wanted &= *known.get(usize::from(*phase)).ok_or(SHORT)?;
+        }
+        if !wanted.contains(&true) {
+            return Ok(Vec::new());
+        }
+        let (mut times, mut second) = (self.times, 0);
+        for wanted in &mut wanted {
+            let time = times.time(second)?;
+            second = time.as_second();
+            *wanted &= fits(Part::Time(time));
+        }
+        let found = stands(self.count, self.seqs, self.ats)?;
+        Ok(found.into_iter().zip(wanted).filter_map(|(found, wanted)| wanted.then_some(found)).collect())
     }
+
+    /// Returns all rows, oldest first.
+    pub(crate) fn unpack(self) -> Result<Vec<Row>, Fault> {
+        let [actors, acts, objects] = self.texts;
+        let texts = [actors.all()?, acts.all()?, objects.all()?];
+        let (mut places, mut times, mut second) = (self.places, self.times, 0);
+        let mut rows = Vec::with_capacity(self.count);
+        for (found, phase) in stands(self.count, self.seqs, self.ats)?.into_iter().zip(self.phases) {
+            let time = times.time(second)?;
+            second = time.as_second();
+            let mut text = |which: usize| -> Result<String, Fault> {
+                let place = places.get_mut(which).ok_or(SHORT)?.size()?;
+                let text = texts.get(which).and_then(|list| list.get(place)).ok_or(SHORT)?;
+                Ok((*text).to_owned())
+            };
+            let (actor, act, object) = (text(0)?, text(1)?, text(2)?);
+            let phase = *PHASES.get(usize::from(*phase)).ok_or(SHORT)?;
+            rows.push(Row { seq: found.seq, time, actor, act, object, phase, at: found.at });
+        }
+        Ok(rows)
+    }
+}
+
+fn stands(count: usize, mut seqs: Input<'_>, mut ats: Input<'_>) -> Result<Vec<Found>, Fault> {
+    let mut out = Vec::with_capacity(count);
+    let mut found = Found { seq: 0, at: At { segment: 0, offset: 0 } };
+    for _ in 0..count {
+        found.seq = found.seq.wrapping_add(seqs.number()?);
+        let (further, offset) = (ats.number()?, ats.number()?);
+        let before = if further == 0 { found.at.offset } else { 0 };
+        found.at = At { segment: found.at.segment.wrapping_add(further), offset: before.wrapping_add(offset) };
+        out.push(found);
+    }
+    Ok(out)
 }
 
 const SHORT: &str = "a block of rows cannot be read";
 
 /// Reads what `number`, `signed` and the texts were written as.
+#[derive(Clone, Copy)]
 struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
@@ -258,11 +295,26 @@ impl<'a> Input<'a> {
         Ok((zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed())
     }
 
-    fn text(&mut self) -> Result<&'a str, Fault> {
+    fn column(&mut self) -> Result<Self, Fault> {
         let len = self.size()?;
-        let (text, rest) = self.0.split_at_checked(len).ok_or(SHORT)?;
+        let (column, rest) = self.0.split_at_checked(len).ok_or(SHORT)?;
         self.0 = rest;
-        Ok(std::str::from_utf8(text).map_err(|_| SHORT)?)
+        Ok(Self(column))
+    }
+
+    fn time(&mut self, before: i64) -> Result<Time, Fault> {
+        let second = before.wrapping_add(self.signed()?);
+        let nanos = i32::try_from(self.signed()?).map_err(|_| SHORT)?;
+        Ok(Time::new(second, nanos).map_err(|_| SHORT)?)
+    }
+
+    /// Returns all texts of a column.
+    fn all(mut self) -> Result<Vec<&'a str>, Fault> {
+        let mut out = Vec::new();
+        while !self.0.is_empty() {
+            out.push(std::str::from_utf8(self.column()?.0).map_err(|_| SHORT)?);
+        }
+        Ok(out)
     }
 }
 
@@ -318,6 +370,8 @@ mod tests {
         assert_eq!(found(&|part| !matches!(part, Part::Phase(phase) if phase != Phase::Refused)), [7, 11]);
         let late: Time = "2026-11-21T14:02:00Z".parse().unwrap();
         assert_eq!(found(&|part| !matches!(part, Part::Time(time) if time < late)), [7, 12]);
+        let (first, last) = ("1969-12-31T23:59:58.25Z".parse().unwrap(), "2026-11-22T00:00:00Z".parse().unwrap());
+        assert_eq!(found(&|part| part != Part::Between(first, last)), [0; 0], "the block is passed over whole");
         assert_eq!(found(&|part| !matches!(part, Part::Act("deploy" | "flux.suspend"))), [0; 0]);
     }
 

@@ -7,7 +7,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use domain::deployment::Deployment;
 use domain::journal::SyncPromise;
@@ -16,9 +18,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::index::block::{Block, Part, ROWS, Rows, View, pack};
-use crate::index::guard::Fault;
-use crate::reader::{At, Cursor};
+use crate::index::block::{Block, Found, Part, ROWS, Rows, View, pack};
+use crate::index::guard::{Fault, guarded};
+use crate::lock::enter;
+use crate::reader::Cursor;
 use crate::state::State;
 
 /// The version of the layout. An index of another one is built again.
@@ -30,6 +33,9 @@ const UNFINISHED: &[u8] = b"u";
 const CACHE_BYTES: u64 = 8 << 20;
 /// Above this many changes they are written in several batches, with the index marked incomplete meanwhile.
 const ONE_BATCH: usize = 2000;
+/// How many threads read the deployments at most, and how many of these each takes at once.
+const HANDS: usize = 8;
+const AT_ONCE: usize = 512;
 /// How many blocks of rows are written at once then.
 const BLOCKS: usize = 64;
 
@@ -45,13 +51,6 @@ struct Meta {
 pub(crate) struct Snapshot {
     pub(crate) state: State,
     pub(crate) cursor: Cursor,
-}
-
-/// Holds where an entry that was looked for stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Found {
-    pub(crate) seq: u64,
-    pub(crate) at: At,
 }
 
 /// Holds the open database and what it is known to hold.
@@ -100,7 +99,7 @@ impl Shelf {
         self.each(b"p", |project: Project| _ = projects.insert(project.slug.clone(), Arc::new(project)))?;
         self.each(b"e", |environment: Environment| _ = environments.insert(environment.id.clone(), Arc::new(environment)))?;
         self.each(b"s", |promise: SyncPromise| _ = promises.insert(promise.environment.clone(), Arc::new(promise)))?;
-        self.each(b"d", |deployment: Deployment| state.deployments.put(Arc::new(deployment)))?;
+        self.deployments(&mut state)?;
         if self.count != meta.count || hex::encode(self.digest) != meta.digest {
             let why = format!("it holds {} records and should hold {}, or one of them is not as written", self.count, meta.count);
             return Err(why.into());
@@ -186,7 +185,7 @@ impl Shelf {
             let (after, body) = opened(&value)?;
             let mut rows = View::new(body)?.fitting(fits)?;
             rows.retain(|row| row.seq < before);
-            if !rows.iter().rev().all(|row| visit(Found { seq: row.seq, at: row.at })) {
+            if !rows.iter().rev().all(|row| visit(*row)) {
                 return Ok(());
             }
             expected = Some(after);
@@ -235,6 +234,40 @@ impl Shelf {
         Ok(())
     }
 
+    /// Reads the deployments. There may be a hundred thousand of them and somebody waits, so every processor helps.
+    fn deployments(&mut self, state: &mut State) -> Result<(), Fault> {
+        let hands = thread::available_parallelism().map_or(1, usize::from).min(HANDS);
+        let (give, work) = sync_channel::<(usize, Vec<(sled::IVec, sled::IVec)>)>(hands);
+        let (work, read) = (Mutex::new(work), Mutex::new(BTreeMap::new()));
+        let help = || {
+            loop {
+                let Ok((number, raw)) = enter(&work).recv() else { return };
+                // Whatever becomes of it, the next is taken: the one that gives must not wait for ever.
+                let done = guarded(|| part(&raw));
+                enter(&read).insert(number, done);
+            }
+        };
+        thread::scope(|scope| -> Result<(), Fault> {
+            (0..hands).for_each(|_| drop(scope.spawn(help)));
+            let mut all = self.db.scan_prefix(b"d");
+            for number in 0.. {
+                let raw = all.by_ref().take(AT_ONCE).collect::<Result<Vec<_>, _>>()?;
+                if raw.is_empty() || give.send((number, raw)).is_err() {
+                    break;
+                }
+            }
+            drop(give);
+            Ok(())
+        })?;
+        for done in read.into_inner().unwrap_or_else(PoisonError::into_inner).into_values() {
+            let (digest, items) = done?;
+            self.count += items.len() as u64;
+            self.digest.iter_mut().zip(digest).for_each(|(byte, other)| *byte ^= other);
+            items.into_iter().for_each(|deployment| state.deployments.put(deployment));
+        }
+        Ok(())
+    }
+
     fn count_change(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), Fault> {
         if let Some(old) = self.db.get(key)? {
             self.count -= 1;
@@ -246,6 +279,14 @@ impl Shelf {
         }
         Ok(())
     }
+}
+
+/// Reads some deployments, and the digest of what they are written as.
+fn part(raw: &[(sled::IVec, sled::IVec)]) -> Result<([u8; 32], Vec<Arc<Deployment>>), Fault> {
+    let mut digest = [0; 32];
+    raw.iter().for_each(|(key, value)| mix(&mut digest, key, value));
+    let items = raw.iter().map(|(_, value)| Ok(Arc::new(json(value)?))).collect::<Result<_, Fault>>()?;
+    Ok((digest, items))
 }
 
 type Changes = Vec<(Vec<u8>, Option<Vec<u8>>)>;
@@ -332,4 +373,76 @@ fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Fault> {
 
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
     Ok(serde_json::from_slice(bytes)?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
+    use super::*;
+    use crate::index::block::Row;
+    use crate::reader::At;
+    use domain::Time;
+    use domain::journal::Phase;
+
+    fn row(seq: u64) -> Row {
+        let (actor, act, object) = ("ada".to_owned(), "deploy".to_owned(), format!("shop/{}", seq % 100));
+        let time = Time::from_second(i64::try_from(seq).unwrap()).unwrap();
+        Row { seq, time, actor, act, object, phase: Phase::Done, at: At { segment: seq / 500, offset: seq % 500 * 90 } }
+    }
+
+    fn filled(dir: &Path, parts: &[u64]) -> (Shelf, u64) {
+        let mut shelf = Shelf::open(dir).unwrap();
+        shelf.load().unwrap();
+        let mut seq = 0;
+        for part in parts {
+            let mut rows = Rows::default();
+            for _ in 0..*part {
+                // A damaged line keeps the number that it had.
+                seq += if seq % 700 == 699 { 2 } else { 1 };
+                rows.push(row(seq));
+            }
+            shelf.write(&State::default(), &Cursor { seq, ..Cursor::default() }, rows).unwrap();
+        }
+        (shelf, seq)
+    }
+
+    fn found(shelf: &Shelf, before: u64) -> Result<Vec<u64>, Fault> {
+        let mut out = Vec::new();
+        Shelf::rows_before(&shelf.db, before, &|_| true, |row| {
+            out.push(row.seq);
+            true
+        })?;
+        Ok(out)
+    }
+
+    #[test]
+    fn rows_are_found_however_they_came_and_stand_in_few_blocks() {
+        let dir = tempfile::tempdir().unwrap();
+        let parts: Vec<u64> = (0..900).map(|n| n % 4 + 1).chain([5000, 1, 1, 2100]).collect();
+        let (shelf, last) = filled(dir.path(), &parts);
+        let all: Vec<u64> = (1..=last).filter(|seq| *seq == 1 || seq % 700 != 0).rev().collect();
+        assert_eq!(found(&shelf, last + 1).unwrap(), all);
+        let upto: Vec<u64> = all.iter().copied().filter(|seq| *seq < 4000).collect();
+        assert_eq!(found(&shelf, 4000).unwrap(), upto);
+        assert!(found(&shelf, last + 2).unwrap_err().why.contains("not go as far"));
+        let blocks = shelf.db.range(block_key(0)..block_key(u64::MAX)).count();
+        assert!(blocks < 30, "{blocks} blocks");
+    }
+
+    #[test]
+    fn a_block_that_is_missing_or_changed_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let (shelf, last) = filled(dir.path(), &[3000, 3000]);
+        let keys: Vec<_> = shelf.db.range(block_key(0)..block_key(u64::MAX)).keys().map(Result::unwrap).collect();
+        for key in &keys {
+            let value = shelf.db.remove(key).unwrap().unwrap();
+            assert!(found(&shelf, last + 1).is_err(), "a hole");
+            let mut changed = value.to_vec();
+            *changed.last_mut().unwrap() ^= 1;
+            shelf.db.insert(key, changed).unwrap();
+            assert!(found(&shelf, last + 1).unwrap_err().why.contains("damaged"));
+            shelf.db.insert(key, value).unwrap();
+        }
+        assert_eq!(found(&shelf, last + 1).unwrap().len(), 6000);
+    }
 }

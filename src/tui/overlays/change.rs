@@ -27,17 +27,14 @@ use crate::tabs::deploy::pane;
 use crate::theme::Role;
 use crate::widgets::dialog::{centred, frame};
 use crate::widgets::diff_view::TextDiff;
-use crate::widgets::input::Input;
+use crate::widgets::message::{self, Message};
 use crate::widgets::put::{columns, piece, put_pieces};
 use crate::widgets::scroll::{SCROLL, Scroll};
 use crate::widgets::sheet::{self, Row};
 
 static COMMIT: Command = command("change.commit", &["y"], 1);
 static AGAIN: Command = command("change.again", &["e"], 2);
-static MESSAGE: Command = command("change.message", &["m"], 3);
 static LEAVE: Command = command("change.leave", &["n", "esc", "q"], 4);
-static TAKE: Command = command("change.take", &["enter"], 1);
-static DROP: Command = command("change.drop", &["esc"], 2);
 
 /// Says how far the edit is.
 #[derive(Debug)]
@@ -64,7 +61,7 @@ pub struct Change {
     file: String,
     /// The commit message, once somebody wrote one.
     message: Option<String>,
-    input: Option<Input>,
+    input: Option<Message>,
     scroll: Scroll,
 }
 
@@ -241,7 +238,7 @@ impl Change {
     /// Takes over or drops what was typed as message.
     fn typed(&mut self, take: bool) -> Effects {
         let input = self.input.take();
-        if let Some(text) = input.map(|input| input.text().trim().to_owned()).filter(|text| take && !text.is_empty()) {
+        if let Some(text) = input.and_then(|input| input.text()).filter(|_| take) {
             self.message = Some(text);
         }
         Effects::new()
@@ -258,12 +255,12 @@ impl Change {
             }
             "change.again" => self.again(cx),
             "change.leave" => self.leave(cx),
-            "change.take" => self.typed(true),
-            "change.drop" => self.typed(false),
-            "change.message" => {
+            "message.take" => self.typed(true),
+            "message.drop" => self.typed(false),
+            "message.write" => {
                 if let Stage::Judged(preview) = &self.stage {
                     let text = self.message.as_ref().unwrap_or(&preview.message);
-                    self.input = Some(Input::new(text.lines().next().unwrap_or_default()));
+                    self.input = Some(Message::new(cx, text));
                 }
                 Effects::new()
             }
@@ -278,12 +275,12 @@ impl Change {
 impl Tab for Change {
     fn commands(&self, cx: &Cx) -> Vec<&'static Command> {
         if self.input.is_some() {
-            return vec![&TAKE, &DROP];
+            return Message::commands();
         }
         let mut out: Vec<&'static Command> = Vec::new();
         out.extend(self.order(cx).is_some().then_some(&COMMIT));
         out.extend(matches!(self.stage, Stage::Judged(_) | Stage::Stuck(_)).then_some(&AGAIN));
-        out.extend(self.order(cx).is_some().then_some(&MESSAGE));
+        out.extend(self.order(cx).is_some().then_some(&message::WRITE));
         out.extend((!matches!(self.stage, Stage::Committing(_))).then_some(&LEAVE));
         out.extend(SCROLL);
         out
@@ -338,19 +335,21 @@ impl Tab for Change {
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let rows = self.rows(cx);
         let wide = area.width.saturating_sub(4).clamp(20, 110);
-        let high = columns(sheet::height(&rows, wide.saturating_sub(4)) + 4).min(area.height);
+        let foot = self.input.as_ref().map_or(2, |input| input.rows(area.height.saturating_sub(6)));
+        let high = columns(sheet::height(&rows, wide.saturating_sub(4)) + 2 + usize::from(foot)).min(area.height);
         let title = cx.tf("change.title", &[("object", &self.base.key.to_string())]);
         let inner = frame(cx, centred(area, wide, high), buf, &title);
         if inner.height < 3 {
             return;
         }
         let last = Rect { y: inner.bottom() - 1, height: 1, ..inner };
-        sheet::view(cx, Rect { height: inner.height - 2, ..inner }, buf, &rows, &self.scroll);
+        let body = Rect { height: inner.height.saturating_sub(foot), ..inner };
+        sheet::view(cx, body, buf, &rows, &self.scroll);
         if let Some(input) = &self.input {
-            return input.view(cx, last, buf, true, cx.t("review.message"));
+            return input.view(cx, Rect { y: body.bottom(), height: inner.bottom() - body.bottom(), ..inner }, buf);
         }
         let mut line = Vec::new();
-        for command in self.commands(cx).into_iter().filter(|c| c.id.starts_with("change.")) {
+        for command in self.commands(cx).into_iter().filter(|c| c.id.starts_with("change.") || c.id.starts_with("message.")) {
             line.push(piece(cx.key(command), Role::Accent));
             line.push(piece(format!(" {}   ", cx.title(command)), Role::Text));
         }

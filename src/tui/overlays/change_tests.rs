@@ -75,13 +75,13 @@ fn what_was_shown_is_committed_with_the_message_that_was_written() {
     for words in ["a: '2' # kept", "RENDERED", "shop/ConfigMap/settings", "One commit goes to main", "Ada <ada@example>"] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    change.update(&cx, TabMsg::Command("change.message"));
+    change.update(&cx, TabMsg::Command("message.write"));
     assert!(change.typing(&cx));
-    change.update(&cx, TabMsg::Paste("!".into()));
-    change.update(&cx, TabMsg::Command("change.take"));
+    change.update(&cx, TabMsg::Paste("!\n\nBecause.\n".into()));
+    change.update(&cx, TabMsg::Command("message.take"));
     let given = change.update(&cx, TabMsg::Command("change.commit"));
     let [Effect::Answered(ticket, Order::Deploy(order))] = given.as_slice() else { unreachable!("{given:?}") };
-    assert_eq!(order.draft.message.as_deref(), Some("Edit shop/ConfigMap/settings in shop development!"));
+    assert_eq!(order.draft.message.as_deref(), Some("Edit shop/ConfigMap/settings in shop development!\n\nBecause."));
     assert_eq!((order.reviewed.as_deref(), order.draft.texts.len()), (Some("d"), 1));
     let outcome = Outcome { deployment: Some(DeploymentId::new("01J")), ..Outcome::said("done") };
     let done = change.update(&cx, TabMsg::OrderDone(*ticket, Ok(outcome)));

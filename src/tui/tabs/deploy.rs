@@ -245,6 +245,16 @@ impl Deploy {
         effects
     }
 
+    /// Takes over the message that was written in the review.
+    fn take_message(&mut self, cx: &Cx) -> Effects {
+        let (Submit::Given(_), Some(open)) = (self.submit, self.open.as_mut()) else { return Effects::new() };
+        let written = cx.desk.draft.as_ref().filter(|draft| draft.restore.is_none()).and_then(|draft| draft.message.clone());
+        if !written.is_some_and(|text| open.take_message(text)) {
+            return Effects::new();
+        }
+        self.keep_message(cx)
+    }
+
     fn drop_draft(&mut self, cx: &Cx) -> Effects {
         let Some(environment) = self.environment.clone() else { return Effects::new() };
         let ticket = cx.order_ticket();
@@ -352,7 +362,8 @@ impl Tab for Deploy {
                 }
                 effects
             }
-            TabMsg::Desk | TabMsg::Written(..) => Effects::new(),
+            TabMsg::Desk => self.take_message(cx),
+            TabMsg::Written(..) => Effects::new(),
             TabMsg::World => {
                 if let Some(open) = &mut self.open {
                     open.look(cx);

@@ -146,6 +146,14 @@ impl Deploy {
         self.publish()
     }
 
+    /// Keeps the draft with the message that was written in the review; what it would change is the same.
+    pub(super) fn keep_message(&mut self, cx: &Cx) -> Effects {
+        self.asks.published.clone_from(&cx.desk.draft);
+        let mut effects = self.publish();
+        effects.extend(self.keep_now(cx));
+        effects
+    }
+
     fn publish(&mut self) -> Effects {
         let draft = self.open.as_ref().map(|o| o.draft()).filter(|d| !d.is_empty());
         if self.asks.published == draft {

@@ -108,6 +108,18 @@ impl Open {
         self.message = (!text.trim().is_empty()).then_some(text);
     }
 
+    /// Takes a message that was written elsewhere; tells whether it is another one.
+    pub(super) fn take_message(&mut self, text: String) -> bool {
+        if self.message.as_ref() == Some(&text) {
+            return false;
+        }
+        if let Some(field) = self.fields.form.field_mut("message") {
+            field.set(&text);
+        }
+        self.message = Some(text);
+        true
+    }
+
     /// Takes the method as it was chosen.
     pub(super) fn choose_method(&mut self, cx: &Cx) {
         self.manual = self.fields.form.value("method") == cx.t("deploy.method-manual");

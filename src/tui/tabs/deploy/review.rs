@@ -10,10 +10,12 @@ use ratatui::layout::Rect;
 use super::{pane, verdict};
 use crate::command::{Command, command};
 use crate::cx::Cx;
+use crate::desk::Change;
 use crate::effects::{Effect, Effects, OrderTicket};
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
 use crate::widgets::dialog::{centred, frame};
+use crate::widgets::message::{self, Message};
 use crate::widgets::put::{columns, piece};
 use crate::widgets::scroll::{SCROLL, Scroll};
 use crate::widgets::sheet::{self, Row};
@@ -28,12 +30,14 @@ pub struct Review {
     ticket: OrderTicket,
     order: Deploy,
     scroll: Scroll,
+    /// The message, while it is written.
+    message: Option<Message>,
 }
 
 impl Review {
     /// Builds the question before an order.
     pub fn new(ticket: OrderTicket, order: Deploy) -> Self {
-        Self { ticket, order, scroll: Scroll::default() }
+        Self { ticket, order, scroll: Scroll::default(), message: None }
     }
 
     fn preview<'a>(&self, cx: &Cx<'a>) -> Option<&'a Preview> {
@@ -48,6 +52,18 @@ impl Review {
     /// Returns what says yes.
     const fn yes(&self) -> &'static Command {
         if self.order.draft.manual.is_some() { &APPLY } else { &YES }
+    }
+
+    /// Returns the message that goes with the commit.
+    fn written<'a>(&'a self, preview: &'a Preview) -> &'a str {
+        self.order.draft.message.as_deref().filter(|text| !text.trim().is_empty()).unwrap_or(&preview.message)
+    }
+
+    /// Takes the message as it was written; it stays with the draft when the commit is put off.
+    fn take(&mut self) -> Effects {
+        let Some(text) = self.message.take().and_then(|message| message.text()) else { return Effects::new() };
+        self.order.draft.message = Some(text);
+        vec![Effect::Desk(Change::Draft(Some(self.order.draft.clone())))]
     }
 
     fn rows(&self, cx: &Cx) -> Vec<Row> {
@@ -67,7 +83,7 @@ impl Review {
         if self.order.draft.manual.is_none() {
             rows.push(Row::Blank);
             rows.push(Row::heading(cx.t("review.message")));
-            rows.extend(preview.message.lines().map(|line| Row::text("  ", Role::Text, line, Role::Text)));
+            rows.extend(self.written(preview).lines().map(|line| Row::text("  ", Role::Text, line, Role::Text)));
         }
         rows.push(Row::Blank);
         rows.push(Row::heading(cx.t("review.files")));
@@ -102,8 +118,17 @@ fn facts(cx: &Cx, preview: &Preview) -> Vec<Row> {
 
 impl Tab for Review {
     fn commands(&self, cx: &Cx) -> Vec<&'static Command> {
-        self.can(cx).then_some(self.yes()).into_iter().chain([&NO]).chain(SCROLL).collect()
+        if self.message.is_some() {
+            return Message::commands();
+        }
+        let write = (self.can(cx) && self.order.draft.manual.is_none()).then_some(&message::WRITE);
+        self.can(cx).then_some(self.yes()).into_iter().chain(write).chain([&NO]).chain(SCROLL).collect()
     }
+
+    fn typing(&self, _cx: &Cx) -> bool {
+        self.message.is_some()
+    }
+
 
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
@@ -111,6 +136,23 @@ impl Tab for Review {
                 vec![Effect::Give(self.ticket, Order::Deploy(self.order.clone())), Effect::Close]
             }
             TabMsg::Command("review.no") => vec![Effect::Close],
+            TabMsg::Command("message.write") => {
+                self.message = self.preview(cx).map(|preview| Message::new(cx, self.written(preview)));
+                Vec::new()
+            }
+            TabMsg::Command("message.take") => self.take(),
+            TabMsg::Command("message.drop") => {
+                self.message = None;
+                Vec::new()
+            }
+            TabMsg::Key(key) => {
+                self.message.iter_mut().for_each(|message| message.key(key));
+                Vec::new()
+            }
+            TabMsg::Paste(text) => {
+                self.message.iter_mut().for_each(|message| message.paste(&text));
+                Vec::new()
+            }
             TabMsg::Command(id) => {
                 self.scroll.command(id);
                 Vec::new()
@@ -122,21 +164,29 @@ impl Tab for Review {
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let rows = self.rows(cx);
         let wide = area.width.saturating_sub(4).clamp(20, 96);
-        let high = sheet::height(&rows, wide.saturating_sub(4)) + 4;
+        let foot = self.message.as_ref().map_or(2, |message| message.rows(area.height.saturating_sub(6)));
+        let high = sheet::height(&rows, wide.saturating_sub(4)) + 2 + usize::from(foot);
         let title = if self.order.draft.manual.is_some() { "review.title-manual" } else { "review.title" };
         let title = cx.tf(title, &[("environment", &self.order.draft.environment.to_string())]);
         let inner = frame(cx, centred(area, wide, columns(high)), buf, &title);
         if inner.height < 3 {
             return;
         }
-        let body = Rect { height: inner.height - 2, ..inner };
+        let body = Rect { height: inner.height.saturating_sub(foot), ..inner };
         sheet::view(cx, body, buf, &rows, &self.scroll);
+        if let Some(message) = &self.message {
+            return message.view(cx, Rect { y: body.bottom(), height: inner.bottom() - body.bottom(), ..inner }, buf);
+        }
         let mut ask = Vec::new();
         if self.can(cx) {
             ask.push(piece(cx.keymap.label(self.yes()), Role::Accent));
             ask.push(piece(format!(" {}   ", cx.title(self.yes())), Role::Text));
         } else {
             ask.push(piece(format!("✗ {}   ", cx.t("review.forbidden")), Role::Bad));
+        }
+        if self.commands(cx).iter().any(|command| command.id == message::WRITE.id) {
+            ask.push(piece(cx.keymap.label(&message::WRITE), Role::Accent));
+            ask.push(piece(format!(" {}   ", cx.title(&message::WRITE)), Role::Text));
         }
         ask.push(piece(cx.keymap.label(&NO), Role::Accent));
         ask.push(piece(format!(" {}", cx.title(&NO)), Role::Text));

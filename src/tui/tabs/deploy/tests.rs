@@ -141,6 +141,33 @@ fn submitting_reviews_and_gives_the_previews_digest() {
 }
 
 #[test]
+fn the_message_is_written_over_several_lines_and_stays_with_the_draft() {
+    let mut stage = filled(120, 36, Language::English);
+    tag(&mut stage, "1.8.5");
+    stage.keys("ctrl-s");
+    answer(&mut stage, None);
+    stage.keys("m").text("Forget this").keys("esc y");
+    let proposed = given(&mut stage).into_iter().find_map(|(_, o)| if let Order::Deploy(o) = o { Some(o.draft.message) } else { None });
+    assert_eq!(proposed, Some(None), "what was proposed stays");
+
+    let mut stage = filled(120, 36, Language::English);
+    tag(&mut stage, "1.8.5");
+    stage.keys("ctrl-s");
+    answer(&mut stage, None);
+    stage.keys("m ctrl-j").text("Ship it").keys("enter enter").text("y is a letter here, and so is n.");
+    insta::assert_snapshot!("deploy_review_message", body(&stage));
+    stage.keys("ctrl-s n");
+    let told = stage.session.cx().desk.draft.clone().and_then(|draft| draft.message);
+    assert_eq!(told.as_deref(), Some("Ship it\n\ny is a letter here, and so is n."), "it stays when the commit is put off");
+    assert!(stage.lines().contains("y is a letter here"), "{}", stage.lines());
+    stage.keys("ctrl-s y");
+    let orders = given(&mut stage);
+    let order = orders.iter().find_map(|(_, o)| if let Order::Deploy(o) = o { Some(o) } else { None }).unwrap();
+    assert_eq!(order.draft.message, told);
+    assert!(order.reviewed.is_some());
+}
+
+#[test]
 fn what_a_check_forbids_cannot_be_committed() {
     let mut stage = filled(120, 36, Language::English);
     tag(&mut stage, "forbidden");
