@@ -82,7 +82,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
             None => own(deck, &environment).await?,
         },
         edits: if deploy.manual { fields::maybe(&deploy.fields)? } else { fields::edits(&deploy.fields, "deploy")? },
-        message: deploy.going.message,
+        message: deploy.going.message.text()?,
         manual: deploy.manual.then(|| Manual { from: deploy.from.unwrap_or_default() }),
         ..Draft::new(environment.id)
     };

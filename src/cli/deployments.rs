@@ -1,6 +1,8 @@
 //! `history` and `follow`: deployments and their four stages.
 
+use std::path::PathBuf;
 use std::time::Duration;
+use std::{fs, io};
 
 use clap::Args;
 use domain::deployment::{Deployment, StageName, StageState, Status};
@@ -14,9 +16,8 @@ use crate::launch::{self, Deck};
 /// How a change is made that is committed and followed: the flags that all of them have.
 #[derive(Debug, Args)]
 pub(super) struct Going {
-    /// The commit message; proposed from the change when absent.
-    #[arg(short, long)]
-    pub(super) message: Option<String>,
+    #[command(flatten)]
+    pub(super) message: Message,
     /// Only says what would happen.
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -29,6 +30,47 @@ pub(super) struct Going {
     /// Goes on only when the result is exactly what was reviewed (the digest that --dry-run prints).
     #[arg(long, value_name = "DIGEST")]
     pub(super) reviewed: Option<String>,
+}
+
+/// What is said of a change: the flags of everything that commits.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Message {
+    /// The commit message; proposed from the change when absent. What finds the deployment again is added below it.
+    #[arg(short, long)]
+    message: Option<String>,
+    /// Reads the commit message from a file; - is standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "message")]
+    message_file: Option<PathBuf>,
+}
+
+impl Message {
+    /// Tells whether one is given.
+    pub(super) const fn is_given(&self) -> bool {
+        self.message.is_some() || self.message_file.is_some()
+    }
+
+    /// Reads the file once, whatever follows.
+    pub(super) fn read(self) -> Result<Self, Trouble> {
+        Ok(Self { message: self.text()?, message_file: None })
+    }
+
+    /// Returns the message that was given in words, or that [`Message::read`] has read.
+    pub(super) fn words(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
+    /// Returns the message, if one is given.
+    pub(super) fn text(&self) -> Result<Option<String>, Trouble> {
+        let Some(path) = &self.message_file else { return Ok(self.message.clone()) };
+        let read = if path.as_os_str() == "-" { io::read_to_string(io::stdin().lock()) } else { fs::read_to_string(path) };
+        let shown = path.display();
+        let text = read.map_err(|e| Trouble::usage("The commit message cannot be read", shown).why(e).next("Name a text file."))?;
+        let text = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_matches('\n').to_owned();
+        if text.trim().is_empty() {
+            return Err(Trouble::usage("There is no commit message in the file", path.display()).next("Write one, or leave it out."));
+        }
+        Ok(Some(text))
+    }
 }
 
 /// Follows a deployment to its end.

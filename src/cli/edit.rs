@@ -12,6 +12,7 @@ use domain::live::{Edited, LiveReview, LiveText, Private};
 use domain::orders::Order;
 use domain::query::{Answer, Query};
 
+use super::deployments::Message;
 use super::targets::{One, any_kind};
 use super::{Format, ask, create, output};
 use crate::editor::{self, Sheet};
@@ -45,9 +46,8 @@ pub(crate) struct Edit {
     set: Vec<String>,
     #[command(flatten)]
     place: Place,
-    /// The commit message; proposed from the change when absent.
-    #[arg(short, long, conflicts_with = "cluster")]
-    message: Option<String>,
+    #[command(flatten)]
+    message: Message,
     /// Follows the deployment for at most so long, for example 5m; exit status 1 when it fails, 5 when that is over.
     #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "15m", conflicts_with = "cluster")]
     wait: Option<String>,
@@ -61,6 +61,7 @@ pub(crate) struct Edit {
 
 /// Edits an object of the cluster.
 pub(crate) async fn run(deck: &Deck, format: Format, edit: Edit) -> Result<(), Trouble> {
+    let edit = Edit { message: edit.message.read()?, ..edit };
     let key = edit.which.key(deck, any_kind).await?;
     if !edit.dry_run {
         deck.may(&key)?;
@@ -69,8 +70,8 @@ pub(crate) async fn run(deck: &Deck, format: Format, edit: Edit) -> Result<(), T
     if let Some(written) = in_git::place(deck, &edit, &base).await? {
         return in_git::run(deck, format, &edit, written).await;
     }
-    if edit.message.is_some() || edit.wait.is_some() {
-        return Err(Trouble::usage("--message and --wait go with a change in Git", &key)
+    if edit.message.is_given() || edit.wait.is_some() {
+        return Err(Trouble::usage("--message, --message-file and --wait go with a change in Git", &key)
             .why("this one is made in the cluster")
             .next("Leave them out."));
     }

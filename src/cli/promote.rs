@@ -84,7 +84,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, promote: Promote) -> Result
     let query = Query::Promote(Wanted { from: from.id, to: to.id.clone(), parts });
     let Answer::Promotion(promotion) = deck.ask(query).await? else { return Err(other("promotion")) };
     let mut draft = promotion.draft.clone();
-    draft.message = promote.going.message.or(draft.message);
+    draft.message = promote.going.message.text()?.or(draft.message);
     if draft.edits.is_empty() {
         return Err(Trouble::usage("Nothing would change", &to.id)
             .why(format!("it has what runs in {} already", promotion.from))

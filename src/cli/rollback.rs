@@ -21,7 +21,8 @@ use crate::launch::Deck;
     quarterdeck rollback shop production --to 8fk2qa --yes --wait 5m\n  \
     quarterdeck rollback shop production --restore --suspend-automation --yes\n\n\
     What is taken back is the deployment right after the one that is named, and every later one that went out from here; only \
-    what they did to this environment's files goes, what other people pushed in the meantime stays. \
+    what they did to this environment's files goes, what other people pushed in the meantime stays. Where the one right after it \
+    was somebody else's, that is said, and a script has to say --including-others. \
     Where somebody has changed the same lines since, both sides are shown and it is asked; a script answers with --theirs or \
     --restore, and with --shared for files that other environments use too. Files that were renamed, removed or made come \
     back as well.\n\n\
@@ -39,6 +40,9 @@ pub(crate) struct Rollback {
     /// The last healthy deployment before the present one; that is also what happens when nothing is named.
     #[arg(long)]
     previous: bool,
+    /// Also when that takes back what somebody else did; without a terminal it is refused otherwise.
+    #[arg(long)]
+    including_others: bool,
     #[command(flatten)]
     how: How,
 }
@@ -91,15 +95,21 @@ pub(crate) async fn rollback(deck: &Deck, format: Format, rollback: Rollback) ->
         Some(text) => Back::To(deck.deployment(text)?.id),
         None => Back::Previous,
     };
-    go(deck, format, (environment, back), rollback.how).await
+    go(deck, format, (environment, back, rollback.including_others), rollback.how).await
 }
 
 pub(crate) async fn revert(deck: &Deck, format: Format, revert: Revert) -> Result<(), Trouble> {
     let deployment = deck.deployment(&revert.deployment)?;
-    go(deck, format, (deployment.environment, Back::Revert(deployment.id)), revert.how).await
+    go(deck, format, (deployment.environment, Back::Revert(deployment.id), true), revert.how).await
 }
 
-async fn go(deck: &Deck, format: Format, (environment, back): (EnvironmentId, Back), how: How) -> Result<(), Trouble> {
+/// Goes back; `others` says that what somebody else did may go with it.
+async fn go(
+    deck: &Deck,
+    format: Format,
+    (environment, back, others): (EnvironmentId, Back, bool),
+    how: How,
+) -> Result<(), Trouble> {
     let wait = how.going.wait.as_deref().map(deployments::duration).transpose()?;
     if !how.going.dry_run {
         deck.may(&environment)?;
@@ -111,7 +121,7 @@ async fn go(deck: &Deck, format: Format, (environment, back): (EnvironmentId, Ba
         shared: how.shared.map(|shared| if matches!(shared, Shared::Keep) { Side::Theirs } else { Side::Restored }),
         ..draft.restore.as_deref().cloned().unwrap_or_default()
     };
-    let mut draft = Draft { message: how.going.message, restore: Some(Box::new(restore)), ..*draft };
+    let mut draft = Draft { message: how.going.message.text()?, restore: Some(Box::new(restore)), ..*draft };
     let asks = !how.going.yes && !how.going.dry_run && io::stdin().is_terminal() && io::stderr().is_terminal();
     let mut preview = look(deck, &draft).await?;
     if asks && preview.open_questions() > 0 {
@@ -127,6 +137,7 @@ async fn go(deck: &Deck, format: Format, (environment, back): (EnvironmentId, Ba
     if asks {
         show(Format::Table, &preview)?;
     } else {
+        only_own(&draft, others)?;
         warn(&preview);
     }
     let reviewed = how.going.reviewed.or_else(|| asks.then(|| preview.digest.clone()));
@@ -229,6 +240,17 @@ fn suspend(draft: &mut Draft, preview: &Preview) {
     }
 }
 
+/// Refuses to take back what somebody else did, unless that was said.
+fn only_own(draft: &Draft, others: bool) -> Result<(), Trouble> {
+    let theirs = draft.restore.iter().flat_map(|restore| restore.of_others()).collect::<Vec<_>>().join(", ");
+    if theirs.is_empty() || others {
+        return Ok(());
+    }
+    Err(Trouble::refused("It would take back what somebody else did", &draft.environment)
+        .why(theirs)
+        .next("Say --including-others if that is meant, or name another deployment with --to; --dry-run shows it."))
+}
+
 /// Says what a script should know that answers every question beforehand.
 fn warn(preview: &Preview) {
     for finding in preview.findings.iter().filter(|finding| finding.rule == "image-automation") {
@@ -239,6 +261,9 @@ fn warn(preview: &Preview) {
 /// Prints what would happen, and what is open.
 fn show(format: Format, preview: &Preview) -> Result<(), Trouble> {
     if let (true, Some(restoring)) = (matches!(format, Format::Table | Format::Wide), &preview.restoring) {
+        for theirs in restoring.restore.of_others() {
+            output::line(&format!("# takes back {theirs}"));
+        }
         restoring.overlaps.iter().for_each(both);
         for shared in &restoring.shared {
             output::line(&format!("# {} belongs to {} as well", shared.file, names(&shared.environments)));

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::change::Draft;
+use crate::edit::Field;
 use crate::ident::EnvironmentId;
 use crate::revision::{CommitId, CommitLine};
 
@@ -38,6 +39,19 @@ pub enum PromotePart {
 impl PromotePart {
     /// All parts.
     pub const ALL: [Self; 6] = [Self::Image, Self::Replicas, Self::Env, Self::Resources, Self::Probes, Self::Values];
+
+    /// Returns the part that a field is of; nothing when it is never taken over.
+    pub const fn of(field: &Field) -> Option<Self> {
+        Some(match field {
+            Field::ImageName | Field::ImageTag | Field::ImageDigest | Field::ChartVersion => Self::Image,
+            Field::Replicas => Self::Replicas,
+            Field::Env(_) | Field::EnvRef(_) => Self::Env,
+            Field::Resource(..) => Self::Resources,
+            Field::Probe(..) => Self::Probes,
+            Field::Value(_) => Self::Values,
+            _ => return None,
+        })
+    }
 
     /// Returns the word for it.
     pub const fn word(self) -> &'static str {

@@ -47,6 +47,16 @@ impl Restore {
         if self.to.is_some() { "rollback" } else { "revert" }
     }
 
+    /// Returns what other people did that is taken back, the newest first: `8fk2qa by Eve (replicas 3 → 6)`.
+    pub fn of_others(&self) -> Vec<String> {
+        let told = |undone: &Undone| {
+            let by = undone.by.as_ref()?;
+            let summary = if undone.summary.is_empty() { String::new() } else { format!(" ({})", undone.summary) };
+            Some(format!("{} by {by}{summary}", undone.deployment.short()))
+        };
+        self.undoes.iter().filter_map(told).collect()
+    }
+
     /// Returns how an overlap is answered.
     pub fn answer(&self, mark: &str) -> Option<Side> {
         self.answers.iter().find(|(of, _)| of == mark).map(|(_, side)| *side).or(self.overlaps)
@@ -67,6 +77,9 @@ pub struct Undone {
     /// What it changed, in short.
     #[serde(default)]
     pub summary: String,
+    /// Who made it, when that was somebody else than the one who takes it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// Its commit.
     pub commit: CommitId,
     /// The commit before which it began, when several were pushed at once; its commit's first parent when absent.
@@ -155,6 +168,21 @@ pub struct Overwriter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_others_did_is_named() {
+        let undone = |id: &str, by: Option<&str>, summary: &str| Undone {
+            deployment: DeploymentId::new(id),
+            summary: summary.to_owned(),
+            by: by.map(str::to_owned),
+            commit: CommitId::parse(&"a".repeat(40)).unwrap_or_else(|| unreachable!("it is one")),
+            since: None,
+            files: Vec::new(),
+        };
+        let undoes = vec![undone("01jd6k00000000000000000009", Some("Eve"), "replicas 3"), undone("01jd6k00000000000000000008", None, "")];
+        let restore = Restore { undoes, ..Restore::default() };
+        assert_eq!(restore.of_others(), ["000009 by Eve (replicas 3)"]);
+    }
 
     #[test]
     fn an_answer_of_its_own_goes_over_the_one_for_all() {

@@ -70,7 +70,7 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
             Ok(Answer::FleetPlan(Box::new(plan)))
         }
         Query::EnvironmentRemoval(id) => deletion::removal(core, &id).await,
-        Query::Back(environment, back) => back::back(core, &environment, &back).await,
+        Query::Back(environment, back) => back::back(core, actor, &environment, &back).await,
         Query::Promote(wanted) => promote::promote(core, wanted).await,
         Query::Sides(project) => sides::sides(core, &project).await,
         Query::Changed(id) => changed::changed(core, &id).await,

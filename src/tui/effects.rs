@@ -62,6 +62,8 @@ pub enum Overlay {
     Commits(EnvironmentId),
     /// What the commit of a deployment changed.
     Changed(DeploymentId),
+    /// What goes from another environment to this one.
+    Promotion(EnvironmentId),
     /// The environments of a project side by side.
     Sides(Slug),
     /// What can be adopted: what Flux runs already.

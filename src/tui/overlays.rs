@@ -24,6 +24,7 @@ pub mod log;
 pub mod object;
 pub mod palette;
 pub mod place;
+pub mod promotion;
 pub mod sides;
 pub mod text;
 pub mod troubles;
@@ -57,6 +58,7 @@ pub fn build(overlay: Overlay, cx: &Cx, commands: &[&'static Command], troubles:
         Overlay::Logs(key) => Box::new(log::Log::of(key)),
         Overlay::Commits(environment) => Box::new(commits::Commits::new(environment)),
         Overlay::Changed(deployment) => Box::new(changed::Changed::new(deployment)),
+        Overlay::Promotion(to) => Box::new(promotion::Choosing::new(to)),
         Overlay::Sides(project) => Box::new(sides::SideBySide::new(project)),
         Overlay::Adopt => Box::new(adopt::Adopt::new()),
         Overlay::Text(title, lines) => Box::new(text::Text::new(title, lines)),

@@ -34,7 +34,12 @@ fn takes_over_what_runs(ground: &Ground) {
     assert_eq!(all["draft"]["edits"].as_array().map(Vec::len), Some(2), "{all}");
     assert_eq!(all["commits"].as_array().map(Vec::len), Some(1), "{all}");
     // Production is synced by hand.
-    operator.run(&[&ask[..], &["--yes", "--wait", "2m"]].concat()).failed(3);
+    let words = operator.file("message.txt", "Promote the basket\n\nIt is time.\n\n");
+    let words = words.to_string_lossy();
+    operator.run(&[&ask[..], &["--yes", "--wait", "2m", "--message-file", &words]].concat()).failed(3);
+    let log = ground.repo.log("main");
+    assert!(log[0].subject == "Promote the basket" && log[0].body.starts_with("It is time."), "{log:?}");
+    assert!(log[0].trailers.iter().any(|(key, _)| key == "Deployment-Id"), "{log:?}");
     assert!(ground.repo.file("main", PRODUCTION).expect("the overlay").contains("newTag: 1.1.0"));
     operator.run(&["sync", app, "production", "--yes", "--wait", "2m"]).ok();
     let again = operator.run(&[&ask[..], &["--yes"]].concat()).failed(2);
@@ -51,10 +56,25 @@ fn lays_it_into_the_form(ground: &Ground) {
     console.see("production runs what Git says: 0.9.0");
     console.keys("p");
     console.until("the commits in between", ground.patience(), |screen| {
-        screen.contains("commits in between") && screen.contains("1.1.0 to development")
+        screen.contains("commits in between") && screen.contains("1.1.0 to development") && screen.contains("[x] image")
     });
-    console.keys("\u{1b}");
+    // The image alone at first; the replicas are chosen besides.
+    console.keys("j ");
+    console.see("[x] replicas");
+    console.keys("\r");
     console.until("the form", ground.patience(), |screen| {
-        screen.contains("→ production") && screen.contains('+') && screen.contains("newTag: 1.1.0")
+        screen.contains("→ production") && screen.contains('+') && screen.contains("newTag: 1.1.0") && screen.contains("count: 2")
     });
+    // The message is written over several lines; what finds the deployment again is added to it.
+    let head = ground.repo.head("main");
+    super::keys::review(&mut console);
+    console.keys("m");
+    console.see("added below");
+    console.keys(" at last\r\rBecause.\u{13}");
+    console.see("Because.");
+    super::keys::yes(&mut console);
+    console.until("the commit", ground.patience(), |_| ground.repo.head("main") != head);
+    let log = ground.repo.log("main");
+    assert!(log[0].subject.ends_with("to production at last") && log[0].body.starts_with("Because."), "{log:?}");
+    assert!(log[0].trailers.iter().any(|(key, _)| key == "Deployment-Id"), "{:?}", log[0].trailers);
 }

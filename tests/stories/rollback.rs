@@ -1,5 +1,7 @@
 //! Going back: a bad image is taken back by a commit of its own, and what others did in the meantime stays.
 
+use std::time::Duration;
+
 use super::keys::{console, green, yes};
 use super::story;
 use crate::support::ground::Ground;
@@ -56,6 +58,33 @@ fn goes_back_to_the_last_healthy_one(ground: &Ground) {
     let again = operator.run(&["rollback", app, "development", "--to", &good, "--yes"]).failed(2);
     assert!(again.contains("Nothing would change"), "{again}");
     assert_eq!(ground.repo.head("main"), head);
+}
+
+story!(says_whose_work_goes_with_it);
+fn says_whose_work_goes_with_it(ground: &Ground) {
+    let operator = ground.operator();
+    ground.seed();
+    ground.add(&operator, &["development"]);
+    let app = ground.app.as_str();
+    deploy(&operator, app, "1.1.0").ok();
+    let mut console = console(&operator);
+    console.keys("7");
+    console.see("from the form");
+    let theirs = ground.repo.file("main", OVERLAY).expect("the overlay").replace("1.1.0", "1.2.0");
+    let theirs = ground.repo.commit("main", &[(OVERLAY, &theirs)], "Ship it by hand");
+    operator.run(&["reconcile", &format!("gitrepo/{app}-development")]).ok();
+    console.until("their healthy push", Duration::from_secs(90), |screen| {
+        screen.lines().any(|line| line.contains("1.1.0 → 1.2.0") && line.contains("from Git") && line.contains("succeeded"))
+    });
+    console.keys("q");
+    let ask = ["rollback", app, "development", "--previous"];
+    let why = operator.run(&[&ask[..], &["--yes"]].concat()).failed(3);
+    assert!(why.contains("by Somebody Else (image 1.1.0 → 1.2.0)") && why.contains("--including-others"), "{why}");
+    assert_eq!(ground.repo.head("main").as_deref(), Some(theirs.as_str()), "nothing was pushed");
+    let shown = operator.run(&[&ask[..], &["--dry-run"]].concat()).ok();
+    assert!(shown.contains("# takes back") && shown.contains("by Somebody Else"), "{shown}");
+    operator.run(&[&ask[..], &["--including-others", "--yes", "--wait", "3m"]].concat()).ok();
+    assert!(ground.repo.file("main", OVERLAY).expect("the overlay").contains("newTag: 1.1.0"));
 }
 
 story!(asks_where_somebody_changed_the_same_lines);

@@ -57,7 +57,7 @@ pub(in crate::cli) struct Way<'a> {
 
 impl Edit {
     fn way(&self) -> Way<'_> {
-        let (message, wait) = (self.message.as_deref(), self.wait.as_deref());
+        let (message, wait) = (self.message.words(), self.wait.as_deref());
         Way { message, wait, yes: self.yes, dry_run: self.dry_run }
     }
 }
@@ -117,7 +117,7 @@ async fn rounds(deck: &Deck, format: Format, edit: &Edit, written: &Written, she
         let Some(draft) = written.change(&text).filter(|_| sheet.changed()) else {
             return output::Done::new(&written.key, "Nothing was changed.").show(format);
         };
-        let draft = Draft { message: edit.message.clone(), ..draft };
+        let draft = Draft { message: edit.message.text()?, ..draft };
         let preview = reviewed(deck, &draft).await?;
         let faults = faults(&preview, written);
         if faults.is_empty() {

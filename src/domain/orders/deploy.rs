@@ -46,6 +46,10 @@ impl Terms for Deploy {
         if !restore.suspend.is_empty() {
             text.extend([" First ", &Self::suspended(restore), " is suspended, which stays so until it is resumed."]);
         }
+        let others = restore.of_others();
+        if !others.is_empty() {
+            text.extend([" What somebody else did goes with it: ", &others.join(", "), "."]);
+        }
         Question::Confirm { text }
     }
     fn sentences(&self) -> Vec<Sentence> {
@@ -56,6 +60,10 @@ impl Terms for Deploy {
         let Some(restore) = &self.draft.restore else { return vec![Sentence::new(self.act(), [object])] };
         let deployment = restore.to.as_ref().map_or_else(|| Self::newest(restore), |to| to.short().to_owned());
         let mut out = vec![Sentence::new(self.act(), [object, ("deployment", deployment)])];
+        let others = restore.of_others();
+        if !others.is_empty() {
+            out.push(Sentence::new("rollback-others", [("others", others.join(", "))]));
+        }
         if !restore.suspend.is_empty() {
             out.push(Sentence::new("rollback-suspends", [("automation", Self::suspended(restore))]));
         }

@@ -36,7 +36,8 @@ pub(super) fn message(environment: &Environment, restore: &Restore, sides: &Side
     }
     let line = |undone: &domain::restore::Undone| {
         let gap = if undone.summary.is_empty() { "" } else { ": " };
-        format!("- {} ({}){gap}{}", undone.deployment.short(), undone.commit.short(), undone.summary)
+        let by = undone.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+        format!("- {} ({}){by}{gap}{}", undone.deployment.short(), undone.commit.short(), undone.summary)
     };
     let lines: Vec<String> = restore.undoes.iter().map(line).collect();
     format!("{subject}\n\nTakes back:\n{}", lines.join("\n"))

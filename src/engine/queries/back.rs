@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use domain::Trouble;
+use domain::actor::Actor;
 use domain::change::Draft;
 use domain::deployment::{Deployment, Method, Status};
 use domain::ident::{DeploymentId, EnvironmentId};
@@ -17,7 +18,7 @@ use crate::shared::Core;
 /// How many deployments are looked at.
 const SCAN: usize = 2_000;
 
-pub(super) async fn back(core: &Arc<Core>, id: &EnvironmentId, back: &Back) -> Result<Answer, Trouble> {
+pub(super) async fn back(core: &Arc<Core>, actor: &Actor, id: &EnvironmentId, back: &Back) -> Result<Answer, Trouble> {
     let scene = core.scene(id)?;
     core.refresh().await?;
     let head = scene.repo.fresh_head(&scene.environment.gitops.branch).await?;
@@ -33,11 +34,11 @@ pub(super) async fn back(core: &Arc<Core>, id: &EnvironmentId, back: &Back) -> R
     }
     let landed = landed(&scene, known, head).await?;
     let restore = match back {
-        Back::Previous => to(&landed, previous(id, &landed)?),
-        Back::To(to_id) => to(&landed, place(&scene, &landed, to_id)?),
+        Back::Previous => to(actor, &landed, previous(id, &landed)?),
+        Back::To(to_id) => to(actor, &landed, place(&scene, &landed, to_id)?),
         Back::Revert(of) => {
             let at = place(&scene, &landed, of)?;
-            Restore { undoes: landed.get(at).map(undone).into_iter().collect(), ..Restore::default() }
+            Restore { undoes: landed.get(at).map(|landed| undone(actor, landed)).into_iter().collect(), ..Restore::default() }
         }
     };
     let draft = Draft { restore: Some(Box::new(restore)), ..Draft::new(id.clone()) };
@@ -73,25 +74,33 @@ async fn landed(scene: &Scene, known: Vec<Arc<Deployment>>, head: CommitId) -> R
     scene.repo.with("the Git history", move |mirror, _| find(mirror)).await
 }
 
-fn undone(landed: &Landed) -> Undone {
+fn undone(actor: &Actor, landed: &Landed) -> Undone {
     let deployment = &landed.deployment;
     Undone {
         deployment: deployment.id.clone(),
         summary: deployment.summary.clone(),
+        by: other(actor, deployment),
         commit: landed.commit.clone(),
         since: landed.since.clone(),
         files: if deployment.method == Method::GitopsGit { Vec::new() } else { deployment.files.clone() },
     }
 }
 
+/// Returns who made a deployment when that was another person; what an image automation pushed is nobody's work.
+fn other(actor: &Actor, deployment: &Deployment) -> Option<String> {
+    let by = &deployment.actor;
+    let same = if by.email.is_empty() { by.login == actor.login } else { by.email.eq_ignore_ascii_case(&actor.email) };
+    (!same && deployment.automation.is_none()).then(|| if by.name.is_empty() { by.login.clone() } else { by.name.clone() })
+}
+
 /// Takes back what came after a deployment: the one right after it, whoever made it, and all that went out from here.
 ///
 /// What other people pushed later is their own work in the same files, and stays.
-fn to(landed: &[Landed], at: usize) -> Restore {
+fn to(actor: &Actor, landed: &[Landed], at: usize) -> Restore {
     let target = landed.get(at).map(|landed| landed.deployment.id.clone());
     let stays = |(place, landed): &(usize, &Landed)| place + 1 < at && is_of_others(&landed.deployment);
     let later = landed.iter().take(at).enumerate();
-    let undoes = later.filter(|landed| !stays(landed)).map(|(_, landed)| undone(landed)).collect();
+    let undoes = later.filter(|landed| !stays(landed)).map(|(_, landed)| undone(actor, landed)).collect();
     Restore { to: target, undoes, ..Restore::default() }
 }
 

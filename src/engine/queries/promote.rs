@@ -144,16 +144,7 @@ const fn may_go(field: &Field) -> bool {
 
 /// Tells whether a field is of the parts that are taken over.
 fn taken(field: &Field, parts: &[PromotePart]) -> bool {
-    let part = match field {
-        Field::ImageName | Field::ImageTag | Field::ImageDigest | Field::ChartVersion => PromotePart::Image,
-        Field::Replicas => PromotePart::Replicas,
-        Field::Env(_) | Field::EnvRef(_) => PromotePart::Env,
-        Field::Resource(..) => PromotePart::Resources,
-        Field::Probe(..) => PromotePart::Probes,
-        Field::Value(_) => PromotePart::Values,
-        _ => return false,
-    };
-    parts.contains(&part)
+    PromotePart::of(field).is_some_and(|part| parts.contains(&part))
 }
 
 /// Returns the commits that touched what the first environment is made of and that the second has not got yet.

@@ -47,6 +47,8 @@ mod tests;
 pub(crate) mod verdict;
 mod view;
 
+pub(crate) use slot::label;
+
 const SUBMIT: Command = command("deploy.submit", &["ctrl-s"], 1);
 const YAML: Command = command("deploy.yaml", &["ctrl-y"], 11);
 const DIFF: Command = command("deploy.diff", &["ctrl-d"], 12);
@@ -229,7 +231,7 @@ impl Deploy {
             return vec![warn(cx.t("deploy.no-preview"))];
         };
         if !preview.asks.is_empty() {
-            let fields: Vec<String> = preview.asks.iter().map(|ask| slot::label(cx, &ask.field)).collect();
+            let fields: Vec<String> = preview.asks.iter().map(|ask| label(cx, &ask.field)).collect();
             self.ask_again();
             return vec![warn(&cx.tf("deploy.unanswered", &[("field", &fields.join(", "))]))];
         }

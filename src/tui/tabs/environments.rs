@@ -23,7 +23,8 @@ use ratatui::layout::Rect;
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::desk::Change;
-use crate::effects::{Effect, Effects, Overlay, Ticket};
+use crate::effects::{Effect, Effects, Overlay};
+use crate::overlays::promotion::sources;
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
@@ -35,7 +36,6 @@ use crate::widgets::table::Table;
 
 mod detail;
 mod editor;
-mod promote;
 mod removal;
 mod rows;
 #[cfg(test)]
@@ -74,14 +74,12 @@ pub struct Environments {
     removal: Option<Removal>,
     /// Whether the selection was moved since the tab is shown.
     moved: bool,
-    /// The promotion that is asked for.
-    asked: Option<Ticket>,
 }
 
 impl Environments {
     /// Builds it.
     pub fn new() -> Self {
-        Self { table: Table::new(&COLUMNS), seen: None, shown: None, editor: None, removal: None, moved: false, asked: None }
+        Self { table: Table::new(&COLUMNS), seen: None, shown: None, editor: None, removal: None, moved: false }
     }
 
     fn refresh(&mut self, cx: &Cx) {
@@ -118,7 +116,7 @@ impl Environments {
     fn act(&mut self, cx: &Cx, id: &str) -> Effects {
         match id {
             "environments.deploy" => self.choose(|_| vec![Effect::Switch(TabId::Deploy)]),
-            "environments.promote" => self.promote(cx),
+            "environments.promote" => self.choose(|id| vec![Effect::Open(Overlay::Promotion(id))]),
             "environments.history" => self.choose(|_| vec![Effect::Switch(TabId::Deployments)]),
             "environments.sync" => self.choose(|environment| cx.give(ManualSync { environment, commit: None })),
             "environments.sides" => self.choose(|environment| vec![Effect::Open(Overlay::Sides(environment.project))]),
@@ -225,7 +223,7 @@ impl Tab for Environments {
             out.push(&OPEN);
             out.extend(operator.then_some(&DEPLOY));
             out.extend((operator && managed && !line.environment.gitops.auto_sync).then_some(&SYNC));
-            out.extend((operator && promote::source(cx, &line.environment).is_some()).then_some(&PROMOTE));
+            out.extend((operator && !sources(cx, &line.environment).is_empty()).then_some(&PROMOTE));
             out.push(&HISTORY);
             out.push(&SIDES);
             out.push(&COMMITS);
@@ -260,10 +258,6 @@ impl Tab for Environments {
                     self.follow(cx);
                 }
                 return self.editing(cx, msg);
-            }
-            TabMsg::Reply(ticket, answer) if self.asked == Some(ticket) => {
-                self.asked = None;
-                return promote::came(cx, answer);
             }
             // Who went through the list and then to another tab means the environment that was selected here.
             TabMsg::Leave if self.moved => {

@@ -98,6 +98,8 @@ impl Review {
         rows.push(Row::Blank);
         rows.extend(verdict::findings(cx, &preview.findings));
         rows.extend(pane::checks(cx, preview));
+        let others = self.order.draft.restore.iter().flat_map(|restore| verdict::of_others(cx, restore));
+        rows.extend(others.map(|told| Row::text("▲ ", Role::Warn, told, Role::Text)));
         let suspended = self.order.draft.restore.iter().flat_map(|restore| &restore.suspend);
         rows.extend(suspended.map(|key| {
             let text = cx.tf("diff.suspends", &[("automation", &key.to_string())]);

@@ -215,7 +215,7 @@ pub(super) const fn plain(section: Section) -> &'static [Field] {
 }
 
 /// Returns the label of a single field, in the operator's language.
-pub(super) fn label(cx: &Cx, field: &Field) -> String {
+pub(crate) fn label(cx: &Cx, field: &Field) -> String {
     let key = match field {
         Field::ImageName => "image",
         Field::ImageTag => "tag",

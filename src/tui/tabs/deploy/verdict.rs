@@ -4,6 +4,7 @@
 
 use domain::change::{ChartState, ChartView, Finding, Preview, Risk, Severity};
 use domain::edit::Ask;
+use domain::restore::{Restore, Undone};
 
 use crate::cx::Cx;
 use crate::theme::Role;
@@ -119,6 +120,15 @@ pub(crate) fn place(finding: &Finding) -> String {
         (Some(line), None) => format!("{file}:{line}"),
         (None, _) => file,
     }
+}
+
+/// Says of each deployment of somebody else that is taken back whose it is and what it changed.
+pub(crate) fn of_others(cx: &Cx, restore: &Restore) -> Vec<String> {
+    let told = |undone: &Undone| {
+        let by = undone.by.as_ref()?;
+        Some(cx.tf("diff.of-others", &[("deployment", undone.deployment.short()), ("by", by), ("change", &cx.said(&undone.summary))]))
+    };
+    restore.undoes.iter().filter_map(told).collect()
 }
 
 /// Returns which of so many findings comes after or before the one that was gone to, round and round; nothing when there is none.

@@ -12,6 +12,7 @@ use crate::cx::Cx;
 use crate::desk::Change;
 use crate::effects::{Effect, Effects, OrderTicket, Toast};
 use crate::place::TabId;
+use crate::tabs::deploy::verdict::of_others;
 use crate::theme::Role;
 use crate::widgets::put::{piece, wrap};
 
@@ -132,6 +133,9 @@ pub(super) fn head(cx: &Cx, preview: &Preview, wide: usize) -> Vec<rows::Row> {
     match &restore.to {
         Some(to) => sheet.say("", &cx.tf("diff.back-to", &[("deployment", to.short()), ("undone", &names)]), Role::Accent),
         None => sheet.say("", &cx.tf("diff.reverts", &[("undone", &names)]), Role::Accent),
+    }
+    for told in of_others(cx, restore) {
+        sheet.say("▲ ", &told, Role::Warn);
     }
     let first = open(restoring).map(|overlap| overlap.mark.as_str());
     for overlap in &restoring.overlaps {

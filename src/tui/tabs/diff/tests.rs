@@ -147,7 +147,8 @@ fn a_rollback_is_asked_about_answered_and_given() {
         };
         let undone = Undone {
             deployment: id.clone(),
-            summary: String::new(),
+            summary: "replicas 3 → 6".to_owned(),
+            by: Some("Eve Moneypenny".to_owned()),
             commit: crate::fixture::commit("a41f09c"),
             since: None,
             files: Vec::new(),
