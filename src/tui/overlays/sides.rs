@@ -229,3 +229,7 @@ impl Tab for SideBySide {
         sheet::view(cx, inner, buf, &rows, &self.scroll);
     }
 }
+
+#[cfg(test)]
+#[path = "sides_tests.rs"]
+mod tests;

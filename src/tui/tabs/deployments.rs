@@ -81,6 +81,8 @@ pub struct Deployments {
     /// The deployment to select as soon as the world has it.
     wanted: Option<DeploymentId>,
     built: Option<Arc<Vec<Arc<Deployment>>>>,
+    /// Those that took others back.
+    takers: Vec<Arc<Deployment>>,
     /// The draft of a rollback that is asked for.
     asked: Option<Ticket>,
 }
@@ -95,6 +97,7 @@ impl Default for Deployments {
             scroll: Scroll::default(),
             wanted: None,
             built: None,
+            takers: Vec::new(),
             asked: None,
         }
     }
@@ -119,6 +122,9 @@ impl Deployments {
         let same = self.built.as_ref().is_some_and(|b| Arc::ptr_eq(b, &cx.world.deployments));
         if same && !force {
             return;
+        }
+        if !same {
+            self.takers = detail::takers(&cx.world.deployments);
         }
         self.built = Some(Arc::clone(&cx.world.deployments));
         let wanted = self.wanted.as_ref().and_then(|id| cx.world.deployment(id));

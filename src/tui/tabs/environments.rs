@@ -193,6 +193,11 @@ impl Default for Environments {
     }
 }
 
+/// Tells whether something comes before an environment on the way to production.
+fn promotes(cx: &Cx, to: &domain::project::Environment) -> bool {
+    sources(cx, to).first().is_some_and(|from| from.kind < to.kind)
+}
+
 /// Tells whether nothing that the rows show has changed.
 fn unchanged(old: &World, new: &World) -> bool {
     Arc::ptr_eq(&old.environments, &new.environments)
@@ -223,7 +228,7 @@ impl Tab for Environments {
             out.push(&OPEN);
             out.extend(operator.then_some(&DEPLOY));
             out.extend((operator && managed && !line.environment.gitops.auto_sync).then_some(&SYNC));
-            out.extend((operator && !sources(cx, &line.environment).is_empty()).then_some(&PROMOTE));
+            out.extend((operator && promotes(cx, &line.environment)).then_some(&PROMOTE));
             out.push(&HISTORY);
             out.push(&SIDES);
             out.push(&COMMITS);

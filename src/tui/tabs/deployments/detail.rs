@@ -1,5 +1,7 @@
 //! One deployment, followed: what it is, where it stands, which workloads and Pods it waits for, why it failed.
 
+use std::sync::Arc;
+
 use domain::deployment::{Deployment, Method, StageName, StageState, Status};
 use domain::flux::Health;
 use domain::proposal::{How, Proposal};
@@ -58,7 +60,7 @@ pub(super) fn origin(cx: &Cx, deployment: &Deployment) -> Vec<Piece<'static>> {
 }
 
 /// Says which deployments it takes back, and which one took it back.
-fn taken_back(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
+fn taken_back(cx: &Cx, deployment: &Deployment, takers: &[Arc<Deployment>]) -> Vec<Row> {
     let mut rows = Vec::new();
     if let Some(restore) = &deployment.restore {
         let undone = restore.undoes.iter().map(|undone| undone.deployment.short()).collect::<Vec<_>>().join(", ");
@@ -69,17 +71,21 @@ fn taken_back(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
         rows.push(Row::text("↶ ", Role::Accent, told, Role::Text));
     }
     let takes = |d: &Deployment| d.restore.as_ref().is_some_and(|r| r.undoes.iter().any(|u| u.deployment == deployment.id));
-    // The newest come first; a refused one took nothing back.
-    let by = cx.world.deployments.iter().find(|d| takes(d) && d.stage(StageName::Commit).state == StageState::Done);
-    if let Some(by) = by {
+    if let Some(by) = takers.iter().find(|d| takes(d)) {
         let told = cx.tf("deployments.taken-back", &[("deployment", by.id.short())]);
         rows.push(Row::text("↶ ", Role::Muted, told, Role::Muted));
     }
     rows
 }
 
+/// Returns those that took others back, the newest first; a refused one took nothing back.
+pub(super) fn takers(all: &[Arc<Deployment>]) -> Vec<Arc<Deployment>> {
+    let took = |d: &&Arc<Deployment>| d.restore.is_some() && d.stage(StageName::Commit).state == StageState::Done;
+    all.iter().filter(took).cloned().collect()
+}
+
 /// Returns the rows under the stages.
-pub(super) fn rows(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
+pub(super) fn rows(cx: &Cx, deployment: &Deployment, takers: &[Arc<Deployment>]) -> Vec<Row> {
     let mut rows = Vec::new();
     if let Some(trouble) = deployment.trouble() {
         rows.extend(failure(cx, deployment, trouble));
@@ -95,7 +101,7 @@ pub(super) fn rows(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
         rows.extend(deployment.awaits().map(|proposal| waits(cx, deployment, proposal)).into_iter().flatten());
         rows.extend(hindrance(cx, deployment, name));
     }
-    rows.extend(taken_back(cx, deployment));
+    rows.extend(taken_back(cx, deployment, takers));
     if deployment.status == Status::Superseded {
         rows.push(Row::text("· ", Role::Faint, cx.t("deployments.superseded"), Role::Muted));
     }

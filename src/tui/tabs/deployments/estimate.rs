@@ -7,11 +7,14 @@ use domain::deployment::{Deployment, Status};
 /// How many earlier ones are needed to say something, and how many are looked at.
 const LEAST: usize = 3;
 const MOST: usize = 9;
+/// How many deployments are gone through for them: it is worked out for every frame.
+const SCAN: usize = 20_000;
 
 /// Returns the median of the last successes before a deployment, in milliseconds. The list is newest first.
 pub(super) fn usual(all: &[Arc<Deployment>], of: &Deployment) -> Option<i64> {
+    let near = all.iter().skip(all.partition_point(|d| d.id > of.id)).take(SCAN);
     let earlier =
-        all.iter().filter(|d| d.environment == of.environment && d.status == Status::Succeeded && d.requested < of.requested);
+        near.filter(|d| d.environment == of.environment && d.status == Status::Succeeded && d.requested < of.requested);
     let mut took: Vec<i64> = earlier
         .filter_map(|d| Some(d.finished?.as_millisecond() - d.requested.as_millisecond()))
         .filter(|ms| *ms >= 0)

@@ -158,3 +158,34 @@ fn the_usual_time_is_said_from_three_successes_on() {
     }
     assert_eq!(usual(&all, &running), Some(100_000));
 }
+
+/// A history as long as a large fleet's: `cargo test --release -p tui a_long_history -- --ignored --nocapture` prints figures.
+#[test]
+#[ignore = "prints figures"]
+fn a_long_history() {
+    let mut fleet = world();
+    let one = fleet.deployments.first().unwrap().clone();
+    let number = |n: usize| {
+        let id = domain::ident::DeploymentId::new(format!("01jd6k{:020}", 100_000 - n));
+        Arc::new(domain::deployment::Deployment { id, status: Status::Succeeded, restore: None, ..(*one).clone() })
+    };
+    fleet.deployments = Arc::new((0..100_000).map(number).collect());
+    let timed = |what: &str, work: &mut dyn FnMut()| {
+        let begun = std::time::Instant::now();
+        work();
+        eprintln!("{what}: {:?}", begun.elapsed());
+    };
+    let mut stage = Bench::over(fleet.clone(), 120, 36, Language::English);
+    timed("the tab", &mut || drop(stage.keys("7").lines()));
+    timed("a page", &mut || drop(stage.keys("pgdn").lines()));
+    timed("the last one", &mut || drop(stage.keys("G").lines()));
+    timed("its frame again", &mut || drop(stage.lines()));
+    timed("a filter, letter by letter, the slowest of which counts", &mut || {
+        stage.keys("/");
+    });
+    for letter in "env=production by=eve age<90d image".chars() {
+        timed(&format!("  {letter}"), &mut || drop(stage.text(&letter.to_string()).lines()));
+    }
+    timed("a page of what fits", &mut || drop(stage.keys("enter pgdn").lines()));
+    timed("the figures", &mut || drop(stage.keys("8 t t").lines()));
+}

@@ -1,5 +1,7 @@
 //! How the Deployments tab looks: the list, and the selected deployment under it or in its place.
 
+use std::sync::Arc;
+
 use domain::deployment::Deployment;
 use domain::link::LinkOf;
 use ratatui::buffer::Buffer;
@@ -11,6 +13,7 @@ use crate::spots::Aim;
 use crate::theme::Role;
 use crate::widgets::link::banner;
 use crate::widgets::put::{columns, piece, put_pieces, rule, width_of};
+use crate::widgets::scroll::Scroll;
 use crate::widgets::sheet;
 use crate::widgets::stages;
 
@@ -28,7 +31,7 @@ impl Deployments {
         let cluster = selected.and_then(|d| cx.world.environment(&d.environment)).map(|e| e.cluster.0.clone());
         let area = banner(cx, area, buf, |of| matches!(of, LinkOf::Cluster(c) if Some(c) == cluster.as_ref()));
         if let Some(deployment) = selected.filter(|_| self.detail) {
-            return follow(cx, area, buf, deployment, &self.scroll);
+            return follow(cx, area, buf, deployment, (&self.takers, &self.scroll));
         }
         let head = Rect { height: 1, ..area };
         self.head(cx, head, buf);
@@ -48,7 +51,7 @@ impl Deployments {
             cx.later(below);
             cx.spot(Rect { height: 1, ..below }, Aim::Line(below.bottom()));
             let place = Rect { y: below.y + 1, height: below.height - 1, ..below };
-            follow(cx, place, buf, deployment, &self.scroll);
+            follow(cx, place, buf, deployment, (&self.takers, &self.scroll));
         }
     }
 
@@ -74,7 +77,7 @@ impl Deployments {
 }
 
 /// Draws one deployment: what it is, its stages, what it waits for or why it failed.
-fn follow(cx: &Cx, area: Rect, buf: &mut Buffer, deployment: &Deployment, scroll: &crate::widgets::scroll::Scroll) {
+fn follow(cx: &Cx, area: Rect, buf: &mut Buffer, deployment: &Deployment, (takers, scroll): (&[Arc<Deployment>], &Scroll)) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let (left, right) = detail::title(cx, deployment);
     let wide = columns(width_of(&right)).min(inner.width);
@@ -95,5 +98,5 @@ fn follow(cx: &Cx, area: Rect, buf: &mut Buffer, deployment: &Deployment, scroll
     stages::bar(cx, place(2), buf, deployment);
     place(u16::from(airy));
     let rest = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
-    sheet::view(cx, rest, buf, &detail::rows(cx, deployment), scroll);
+    sheet::view(cx, rest, buf, &detail::rows(cx, deployment, takers), scroll);
 }

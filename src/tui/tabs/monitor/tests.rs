@@ -1,5 +1,6 @@
 //! The Monitor tab in its sizes and languages.
 
+use crate::capabilities::Depth;
 use crate::fixture::Stage;
 use crate::place::TabId;
 use crate::tabs::deploy::scene::body;
@@ -20,6 +21,16 @@ fn it_looks_as_it_should() {
         ("monitor_120x36_zh", 120, 36, Language::Chinese),
     ] {
         insta::assert_snapshot!(name, body(&stage(wide, high, language)));
+    }
+}
+
+/// With sixteen colours, and without any, charts and figures say the same.
+#[test]
+fn it_is_read_with_few_colours() {
+    for (name, depth) in [("monitor_sixteen", Depth::Ansi16), ("monitor_mono", Depth::None)] {
+        let mut stage = Stage::in_depth(depth);
+        stage.keys("8");
+        insta::assert_snapshot!(name, stage.frame());
     }
 }
 
