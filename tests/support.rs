@@ -9,6 +9,7 @@ pub(crate) mod mount;
 mod programs;
 pub(crate) mod proxy;
 mod release;
+pub(crate) mod shelf;
 pub(crate) mod simulator;
 mod waiting;
 

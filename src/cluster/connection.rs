@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tower::{Service, ServiceExt as _};
 
 use crate::error::{At, Error};
-use crate::kubeconfig::Kubeconfigs;
+use crate::kubeconfig::{Kubeconfigs, Surroundings};
 use crate::resource::Served;
 use crate::wire::{Call, Fault};
 
@@ -94,6 +94,23 @@ impl Connection {
         };
         let clients = clients(&config, &info).await?;
         Ok(Self::new(info, Origin::Files(Box::new(files.clone())), clients))
+    }
+
+    /// Prepares the way to the cluster of a kubeconfig that came out of another one, by its current context, under another name.
+    ///
+    /// What in it would run a program here or read a file here is refused.
+    pub async fn foreign(kubeconfig: &str, surroundings: Surroundings, name: ContextName) -> Result<Self, Error> {
+        let files = Kubeconfigs::foreign(kubeconfig, surroundings)?;
+        let config = files.config(&files.current().unwrap_or_else(|| ContextName(String::new()))).await?;
+        let info = ConnectionInfo {
+            context: name,
+            server: text::one_line(&config.cluster_url.to_string()),
+            namespace: text::one_line(&config.default_namespace),
+            insecure: config.accept_invalid_certs,
+        };
+        let made = clients(&config, &info).await?;
+        let client = made[0].clone();
+        Ok(Self::new(info, Origin::Made(Box::new(move || client.clone())), made))
     }
 
     /// Takes a client that exists already.

@@ -63,6 +63,19 @@ impl Kubeconfigs {
         Ok(Self { paths: paths.to_vec(), surroundings, merged, inside })
     }
 
+    /// Reads one that came out of a cluster.
+    ///
+    /// What in it would run a program here or read a file here is refused: whoever wrote it is not the one at this machine.
+    pub(crate) fn foreign(text: &str, surroundings: Surroundings) -> Result<Self, Error> {
+        let unusable = |why: String| Error::NotKubeconfig { path: "it".to_owned(), why };
+        let merged = Kubeconfig::from_yaml(text).map_err(|e| unusable(short(without_source(&describe(&e)))))?;
+        if let Some(what) = reaches_here(&merged) {
+            return Err(unusable(format!("{what} of a kubeconfig that lies in a cluster is not used on this machine")));
+        }
+        let surroundings = Surroundings { in_cluster: false, ..surroundings };
+        Ok(Self { paths: Vec::new(), surroundings, merged, inside: false })
+    }
+
     /// Reads the same files again.
     pub fn again(&self) -> Result<Self, Error> {
         Self::read(&self.paths, self.surroundings.clone())
@@ -140,6 +153,25 @@ impl Kubeconfigs {
         let spared = is_loopback(host) || self.surroundings.no_proxy.as_deref().is_some_and(|list| spares(list, host));
         self.surroundings.https_proxy.clone().filter(|url| !url.is_empty() && !spared)
     }
+}
+
+/// Names what in a kubeconfig runs a program or reads a file where it is used.
+fn reaches_here(config: &Kubeconfig) -> Option<&'static str> {
+    let some = |path: &Option<String>| path.as_deref().is_some_and(|path| !path.is_empty());
+    let user = |user: &AuthInfo| {
+        [
+            (user.exec.is_some(), "exec"),
+            (user.auth_provider.is_some(), "auth-provider"),
+            (some(&user.token_file), "tokenFile"),
+            (some(&user.client_certificate), "client-certificate"),
+            (some(&user.client_key), "client-key"),
+        ]
+        .into_iter()
+        .find_map(|(has, what)| has.then_some(what))
+    };
+    let mut clusters = config.clusters.iter().filter_map(|c| c.cluster.as_ref());
+    let authority = clusters.any(|cluster| some(&cluster.certificate_authority)).then_some("certificate-authority");
+    config.auth_infos.iter().filter_map(|u| u.auth_info.as_ref()).find_map(user).or(authority)
 }
 
 fn read_one(path: &Path) -> Result<Option<Kubeconfig>, Error> {
@@ -271,6 +303,22 @@ users:
         assert_eq!(red.auth_info.exec.unwrap().interactive_mode, Some(ExecInteractiveMode::Never));
         assert_eq!(all.helper(&"red".into()).unwrap().arguments, ["--for", "red"]);
         assert_eq!(all.helper(&"blue".into()), None);
+    }
+
+    #[test]
+    fn one_that_came_out_of_a_cluster_runs_and_reads_nothing_here() {
+        let foreign = |text: &str| Kubeconfigs::foreign(text, Surroundings::default());
+        assert_eq!(foreign(TWO).unwrap().current(), Some("blue".into()));
+        for (text, what) in [
+            (ONE.to_owned(), "exec of"),
+            (TWO.replace("token: t", "tokenFile: /etc/passwd"), "tokenFile of"),
+            (TWO.replace("token: t", "client-certificate: a, client-key: b"), "client-certificate of"),
+            (TWO.replace("6443'", "6443', certificate-authority: a"), "certificate-authority of"),
+            ("clusters: 7\n".to_owned(), ""),
+        ] {
+            let refused = foreign(&text).unwrap_err();
+            assert!(matches!(&refused, Error::NotKubeconfig { why, .. } if why.starts_with(what)), "{refused}");
+        }
     }
 
     #[tokio::test]

@@ -5,19 +5,21 @@
 
 mod compare;
 mod release;
+mod remote;
 mod source;
 mod trial;
 mod tried;
 mod unpack;
 pub(crate) mod variables;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cluster::act::{self, Target};
 use domain::Trouble;
 use domain::drift::{Against, Desired, Drift, ObjectDrift, Verdict};
 use domain::flux::{InventoryEntry, ObjectKey};
-use manifest::drift::{Applier, Rules, named, wanted};
+use manifest::drift::{Applier, Rules, Wanted, encrypted_files, named, nameless, settle_names, wanted};
 use serde_json::Value;
 
 use crate::shared::Core;
@@ -31,22 +33,28 @@ pub(crate) type Tell<'a> = &'a (dyn Fn(Drift) + Send + Sync);
 
 /// Compares what a Kustomization desires with what its cluster has.
 pub(crate) async fn kustomization(core: &Arc<Core>, key: &ObjectKey, tell: Tell<'_>) -> Result<Drift, Trouble> {
-    let connection = core.fleet.connection(&key.context()).await?;
-    let object = act::get(&connection, key).await?;
-    here(key, &object)?;
-    let source = source::read(core, &connection, (key, &object)).await?;
-    let variables = variables::read(&connection, &object).await?;
+    let home = core.fleet.connection(&key.context()).await?;
+    let object = act::get(&home, key).await?;
+    let mut notes = Vec::new();
+    let connection = remote::reach(core, &home, (key, &object), &mut notes).await?;
+    let source = source::read(core, &home, (key, &object)).await?;
+    let variables = variables::read(&home, &object).await?;
     let beside = variables.veil();
-    let mut notes = source.notes;
+    notes.extend(source.notes);
     notes.extend(variables.notes.iter().cloned());
     let rules = rules(object.pointer("/spec/ignore"), "spec.ignore", &mut notes);
     standing(&object, &source.desired, &mut notes);
-    let rendered = {
+    let (mut rendered, sealed) = {
         let (object, files) = (object.clone(), source.files);
         let (sets, missing) = (variables.sets, variables.missing);
-        crate::tasks::blocking("rendering a Kustomization", move || wanted(&files, &object, sets.as_ref(), missing.as_deref()))
-            .await??
+        let render = move || {
+            let rendered = wanted(&files, &object, sets.as_ref(), missing.as_deref())?;
+            let sealed = encrypted_files(&files, &rendered);
+            Ok::<_, manifest::Error>((rendered, sealed))
+        };
+        crate::tasks::blocking("rendering a Kustomization", render).await??
     };
+    closed(&mut rendered, &sealed, &object, &mut notes);
     let flag = |pointer: &str| object.pointer(pointer).and_then(Value::as_bool).unwrap_or(false);
     let job = Job {
         core,
@@ -58,20 +66,40 @@ pub(crate) async fn kustomization(core: &Arc<Core>, key: &ObjectKey, tell: Tell<
     };
     let drift = begun(core, key, (Against::Live, source.desired), notes);
     let left = leftovers(&object, &rendered.iter().map(|w| target(&w.value)).collect::<Vec<_>>());
+    let hidden = rendered.iter().any(|w| nameless(&w.value));
     let mut drift = job.all(drift, rendered, left.len(), tell).await;
     job.leftovers(&mut drift, &left, (flag("/spec/prune"), &object), beside.as_ref()).await;
+    if hidden {
+        unsure(&mut drift, &left);
+    }
     drift.sort();
     Ok(drift)
 }
 
-/// Refuses what acts on another cluster than the one that it stands in.
-fn here(key: &ObjectKey, object: &Value) -> Result<(), Trouble> {
-    if object.pointer("/spec/kubeConfig").is_none() {
-        return Ok(());
+/// Says which files are encrypted, and calls generated Secrets by the names that they were applied with.
+fn closed(rendered: &mut [Wanted], files: &BTreeSet<String>, object: &Value, notes: &mut Vec<String>) {
+    if files.is_empty() {
+        return;
     }
-    Err(Trouble::failed("Its objects are in another cluster", key)
-        .why("spec.kubeConfig names another cluster, which this context does not reach")
-        .next("Compare it with a context of that cluster."))
+    let names = files.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    notes.push(format!("Encrypted with SOPS and not read: {names}. Everything else is compared"));
+    let applied: Vec<_> = inventory(object).filter(|t| t.kind == "Secret").map(|t| (t.namespace, t.name)).collect();
+    let unsettled = settle_names(rendered, &applied);
+    if !unsettled.is_empty() {
+        let names = unsettled.join(", ");
+        notes.push(format!(
+            "These Secrets have names that depend on what is encrypted, and what names them differs in that: {names}"
+        ));
+    }
+}
+
+/// Takes back that objects are desired no more: one of them may be what is encrypted with its name.
+fn unsure(drift: &mut Drift, left: &[Target]) {
+    let titles: BTreeSet<String> = left.iter().map(ToString::to_string).collect();
+    for object in drift.objects.iter_mut().filter(|o| o.verdict == Verdict::Extra && titles.contains(&o.title())) {
+        object.verdict = Verdict::Unknown;
+        object.why = "it may be one of those that SOPS encrypted whole, names and all".to_owned();
+    }
 }
 
 /// Begins a comparison of which nothing is known yet.
@@ -127,6 +155,11 @@ fn leftovers(kustomization: &Value, desired: &[Target]) -> Vec<Target> {
                 && group(&new.api_version) == group(&old.api_version)
         })
     };
+    inventory(kustomization).filter(|old| !wanted(old)).collect()
+}
+
+/// Returns what a Kustomization applied last.
+fn inventory(kustomization: &Value) -> impl Iterator<Item = Target> + '_ {
     let entries = kustomization.pointer("/status/inventory/entries").and_then(Value::as_array);
     let read = |entry: &Value| {
         let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -135,7 +168,7 @@ fn leftovers(kustomization: &Value, desired: &[Target]) -> Vec<Target> {
         let api_version = if group.is_empty() { entry.v.to_owned() } else { format!("{group}/{}", entry.v) };
         Some(Target { api_version, kind: kind.to_owned(), namespace: namespace.to_owned(), name: entry.name()? })
     };
-    entries.into_iter().flatten().filter_map(read).filter(|old| !wanted(old)).collect()
+    entries.into_iter().flatten().filter_map(read)
 }
 
 /// Returns an object that could not be compared.
@@ -149,10 +182,26 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_acts_on_another_cluster_is_refused() {
-        let key = ObjectKey::new(&"c".into(), "HelmRelease", "shop", "web");
-        assert!(here(&key, &json!({"spec": {"kubeConfig": {"secretRef": {"name": "other"}}}})).is_err());
-        assert!(here(&key, &json!({"spec": {}})).is_ok());
+    fn what_may_be_encrypted_with_its_name_is_not_called_left_over() {
+        let left = Target { api_version: "v1".into(), kind: "Secret".into(), namespace: "shop".into(), name: "login".into() };
+        let extra = |kind: &str, name: &str| ObjectDrift::new(("v1", kind), ("shop", name), Verdict::Extra);
+        let mut drift = Drift {
+            key: ObjectKey::new(&"c".into(), "Kustomization", "shop", "web"),
+            against: Against::Live,
+            desired: Desired {
+                source: String::new(),
+                revision: String::new(),
+                path: String::new(),
+                way: domain::drift::Way::Git,
+            },
+            checked: domain::Time::UNIX_EPOCH,
+            objects: vec![extra("Secret", "login"), extra("ConfigMap", "other")],
+            left: 0,
+            notes: Vec::new(),
+        };
+        unsure(&mut drift, &[left]);
+        let verdicts: Vec<_> = drift.objects.iter().map(|o| o.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Unknown, Verdict::Extra]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod desired;
 mod hidden;
 mod managers;
 mod rules;
+mod sealed;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -17,9 +18,10 @@ use serde_json::{Map, Value};
 use crate::build::render_value;
 use crate::diff::value_changes;
 
-pub use desired::{Wanted, documents, encode, encrypted, needs_variables, wanted};
+pub use desired::{Wanted, documents, encode, needs_variables, wanted};
 pub use hidden::{Veil, veil_places, veil_values};
 pub use rules::Rules;
+pub use sealed::{encrypted, encrypted_files, nameless, settle_names};
 pub use standing::{Applier, Standing, forced, leftover, standing};
 
 /// What of an object's metadata its author writes.

@@ -1,4 +1,7 @@
-//! Drift: what others changed in the cluster is named field by field with its manager; set back, everything agrees.
+//! Drift: what others changed in the cluster is named field by field with its manager; set back, everything agrees. The same
+//! for sources of every kind, for what is encrypted, for another cluster, and for what a HelmRelease ignores.
+
+mod elsewhere;
 
 use std::time::Duration;
 
@@ -11,12 +14,12 @@ use crate::support::wait;
 
 const LIMIT: Duration = Duration::from_mins(1);
 
-fn compared(operator: &Operator, name: &str) -> Option<Value> {
+pub(super) fn compared(operator: &Operator, name: &str) -> Option<Value> {
     let said = operator.run(&["diff", &format!("ks/{name}"), "-o", "json"]);
     serde_json::from_str(&said.out).ok()
 }
 
-fn verdict(drift: &Value, kind: &str) -> Option<String> {
+pub(super) fn verdict(drift: &Value, kind: &str) -> Option<String> {
     let objects = drift["objects"].as_array()?;
     objects.iter().find(|o| o["kind"] == kind)?["verdict"].as_str().map(str::to_owned)
 }
@@ -35,6 +38,8 @@ fn what_others_changed_is_named_with_its_manager(ground: &Ground) {
         compared(&operator, &name).filter(|drift| agrees(drift, "ConfigMap") && agrees(drift, "Deployment"))
     });
     assert_eq!(agreed["against"], "live", "{agreed}");
+    // The real controller serves what it stored; the simulated one stores nothing, so its commit is read.
+    assert_eq!(agreed["desired"]["way"], if ground.is_real() { "artifact" } else { "git" }, "{agreed}");
     let said = operator.run(&["diff", &format!("ks/{name}")]).ok();
     assert!(said.contains("agrees, ") && said.contains(" objects, checked at "), "{said}");
 

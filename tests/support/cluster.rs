@@ -279,6 +279,13 @@ pub(crate) fn patch(kubeconfig: &Path, path: &str, manager: &str, change: &str) 
     assert!(done.is_ok(), "the API server does not change {path}: {done:?}");
 }
 
+/// Merges something into the status of an object of the cluster of a kubeconfig, as its controller would.
+pub(crate) fn set_status(kubeconfig: &Path, path: &str, status: &Value) {
+    let (place, body) = (format!("{path}/status"), json!({ "status": status }).to_string().into_bytes());
+    let done = Api::new(kubeconfig).call(Method::PATCH, &place, "application/merge-patch+json", body);
+    assert!(done.is_ok(), "the API server does not change {place}: {done:?}");
+}
+
 /// Returns the object at a path of the cluster of a kubeconfig; nothing where there is none.
 pub(crate) fn object(kubeconfig: &Path, path: &str) -> Option<Value> {
     Api::new(kubeconfig).get(path)

@@ -111,6 +111,11 @@ impl Ground {
         }
     }
 
+    /// Tells whether the servers are real.
+    pub(crate) const fn is_real(&self) -> bool {
+        !matches!(self.servers, Servers::Sim(_))
+    }
+
     /// Returns the simulator; for what only it can be told to do.
     pub(crate) fn simulator(&self) -> &Simulator {
         match &self.servers {
@@ -155,6 +160,11 @@ impl Ground {
     /// Changes an object at a path of the API by a strategic merge patch, as a field manager of that name.
     pub(crate) fn patch(&self, path: &str, manager: &str, change: &str) {
         super::cluster::patch(&self.kubeconfig(), path, manager, change);
+    }
+
+    /// Merges something into the status of the object at a path of the API, as its controller would.
+    pub(crate) fn set_status(&self, path: &str, status: &serde_json::Value) {
+        super::cluster::set_status(&self.kubeconfig(), path, status);
     }
 
     /// Deletes an object of the core group by hand.

@@ -9,7 +9,8 @@ use domain::Trouble;
 use domain::drift::{Drift, ObjectDrift, Verdict};
 use futures::StreamExt as _;
 use manifest::drift::{
-    Applier, Reading, Rules, Sides, Standing, Veil, Wanted, alone, compare, encrypted, forced, leftover, named, standing,
+    Applier, Reading, Rules, Sides, Standing, Veil, Wanted, alone, compare, encrypted, forced, leftover, named, nameless,
+    standing,
 };
 use serde_json::Value;
 use tokio::time::Instant;
@@ -75,6 +76,9 @@ impl Job<'_> {
         let desired = &wanted.value;
         if let Some(why) = &wanted.unknown {
             return unknown(desired, why);
+        }
+        if nameless(desired) {
+            return unknown(desired, "it is encrypted with SOPS, its name too");
         }
         let live = match act::live(self.connection, &target(desired)).await {
             Ok(live) => live,

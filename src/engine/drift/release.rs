@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::compare::Job;
 use super::source::said;
-use super::{Tell, begun, here, rules, target, unpack};
+use super::{Tell, begun, remote, rules, target, unpack};
 use crate::shared::Core;
 
 /// The kind under which values are shown beside objects.
@@ -52,6 +52,14 @@ fn stored(key: &ObjectKey, object: &Value) -> Result<Stored, Trouble> {
         version,
         before: before.or((version > 1).then(|| version - 1)),
     })
+}
+
+/// Returns a HelmRelease, and the way to where Helm keeps its releases, which is where it installs them.
+async fn found(core: &Arc<Core>, key: &ObjectKey, notes: &mut Vec<String>) -> Result<(Connection, Value), Trouble> {
+    let home = core.fleet.connection(&key.context()).await?;
+    let object = act::get(&home, key).await?;
+    let connection = remote::reach(core, &home, (key, &object), notes).await?;
+    Ok((connection, object))
 }
 
 /// Reads one version of a release.
@@ -152,12 +160,10 @@ fn mark(object: &mut Value, part: &str, key: &str, value: &str) {
 
 /// Compares the manifest of a HelmRelease's last release with what its cluster has.
 pub(crate) async fn release(core: &Arc<Core>, key: &ObjectKey, tell: Tell<'_>) -> Result<Drift, Trouble> {
-    let connection = core.fleet.connection(&key.context()).await?;
-    let object = act::get(&connection, key).await?;
-    here(key, &object)?;
+    let mut notes = Vec::new();
+    let (connection, object) = found(core, key, &mut notes).await?;
     let stored = stored(key, &object)?;
     let release = read(&connection, &stored, stored.version).await?;
-    let mut notes = Vec::new();
     let mode = text(&object, "/spec/driftDetection/mode");
     notes.push(match mode {
         "enabled" => "spec.driftDetection.mode is enabled: helm-controller corrects what differs".to_owned(),
@@ -181,9 +187,8 @@ pub(crate) async fn release(core: &Arc<Core>, key: &ObjectKey, tell: Tell<'_>) -
 
 /// Compares the last release of a HelmRelease with the one before it: values and manifest.
 pub(crate) async fn previous(core: &Arc<Core>, key: &ObjectKey) -> Result<Drift, Trouble> {
-    let connection = core.fleet.connection(&key.context()).await?;
-    let object = act::get(&connection, key).await?;
-    here(key, &object)?;
+    let mut notes = Vec::new();
+    let (connection, object) = found(core, key, &mut notes).await?;
     let stored = stored(key, &object)?;
     let before = stored.before.ok_or_else(|| {
         Trouble::not_found("There is no release before this one", key)
@@ -191,7 +196,7 @@ pub(crate) async fn previous(core: &Arc<Core>, key: &ObjectKey) -> Result<Drift,
     })?;
     let (new, old) = (read(&connection, &stored, stored.version).await?, read(&connection, &stored, before).await?);
     let veil = veil(&object, &[&new, &old]);
-    let mut drift = begun(core, key, (Against::Previous, desired(&new, key)), Vec::new());
+    let mut drift = begun(core, key, (Against::Previous, desired(&new, key)), notes);
     let was = desired(&old, key);
     drift.notes.push(format!("Compared with {} of {}", was.revision, was.path));
     let values = |release: &Value| {

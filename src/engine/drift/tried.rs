@@ -14,7 +14,7 @@ use manifest::files::Files;
 use serde_json::{Value, json};
 
 use super::source::said;
-use super::variables;
+use super::{remote, variables};
 use crate::plan::{self, closure};
 use crate::scene::Scene;
 use crate::shared::Core;
@@ -52,9 +52,9 @@ pub(super) async fn stage(core: &Arc<Core>, scene: &Scene, preview: &Preview) ->
     let environment = &scene.environment;
     let name = &environment.gitops.kustomization;
     let key = ObjectKey::new(&environment.cluster, "Kustomization", &name.namespace, &name.name);
-    let connection = core.fleet.connection(&environment.cluster).await?;
+    let home = core.fleet.connection(&environment.cluster).await?;
     let mut notes = Vec::new();
-    let object = match act::get(&connection, &key).await {
+    let object = match act::get(&home, &key).await {
         Ok(object) => object,
         Err(cluster::Error::Refused { code: 404, .. } | cluster::Error::KindAbsent { .. }) => {
             notes.push(format!("{key} does not exist yet: what it would add, such as a target namespace, is not known."));
@@ -62,10 +62,8 @@ pub(super) async fn stage(core: &Arc<Core>, scene: &Scene, preview: &Preview) ->
         }
         Err(error) => return Err(error.into()),
     };
-    if object.pointer("/spec/kubeConfig").is_some() {
-        return Err(Trouble::failed("Its objects are in another cluster", &key).why("spec.kubeConfig names it"));
-    }
-    let variables = variables::read(&connection, &object).await?;
+    let connection = remote::reach(core, &home, (&key, &object), &mut notes).await?;
+    let variables = variables::read(&home, &object).await?;
     let veil = variables.veil();
     notes.extend(variables.notes.iter().cloned());
     let overlay = Overlay::new(object.get("spec").unwrap_or(&Value::Null));

@@ -98,19 +98,6 @@ pub fn encode(object: &mut Value) {
     }
 }
 
-/// Tells whether an object is encrypted with SOPS, whole or in a value of its data.
-pub fn encrypted(object: &Value) -> bool {
-    if object.get("sops").is_some_and(Value::is_object) {
-        return true;
-    }
-    let data = |part: &str| object.get(part).and_then(Value::as_object).into_iter().flat_map(Map::values);
-    object.get("kind").and_then(Value::as_str) == Some("Secret")
-        && data("data").chain(data("stringData")).filter_map(Value::as_str).any(|text| {
-            let decoded = crate::substitute::decode(text).unwrap_or_default();
-            text.contains("ENC[AES256_GCM,") || decoded.contains("ENC[AES256_GCM,")
-        })
-}
-
 /// Reads the documents of a YAML text as objects; empty ones are passed over.
 pub fn documents(name: &str, text: &str) -> Result<Vec<Value>, Error> {
     let syntax = |fault: crate::yaml::SyntaxFault| Error::Syntax {

@@ -268,3 +268,46 @@ fn credentials_in_an_address_show_that_they_differ_and_not_in_what() {
     let text = format!("{:?}", alone(&source("ann:hunter2", "1m"), Verdict::Missing, &Veil::default()));
     assert!(!text.contains("hunter") && text.contains(MASK), "{text}");
 }
+
+#[test]
+fn what_is_encrypted_is_named_and_the_rest_is_known() {
+    let sops = "apiVersion: v1\nkind: Secret\nmetadata: {name: login, namespace: shop}\nstringData: {user: 'ENC[AES256_GCM,data:x]'}\nsops: {mac: 'ENC[AES256_GCM,data:y]'}\n";
+    let mut files = Files::new();
+    for (path, text) in [
+        (
+            "k8s/kustomization.yaml",
+            "namespace: shop\nresources: [login.yaml, web.yaml]\nsecretGenerator:\n- name: app\n  envs: [app.env]\n",
+        ),
+        ("k8s/login.yaml", sops),
+        ("k8s/app.env", "PASSWORD=ENC[AES256_GCM,data:z,type:str]\n"),
+        (
+            "k8s/web.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, envFrom: [{secretRef: {name: app}}]}]}\n",
+        ),
+    ] {
+        files.insert(path, text);
+    }
+    let kustomization = json!({"metadata": {"name": "shop", "namespace": "flux-system"}, "spec": {"path": "./k8s"}});
+    let rendered = wanted(&files, &kustomization, None, None).unwrap();
+    let named: Vec<String> = encrypted_files(&files, &rendered).into_iter().collect();
+    assert_eq!(named, ["k8s/app.env", "k8s/login.yaml"]);
+    assert_eq!(rendered.iter().filter(|w| encrypted(&w.value)).count(), 2);
+
+    let refers = |all: &[Wanted]| {
+        let web = all.iter().find(|w| w.value["kind"] == "Pod").unwrap();
+        web.value["spec"]["containers"][0]["envFrom"][0]["secretRef"]["name"].as_str().unwrap().to_owned()
+    };
+    // The one that was applied has the hash of what is hidden.
+    let applied = |name: &str| ("shop".to_owned(), name.to_owned());
+    let mut known = rendered.clone();
+    assert!(settle_names(&mut known, &[applied("app-2m6c5t8g7h"), applied("app-settings"), applied("login")]).is_empty());
+    assert_eq!(refers(&known), "app-2m6c5t8g7h");
+    assert!(known.iter().any(|w| w.value["metadata"]["name"] == "app-2m6c5t8g7h"));
+    assert!(known.iter().any(|w| w.value["metadata"]["name"] == "login"), "a name that is written stays");
+
+    let mut first = rendered.clone();
+    assert_eq!(settle_names(&mut first, &[]), ["app"]);
+    assert_eq!(first.iter().filter(|w| w.unknown.is_some()).count(), 1);
+    let whole = json!({"apiVersion": "ENC[AES256_GCM,data:a]", "kind": "ENC[AES256_GCM,data:b]", "sops": {"mac": "x"}});
+    assert!(nameless(&whole) && !nameless(&rendered[0].value));
+}
