@@ -82,8 +82,8 @@ pub fn mask_addresses(value: &mut Value, other: Option<&Value>, mark: &str) -> u
         Value::String(text) => {
             let Cow::Owned(masked) = without_credentials(text) else { return 0 };
             let differs = |other: &str| other != text.as_str() && without_credentials(other) == masked;
-            let marked = other.and_then(Value::as_str).is_some_and(differs);
-            *text = if marked { masked.replace(MASK, &format!("{MASK}{mark}")) } else { masked };
+            let told = other.and_then(Value::as_str).is_some_and(differs);
+            *text = if told { masked.replace(MASK, &format!("{MASK}{mark}")) } else { masked };
             1
         }
         Value::Array(items) => {
