@@ -9,11 +9,13 @@ mod audit;
 mod build;
 mod check;
 mod compare;
+mod config;
 mod create;
 mod delete;
 mod deploy;
 mod deployments;
 mod diff;
+mod doctor;
 mod edit;
 mod environment;
 mod fields;
@@ -29,7 +31,9 @@ mod project;
 mod promote;
 mod rollback;
 mod scaffold;
+mod schema;
 mod set;
+pub(crate) mod shells;
 mod sieve;
 mod targets;
 mod trace;
@@ -47,6 +51,7 @@ use crate::launch::{self, Deck, Settings};
 use crate::terminal;
 
 pub(crate) use output::{complain, remark};
+pub(crate) use shells::complete;
 
 /// An operator console for GitOps with Flux that also owns the write path. Without a command it opens the console.
 #[derive(Debug, Parser)]
@@ -137,6 +142,17 @@ pub(crate) enum Command {
     Trace(trace::Trace),
     /// Says why an object is broken (KIND/NAME), from evidence, and what to do.
     Why(why::Why),
+    /// Says what this machine, its configuration and its cluster lack, and what to do about it.
+    Doctor(doctor::Doctor),
+    /// Writes, checks or shows the configuration file.
+    #[command(subcommand)]
+    Config(config::Verb),
+    /// Prints what a shell needs to complete commands, contexts, kinds and names.
+    Completions(shells::Completions),
+    /// Prints the manual page, or writes all of them.
+    Man(shells::Man),
+    /// Prints the JSON Schema of what -o json prints.
+    Schema(schema::Schema),
     /// Prints logs: of a Pod, of a workload's Pods together, or of a controller about a Flux object (KIND/NAME).
     Logs(logs::Logs),
 }
@@ -164,6 +180,11 @@ pub(crate) async fn run(global: &Global, command: Command) -> Result<(), Trouble
         Command::Build(build) => build::run(global.output, build).await,
         Command::Lint(lint) => lint::run(global, &lint).await,
         Command::Check(check) if check.prints_role() => check::role(&check),
+        Command::Doctor(doctor) => doctor::run(global, format, &doctor).await,
+        Command::Config(verb) => config::run(global, format, &verb),
+        Command::Completions(which) => shells::completions(&which),
+        Command::Man(man) => shells::man(&man),
+        Command::Schema(which) => schema::run(&which),
         command => with_state(&Settings::gather(global)?, format, command).await,
     }
 }
@@ -190,9 +211,16 @@ async fn with_state(settings: &Settings, format: Format, command: Command) -> Re
 
 async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), Trouble> {
     match command {
-        Command::Demo(_) | Command::Set(_) | Command::Scaffold(_) | Command::Build(_) | Command::Lint(_) => {
-            Err(Trouble::usage("That needs no engine", "this command").next("Start it by itself."))
-        }
+        Command::Demo(_)
+        | Command::Set(_)
+        | Command::Scaffold(_)
+        | Command::Build(_)
+        | Command::Lint(_)
+        | Command::Doctor(_)
+        | Command::Config(_)
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::Schema(_) => Err(Trouble::usage("That needs no engine", "this command").next("Start it by itself.")),
         Command::Get(get) => get::run(deck, format, get).await,
         Command::Tree(tree) => tree::run(deck, format, tree).await,
         Command::Project(verb) => project::run(deck, format, verb).await,

@@ -19,6 +19,7 @@ use git::{Author, FileChange};
 use sim::{Sim, SimConfig};
 
 use crate::cli::DemoArgs;
+use crate::config::Config;
 use crate::global::Global;
 use crate::launch::{self, Settings};
 use crate::{console, terminal};
@@ -63,6 +64,7 @@ async fn play(global: &Global, folder: &Path, speed: f64) -> Result<(), Trouble>
         context: None,
         readonly: global.readonly,
         log: global.log.clone(),
+        config: Config::gather(global)?,
     };
     if let Some(trouble) = launch::start_log(&settings)? {
         crate::cli::remark(&trouble);

@@ -5,13 +5,17 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
+
+use crate::cli::shells;
 
 /// Options that every command understands.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// The kubeconfig context to use instead of the current one.
-    #[arg(long, global = true, value_name = "CONTEXT", env = "QUARTERDECK_CONTEXT", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "CONTEXT", env = "QUARTERDECK_CONTEXT", hide_env_values = true,
+        add = ArgValueCompleter::new(shells::contexts))]
     pub(crate) context: Option<String>,
     /// The kubeconfig file to use instead of $KUBECONFIG and ~/.kube/config.
     #[arg(long, global = true, value_name = "FILE")]
@@ -19,6 +23,9 @@ pub(crate) struct Global {
     /// The folder that holds the store, the mirrors and the log.
     #[arg(long, global = true, value_name = "FOLDER", env = "QUARTERDECK_STATE", hide_env_values = true)]
     pub(crate) state: Option<PathBuf>,
+    /// The configuration file, instead of config.toml in the configuration folder.
+    #[arg(long, global = true, value_name = "FILE", env = "QUARTERDECK_CONFIG", hide_env_values = true)]
+    pub(crate) config: Option<PathBuf>,
     /// Looks only: every order is refused.
     #[arg(long, global = true)]
     pub(crate) readonly: bool,

@@ -24,6 +24,7 @@ use store::Store;
 use tokio::sync::watch;
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::config::Config;
 use crate::global::Global;
 
 /// How long the engine may take to come to rest.
@@ -40,15 +41,22 @@ pub(crate) struct Settings {
     pub(crate) kubeconfigs: Vec<PathBuf>,
     /// The context that was asked for.
     pub(crate) context: Option<ContextName>,
-    /// Whether every order is refused.
+    /// Whether every order is refused, by a flag.
     pub(crate) readonly: bool,
     /// How much is logged.
     pub(crate) log: String,
+    /// What the configuration file says.
+    pub(crate) config: Config,
 }
 
 impl Settings {
-    /// Reads the environment for what the command line leaves open.
+    /// Reads configuration and environment for what the command line leaves open.
     pub(crate) fn gather(global: &Global) -> Result<Self, Trouble> {
+        Self::without(global, Config::gather(global)?)
+    }
+
+    /// Reads the environment for what command line and configuration leave open.
+    pub(crate) fn without(global: &Global, config: Config) -> Result<Self, Trouble> {
         let state = match &global.state {
             Some(folder) => folder.clone(),
             None => directories::ProjectDirs::from("dev", "quarterdeck", "quarterdeck")
@@ -69,8 +77,8 @@ impl Settings {
             (None, Some(list)) => std::env::split_paths(&list).filter(|p| !p.as_os_str().is_empty()).collect(),
             (None, None) => directories::BaseDirs::new().map(|d| d.home_dir().join(".kube/config")).into_iter().collect(),
         };
-        let context = global.context.clone().map(ContextName);
-        Ok(Self { state, kubeconfigs, context, readonly: global.readonly, log: global.log.clone() })
+        let context = global.context.clone().or_else(|| config.context.clone()).map(ContextName);
+        Ok(Self { state, kubeconfigs, context, readonly: global.readonly, log: global.log.clone(), config })
     }
 }
 
@@ -114,8 +122,10 @@ pub(crate) struct Deck {
     pub(crate) actor: Actor,
     /// What the store had to say when it was opened.
     pub(crate) notices: Vec<String>,
-    /// Whether every order is refused.
-    readonly: bool,
+    /// What the configuration file says.
+    pub(crate) config: Config,
+    /// Who refuses every order, in words; nobody when absent.
+    readonly: Option<(String, &'static str)>,
     context: Result<ContextName, Trouble>,
 }
 
@@ -174,7 +184,37 @@ pub(crate) fn deck_on(
         pace: engine::Pace::default(),
         helm: crate::helm::for_engine(search_path()),
     };
-    Deck { engine: Engine::start(parts), actor: operator(settings.readonly), notices, readonly: settings.readonly, context }
+    let readonly = refuses(settings, context.as_ref().ok());
+    let (actor, config) = (operator(readonly.is_some()), settings.config.clone());
+    Deck { engine: Engine::start(parts), actor, notices, config, readonly, context }
+}
+
+/// Says who refuses every order, and what to do about it; nothing where orders are taken.
+fn refuses(settings: &Settings, context: Option<&ContextName>) -> Option<(String, &'static str)> {
+    if settings.readonly {
+        return Some(("--readonly forbids every one".to_owned(), "Leave --readonly out to give it."));
+    }
+    let config = &settings.config;
+    let file = config.file.as_ref().map_or_else(String::new, |file| format!(" ({})", file.display()));
+    let next = "Change the configuration to give it.";
+    if config.readonly {
+        return Some((format!("the configuration forbids every one{file}"), next));
+    }
+    let context = context.filter(|context| config.is_readonly(context))?;
+    Some((format!("the configuration forbids every one in {context}{file}"), next))
+}
+
+/// Returns the contexts of the kubeconfig; none where it cannot be read.
+pub(crate) fn contexts(settings: &Settings) -> Vec<ContextName> {
+    Kubeconfigs::read(&settings.kubeconfigs, surroundings()).map(|files| files.contexts()).unwrap_or_default()
+}
+
+/// Reads the kubeconfig; says its contexts and which is meant.
+pub(crate) fn kubeconfig(settings: &Settings) -> Result<(Vec<ContextName>, Result<ContextName, Trouble>), Trouble> {
+    let files = Kubeconfigs::read(&settings.kubeconfigs, surroundings())?;
+    let contexts = files.contexts();
+    let context = choose(settings.context.as_ref(), files.current().as_ref(), &contexts)?;
+    Ok((contexts, context))
 }
 
 /// Returns the PATH that programs are looked for on.
@@ -252,11 +292,10 @@ impl Deck {
 
     /// Refuses where nothing may be ordered at all, before anything is asked or written down.
     pub(crate) fn may(&self, object: impl std::fmt::Display) -> Result<(), Trouble> {
-        if !self.readonly {
-            return Ok(());
+        match &self.readonly {
+            None => Ok(()),
+            Some((why, next)) => Err(Trouble::refused("No order is given", object).why(why).next(*next)),
         }
-        let trouble = Trouble::refused("No order is given", object).why("--readonly forbids every one");
-        Err(trouble.next("Leave --readonly out to give it."))
     }
 
     /// Returns the context that commands go to.

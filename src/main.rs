@@ -2,6 +2,7 @@
 
 mod bridge;
 mod cli;
+mod config;
 mod console;
 mod demo;
 mod editor;
@@ -26,6 +27,8 @@ use cli::{Cli, Command};
 use launch::Settings;
 
 fn main() -> ExitCode {
+    // A shell that asks what to offer gets its answer, and nothing else happens.
+    cli::complete();
     match start(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {

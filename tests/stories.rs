@@ -23,6 +23,7 @@ mod promote;
 mod protected;
 mod refuse;
 mod rollback;
+mod shell;
 mod stale;
 mod sync;
 mod together;

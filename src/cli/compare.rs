@@ -1,12 +1,13 @@
 //! `environment compare`: the environments of a project side by side.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use domain::Trouble;
 use domain::ident::Slug;
 use domain::query::{Answer, Query};
 use domain::sides::{Place, Side, Sides};
 
-use super::{Format, output};
+use super::{Format, output, shells};
 use crate::launch::Deck;
 
 /// The project whose environments are compared.
@@ -17,6 +18,7 @@ use crate::launch::Deck;
 )]
 pub(crate) struct Compare {
     /// The project.
+    #[arg(add = ArgValueCompleter::new(shells::projects))]
     project: String,
 }
 

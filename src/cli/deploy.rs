@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use domain::Trouble;
 use domain::change::{Draft, Manual, ObjectChange, Preview};
 use domain::drift::Verdict;
@@ -16,7 +17,7 @@ use domain::trial::Trial;
 use serde::Serialize;
 
 use super::fields::{self, Fields};
-use super::{Format, ask, deployments, environment, output};
+use super::{Format, ask, deployments, environment, output, shells};
 use crate::launch::Deck;
 
 /// Changes fields, commits, pushes and follows.
@@ -36,8 +37,10 @@ use crate::launch::Deck;
     objects (verdict, why, fields, …), beyond, notes.")]
 pub(crate) struct Deploy {
     /// The project.
+    #[arg(add = ArgValueCompleter::new(shells::projects))]
     project: String,
     /// The environment.
+    #[arg(add = ArgValueCompleter::new(shells::environments))]
     environment: String,
     #[command(flatten)]
     fields: Fields,

@@ -5,12 +5,13 @@ use std::time::Duration;
 use std::{fs, io};
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use domain::deployment::{Deployment, StageName, StageState, Status};
 use domain::ident::DeploymentId;
 use domain::proposal::Proposal;
 use domain::{Trouble, TroubleKind};
 
-use super::{Format, output, sieve};
+use super::{Format, output, shells, sieve};
 use crate::launch::{self, Deck};
 
 /// How a change is made that is committed and followed: the flags that all of them have.
@@ -81,6 +82,7 @@ impl Message {
 )]
 pub(crate) struct Follow {
     /// The deployment's id or the end of it.
+    #[arg(add = ArgValueCompleter::new(shells::deployments))]
     deployment: String,
     /// At most so long.
     #[arg(long, value_name = "DURATION", default_value = "15m")]
@@ -99,8 +101,10 @@ pub(crate) struct Follow {
     of a manual one applied.")]
 pub(crate) struct History {
     /// Only those of this project.
+    #[arg(add = ArgValueCompleter::new(shells::projects))]
     project: Option<String>,
     /// Only those of this environment.
+    #[arg(add = ArgValueCompleter::new(shells::environments))]
     environment: Option<String>,
     /// Only those that fit: status=failed method=gitops-git by=ada age<7d env=production (see --help).
     #[arg(long, value_name = "FILTER", allow_hyphen_values = true)]

@@ -1,6 +1,7 @@
 //! `environment`: where projects run.
 
 use clap::{Args, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 use domain::departure::{self, Departure};
 use domain::edit::WorkloadRef;
 use domain::ident::{ContextName, EnvironmentId, ObjectName, Slug};
@@ -11,7 +12,7 @@ use domain::query::{Answer, Query};
 use domain::{Trouble, check};
 use serde::Serialize;
 
-use super::{Format, ask, compare, output};
+use super::{Format, ask, compare, output, shells};
 use crate::launch::Deck;
 
 mod settle;
@@ -49,8 +50,10 @@ pub(crate) enum Verb {
 #[derive(Debug, Args)]
 pub(crate) struct One {
     /// The project.
+    #[arg(add = ArgValueCompleter::new(shells::projects))]
     project: String,
     /// The environment.
+    #[arg(add = ArgValueCompleter::new(shells::environments))]
     environment: String,
 }
 
@@ -58,6 +61,7 @@ pub(crate) struct One {
 #[derive(Debug, Args)]
 pub(crate) struct List {
     /// Only those of this project.
+    #[arg(add = ArgValueCompleter::new(shells::projects))]
     project: Option<String>,
 }
 

@@ -1,13 +1,14 @@
 //! `reconcile`, `suspend`, `resume`, `force`, `reset`, `sync`: orders to Flux.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use domain::flux::{FluxObject, Kind};
 use domain::orders::{Force, ManualSync, Many, Order, Outcome, Part, Reconcile as ReconcileOrder, Reset, Resume, Suspend};
 use domain::revision::CommitId;
 use domain::{Trouble, TroubleKind};
 
 use super::targets::Targets;
-use super::{Format, ask, deployments, output};
+use super::{Format, ask, deployments, output, shells};
 use crate::launch::Deck;
 
 /// Asks Flux to reconcile.
@@ -37,8 +38,10 @@ pub(crate) struct Reconcile {
 )]
 pub(crate) struct Sync {
     /// The project.
+    #[arg(add = ArgValueCompleter::new(shells::projects))]
     project: String,
     /// The environment.
+    #[arg(add = ArgValueCompleter::new(shells::environments))]
     environment: String,
     /// The commit that is meant to go out; the branch's head when absent.
     #[arg(long)]

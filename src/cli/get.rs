@@ -1,12 +1,13 @@
 //! `get`: Flux objects and the product's own records.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use domain::Trouble;
 use domain::filter::{Aspect, Filter, Sort, Value, aspect};
 use domain::flux::{FluxObject, Health, KINDS, Kind};
 use serde::Serialize;
 
-use super::{Format, deployments, environment, flux, output, project, sieve};
+use super::{Format, deployments, environment, flux, output, project, shells, sieve};
 use crate::launch::{self, Deck};
 
 /// Lists objects of a kind.
@@ -23,6 +24,7 @@ use crate::launch::{self, Deck};
 )]
 pub(crate) struct Get {
     /// A Flux kind (ks, hr, gitrepo, …), KIND/NAME, `all` of them, or projects, environments, deployments, contexts.
+    #[arg(add = ArgValueCompleter::new(shells::kinds))]
     kind: String,
     /// Only the object of this name.
     name: Option<String>,

@@ -1,13 +1,14 @@
 //! `project`: the records of applications and their repositories.
 
 use clap::{Args, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
 use domain::ident::Slug;
 use domain::orders::{RemoveProject, SaveProject};
 use domain::project::{Credential, Project, Provider, Repository};
 use domain::query::{Answer, Query};
 use domain::{Trouble, check};
 
-use super::{Format, ask, output};
+use super::{Format, ask, output, shells};
 use crate::launch::Deck;
 
 /// What to do with projects.
@@ -35,6 +36,7 @@ pub(crate) enum Verb {
 #[derive(Debug, Args)]
 pub(crate) struct One {
     /// The project's slug.
+    #[arg(add = ArgValueCompleter::new(shells::projects))]
     pub(crate) slug: String,
 }
 

@@ -3,12 +3,13 @@
 use std::io::{self, IsTerminal};
 
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 use domain::Trouble;
 use domain::orders::{Deploy as Order, Question};
 use domain::promotion::{Promote as Wanted, PromotePart, Promotion};
 use domain::query::{Answer, Query};
 
-use super::{Format, ask, deploy, deployments, output};
+use super::{Format, ask, deploy, deployments, output, shells};
 use crate::launch::Deck;
 
 /// Deploys to one environment what runs in another.
@@ -22,10 +23,13 @@ use crate::launch::Deck;
     notes, draft) and under preview what deploy --dry-run prints.")]
 pub(crate) struct Promote {
     /// The project.
+    #[arg(add = ArgValueCompleter::new(shells::projects))]
     project: String,
     /// The environment that has it.
+    #[arg(add = ArgValueCompleter::new(shells::environments))]
     from: String,
     /// The environment that gets it.
+    #[arg(add = ArgValueCompleter::new(shells::environments))]
     to: String,
     /// What is taken over.
     #[arg(long, value_name = "FIELDS", value_delimiter = ',', default_value = "image")]

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 use domain::Trouble;
 use domain::change::{Draft, Preview};
 use domain::ident::EnvironmentId;
@@ -11,7 +12,7 @@ use domain::orders::{Deploy as Order, Terms};
 use domain::query::{Answer, Query};
 use domain::restore::{Back, Overlap, Restore, Side};
 
-use super::{Format, ask, deploy, deployments, output};
+use super::{Format, ask, deploy, deployments, output, shells};
 use crate::launch::Deck;
 
 /// Takes an environment back to what an earlier deployment made of it.
@@ -31,8 +32,10 @@ use crate::launch::Deck;
     (automation, policy, file, line, latest).")]
 pub(crate) struct Rollback {
     /// The project.
+    #[arg(add = ArgValueCompleter::new(shells::projects))]
     project: String,
     /// The environment.
+    #[arg(add = ArgValueCompleter::new(shells::environments))]
     environment: String,
     /// The deployment whose state is wanted: its id or the end of it.
     #[arg(long, value_name = "DEPLOYMENT", conflicts_with = "previous")]

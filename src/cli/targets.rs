@@ -1,13 +1,14 @@
 //! Which objects a command means: named one by one, or all of a kind, of a namespace, or that a filter leaves.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use domain::Trouble;
 use domain::filter::Filter;
 use domain::flux::{FluxObject, KINDS, Kind, ObjectKey};
 use domain::world::World;
 
 use super::flux::kind;
-use super::{kinds, output, sieve};
+use super::{kinds, output, shells, sieve};
 use crate::launch::{self, Deck};
 
 /// Where objects are looked for when nobody says another namespace, as the flux program does.
@@ -17,7 +18,8 @@ pub(super) const HOME: &str = "flux-system";
 #[derive(Debug, Args)]
 pub(crate) struct Targets {
     /// Objects as KIND/NAME (ks/shop), a kind and names (ks shop blog), or a kind with --all.
-    #[arg(required_unless_present_any = ["all", "filter", "selector"], value_name = "KIND/NAME")]
+    #[arg(required_unless_present_any = ["all", "filter", "selector"], value_name = "KIND/NAME",
+        add = ArgValueCompleter::new(shells::objects))]
     objects: Vec<String>,
     /// Their namespace; flux-system when absent, or where the only one of a name is.
     #[arg(short, long)]
@@ -79,7 +81,7 @@ impl Targets {
 #[derive(Debug, Args)]
 pub(crate) struct One {
     /// The object as KIND/NAME (ks/shop), or a kind and a name (ks shop).
-    #[arg(required = true, num_args = 1..=2, value_name = "KIND/NAME")]
+    #[arg(required = true, num_args = 1..=2, value_name = "KIND/NAME", add = ArgValueCompleter::new(shells::objects))]
     object: Vec<String>,
     /// Its namespace; flux-system when absent, or where the only one of its name is.
     #[arg(short, long)]

@@ -185,7 +185,10 @@ const CASES: &[Case] = &[
                  resources: {requests: {storage: 1Gi}}\n",
         after: &[
             ("kustomization.yaml", "namespace: APP-claim\nresources: [all.yaml, web.yaml]\n"),
-            ("web.yaml", deployment!("1.0.0", "", "      volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]\n", "")),
+            (
+                "web.yaml",
+                deployment!("1.0.0", "", "      volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]\n", ""),
+            ),
         ],
         end: ("failed", HEALTH, &["No volume fits the claim data", "storage class"]),
         ..CASE

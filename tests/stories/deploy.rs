@@ -118,7 +118,10 @@ fn the_cluster_is_asked_before_a_commit(ground: &Ground) {
     assert!(shown.contains(&format!("# live: {object} changed")), "{shown}");
     assert!(shown.contains("#   image 1.1.0 → 1.2.0"), "{shown}");
     let live = operator.run(&ask(&["-o", "json"])).json()["live"].clone();
-    assert_eq!((live["manager"].as_str(), live["objects"][0]["verdict"].as_str()), (Some("kustomize-controller"), Some("changed")));
+    assert_eq!(
+        (live["manager"].as_str(), live["objects"][0]["verdict"].as_str()),
+        (Some("kustomize-controller"), Some("changed"))
+    );
 
     // The server's refusal is said in its own words, and nothing was changed by asking.
     operator.run(&["suspend", &format!("ks/{app}-development"), "-n", "flux-system", "--yes"]).ok();

@@ -1,0 +1,127 @@
+//! `config`: writes a configuration file with comments, checks one, and says what holds.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use domain::Trouble;
+use tui::keys::Keymap;
+
+use super::{Format, output};
+use crate::config::{Config, TEMPLATE};
+use crate::global::Global;
+
+/// What is done with the configuration file.
+#[derive(Debug, Subcommand)]
+#[command(
+    after_long_help = "The file is config.toml in the configuration folder, or the one that --config names; themes and keys of your \
+    own lie beside it.\n\n\
+    Examples:\n  \
+    quarterdeck config init\n  \
+    quarterdeck config check -o json"
+)]
+pub(crate) enum Verb {
+    /// Writes the file with every setting and what it does.
+    Init(Init),
+    /// Says what is wrong with the file, and the files beside it, with line and column.
+    Check,
+    /// Prints where the file is, or would be.
+    Path,
+    /// Prints what the file says.
+    Show,
+}
+
+/// Writes the file.
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Writes over a file that is there; it is kept beside the new one as config.toml.old.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Runs the command; it needs neither state nor cluster.
+pub(crate) fn run(global: &Global, format: Format, verb: &Verb) -> Result<(), Trouble> {
+    let path = Config::place(global).ok_or_else(|| {
+        Trouble::usage("There is no home folder to keep a configuration in", "HOME")
+            .next("Set HOME, or name a file with --config.")
+    })?;
+    match verb {
+        Verb::Init(init) => write(&path, init.force, format),
+        Verb::Check => check(global, &path, format),
+        Verb::Path => output::Done::new(path.display(), path.display().to_string()).show(format),
+        Verb::Show => show(global, format),
+    }
+}
+
+fn write(path: &PathBuf, force: bool, format: Format) -> Result<(), Trouble> {
+    let failed = |e: std::io::Error| {
+        Trouble::failed("The configuration could not be written", path.display()).why(e).next("Name another file with --config.")
+    };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    if force && path.exists() {
+        let mut kept = path.clone().into_os_string();
+        kept.push(".old");
+        fs::rename(path, kept).map_err(failed)?;
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(|e| match e.kind() {
+        ErrorKind::AlreadyExists => Trouble::refused("There is a configuration already", path.display())
+            .next("Edit it; --force writes a new one and keeps the old beside it."),
+        _ => failed(e),
+    })?;
+    file.write_all(TEMPLATE.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    output::Done::new(path.display(), format!("Written: {}. Everything in it is as it is without it.", path.display()))
+        .show(format)
+}
+
+fn check(global: &Global, path: &PathBuf, format: Format) -> Result<(), Trouble> {
+    let config = Config::gather(global)?;
+    if let Some(trouble) = beside(&config).into_iter().next() {
+        return Err(trouble);
+    }
+    let said = if config.file.is_some() {
+        format!("{}: nothing is wrong with it.", path.display())
+    } else {
+        format!("{}: there is none, and everything is as usual. quarterdeck config init writes one.", path.display())
+    };
+    output::Done::new(path.display(), said).show(format)
+}
+
+/// Returns what is wrong with the files that the configuration names.
+pub(crate) fn beside(config: &Config) -> Vec<Trouble> {
+    let mut out = Vec::new();
+    let folder = config.folder.clone().unwrap_or_default();
+    if let Some(keymap) = &config.keymap {
+        let path = folder.join(keymap);
+        match fs::read_to_string(&path) {
+            Ok(text) => out.extend(Keymap::parse(&text).err()),
+            Err(e) => out.push(
+                Trouble::usage("The key bindings cannot be read", path.display())
+                    .why(e)
+                    .next("Write the file, or take keymap out of the configuration."),
+            ),
+        }
+    }
+    let themes = config.theme.iter().chain(config.contexts.values().filter_map(|of| of.theme.as_ref()));
+    for theme in themes {
+        let own = folder.join("themes").join(format!("{theme}.toml"));
+        let known = tui::theme::BUILT_IN.iter().any(|(name, _)| name == theme) || own.exists();
+        if !known {
+            let names: Vec<&str> = tui::theme::BUILT_IN.iter().map(|(name, _)| *name).collect();
+            out.push(Trouble::usage("There is no such theme", format!("\u{201c}{theme}\u{201d}")).next(format!(
+                "Choose auto, {}, or write {}.",
+                names.join(", "),
+                own.display()
+            )));
+        }
+    }
+    out
+}
+
+fn show(global: &Global, format: Format) -> Result<(), Trouble> {
+    let config = Config::gather(global)?;
+    let format = if matches!(format, Format::Table | Format::Wide | Format::Name) { Format::Yaml } else { format };
+    output::show(format, &config, &[])
+}
