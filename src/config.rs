@@ -12,9 +12,11 @@ use domain::Trouble;
 use domain::ident::ContextName;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
+use tui::preferences;
 use tui::words::Language;
 
 use crate::global::Global;
+use crate::taste::Told;
 
 /// The longest file that is read, in bytes.
 const LONGEST: u64 = 256 << 10;
@@ -154,7 +156,8 @@ impl Config {
         })
     }
 
-    fn usual(folder: Option<&Path>) -> Self {
+    /// Returns what holds without a file that would lie in this folder.
+    pub(crate) fn usual(folder: Option<&Path>) -> Self {
         Self { folder: folder.map(Path::to_owned), restore: true, ..Self::default() }
     }
 
@@ -197,8 +200,27 @@ impl Config {
     }
 
     /// Returns the theme to begin with in a context.
-    pub(crate) fn theme_in(&self, context: Option<&ContextName>) -> Option<String> {
+    fn theme_in(&self, context: Option<&ContextName>) -> Option<String> {
         context.and_then(|context| self.of(context).theme).or_else(|| self.theme.clone())
+    }
+
+    /// Returns what it says of what the operator likes, where a session begins in this context.
+    pub(crate) fn told(&self, context: Option<&ContextName>) -> Told {
+        let contexts = self.contexts.iter().map(|(name, of)| preferences::OfContext {
+            name: name.clone(),
+            theme: of.theme.clone(),
+            namespace: of.namespace.clone(),
+        });
+        Told {
+            folder: self.folder.clone(),
+            theme: self.theme_in(context),
+            language: self.language.clone(),
+            keymap: self.keymap.clone(),
+            mouse: self.mouse,
+            deployment: self.deployment.clone(),
+            filters: self.filters.iter().map(|(name, text)| (name.clone(), text.clone())).collect(),
+            contexts: contexts.collect(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The console: one session on this terminal, over an engine of its own.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use crossterm::event::Event;
@@ -10,13 +11,13 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 use tui::capabilities::{Capabilities, Depth, Ground};
 use tui::preferences::News;
-use tui::run::{Ended, Link, run as sail};
+use tui::run::{Ended, Keep, Link, run as sail};
 use tui::screen::Screen;
 use tui::session::Session;
 
 use crate::editor::Desktop;
 use crate::launch::{self, Deck, Settings};
-use crate::{bridge, ground, program, taste, terminal};
+use crate::{bridge, ground, program, remembered, taste, terminal, watching};
 
 /// How many wishes and replies may wait before their sender does.
 const WAITING: usize = 64;
@@ -28,25 +29,39 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Trouble> {
     }
     terminal::catch_panics(&settings.state);
     let deck = launch::deck(&settings)?;
-    let done = show(&deck).await;
+    let done = show(&deck, Some(&settings.state)).await;
     deck.close().await;
-    done
+    match done? {
+        Next::Nothing => Ok(()),
+        // The keys and the signals of this process belong to the console that was: the demo gets a process of its own.
+        Next::Demo => Err(program::become_demo()),
+    }
 }
 
-/// Shows a session until its operator leaves or the terminal is gone.
-pub(crate) async fn show(deck: &Deck) -> Result<(), Trouble> {
+/// Says what comes after a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Nothing.
+    Nothing,
+    /// The demo.
+    Demo,
+}
+
+/// Shows a session until its operator leaves or the terminal is gone. It begins where the last one that kept something in `state`
+/// was left; without that folder with the tour.
+pub(crate) async fn show(deck: &Deck, state: Option<&Path>) -> Result<Next, Trouble> {
     let env = |name: &str| std::env::var(name).ok();
     let capabilities = Capabilities::detect(env);
     let term = env("TERM").unwrap_or_default();
-    let told = taste::Told { folder: launch::config_folder(), ..taste::Told::default() };
-    let (preferences, faults) = taste::gather(&told, env);
+    let context = deck.context().ok();
+    let (preferences, faults) = taste::gather(&deck.config.told(context.as_ref()), env);
     let asks = ground::may_ask(&term);
     let failed = |e: io::Error| Trouble::failed("The terminal failed", "standard output").why(e);
     let guard = terminal::enter(preferences.mouse && asks, !asks)?;
     let size = crossterm::terminal::size().map_err(failed)?.into();
     let settings = tui::session::Settings {
         actor: deck.actor.clone(),
-        context: deck.context().map_or_else(|_| String::new(), |c| c.0),
+        context: context.as_ref().map_or_else(String::new, |context| context.0.clone()),
         preferences,
         capabilities,
         offset: TimeZone::system().to_offset(launch::now()),
@@ -61,7 +76,16 @@ pub(crate) async fn show(deck: &Deck) -> Result<(), Trouble> {
     if asks && capabilities.depth > Depth::None {
         terminal::ask_ground();
     }
-    let (session, acts) = Session::new(settings, launch::now(), deck.world());
+    let watching = watching::begin(&deck.config, context, tell);
+    let (mut session, mut acts) = Session::new(settings, launch::now(), deck.world());
+    match state {
+        None => session.tour(),
+        Some(state) if deck.config.restore => {
+            acts.extend(remembered::load(state).map(|memory| session.recall(&memory)).unwrap_or_default());
+        }
+        Some(_) => {}
+    }
+    let kept = state.map(Path::to_owned);
     let (wishes, wish_queue) = mpsc::channel(WAITING);
     let editing = Arc::new(Desktop::default());
     let (replies, reply_queue) = mpsc::channel(WAITING);
@@ -75,16 +99,19 @@ pub(crate) async fn show(deck: &Deck) -> Result<(), Trouble> {
         mouse: Some(Arc::new(move |on| terminal::mouse(on && asks))),
         editor: Some(Arc::clone(&editing).editor()),
         opener: launch::variable("PATH").and_then(|path| program::opener(&path)),
+        keep: kept.map(|state| -> Keep { Box::new(move |memory| remembered::keep(&state, &memory)) }),
     };
     let mut screen = Screen::new(terminal::Out, size, capabilities);
     let ended = sail(session, acts, broken_on_purpose(stream(events)), &mut screen, link).await;
     drop(guard);
+    drop(watching);
     carrying.abort();
     if let Some(path) = editing.kept() {
         crate::cli::remark(&Trouble::failed("What you were editing was not applied", path.display()).next("It is kept there."));
     }
     match ended.map_err(failed)? {
-        Ended::Quit | Ended::InputGone => Ok(()),
+        Ended::Quit | Ended::InputGone => Ok(Next::Nothing),
+        Ended::Demo => Ok(Next::Demo),
         Ended::EngineGone => Err(Trouble::failed("The engine ended beneath the screen", "")
             .next("Start the console again: what was begun goes on. The log in the state folder says more.")),
     }

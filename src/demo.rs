@@ -86,7 +86,7 @@ async fn play(global: &Global, folder: &Path, speed: f64) -> Result<(), Trouble>
     let fleet = Fleet { git: folder.join("git"), engine: deck.engine.clone(), actor: deck.actor.clone() };
     let cluster = Arc::clone(&sim);
     let sailing = tokio::spawn(async move { fleet.sail(&cluster, fresh).await });
-    let done = console::show(&deck).await;
+    let done = console::show(&deck, None).await.map(drop);
     sailing.abort();
     deck.close().await;
     drop(sim);

@@ -82,12 +82,6 @@ impl Settings {
     }
 }
 
-/// Returns the folder of the operator's own configuration; nothing where there is no home.
-pub(crate) fn config_folder() -> Option<PathBuf> {
-    let dirs = directories::ProjectDirs::from("dev", "quarterdeck", "quarterdeck")?;
-    Some(dirs.config_dir().to_owned())
-}
-
 /// How far the clock is from the machine's, in milliseconds; only the demo moves it.
 static SHIFT: AtomicI64 = AtomicI64::new(0);
 

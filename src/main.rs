@@ -13,8 +13,10 @@ mod kustomize;
 mod launch;
 mod local;
 mod program;
+mod remembered;
 mod taste;
 mod terminal;
+mod watching;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;

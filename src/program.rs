@@ -172,3 +172,15 @@ async fn all(stream: Option<impl AsyncRead + Unpin>, most: usize, strict: bool) 
         kept.extend_from_slice(&buffer[..room]);
     }
 }
+
+/// Becomes the demo, in this very terminal; returns only why that could not be done.
+pub(crate) fn become_demo() -> Trouble {
+    use std::os::unix::process::CommandExt;
+    let failed = |why: io::Error| {
+        Trouble::failed("The demo could not be started", "quarterdeck demo").why(why).next("Start it yourself: quarterdeck demo")
+    };
+    match std::env::current_exe() {
+        Ok(program) => failed(std::process::Command::new(program).arg("demo").exec()),
+        Err(why) => failed(why),
+    }
+}

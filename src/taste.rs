@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use domain::Trouble;
 use tui::keys::Keymap;
-use tui::preferences::{Notice, Preferences};
+use tui::preferences::{Notice, OfContext, Preferences};
 use tui::theme::{AUTO, Theme};
 use tui::words::{Language, Words};
 
@@ -30,6 +30,10 @@ pub(crate) struct Told {
     pub(crate) mouse: Option<bool>,
     /// How the end of a deployment is told: `off`, `bell`, `desktop` or `both`.
     pub(crate) deployment: Option<String>,
+    /// Filters with a name: name and text.
+    pub(crate) filters: Vec<(String, String)>,
+    /// What holds in one context only.
+    pub(crate) contexts: Vec<OfContext>,
 }
 
 /// Returns what the operator likes, and what is wrong with how they say it; what is right holds.
@@ -58,7 +62,19 @@ pub(crate) fn gather(told: &Told, env: impl Fn(&str) -> Option<String>) -> (Pref
             Notice::default()
         })
     });
-    (Preferences { theme, themes, language, keymap, mouse: told.mouse.unwrap_or(true), ends }, faults)
+    (
+        Preferences {
+            theme,
+            themes,
+            language,
+            keymap,
+            mouse: told.mouse.unwrap_or(true),
+            ends,
+            filters: told.filters.clone(),
+            contexts: told.contexts.clone(),
+        },
+        faults,
+    )
 }
 
 fn keys(told: &Told, faults: &mut Vec<Trouble>) -> Keymap {

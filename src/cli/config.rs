@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use domain::Trouble;
-use tui::keys::Keymap;
+use domain::ident::ContextName;
 
 use super::{Format, output};
 use crate::config::{Config, TEMPLATE};
 use crate::global::Global;
+use crate::taste;
 
 /// What is done with the configuration file.
 #[derive(Debug, Subcommand)]
@@ -89,35 +90,15 @@ fn check(global: &Global, path: &PathBuf, format: Format) -> Result<(), Trouble>
     output::Done::new(path.display(), said).show(format)
 }
 
-/// Returns what is wrong with the files that the configuration names.
+/// Returns what is wrong with the files that lie beside the configuration, and with what it names of them.
 pub(crate) fn beside(config: &Config) -> Vec<Trouble> {
-    let mut out = Vec::new();
-    let folder = config.folder.clone().unwrap_or_default();
-    if let Some(keymap) = &config.keymap {
-        let path = folder.join(keymap);
-        match fs::read_to_string(&path) {
-            Ok(text) => out.extend(Keymap::parse(&text).err()),
-            Err(e) => out.push(
-                Trouble::usage("The key bindings cannot be read", path.display())
-                    .why(e)
-                    .next("Write the file, or take keymap out of the configuration."),
-            ),
-        }
+    let mut faults = Vec::new();
+    let contexts = config.contexts.keys().map(|name| ContextName(name.clone())).map(Some);
+    for context in std::iter::once(None).chain(contexts) {
+        let (_, found) = taste::gather(&config.told(context.as_ref()), |_| None);
+        faults.extend(found.into_iter().filter(|trouble| !faults.contains(trouble)).collect::<Vec<_>>());
     }
-    let themes = config.theme.iter().chain(config.contexts.values().filter_map(|of| of.theme.as_ref()));
-    for theme in themes {
-        let own = folder.join("themes").join(format!("{theme}.toml"));
-        let known = tui::theme::BUILT_IN.iter().any(|(name, _)| name == theme) || own.exists();
-        if !known {
-            let names: Vec<&str> = tui::theme::BUILT_IN.iter().map(|(name, _)| *name).collect();
-            out.push(Trouble::usage("There is no such theme", format!("\u{201c}{theme}\u{201d}")).next(format!(
-                "Choose auto, {}, or write {}.",
-                names.join(", "),
-                own.display()
-            )));
-        }
-    }
-    out
+    faults
 }
 
 fn show(global: &Global, format: Format) -> Result<(), Trouble> {

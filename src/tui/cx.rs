@@ -66,6 +66,11 @@ impl Marks {
         self.later.borrow().clone()
     }
 
+    /// Returns the places where the last drawing left a command.
+    pub fn places(&self, command: &str) -> Vec<Rect> {
+        self.spots.borrow().of(command).collect()
+    }
+
     /// Takes away from pointers what something was drawn over.
     pub fn cover(&self, area: Rect) {
         self.spots.borrow_mut().cover(area);

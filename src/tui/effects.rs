@@ -120,8 +120,14 @@ pub enum Effect {
     Toast(Toast),
     /// Something that went wrong, on the list and as a note.
     Trouble(Trouble),
+    /// Another context for the one that is worked on.
+    Context(String),
+    /// The list of the tab that is shown, filtered so.
+    Sift(String),
     /// The end.
     Quit,
+    /// The end, and the demo in its place.
+    Demo,
 }
 
 /// Says which theme is wanted.

@@ -10,6 +10,10 @@ pub const SHELL: &[Command] = &[
     command("shell.help", &["?", "f1"], 96),
     command("shell.troubles", &["!", "f2"], 0),
     command("shell.close", &["esc", "q"], 97),
+    command("shell.tour-leave", &["esc"], 86),
+    command("shell.tour-next", &["alt-n", "f8"], 0),
+    command("shell.tour", &[], 0),
+    command("shell.since", &[], 0),
     command("shell.back", &["esc"], 85),
     command("shell.earlier", &["[", "alt-left"], 0),
     command("shell.later", &["]", "alt-right"], 0),
@@ -43,16 +47,21 @@ pub struct Standing {
     pub earlier: bool,
     /// Whether there is a place one came back from.
     pub later: bool,
+    /// Whether the tour is under way.
+    pub tour: bool,
+    /// Whether something has changed since the session before.
+    pub news: bool,
 }
 
 impl Standing {
     /// Everything that is possible over a tab.
-    pub const ANYWHERE: Self = Self { asks: false, layered: false, back: true, earlier: true, later: true };
+    pub const ANYWHERE: Self =
+        Self { asks: false, layered: false, back: true, earlier: true, later: true, tour: false, news: false };
 }
 
 /// Returns the shell's commands that are possible now.
 pub fn commands(standing: Standing) -> Vec<&'static Command> {
-    let Standing { asks, layered, back, earlier, later } = standing;
+    let Standing { asks, layered, back, earlier, later, tour, news } = standing;
     SHELL
         .iter()
         .filter(|c| match c.id {
@@ -61,6 +70,10 @@ pub fn commands(standing: Standing) -> Vec<&'static Command> {
             "shell.close" => layered,
             "shell.earlier" => earlier,
             "shell.later" => later,
+            "shell.tour-leave" => tour && !layered,
+            "shell.tour-next" => tour,
+            "shell.tour" => true,
+            "shell.since" => news,
             "shell.count" | "shell.palette" | "shell.help" | "shell.troubles" => true,
             "shell.back" => back && !layered,
             id if id.starts_with("tab.") => true,

@@ -57,6 +57,21 @@ pub struct Preferences {
     pub mouse: bool,
     /// How the end of a deployment is told.
     pub ends: Notice,
+    /// Filters with a name: name and text.
+    pub filters: Vec<(String, String)>,
+    /// What holds in one context only.
+    pub contexts: Vec<OfContext>,
+}
+
+/// Holds what holds while one works on a context.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OfContext {
+    /// The context.
+    pub name: String,
+    /// The theme.
+    pub theme: Option<String>,
+    /// The namespace that lists are narrowed to.
+    pub namespace: Option<String>,
 }
 
 /// Tells a session what changed around it.
@@ -68,6 +83,8 @@ pub enum News {
     Ground(Ground),
     /// Something that is wrong with what surrounds it: a file of preferences that cannot be read.
     Trouble(Box<Trouble>),
+    /// The configuration changed, and what it says is taken up.
+    Changed,
     /// Something worth a short note.
     Note(String),
 }

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use crate::capabilities::Notes;
 use crate::editing::{Editor, Errand, Written};
 use crate::effects::{Reply, Ticket, Wish};
+use crate::memory::Memory;
 use crate::preferences::News;
 use crate::screen::Screen;
 use crate::session::{Act, Msg, Session};
@@ -39,7 +40,12 @@ pub struct Link {
     pub mouse: Option<Switch>,
     /// Opens a web address on the operator's desktop, where there is one; must not block.
     pub opener: Option<Opener>,
+    /// Keeps what is to be remembered of the session when it ends.
+    pub keep: Option<Keep>,
 }
+
+/// Keeps what is to be remembered.
+pub type Keep = Box<dyn FnOnce(Memory) + Send>;
 
 /// Switches something on or off.
 pub type Switch = Arc<dyn Fn(bool) + Send + Sync>;
@@ -58,6 +64,8 @@ impl std::fmt::Debug for Link {
 pub enum Ended {
     /// The operator left.
     Quit,
+    /// The operator left for the demo.
+    Demo,
     /// There is no more input: the terminal is gone.
     InputGone,
     /// The engine is gone.
@@ -88,11 +96,23 @@ where
     S: Stream<Item = Event> + Unpin,
     W: Write,
 {
+    let ended = sail(&mut session, acts, input, screen, &mut link).await;
+    if let Some(keep) = link.keep.take() {
+        keep(session.memory());
+    }
+    ended
+}
+
+async fn sail<S, W>(session: &mut Session, acts: Vec<Act>, input: S, screen: &mut Screen<W>, link: &mut Link) -> io::Result<Ended>
+where
+    S: Stream<Item = Event> + Unpin,
+    W: Write,
+{
     let mut input = input.fuse();
     let mut backlog: VecDeque<Wish> = VecDeque::new();
     let mut errands: Errands = VecDeque::new();
-    if perform(acts, screen, (&mut backlog, &mut errands), (&session, &link))? {
-        return Ok(Ended::Quit);
+    if let Some(ended) = perform(acts, screen, (&mut backlog, &mut errands), (session, link))? {
+        return Ok(ended);
     }
     let mut dirty = true;
     // Whether a key has not been answered yet: that does not wait for the next frame's turn.
@@ -108,12 +128,12 @@ where
             // What says more about a row follows when the selection rests: a held key goes through a list without it.
             let first = asked && session.only_moved();
             let later = || if first { session.later() } else { Vec::new() };
-            let held = screen.draw_first(|buf| shell::view(&session, buf), later)?.held;
+            let held = screen.draw_first(|buf| shell::view(session, buf), later)?.held;
             session.drawn();
             (dirty, asked, drawn) = (false, false, Some(Instant::now()));
             rest = held.then(|| Instant::now() + REST);
         }
-        let wake = [next_wake(&session, &link, dirty, drawn), rest].into_iter().flatten().min();
+        let wake = [next_wake(session, link, dirty, drawn), rest].into_iter().flatten().min();
         let mut inbox = Vec::new();
         tokio::select! {
             biased;
@@ -147,7 +167,7 @@ where
                 }
             },
         }
-        drain(&mut input, &mut link, &mut inbox, &mut put_off);
+        drain(&mut input, link, &mut inbox, &mut put_off);
         // A new size, or the terminal given back after a stop: what it shows is not known.
         if inbox.iter().any(|msg| matches!(msg, Msg::Input(Event::Resize(..)))) {
             screen.forget();
@@ -157,9 +177,9 @@ where
         while let Some(msg) = inbox.pop_front() {
             dirty = true;
             let acts = session.update((link.clock)(), msg);
-            if perform(acts, screen, (&mut backlog, &mut errands), (&session, &link))? {
+            if let Some(ended) = perform(acts, screen, (&mut backlog, &mut errands), (session, link))? {
                 hand_over(&link.wishes, backlog).await;
-                return Ok(Ended::Quit);
+                return Ok(ended);
             }
             while let Some((ticket, errand)) = errands.pop_front() {
                 // What is wanted of the engine need not wait for a person at an editor.
@@ -247,13 +267,13 @@ async fn hand_over(wishes: &mpsc::Sender<Wish>, backlog: VecDeque<Wish>) {
     }
 }
 
-/// Carries out acts; tells whether the session is over.
+/// Carries out acts; says how the session ended, if it is over.
 fn perform<W: Write>(
     acts: Vec<Act>,
     screen: &mut Screen<W>,
     (backlog, errands): (&mut VecDeque<Wish>, &mut Errands),
     (session, link): (&Session, &Link),
-) -> io::Result<bool> {
+) -> io::Result<Option<Ended>> {
     for act in acts {
         match act {
             Act::Wish(Wish::Forget(ticket)) => {
@@ -271,10 +291,11 @@ fn perform<W: Write>(
             Act::Mouse(on) => link.mouse.iter().for_each(|switch| switch(on)),
             Act::Notify(text) => screen.raw(notification(&text, session.cx().capabilities.notes).as_bytes())?,
             Act::Bell => screen.raw(b"\x07")?,
-            Act::Quit => return Ok(true),
+            Act::Quit => return Ok(Some(Ended::Quit)),
+            Act::Demo => return Ok(Some(Ended::Demo)),
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// Returns what makes a terminal let the desktop say something. The text has no character that could end it.

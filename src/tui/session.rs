@@ -28,11 +28,13 @@ use crate::theme::Theme;
 use crate::trail::{Stop, Trail};
 use crate::words::Words;
 
+mod context;
 mod deliver;
 mod dress;
 mod effects;
 mod ends;
 mod keys;
+mod memory;
 mod pointer;
 #[cfg(test)]
 mod pointer_tests;
@@ -40,9 +42,11 @@ mod pointer_tests;
 mod random_tests;
 #[cfg(test)]
 mod tests;
+mod tour;
 
 use dress::Dress;
 use pointer::Pointer;
+use tour::Tour;
 
 /// Holds what a session is told when it begins.
 #[derive(Debug, Clone)]
@@ -98,6 +102,8 @@ pub enum Act {
     Bell,
     /// End the session.
     Quit,
+    /// End it, and begin the demo in its place.
+    Demo,
 }
 
 /// Names the one that asked for something.
@@ -210,7 +216,16 @@ pub struct Session {
     troubles: Vec<Mishap>,
     /// What was told of keys with two meanings.
     conflicts: HashSet<Conflict>,
+    /// Where the tour is, while there is one.
+    tour: Option<Tour>,
+    /// When the session before this was left.
+    left: Option<Time>,
+    /// What keeps the chosen context watched.
+    held: Option<Ticket>,
 }
+
+/// How many things the tour points at.
+pub(crate) const STOPS: usize = tour::STOPS.len();
 
 /// How long a note stays, in milliseconds.
 const TOAST: i64 = 5000;
@@ -237,6 +252,9 @@ impl Session {
             toasts: VecDeque::new(),
             troubles,
             conflicts: HashSet::new(),
+            tour: None,
+            left: None,
+            held: None,
         };
         if session.base.world.projects.is_empty() {
             session.active = TabId::Projects;
@@ -252,6 +270,9 @@ impl Session {
     pub fn update(&mut self, now: Time, msg: Msg) -> Vec<Act> {
         self.base.now = now;
         let mut acts = Vec::new();
+        if matches!(msg, Msg::Input(Event::Key(_) | Event::Mouse(_))) {
+            self.tour_acted();
+        }
         match msg {
             Msg::Input(event) => {
                 // Whoever only moves says so.
@@ -265,6 +286,7 @@ impl Session {
             Msg::Resize(wide, high) => self.base.size = Size::new(wide, high),
             Msg::Wake => self.wake(&mut acts),
         }
+        self.tour_on();
         self.mark();
         acts
     }

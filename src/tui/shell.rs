@@ -20,6 +20,7 @@ use crate::widgets::put::{columns, lay, put, rule, width};
 
 mod footer;
 mod header;
+mod tour;
 
 /// Holds where the parts of the screen are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +83,7 @@ fn draw(session: &Session, buf: &mut Buffer) {
     }
     footer::notes(session, areas.body, buf);
     footer::view(session, areas.footer, buf);
+    tour::view(session, areas.body, buf);
 }
 
 fn tab_line(session: &Session, area: Rect, buf: &mut Buffer) {

@@ -76,6 +76,11 @@ impl Spots {
         self.0.retain(|spot| !spot.area.intersects(area));
     }
 
+    /// Goes through the places where a command is.
+    pub fn of(&self, command: &str) -> impl Iterator<Item = Rect> {
+        self.0.iter().filter(move |spot| matches!(spot.aim, Aim::Command(id) if id == command)).map(|spot| spot.area)
+    }
+
     /// Returns what there is at a cell.
     pub fn at(&self, x: u16, y: u16) -> Option<&Spot> {
         self.0.iter().rev().find(|spot| spot.area.contains(Position { x, y }))

@@ -15,6 +15,7 @@ use crate::command::Command;
 use crate::cx::Cx;
 use crate::editing::Written;
 use crate::effects::{Effects, OrderTicket, Ticket};
+use crate::memory::Kept;
 
 /// Tells a tab something.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +44,10 @@ pub enum TabMsg {
     Written(Ticket, Box<Result<Written, Trouble>>),
     /// The moment that [`Tab::deadline`] named has come.
     Wake,
+    /// Its list is to be as it was left, or filtered so.
+    Recall(Kept),
+    /// `cx.context` is another one.
+    Context,
 }
 
 /// A tab or an overlay.
@@ -71,6 +76,12 @@ pub trait Tab: Debug {
 
     /// Returns the environment under its cursor, when it lists environments.
     fn environment(&self) -> Option<EnvironmentId> {
+        None
+    }
+
+    /// Returns what is to be remembered of its list.
+    fn memory(&self, cx: &Cx) -> Option<Kept> {
+        let _ = cx;
         None
     }
 

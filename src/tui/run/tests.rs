@@ -52,6 +52,7 @@ fn a_session_runs_draws_once_and_rests() {
             mouse: None,
             editor: None,
             opener: None,
+            keep: None,
         };
         let mut screen = Screen::new(paper.clone(), Size::new(80, 24), crate::capabilities::Capabilities::full());
         let session = stage.session;
@@ -91,6 +92,7 @@ fn a_terminal_that_is_gone_ends_the_session() {
             mouse: None,
             editor: None,
             opener: None,
+            keep: None,
         };
         let mut screen = Screen::new(Vec::new(), Size::new(80, 24), crate::capabilities::Capabilities::full());
         let ended = run(stage.session, Vec::new(), futures::stream::empty(), &mut screen, link).await;

@@ -40,6 +40,10 @@ impl Session {
                 self.put_on();
             }
             News::Trouble(trouble) => self.trouble(*trouble),
+            News::Changed => {
+                let text = self.base.cx().t("toast.preferences").to_owned();
+                self.toast(Toast { health: Health::Ok, text });
+            }
             News::Note(text) => self.toast(Toast { health: Health::Ok, text }),
         }
     }

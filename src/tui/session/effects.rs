@@ -10,6 +10,7 @@ use crate::command::Command;
 use crate::desk::Change;
 use crate::effects::{Effect, Effects, OrderTicket, Overlay, Toast, Wish};
 use crate::everywhere;
+use crate::memory::Kept;
 use crate::overlays;
 use crate::place::TabId;
 use crate::tab::TabMsg;
@@ -70,6 +71,12 @@ impl Session {
                 Effect::Toast(toast) => self.toast(toast),
                 Effect::Trouble(trouble) => self.trouble(trouble),
                 Effect::Quit => acts.push(Act::Quit),
+                Effect::Demo => acts.push(Act::Demo),
+                Effect::Context(context) => self.take_context(context, acts),
+                Effect::Sift(filter) => {
+                    let kept = Kept { filter, selected: None };
+                    self.tell(Place::Tab(self.active), TabMsg::Recall(kept), acts);
+                }
             }
         }
     }
@@ -187,6 +194,10 @@ impl Session {
             "shell.palette" => self.open(Overlay::Palette, acts),
             "shell.troubles" => self.open(Overlay::Troubles, acts),
             "shell.quit" => self.quit(acts),
+            "shell.tour" => self.tour(),
+            "shell.since" => self.show_news(acts),
+            "shell.tour-next" => self.tour_next(),
+            "shell.tour-leave" => self.tour_leave(),
             "shell.close" => self.leave_layer(self.front(), acts),
             "shell.back" => {
                 if let Some(tab) = self.back.pop() {

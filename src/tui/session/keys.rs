@@ -120,6 +120,8 @@ impl Session {
             back: !self.back.is_empty(),
             earlier: self.base.trail.leads(false),
             later: self.base.trail.leads(true),
+            tour: self.tour.is_some(),
+            news: self.has_news(),
         };
         commands.extend(everywhere::commands(standing).into_iter().filter(|c| c.id != by));
         commands

@@ -15,6 +15,7 @@ use ratatui::layout::Rect;
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::effects::{Effect, Effects, Overlay, Ticket};
+use crate::memory::Kept;
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
 use crate::widgets::form::{FORM, Field, Form};
@@ -266,9 +267,14 @@ impl Tab for Audit {
         self.table.typing() || self.form.as_ref().is_some_and(|f| f.focused().is_some_and(Field::typing))
     }
 
+    fn memory(&self, _cx: &Cx) -> Option<Kept> {
+        Some(self.table.kept())
+    }
+
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
             TabMsg::Enter | TabMsg::World => self.refresh(cx),
+            TabMsg::Recall(kept) => self.table.recall(&kept),
             TabMsg::Wake => self.table.wake(cx.now),
             TabMsg::Command("audit.open") => return self.open(cx),
             TabMsg::Command("audit.search") => self.form = Some(self.form(cx)),

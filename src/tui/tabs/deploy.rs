@@ -365,7 +365,7 @@ impl Tab for Deploy {
                 effects
             }
             TabMsg::Desk => self.take_message(cx),
-            TabMsg::Written(..) => Effects::new(),
+            TabMsg::Written(..) | TabMsg::Recall(_) | TabMsg::Context => Effects::new(),
             TabMsg::World => {
                 if let Some(open) = &mut self.open {
                     open.look(cx);

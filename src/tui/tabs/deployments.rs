@@ -24,6 +24,7 @@ use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::desk::Change;
 use crate::effects::{Effect, Effects, Overlay, Ticket};
+use crate::memory::Kept;
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
 use crate::widgets::scroll::{SCROLL, Scroll};
@@ -314,6 +315,10 @@ impl Tab for Deployments {
         self.table.typing()
     }
 
+    fn memory(&self, _cx: &Cx) -> Option<Kept> {
+        Some(self.table.kept())
+    }
+
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
             TabMsg::Enter | TabMsg::Desk => {
@@ -324,6 +329,7 @@ impl Tab for Deployments {
             TabMsg::Command(id) => return self.command(cx, id),
             TabMsg::Key(key) => self.table.key(key),
             TabMsg::Paste(text) => self.table.paste(&text),
+            TabMsg::Recall(kept) => self.table.recall(&kept),
             TabMsg::Wake => self.table.wake(cx.now),
             TabMsg::Reply(ticket, answer) if self.asked == Some(ticket) => {
                 self.asked = None;

@@ -24,6 +24,7 @@ use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::desk::Change;
 use crate::effects::{Effect, Effects, Overlay};
+use crate::memory::Kept;
 use crate::overlays::promotion::sources;
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
@@ -255,6 +256,10 @@ impl Tab for Environments {
         self.editor.is_some() || self.table.typing()
     }
 
+    fn memory(&self, _cx: &Cx) -> Option<Kept> {
+        Some(self.table.kept())
+    }
+
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
             TabMsg::Enter | TabMsg::World | TabMsg::Desk => {
@@ -279,6 +284,7 @@ impl Tab for Environments {
             }
             TabMsg::Key(key) => self.table.key(key),
             TabMsg::Paste(text) => self.table.paste(&text),
+            TabMsg::Recall(kept) => self.table.recall(&kept),
             TabMsg::Wake => self.table.wake(cx.now),
             _ => {}
         }

@@ -21,6 +21,7 @@ use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::desk::Change;
 use crate::effects::{Effect, Effects, OrderTicket, Overlay};
+use crate::memory::Kept;
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
 use crate::widgets::dialog;
@@ -326,6 +327,10 @@ impl Tab for Flux {
         self.chooser.is_some() || self.tree.as_ref().map_or(self.table.typing(), Tree::typing)
     }
 
+    fn memory(&self, _cx: &Cx) -> Option<Kept> {
+        Some(self.table.kept())
+    }
+
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         if let Some(effects) = self.of_tree(cx, &msg) {
             return effects;
@@ -342,6 +347,7 @@ impl Tab for Flux {
                 self.acting = None;
                 self.table.unmark();
             }
+            TabMsg::Recall(kept) => self.table.recall(&kept),
             TabMsg::Wake => self.table.wake(cx.now),
             _ => {}
         }

@@ -8,10 +8,12 @@ use domain::actor::Role as Permission;
 use domain::deployment::Status;
 use domain::filter::{Aspect, Fields, Sort, Value};
 use domain::flux::Health;
-use domain::ident::Slug;
-use domain::link::LinkOf;
+use domain::ident::{ContextName, Slug};
+use domain::link::{LinkOf, LinkState};
 use domain::orders::RemoveProject;
 use domain::project::Project;
+use domain::query::{Answer, Query};
+use domain::toolkit::Toolkit;
 use domain::world::World;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -19,7 +21,8 @@ use ratatui::layout::Rect;
 use crate::command::{Command, command};
 use crate::cx::Cx;
 use crate::desk::Change;
-use crate::effects::{Effect, Effects, Overlay};
+use crate::effects::{Effect, Effects, Overlay, Ticket};
+use crate::memory::Kept;
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
@@ -33,6 +36,7 @@ use crate::widgets::table::{Cell, Column, Row, Table, Width};
 
 mod detail;
 mod editor;
+mod welcome;
 
 use editor::Editor;
 
@@ -40,6 +44,7 @@ static OPEN: Command = command("projects.open", &["enter"], 1);
 static ADD: Command = command("projects.add", &["a"], 2);
 static EDIT: Command = command("projects.edit", &["e"], 3);
 static ADOPT: Command = command("projects.adopt", &["A"], 5);
+static DEMO: Command = command("projects.demo", &["D"], 6);
 static DELETE: Command = command("projects.delete", &["x", "delete"], 4);
 
 /// Holds a row.
@@ -172,12 +177,15 @@ pub struct Projects {
     table: Table<Line>,
     seen: Option<Arc<World>>,
     editor: Option<Editor>,
+    /// How Flux is doing where there are no projects yet, and the question.
+    toolkit: Option<Arc<Toolkit>>,
+    asking: Option<(ContextName, Ticket)>,
 }
 
 impl Projects {
     /// Builds it.
     pub fn new() -> Self {
-        Self { table: Table::new(&COLUMNS), seen: None, editor: None }
+        Self { table: Table::new(&COLUMNS), seen: None, editor: None, toolkit: None, asking: None }
     }
 
     fn refresh(&mut self, cx: &Cx) {
@@ -208,8 +216,22 @@ impl Projects {
         self.seen = Some(Arc::clone(world));
     }
 
+    /// Asks how Flux is doing in the cluster that is looked at, once, as long as there are no projects.
+    fn look_around(&mut self, cx: &Cx) -> Effects {
+        let Some(context) = welcome::context(cx).filter(|_| cx.world.projects.is_empty()) else { return Effects::new() };
+        let answers = cx.world.cluster_link(&context).is_some_and(LinkState::is_live);
+        if !answers || self.asking.as_ref().is_some_and(|(of, _)| *of == context) {
+            return Effects::new();
+        }
+        let ticket = cx.ticket();
+        self.asking = Some((context.clone(), ticket));
+        self.toolkit = None;
+        vec![Effect::Ask(ticket, Query::Toolkit(context, None))]
+    }
+
     fn act(&mut self, cx: &Cx, id: &str) -> Effects {
         match (id, self.table.selected()) {
+            ("projects.demo", _) => return vec![Effect::Demo],
             ("projects.adopt", _) => return vec![Effect::Open(Overlay::Adopt)],
             ("projects.add", _) => self.editor = Some(Editor::add(cx)),
             ("projects.edit", Some(line)) => self.editor = Some(Editor::edit(cx, &line.project)),
@@ -246,6 +268,7 @@ impl Tab for Projects {
         out.extend((admin && some).then_some(&EDIT));
         out.extend((admin && some).then_some(&DELETE));
         out.extend(admin.then_some(&ADOPT));
+        out.extend(cx.world.projects.is_empty().then_some(&DEMO));
         out.extend(self.table.commands());
         out
     }
@@ -254,9 +277,19 @@ impl Tab for Projects {
         self.editor.is_some() || self.table.typing()
     }
 
+    fn memory(&self, _cx: &Cx) -> Option<Kept> {
+        Some(self.table.kept())
+    }
+
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         if matches!(msg, TabMsg::Enter | TabMsg::World) {
             self.refresh(cx);
+        }
+        if matches!(msg, TabMsg::Enter | TabMsg::World | TabMsg::Context) {
+            let asked = self.look_around(cx);
+            if !asked.is_empty() {
+                return asked;
+            }
         }
         if let Some(editor) = &mut self.editor {
             let (effects, close) = editor.update(cx, msg);
@@ -269,6 +302,13 @@ impl Tab for Projects {
             TabMsg::Command(id) if !self.table.command(id) => return self.act(cx, id),
             TabMsg::Key(key) => self.table.key(key),
             TabMsg::Paste(text) => self.table.paste(&text),
+            TabMsg::Reply(ticket, answer) if self.asking.as_ref().is_some_and(|(_, asked)| *asked == ticket) => {
+                // What cannot be found out is not said; the rest is.
+                if let Ok(Answer::Toolkit(found)) = answer {
+                    self.toolkit = Some(found);
+                }
+            }
+            TabMsg::Recall(kept) => self.table.recall(&kept),
             TabMsg::Wake => self.table.wake(cx.now),
             _ => {}
         }
@@ -285,6 +325,14 @@ impl Tab for Projects {
         put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &title);
         let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let rest = link::banner(cx, rest, buf, |of| matches!(of, LinkOf::Cluster(_) | LinkOf::Repository(_)));
+        if self.table.rows().is_empty() && self.editor.is_none() && rest.height > 14 && rest.width > 40 {
+            let keys = welcome::Keys { add: cx.key(&ADD), adopt: cx.key(&ADOPT), demo: cx.key(&DEMO) };
+            let lines = welcome::lines(cx, self.toolkit.as_deref(), &keys, rest.width.saturating_sub(4));
+            for (y, line) in (rest.y + 1..rest.bottom()).zip(&lines) {
+                put_pieces(cx, buf, (rest.x + 2, y), rest.width.saturating_sub(4), line);
+            }
+            return;
+        }
         let empty = cx.tf("projects.empty", &[("key", &cx.key(&ADD)), ("adopt", &cx.key(&ADOPT))]);
         let lines = self.table.selected().map(|l| detail::lines(cx, &l.project)).unwrap_or_default();
         let (list, below) = pane::split(cx, rest, self.table.rows().len(), lines.len());

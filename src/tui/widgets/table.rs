@@ -17,11 +17,14 @@ use domain::flux::Health;
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
+#[cfg(test)]
+use crate::memory::Kept;
 use crate::spots::Pointed;
 use crate::theme::Role;
 use crate::widgets::input::Input;
 use crate::widgets::put::{Piece, columns, piece, width, width_of};
 
+mod kept;
 mod marks;
 mod pick;
 mod sieve;
@@ -179,6 +182,8 @@ pub struct Table<T: Row + 'static> {
     widths: Vec<u16>,
     cursor: usize,
     selected: Option<T::Key>,
+    /// The title of the row that is to be selected as soon as it is there.
+    sought: Option<String>,
     input: Input,
     filter: Filter<T::Fields>,
     fault: Option<Fault>,
@@ -234,6 +239,7 @@ impl<T: Row + 'static> Table<T> {
             only: None,
             cursor: 0,
             selected: None,
+            sought: None,
             input: Input::default(),
             filter: Filter::default(),
             fault: None,
@@ -264,12 +270,13 @@ impl<T: Row + 'static> Table<T> {
 
     /// Sets the rows; the selection stays on its row, or where it was when that is gone.
     pub fn set(&mut self, cx: &Cx, rows: Vec<T>) {
-        self.renew(cx, Arc::new(rows));
+        self.share(cx, Arc::new(rows));
     }
 
     /// Sets rows that others hold too, without a copy.
     pub fn share(&mut self, cx: &Cx, rows: Arc<Vec<T>>) {
         self.renew(cx, rows);
+        self.seek();
     }
 
     /// Lets the rows go until [`Table::set`] brings them again; filter, order, marks and selection stay.
@@ -370,6 +377,7 @@ impl<T: Row + 'static> Table<T> {
 
     /// Carries out one of its commands; tells whether it was one.
     pub fn command(&mut self, id: &str) -> bool {
+        self.sought = None;
         let (last, page) = (self.shown.len().saturating_sub(1), self.page.get().max(1));
         match id {
             "list.down" => self.go((self.cursor + 1).min(last)),
@@ -439,8 +447,7 @@ impl<T: Row + 'static> Table<T> {
     /// Sets the filter's text.
     #[cfg(test)]
     pub(crate) fn set_filter(&mut self, text: &str) {
-        self.input.set(text);
-        self.refilter();
+        self.recall(&Kept { filter: text.to_owned(), selected: None });
     }
 
     /// Reads the filter. One with a fault says so beside it; the terms before it hold.

@@ -23,6 +23,8 @@ pub(super) enum Aim {
     Theme(String),
     Language(Language),
     Stop(Box<Stop>),
+    Context(String),
+    Filter(String),
     /// Writes the word of a class, so that its entries follow.
     Word(&'static str),
 }
@@ -58,6 +60,9 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("skin", "palette.theme"),
     ("language", "palette.language"),
     ("lang", "palette.language"),
+    ("context", "palette.context"),
+    ("ctx", "palette.context"),
+    ("filter", "palette.filter"),
 ];
 
 /// Gathers everything that is offered over something that has these commands.
@@ -71,6 +76,8 @@ pub(super) fn all(cx: &Cx, commands: &[&'static Command]) -> Vec<Entry> {
     kinds(&mut out);
     themes(cx, &mut out);
     languages(cx, &mut out);
+    contexts(cx, &mut out);
+    filters(cx, &mut out);
     out
 }
 
@@ -154,6 +161,24 @@ fn languages(cx: &Cx, out: &mut Vec<Entry>) {
     }
 }
 
+fn contexts(cx: &Cx, out: &mut Vec<Entry>) {
+    for context in cx.world.contexts.iter() {
+        let mut entry = Entry::new("palette.context", context.0.clone(), Aim::Context(context.0.clone()));
+        if context.0 == cx.context {
+            cx.words.get("palette.now").clone_into(&mut entry.hint);
+        }
+        out.push(entry);
+    }
+}
+
+fn filters(cx: &Cx, out: &mut Vec<Entry>) {
+    for (name, text) in &cx.preferences.filters {
+        let mut entry = Entry::new("palette.filter", name.clone(), Aim::Filter(text.clone()));
+        entry.said.clone_from(text);
+        out.push(entry);
+    }
+}
+
 fn recent(cx: &Cx, out: &mut Vec<Entry>) {
     for stop in cx.trail.recent().into_iter().take(9) {
         let mut name = cx.words.get(crate::tabs::entry(stop.tab).title).to_owned();
@@ -180,6 +205,8 @@ pub(super) fn effects(aim: Aim) -> Effects {
         Aim::Kind(kind) => vec![Effect::Desk(Change::Kind(Some(kind))), Effect::Switch(TabId::Flux)],
         Aim::Theme(name) => vec![Effect::Dress(Dress::Keep(name))],
         Aim::Language(language) => vec![Effect::Speak(language)],
+        Aim::Context(context) => vec![Effect::Context(context)],
+        Aim::Filter(text) => vec![Effect::Sift(text)],
         Aim::Stop(stop) => vec![Effect::Return(stop)],
         Aim::Word(_) => Effects::new(),
     }

@@ -1,0 +1,109 @@
+//! What a console without projects says: what it sees, and what to do next.
+
+use domain::adopt::survey;
+use domain::flux::Health;
+use domain::ident::ContextName;
+use domain::link::LinkState;
+use domain::toolkit::Toolkit;
+
+use crate::cx::Cx;
+use crate::theme::Role;
+use crate::widgets::link;
+use crate::widgets::put::{Piece, piece, wrap};
+
+/// The keys that are named.
+pub(super) struct Keys {
+    pub(super) add: String,
+    pub(super) adopt: String,
+    pub(super) demo: String,
+}
+
+/// Returns the lines, within so many columns.
+pub(super) fn lines(cx: &Cx, toolkit: Option<&Toolkit>, keys: &Keys, wide: u16) -> Vec<Vec<Piece<'static>>> {
+    let mut out = vec![vec![piece(cx.t("welcome.title").to_owned(), Role::Accent)], Vec::new()];
+    let context = context(cx);
+    let steps = match &context {
+        None => without_cluster(cx, keys, &mut out, wide),
+        Some(context) => with_cluster(cx, context, toolkit, keys, &mut out),
+    };
+    out.push(Vec::new());
+    for (key, said) in steps {
+        let mut lines = wrap(&said, usize::from(wide.saturating_sub(8))).into_iter();
+        let first = lines.next().unwrap_or_default();
+        out.push(vec![piece(format!("{key:>4}  "), Role::Accent), piece(first, Role::Text)]);
+        out.extend(lines.map(|line| vec![piece(format!("      {line}"), Role::Text)]));
+    }
+    out
+}
+
+/// Returns the context that is looked at; nothing where there is no cluster.
+pub(super) fn context(cx: &Cx) -> Option<ContextName> {
+    let own = (!cx.context.is_empty()).then(|| ContextName::from(cx.context));
+    own.or_else(|| cx.world.contexts.first().cloned())
+}
+
+type Steps = Vec<(String, String)>;
+
+fn without_cluster(cx: &Cx, keys: &Keys, out: &mut Vec<Vec<Piece<'static>>>, wide: u16) -> Steps {
+    for key in ["welcome.no-kubeconfig", "welcome.get-one"] {
+        let lines = wrap(cx.t(key), usize::from(wide.saturating_sub(2)));
+        out.extend(lines.into_iter().map(|line| vec![piece(line, Role::Text)]));
+    }
+    for (name, line) in [
+        ("K3s", "sudo cat /etc/rancher/k3s/k3s.yaml > ~/.kube/config"),
+        ("kind", "kind export kubeconfig"),
+        ("EKS", "aws eks update-kubeconfig --name NAME"),
+        ("GKE", "gcloud container clusters get-credentials NAME"),
+        ("AKS", "az aks get-credentials -g GROUP -n NAME"),
+    ] {
+        out.push(vec![piece(format!("  {name:<5} "), Role::Muted), piece(line, Role::String)]);
+    }
+    let name = cx.t("welcome.name-one").to_owned();
+    out.push(vec![piece(name, Role::Text), piece("  quarterdeck --kubeconfig FILE", Role::String)]);
+    vec![(keys.demo.clone(), cx.t("welcome.demo").to_owned()), (keys.add.clone(), cx.t("welcome.add").to_owned())]
+}
+
+fn with_cluster(
+    cx: &Cx,
+    context: &ContextName,
+    toolkit: Option<&Toolkit>,
+    keys: &Keys,
+    out: &mut Vec<Vec<Piece<'static>>>,
+) -> Steps {
+    let contexts = cx.world.contexts.len().to_string();
+    let mut line = vec![piece(cx.tf("welcome.contexts", &[("count", &contexts), ("context", &context.0)]), Role::Text)];
+    let state = cx.world.cluster_link(context).cloned().unwrap_or(LinkState::Connecting);
+    line.push(piece("  ", Role::Text));
+    line.extend(link::pieces(cx, &state));
+    out.push(line);
+    let here: Vec<_> = cx.world.flux.iter().filter(|object| *object.key.cluster == *context.0).collect();
+    let bad = here.iter().filter(|object| object.health() == Health::Bad).count().to_string();
+    let count = |kind: &str| here.iter().filter(|object| &*object.key.kind == kind).count().to_string();
+    let version = toolkit.map(|found| found.version.clone()).filter(|version| !version.is_empty());
+    let installed = toolkit.is_none_or(|found| !found.controllers.is_empty());
+    let mut steps = Vec::new();
+    if !installed && here.is_empty() {
+        out.push(vec![piece(cx.t("welcome.no-flux").to_owned(), Role::Warn)]);
+        steps.push(("0".to_owned(), cx.t("welcome.install").to_owned()));
+    } else {
+        let values = [
+            ("version", version.unwrap_or_else(|| "?".to_owned())),
+            ("kustomizations", count("Kustomization")),
+            ("releases", count("HelmRelease")),
+            ("sources", here.iter().filter(|object| object.key.kind.ends_with("Repository")).count().to_string()),
+            ("bad", bad.clone()),
+        ];
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        out.push(vec![piece(cx.tf("welcome.flux", &values), if bad == "0" { Role::Text } else { Role::Warn })]);
+    }
+    let found = survey(cx.world, Some(context));
+    if !found.is_empty() {
+        let counts = [found.proposals.len().to_string(), found.environments().count().to_string()];
+        let said = cx.tf("welcome.adopt", &[("projects", &counts[0]), ("environments", &counts[1])]);
+        steps.insert(0, (keys.adopt.clone(), said));
+    }
+    steps.push((keys.add.clone(), cx.t("welcome.add").to_owned()));
+    steps.push(("6".to_owned(), cx.t("welcome.look").to_owned()));
+    steps.push((keys.demo.clone(), cx.t("welcome.demo").to_owned()));
+    steps
+}
