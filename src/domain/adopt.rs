@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::check;
 use crate::detail::trace::same_repository;
-use crate::flux::{Applied, FluxObject, Inventory, ObjectKey, Reference, SourceRef};
+use crate::flux::{Applied, Chart, FluxObject, Inventory, ObjectKey, Reference, SourceRef};
 use crate::ident::{ContextName, EnvironmentId, ObjectName};
 use crate::origin::applied_by;
 use crate::project::{Environment, EnvironmentType, Project, plain_path};
@@ -218,8 +218,16 @@ fn alone(world: &World, object: &FluxObject) -> Option<Reason> {
         let key = ObjectKey::new(&object.key.context(), "Kustomization", namespace, name);
         return world.flux_object(&key).is_none().then(|| Reason::NoSource { name: key.to_string() });
     }
-    let kind = object.source().map(|source| source.kind.to_string()).unwrap_or_default();
-    Some(if kind == "GitRepository" { Reason::ByHand } else { Reason::NotGit { kind } })
+    let Some(source) = object.source().filter(|source| source.kind == "GitRepository") else {
+        let kind = object.source().map(|source| source.kind.to_string()).unwrap_or_default();
+        return Some(Reason::NotGit { kind });
+    };
+    let chart = match object.spec.chart.as_deref() {
+        Some(Chart::Template { spec }) => spec.chart.to_string(),
+        _ => String::new(),
+    };
+    let namespace = source.namespace.as_deref().unwrap_or(&object.key.namespace);
+    Some(Reason::ByHand { chart: plain_path(&chart), source: format!("{}/{namespace}/{}", source.kind, source.name) })
 }
 
 /// Makes an environment of a pair, for a project.

@@ -11,6 +11,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::cx::Cx;
+use crate::place::TabId;
 use crate::session::Session;
 use crate::spots::Aim;
 use crate::tabs::{TABS, TabEntry};
@@ -88,34 +90,51 @@ fn draw(session: &Session, buf: &mut Buffer) {
 
 fn tab_line(session: &Session, area: Rect, buf: &mut Buffer) {
     let cx = session.cx();
-    // Names stand closer together and get shorter before they leave; only the active one stays where there is no room for them.
-    let short = |tab: &TabEntry| cx.words.find(&format!("{}-short", tab.title)).unwrap_or(cx.words.get(tab.title)).to_owned();
-    let long = |tab: &TabEntry| cx.words.get(tab.title).to_owned();
-    let whole = |title: &dyn Fn(&TabEntry) -> String| TABS.iter().map(|t| width(&title(t)) + 2).sum::<usize>();
-    let room = usize::from(area.width);
-    let close = TABS.len();
-    let title: &dyn Fn(&TabEntry) -> String = if whole(&long) + close < room { &long } else { &short };
-    let roomy = whole(title) + close < room;
-    let gap = if roomy && whole(title) + 2 * close >= room { 1 } else { 2 };
+    let (named, gap) = names(&cx, session.active(), usize::from(area.width));
     let mut x = area.x + 1;
-    for tab in TABS {
+    for (tab, name) in TABS.iter().zip(named) {
         let active = tab.id == session.active();
-        let number = tab.number.to_string();
         let role = if active { Role::Accent } else { Role::Faint };
         let from = x;
-        x += put(buf, (x, area.y), area.width, &number, cx.style(role));
-        if roomy || active {
-            let title = title(tab);
+        x += put(buf, (x, area.y), area.width, &tab.number.to_string(), cx.style(role));
+        if let Some(name) = name {
             let style = if active {
                 cx.style(Role::Accent).add_modifier(ratatui::style::Modifier::UNDERLINED)
             } else {
                 cx.style(Role::Muted)
             };
             x += 1;
-            put(buf, (x, area.y), area.width, &title, style);
-            x += columns(width(&title));
+            put(buf, (x, area.y), area.width, name, style);
+            x += columns(width(name));
         }
         cx.spot(Rect { x: from, width: x - from, ..area }, Aim::Command(tab.title));
         x += gap;
     }
+}
+
+/// Returns the tabs' names as far as there is room, and the space between tabs: names stand closer together and get shorter
+/// before any leaves; then the active one stays, and of the others as many as fit, from the first on.
+fn names<'a>(cx: &Cx<'a>, active: TabId, room: usize) -> (Vec<Option<&'a str>>, u16) {
+    let words = cx.words;
+    let long: Vec<&str> = TABS.iter().map(|tab| words.get(tab.title)).collect();
+    let short = |tab: &TabEntry| words.find(&format!("{}-short", tab.title)).unwrap_or(words.get(tab.title));
+    let short: Vec<&str> = TABS.iter().map(short).collect();
+    let whole = |names: &[&str], gap: usize| 1 + names.iter().map(|name| width(name) + 2 + gap).sum::<usize>() - gap;
+    for (names, gap) in [(&long, 2), (&long, 1), (&short, 2), (&short, 1)] {
+        if whole(names, usize::from(gap)) < room {
+            return (names.iter().map(|name| Some(*name)).collect(), gap);
+        }
+    }
+    let mut out = vec![None; TABS.len()];
+    // Every number, the spaces between them, and the one before.
+    let mut taken = 2 * TABS.len();
+    let first = TABS.iter().position(|tab| tab.id == active);
+    for at in first.into_iter().chain(0..TABS.len()) {
+        let need = width(short[at]) + 1;
+        if out[at].is_none() && (Some(at) == first || taken + need < room) {
+            out[at] = Some(short[at]);
+            taken += need;
+        }
+    }
+    (out, 1)
 }

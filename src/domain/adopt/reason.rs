@@ -37,7 +37,12 @@ pub enum Reason {
         count: usize,
     },
     /// It is a HelmRelease of a chart in Git that no Kustomization applies: its values are nowhere but in the cluster.
-    ByHand,
+    ByHand {
+        /// The chart's path in the repository.
+        chart: String,
+        /// Its source.
+        source: String,
+    },
     /// The record would not be taken.
     Unfit {
         /// Why.
@@ -58,7 +63,7 @@ impl Reason {
             Self::Root => Sentence::new("root", []),
             Self::System => Sentence::new("system", []),
             Self::Fleet { count } => Sentence::new("fleet", [("count", count.to_string())]),
-            Self::ByHand => Sentence::new("by-hand", []),
+            Self::ByHand { chart, source } => Sentence::new("by-hand", [("chart", chart.clone()), ("source", source.clone())]),
             Self::Unfit { why } => Sentence::new("unfit", [("why", why.clone())]),
         }
     }
@@ -74,12 +79,16 @@ impl Reason {
             Self::Pinned { word, value } => {
                 format!("its source follows the {word} {value}, not a branch: a commit would not reach it")
             }
-            Self::Remote => "it is applied to another cluster (spec.kubeConfig), where nothing can be watched from here".to_owned(),
+            Self::Remote => {
+                "it is applied to another cluster (spec.kubeConfig), where nothing can be watched from here".to_owned()
+            }
             Self::Root => "its path is the whole repository: which part of it is the application is not clear".to_owned(),
             Self::System => "it is Flux itself".to_owned(),
             Self::Fleet { count } => format!("it applies {count} other Kustomizations; they are looked at by themselves"),
-            Self::ByHand => {
-                "its chart is in Git but no Kustomization applies it: its values are only in the cluster, not where a deployment writes".to_owned()
+            Self::ByHand { chart, source } => {
+                format!(
+                    "its chart {chart} comes from {source}, but no Kustomization applies the HelmRelease: its values are only in the cluster, where no commit reaches them; commit it to a folder that a Kustomization applies, and adopt that"
+                )
             }
             Self::Unfit { why } => why.clone(),
         }

@@ -254,7 +254,7 @@ fn pairs_become_projects_and_environments() {
                 ),
             ],
             "- HelmRelease/flux-system/redis its content comes from a HelmRepository: there is nothing in Git that a deployment could change\n\
-             - HelmRelease/flux-system/web its chart is in Git but no Kustomization applies it: its values are only in the cluster, not where a deployment writes",
+             - HelmRelease/flux-system/web its chart chart comes from GitRepository/flux-system/shop, but no Kustomization applies the HelmRelease: its values are only in the cluster, where no commit reaches them; commit it to a folder that a Kustomization applies, and adopt that",
         ),
         (
             "a record that would not be taken is left",

@@ -314,14 +314,13 @@ impl Tab for Environments {
             }
             LinkOf::Repository(url) => self.table.rows().iter().any(|l| l.repository == *url),
         });
-        let detail = detail::lines(cx, self.table.selected(), usize::from(rest.width.saturating_sub(4)));
-        let (list, below) = pane::split(cx, rest, self.table.rows().len(), detail.len());
+        let detail = |room: pane::Room| detail::lines(cx, self.table.selected(), room.wide);
+        let list = pane::around(cx, rest, buf, self.table.rows().len(), detail);
         let empty = match &cx.desk.project {
             Some(project) => cx.tf("environments.empty", &[("project", project.as_str()), ("key", &cx.key(&ADD))]),
             None => cx.t("environments.empty-all").to_owned(),
         };
         self.table.view(cx, list, buf, &empty);
-        pane::view(cx, below, buf, &detail);
         if let Some(editor) = &self.editor {
             dialog::dim(cx, buf, area);
             editor.view(cx, area, buf);

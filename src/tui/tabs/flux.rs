@@ -376,11 +376,13 @@ impl Tab for Flux {
             || cx.t("flux.empty").to_owned(),
             |kind| cx.tf("flux.empty-kind", &[("kind", kind), ("key", &cx.key(&KIND))]),
         );
-        let wide = usize::from(rest.width.saturating_sub(4));
-        let lines = self.table.selected().map(|o| summary::short(cx, o, wide)).unwrap_or_default();
-        let (list, below) = pane::split(cx, rest, self.table.total(), lines.len());
+        let lines = |room: pane::Room| match self.table.selected() {
+            Some(object) if room.beside => summary::whole(cx, object, room.wide),
+            Some(object) => summary::short(cx, object, room.wide),
+            None => Vec::new(),
+        };
+        let list = pane::around(cx, rest, buf, self.table.total(), lines);
         self.table.view(cx, list, buf, &empty);
-        pane::view(cx, below, buf, &lines);
         if let Some(chooser) = &self.chooser {
             dialog::dim(cx, buf, area);
             chooser.view(cx, area, buf);

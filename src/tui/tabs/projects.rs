@@ -334,10 +334,9 @@ impl Tab for Projects {
             return;
         }
         let empty = cx.tf("projects.empty", &[("key", &cx.key(&ADD)), ("adopt", &cx.key(&ADOPT))]);
-        let lines = self.table.selected().map(|l| detail::lines(cx, &l.project)).unwrap_or_default();
-        let (list, below) = pane::split(cx, rest, self.table.rows().len(), lines.len());
+        let lines = |_| self.table.selected().map(|l| detail::lines(cx, &l.project)).unwrap_or_default();
+        let list = pane::around(cx, rest, buf, self.table.rows().len(), lines);
         self.table.view(cx, list, buf, &empty);
-        pane::view(cx, below, buf, &lines);
         if let Some(editor) = &self.editor {
             dialog::dim(cx, buf, area);
             editor.view(cx, area, buf);

@@ -1,14 +1,54 @@
-//! A pane right under a short list, which says more about the selected row; under a long list it keeps the lower third.
+//! A pane that says more about the selected row: right under a short list, in the lower third under a long one, and beside the
+//! list from [`BESIDE`] columns on, where the whole height is its own.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::cx::Cx;
 use crate::spots::Aim;
-use crate::widgets::put::{Piece, columns, put_pieces, rule};
+use crate::theme::Role;
+use crate::widgets::put::{Piece, columns, put, put_pieces, rule};
 
 /// The least rows of a list above a pane: titles, three rows, and the filter.
 const LIST: u16 = 5;
+
+/// From how many columns on a pane stands beside its list.
+pub const BESIDE: u16 = 160;
+/// How wide it is then: two fifths, within these.
+const WIDE: (u16, u16) = (64, 96);
+
+/// Says how much room a pane has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// How many columns its lines have.
+    pub wide: usize,
+    /// Whether it stands beside the list and has its whole height.
+    pub beside: bool,
+}
+
+/// Draws the pane of a list of so many rows, beside it or below; returns where the list goes.
+pub fn around(cx: &Cx, area: Rect, buf: &mut Buffer, rows: usize, lines: impl FnOnce(Room) -> Vec<Vec<Piece<'static>>>) -> Rect {
+    let wide = usize::from(area.width.saturating_sub(4));
+    if area.width < BESIDE || area.height < LIST + 3 {
+        let lines = lines(Room { wide, beside: false });
+        let (list, below) = split(cx, area, rows, lines.len());
+        view(cx, below, buf, &lines);
+        return list;
+    }
+    let pane = (area.width * 2 / 5).clamp(WIDE.0, WIDE.1);
+    let list = Rect { width: area.width - pane, ..area };
+    let lines = lines(Room { wide: usize::from(pane - 4), beside: true });
+    if lines.is_empty() {
+        return area;
+    }
+    for y in area.top()..area.bottom() {
+        put(buf, (list.right(), y), 1, "│", cx.style(Role::Line));
+    }
+    for (y, line) in (area.y..area.bottom()).zip(&lines) {
+        put_pieces(cx, buf, (list.right() + 2, y), pane - 3, line);
+    }
+    list
+}
 
 /// Divides an area between a list of so many rows and a pane of so many lines; the pane may be empty.
 ///

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use domain::detail::waiting::waiting;
+use domain::detail::words::{self, Clause, Sentence};
 use domain::flux::kinds::Family;
-use domain::flux::{Condition, FluxObject, Health};
+use domain::flux::{Condition, FluxObject, Health, ObjectKey};
 
 use crate::cx::Cx;
 use crate::theme::Role;
@@ -28,6 +30,54 @@ pub(crate) fn field(cx: &Cx, key: &'static str, value: Vec<Piece<'static>>) -> L
 
 fn text(value: impl Into<String>) -> Vec<Piece<'static>> {
     vec![piece(value.into(), Role::Text)]
+}
+
+/// How many of the objects that it applied are named.
+const NAMED: usize = 24;
+
+/// Returns everything that the world knows of a Flux object: what [`short`] says, what it does in words, what it waits for, its
+/// revision, and what it applied with the state of each as far as that is watched.
+pub(crate) fn whole(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
+    let mut out = short(cx, object, wide);
+    out.push(Line::new());
+    out.push(state(cx, object));
+    out.extend(block(cx, "object.does", words::of_lean(object).iter().map(|s| said(cx, s)), wide, Role::Text));
+    let waits = waiting(cx.world, object);
+    out.extend(block(cx, "object.waits", waits.iter().map(|c| clause(cx, c)), wide, Role::Busy));
+    if let Some(revision) = object.revision() {
+        out.push(field(cx, "object.revision", format::revision(revision)));
+    }
+    out.push(field(cx, "object.age", text(cx.age_of(object.created))));
+    out.extend(applied(cx, object));
+    out
+}
+
+/// Names what an object applied.
+fn applied(cx: &Cx, object: &FluxObject) -> Vec<Line> {
+    let Some(inventory) = object.status.inventory.as_ref().filter(|inventory| !inventory.is_empty()) else { return Vec::new() };
+    let count = inventory.len();
+    let mut out = vec![Line::new(), vec![piece(format!("{}  {count}", cx.t("object.inventory")), Role::Accent)]];
+    let keys = inventory.entries().filter_map(|entry| {
+        let (namespace, _, _, kind) = entry.parts()?;
+        Some(ObjectKey::new(&object.key.context(), kind, namespace, &entry.name()?))
+    });
+    for key in keys.take(NAMED) {
+        let known = cx.world.flux_object(&key).map(|o| o.health()).or_else(|| {
+            let workloads = &cx.world.workloads;
+            workloads.binary_search_by(|w| w.key.cmp(&key)).ok().and_then(|at| workloads.get(at)).map(|w| w.health())
+        });
+        let health = known.map(|health| if cx.world.is_stale(&key) { Health::Unknown } else { health });
+        out.push(vec![
+            health.map_or_else(|| piece("· ", Role::Faint), |health| piece(format!("{} ", cx.glyph(health)), health.into())),
+            piece(format!("{}/", key.kind), Role::Muted),
+            piece(key.name.to_string(), Role::Text),
+            piece(format!("  {}", key.namespace), Role::Faint),
+        ]);
+    }
+    if count > NAMED {
+        out.push(vec![piece(cx.tf("link.more", &[("count", &(count - NAMED).to_string())]), Role::Muted)]);
+    }
+    out
 }
 
 /// Returns the lines of a Flux object without what its row says already: its conditions with their sentences first, then what
@@ -124,4 +174,43 @@ pub(crate) fn conditions(cx: &Cx, conditions: &[Condition], wide: usize) -> Vec<
         );
     }
     out
+}
+
+/// Says how an object is, and since when.
+pub(crate) fn state(cx: &Cx, object: &FluxObject) -> Line {
+    let stale = cx.world.is_stale(&object.key);
+    let health = if stale { Health::Unknown } else { object.health() };
+    let word = if stale { cx.t("health.stale") } else { cx.health(health) };
+    let mut value = vec![piece(cx.glyph(health), health.into()), piece(format!(" {word}"), health.into())];
+    if let Some(since) = object.ready().and_then(|c| c.last_transition_time) {
+        value.push(piece(format!("  {}", cx.tf("object.since", &[("age", &cx.age(since))])), Role::Faint));
+    }
+    field(cx, "object.state", value)
+}
+
+/// Returns sentences one under the other behind one label; nothing without a sentence.
+pub(crate) fn block(cx: &Cx, key: &'static str, sentences: impl Iterator<Item = String>, wide: usize, role: Role) -> Vec<Line> {
+    let mut out = Vec::new();
+    for line in sentences.flat_map(|s| wrap(&s, wide.saturating_sub(LABEL))) {
+        let text = vec![piece(line, role)];
+        out.push(if out.is_empty() {
+            field(cx, key, text)
+        } else {
+            [piece(" ".repeat(LABEL), Role::Text)].into_iter().chain(text).collect()
+        });
+    }
+    out
+}
+
+/// Writes a sentence of clauses in the operator's language.
+pub(crate) fn said(cx: &Cx, sentence: &Sentence) -> String {
+    let clauses: Vec<String> = sentence.iter().map(|c| clause(cx, c)).collect();
+    clauses.join(cx.t("words.and"))
+}
+
+/// Writes a clause in the operator's language.
+pub(crate) fn clause(cx: &Cx, clause: &Clause) -> String {
+    let values: Vec<(&str, String)> = clause.values.iter().map(|(place, value)| (*place, cx.said(value))).collect();
+    let values: Vec<(&str, &str)> = values.iter().map(|(place, value)| (*place, value.as_str())).collect();
+    cx.tf(clause.key, &values).trim_end_matches([':', '：', ' ']).to_owned()
 }

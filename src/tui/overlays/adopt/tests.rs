@@ -73,7 +73,7 @@ fn the_screen_and_the_command_say_the_same_words() {
         Reason::Root,
         Reason::System,
         Reason::Fleet { count: 2 },
-        Reason::ByHand,
+        Reason::ByHand { chart: "charts/web".to_owned(), source: "GitRepository/flux-system/web".to_owned() },
         Reason::Unfit { why: "so".to_owned() },
     ];
     for reason in reasons {

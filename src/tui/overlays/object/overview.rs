@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use domain::detail::trace::{Landed, Trace, What};
 use domain::detail::waiting::waiting;
-use domain::detail::words::{self, Clause, Sentence};
-use domain::flux::{FluxObject, Health, ObjectKey};
+use domain::detail::words;
+use domain::flux::{FluxObject, ObjectKey};
 use domain::query::{Answer, Query};
 use domain::revision::Revision;
 use ratatui::buffer::Buffer;
@@ -21,7 +21,7 @@ use crate::theme::Role;
 use crate::widgets::format;
 use crate::widgets::put::{Piece, piece, put_pieces, wrap};
 use crate::widgets::scroll::{SCROLL, Scroll};
-use crate::widgets::summary::{LABEL, Line, conditions, field};
+use crate::widgets::summary::{LABEL, Line, block, clause, conditions, field, said, state};
 use crate::widgets::table::scrollbar;
 
 /// Holds the overview.
@@ -128,43 +128,6 @@ impl Overview {
 /// Says who made a commit and when.
 pub(super) fn by(cx: &Cx, commit: &Landed) -> Piece<'static> {
     piece(cx.tf("object.by", &[("author", &commit.author), ("age", &cx.age_of(commit.time))]), Role::Muted)
-}
-
-fn state(cx: &Cx, object: &FluxObject) -> Line {
-    let stale = cx.world.is_stale(&object.key);
-    let health = if stale { Health::Unknown } else { object.health() };
-    let word = if stale { cx.t("health.stale") } else { cx.health(health) };
-    let mut value = vec![piece(cx.glyph(health), health.into()), piece(format!(" {word}"), health.into())];
-    if let Some(since) = object.ready().and_then(|c| c.last_transition_time) {
-        value.push(piece(format!("  {}", cx.tf("object.since", &[("age", &cx.age(since))])), Role::Faint));
-    }
-    field(cx, "object.state", value)
-}
-
-/// Returns sentences one under the other behind one label; nothing without a sentence.
-fn block(cx: &Cx, key: &'static str, sentences: impl Iterator<Item = String>, wide: usize, role: Role) -> Vec<Line> {
-    let mut out = Vec::new();
-    for line in sentences.flat_map(|s| wrap(&s, wide.saturating_sub(LABEL))) {
-        let text = vec![piece(line, role)];
-        out.push(if out.is_empty() {
-            field(cx, key, text)
-        } else {
-            [piece(" ".repeat(LABEL), Role::Text)].into_iter().chain(text).collect()
-        });
-    }
-    out
-}
-
-/// Writes a sentence of clauses in the operator's language.
-fn said(cx: &Cx, sentence: &Sentence) -> String {
-    let clauses: Vec<String> = sentence.iter().map(|c| clause(cx, c)).collect();
-    clauses.join(cx.t("words.and"))
-}
-
-fn clause(cx: &Cx, clause: &Clause) -> String {
-    let values: Vec<(&str, String)> = clause.values.iter().map(|(place, value)| (*place, cx.said(value))).collect();
-    let values: Vec<(&str, &str)> = values.iter().map(|(place, value)| (*place, value.as_str())).collect();
-    cx.tf(clause.key, &values).trim_end_matches([':', '：', ' ']).to_owned()
 }
 
 /// Writes which object is meant: `Kustomization flux-system/apps`.

@@ -81,13 +81,11 @@ impl Tree {
         out
     }
 
-    /// Draws it, with more about the selected row below.
+    /// Draws it, with more about the selected row beside it or below.
     pub(in super::super) fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let area = self.rings(cx, area, buf);
-        let lines = self.about(cx, usize::from(area.width.saturating_sub(4)));
-        let (list, below) = pane::split(cx, area, self.rows.len(), lines.len());
+        let list = pane::around(cx, area, buf, self.rows.len(), |room| self.about(cx, room));
         self.list(cx, list, buf);
-        pane::view(cx, below, buf, &lines);
     }
 
     /// Names the first of the rings of objects that wait for each other: no row of them can ever go on.
@@ -246,13 +244,14 @@ impl Tree {
     }
 
     /// Returns what the pane says of the selected row.
-    fn about(&self, cx: &Cx, wide: usize) -> Vec<Vec<Piece<'static>>> {
+    fn about(&self, cx: &Cx, room: pane::Room) -> Vec<Vec<Piece<'static>>> {
+        let wide = room.wide;
         let Some(row) = self.rows.get(self.cursor) else { return Vec::new() };
         let mut out = Vec::new();
         match (row.node, self.lineage.name(row.node).map(Name::key)) {
             (Node::Flux(_), _) => {
                 let Some(object) = self.lineage.flux(row.node) else { return out };
-                out = summary::short(cx, object, wide);
+                out = if room.beside { summary::whole(cx, object, wide) } else { summary::short(cx, object, wide) };
                 if let Some(wait) = self.lineage.waits(row.node) {
                     let text = words::waits(cx, &self.lineage, row.node, &wait);
                     let lines = wrap(&text, wide).into_iter().map(|line| vec![piece(line, wait.health().into())]);
