@@ -14,7 +14,7 @@ const LIST: u16 = 5;
 
 /// From how many columns on a pane stands beside its list.
 pub const BESIDE: u16 = 160;
-/// How wide it is then: two fifths, within these.
+/// How wide it is then: three eighths, within these.
 const WIDE: (u16, u16) = (64, 96);
 
 /// Says how much room a pane has.
@@ -35,7 +35,7 @@ pub fn around(cx: &Cx, area: Rect, buf: &mut Buffer, rows: usize, lines: impl Fn
         view(cx, below, buf, &lines);
         return list;
     }
-    let pane = (area.width * 2 / 5).clamp(WIDE.0, WIDE.1);
+    let pane = (area.width * 3 / 8).clamp(WIDE.0, WIDE.1);
     let list = Rect { width: area.width - pane, ..area };
     let lines = lines(Room { wide: usize::from(pane - 4), beside: true });
     if lines.is_empty() {

@@ -122,7 +122,7 @@ static COLUMNS: &[Shown] = &[
     },
     Column {
         id: "cluster",
-        priority: 9,
+        priority: 5,
         width: Width::Fit(7, 18),
         right: false,
         cell: |o, _| Cell::name(o.key.cluster.to_string(), Role::Muted),
