@@ -67,6 +67,8 @@ pub struct SourceSeen {
     pub revision: String,
     /// Whether it is suspended.
     pub suspended: bool,
+    /// Whether it is ready; while it tries again after a failure it is neither ready nor at fault.
+    pub ready: bool,
     /// Reason and message of a failure, if it has one.
     pub fault: Option<(String, String)>,
 }

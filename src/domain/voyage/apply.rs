@@ -65,7 +65,6 @@ pub(super) fn step(voyage: &mut Voyage, now: Time, seen: &Observation, wants: &m
             .next("Look at the Kustomization's conditions and at kustomize-controller.");
         return voyage.fail_by((STAGE, now), trouble, |_| true, (seen, wants));
     }
-    voyage.fault_since = None;
     match &apply.working {
         Some(working) if apply.attempted.reached() => voyage.say(STAGE, working.clone()),
         Some(working) => voyage.say(STAGE, format!("waits behind the reconciliation that is under way: {working}")),

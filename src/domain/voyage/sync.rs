@@ -40,7 +40,10 @@ pub(super) fn step(voyage: &mut Voyage, now: Time, seen: &Observation, wants: &m
         }
         return voyage.say(STAGE, format!("{reason}: {message}"));
     }
-    voyage.fault_since = None;
+    // A controller that tries again takes its failure back while it does; that is no end of it.
+    if source.ready {
+        voyage.fault_since = None;
+    }
     if voyage.late(STAGE, now, voyage.patience.sync, wants) {
         let trouble = Trouble::timed_out("Flux did not fetch the commit in time", voyage.object())
             .why(format!("its artifact is still {}", source.revision))

@@ -195,6 +195,10 @@ fn a_source_that_fails_for_long_fails_the_stage() {
     source.fault = Some(("GitOperationFailed".into(), "authentication required".into()));
     voyage.step(at(1), &observation);
     assert_eq!(voyage.deployment.status, Status::Running);
+    // While it tries again it takes its failure back.
+    let again = observation.source.as_mut().unwrap().fault.take();
+    voyage.step(at(15), &observation);
+    observation.source.as_mut().unwrap().fault = again;
     voyage.step(at(30), &observation);
     assert!(voyage.deployment.trouble().unwrap().why.contains("authentication required"));
 }

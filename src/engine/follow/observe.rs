@@ -199,6 +199,7 @@ fn source(object: &FluxObject, known: &Known) -> SourceSeen {
         artifact: stand(known, revision),
         revision: revision.map(Revision::short).unwrap_or_default(),
         suspended: object.suspended(),
+        ready: object.ready().is_some_and(|c| c.status == "True"),
         fault,
     }
 }
