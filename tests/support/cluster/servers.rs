@@ -117,7 +117,7 @@ fn control_plane(cluster: &Cluster, ports: &Ports) {
             --controllers deployment-controller,replicaset-controller,statefulset-controller,daemonset-controller
             --controllers job-controller,cronjob-controller,namespace-controller,garbage-collector-controller
             --controllers serviceaccount-controller,horizontal-pod-autoscaler-controller,endpointslice-controller
-            --controllers resourcequota-controller,clusterrole-aggregation-controller",
+            --controllers resourcequota-controller,clusterrole-aggregation-controller,persistentvolume-binder-controller",
             port()
         ),
     );
