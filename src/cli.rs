@@ -11,6 +11,7 @@ mod check;
 mod compare;
 mod config;
 mod create;
+mod credential;
 mod delete;
 mod deploy;
 mod deployments;
@@ -84,6 +85,9 @@ pub(crate) enum Command {
     /// Adds, edits, shows or removes environments.
     #[command(subcommand, visible_alias = "env")]
     Environment(Box<environment::Verb>),
+    /// Seals tokens and keys, lists their names, forgets them.
+    #[command(subcommand)]
+    Credential(credential::Verb),
     /// Makes projects and environments of what Flux already runs.
     Adopt(adopt::Adopt),
     /// Changes fields of an environment's workload, commits, pushes and follows.
@@ -225,6 +229,7 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Tree(tree) => tree::run(deck, format, tree).await,
         Command::Project(verb) => project::run(deck, format, verb).await,
         Command::Environment(verb) => environment::run(deck, format, *verb).await,
+        Command::Credential(verb) => credential::run(deck, format, verb).await,
         Command::Adopt(adopt) => adopt::run(deck, format, adopt).await,
         Command::Deploy(deploy) => deploy::run(deck, format, *deploy).await,
         Command::Follow(follow) => deployments::follow(deck, format, follow).await,

@@ -20,12 +20,15 @@ use domain::voyage::Patience;
 use domain::world::World;
 use domain::{Time, Trouble};
 use engine::{Clusters, Engine, Parts};
+use safe::SafeFolder;
 use store::Store;
 use tokio::sync::watch;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::Config;
 use crate::global::Global;
+use crate::sealing;
+use crate::sieve::Sieve;
 
 /// How long the engine may take to come to rest.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -112,6 +115,7 @@ pub(crate) fn operator(readonly: bool) -> Actor {
 pub(crate) struct Deck {
     /// The engine.
     pub(crate) engine: Engine,
+    safe: Arc<SafeFolder>,
     /// The operator.
     pub(crate) actor: Actor,
     /// What the store had to say when it was opened.
@@ -166,8 +170,14 @@ pub(crate) fn deck_on(
     contexts: Vec<ContextName>,
     context: Result<ContextName, Trouble>,
 ) -> Deck {
+    let safe = sealing::safe(&settings.state);
+    let mut notices = notices;
+    notices.extend(
+        sealing::unlock(&safe, store.state().projects.values().map(|project| &**project)).iter().map(ToString::to_string),
+    );
     let parts = Parts {
         store,
+        safe: Arc::clone(&safe) as Arc<dyn domain::safe::Safe>,
         clusters,
         contexts,
         current: context.as_ref().ok().cloned(),
@@ -261,6 +271,11 @@ impl Deck {
     /// Returns the newest world.
     pub(crate) fn world(&self) -> Arc<World> {
         self.engine.now()
+    }
+
+    /// Returns the safe.
+    pub(crate) fn safe(&self) -> &SafeFolder {
+        &self.safe
     }
 
     /// Returns the worlds as they are published.
@@ -417,7 +432,7 @@ pub(crate) fn start_log(settings: &Settings) -> Result<Option<Trouble>, Trouble>
             let started = tracing_subscriber::fmt()
                 .with_max_level(level)
                 .with_ansi(false)
-                .with_writer(std::sync::Mutex::new(file))
+                .with_writer(std::sync::Mutex::new(Sieve::new(file)))
                 .try_init();
             drop(started);
             Ok(None)

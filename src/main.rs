@@ -14,6 +14,8 @@ mod launch;
 mod local;
 mod program;
 mod remembered;
+mod sealing;
+mod sieve;
 mod taste;
 mod terminal;
 mod watching;
@@ -29,6 +31,7 @@ use cli::{Cli, Command};
 use launch::Settings;
 
 fn main() -> ExitCode {
+    terminal::leave_no_core();
     // A shell that asks what to offer gets its answer, and nothing else happens.
     cli::complete();
     match start(Cli::parse()) {

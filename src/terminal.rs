@@ -19,8 +19,9 @@ use std::time::{Duration, Instant};
 use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyModifiers};
 use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
-use domain::Trouble;
+use domain::{Trouble, redact};
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::termios::{LocalModes, OptionalActions};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
 use tokio::sync::mpsc;
@@ -193,6 +194,52 @@ impl Drop for Guard {
     }
 }
 
+/// Keeps what is in memory, and with it every secret, out of files that the system writes when a process dies.
+pub(crate) fn leave_no_core() {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    // Where that is not allowed it is the system's choice, as it was.
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+}
+
+/// Tells whether somebody can be asked on the terminal: there is one, and no screen is drawn on it.
+pub(crate) fn may_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal() && !ENTERED.load(Ordering::SeqCst)
+}
+
+/// Asks for a line that is not shown while it is typed; Ctrl-C and Ctrl-D give none.
+pub(crate) fn ask_hidden(question: &str) -> Result<String, Trouble> {
+    let failed = |e: io::Error| Trouble::failed("Could not read the answer", "terminal").why(e);
+    let stdin = io::stdin();
+    let _ = write!(io::stderr().lock(), "{question}");
+    let before = rustix::termios::tcgetattr(&stdin).map_err(|e| failed(e.into()))?;
+    let mut raw = before.clone();
+    raw.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+    rustix::termios::tcsetattr(&stdin, OptionalActions::Flush, &raw).map_err(|e| failed(e.into()))?;
+    let typed = typed(&mut stdin.lock());
+    let restored = rustix::termios::tcsetattr(&stdin, OptionalActions::Now, &before);
+    let _ = writeln!(io::stderr().lock());
+    restored.map_err(|e| failed(e.into()))?;
+    typed.map_err(failed)
+}
+
+/// Reads keys up to the end of a line.
+fn typed(keys: &mut impl Read) -> io::Result<String> {
+    let (mut bytes, mut key) = (Vec::new(), [0]);
+    while keys.read(&mut key)? == 1 {
+        match key[0] {
+            b'\r' | b'\n' => break,
+            // Ctrl-C, Ctrl-D.
+            3 | 4 => return Ok(String::new()),
+            // Ctrl-U.
+            21 => bytes.clear(),
+            // Backspace takes a whole character.
+            8 | 127 => while bytes.pop().is_some_and(|byte: u8| byte & 0xc0 == 0x80) {},
+            byte => bytes.push(byte),
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
+}
+
 /// Says that a console needs a terminal where there is none, before anything is begun.
 pub(crate) fn needed() -> Result<(), Trouble> {
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
@@ -304,15 +351,16 @@ fn suspend(sender: &mpsc::Sender<Option<Event>>) {
 /// panic is told the usual way as long as that does not go over the screen.
 pub(crate) fn catch_panics(folder: &Path) {
     let report = REPORT.get_or_init(|| folder.join("crash.txt"));
-    let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         let stack = std::backtrace::Backtrace::force_capture();
         let text = format!("quarterdeck {}\n{info}\n\n{stack}\n", env!("CARGO_PKG_VERSION"));
+        // The message of a panic may hold anything.
+        let text = redact::cleaned(text);
         let written =
             OpenOptions::new().create(true).append(true).mode(0o600).open(report).and_then(|mut f| f.write_all(text.as_bytes()));
         tracing::error!(report = %report.display(), "a panic was caught: {info}");
         if written.is_err() && !ENTERED.load(Ordering::SeqCst) {
-            usual(info);
+            let _ = writeln!(io::stderr().lock(), "{}", redact::clean(&info.to_string()));
         }
     }));
 }

@@ -11,10 +11,11 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("git", &["domain"]),
     ("cluster", &["domain"]),
     ("store", &["domain"]),
+    ("safe", &["domain"]),
     ("sim", &["domain", "manifest", "git"]),
     ("engine", &["domain", "manifest", "git", "cluster", "store"]),
     ("tui", &["domain", "manifest"]),
-    ("quarterdeck", &["domain", "sim", "manifest", "git", "cluster", "store", "engine", "tui"]),
+    ("quarterdeck", &["domain", "sim", "manifest", "git", "cluster", "store", "safe", "engine", "tui"]),
 ];
 
 /// Files that may read a clock: where the program is put together, and adapters whose library insists on it.

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{Format, output, sieve};
 use crate::launch::{self, Deck, Settings};
+use crate::sieve::Sieve;
 
 /// Reads the journal.
 #[derive(Debug, Args)]
@@ -158,7 +159,7 @@ fn export(settings: &Settings, filter: &Wanted, csv: bool) -> Result<(), Trouble
         object: filter.object.clone(),
         before: None,
     };
-    let mut out = Pipe { to: io::stdout().lock(), closed: false };
+    let mut out = Pipe { to: Sieve::new(io::stdout().lock()), closed: false };
     let wanted: store::Wanted<'_> = (&filter, &|entry| fits.matches(entry, now));
     let written = if csv { store.export_csv(wanted, &mut out) } else { store.export_jsonl(wanted, &mut out) };
     if !out.closed {

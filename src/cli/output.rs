@@ -9,6 +9,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use domain::change::FileChange;
+use domain::redact::clean;
 use domain::text::{display, hidden, one_line, width};
 use domain::{Time, Trouble};
 use serde::Serialize;
@@ -18,13 +19,14 @@ use crate::launch;
 
 /// Prints one line to standard output; a closed pipe ends quietly.
 pub(crate) fn line(text: &str) {
-    let _ = writeln!(io::stdout().lock(), "{}", display(text, true));
+    let _ = writeln!(io::stdout().lock(), "{}", display(&clean(text), true));
 }
 
 /// Prints a text to standard output: byte for byte into a pipe or a file, through the sieve on a terminal.
 pub(crate) fn text(text: &str) {
     let mut out = io::stdout().lock();
-    let shown = if out.is_terminal() { display(text, true) } else { text.to_owned() };
+    let text = clean(text);
+    let shown = if out.is_terminal() { display(&text, true) } else { text.into_owned() };
     let _ = out.write_all(shown.as_bytes()).and_then(|()| out.flush());
 }
 
@@ -38,7 +40,7 @@ pub(crate) fn diff(unified: &str) {
     for line in unified.lines() {
         let colour = if plain { "" } else { hue(line) };
         let end = if colour.is_empty() { "" } else { "\u{1b}[m" };
-        let _ = writeln!(out, "{colour}{}{end}", display(line, true));
+        let _ = writeln!(out, "{colour}{}{end}", display(&clean(line), true));
     }
     let _ = out.flush();
 }
@@ -79,7 +81,7 @@ fn hue(line: &str) -> &'static str {
 
 /// Prints a remark to the error stream.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", display(text, true));
+    let _ = writeln!(io::stderr().lock(), "{}", display(&clean(text), true));
 }
 
 /// Prints a trouble to the error stream: what, to what, why, what next.

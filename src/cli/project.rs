@@ -43,7 +43,7 @@ pub(crate) struct One {
 /// A new project.
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "A token is never stored, only where it is. ssh goes through the git program, with your own keys and agent.\n\n\
+    after_long_help = "A token is never stored in a record, only where it is; one that is given to `quarterdeck credential add` is kept encrypted. ssh goes through the git program, with your own keys and agent.\n\n\
     Examples:\n  \
     quarterdeck project add shop --repo https://git.example/shop.git --credential bot@env:GIT_TOKEN\n  \
     quarterdeck project add shop --repo git@git.example:acme/shop.git --branch trunk --name \"The shop\"\n  \
@@ -91,7 +91,7 @@ struct Fields {
     /// Who hosts the repository: github, gitlab, gitea, git.
     #[arg(long)]
     provider: Option<String>,
-    /// Where the token is: none, env:NAME or file:PATH, with USER@ in front if the server wants a user name.
+    /// Where the token is: none, env:NAME, file:PATH or sealed:NAME, with USER@ in front if the server wants a user name.
     #[arg(long)]
     credential: Option<String>,
 }

@@ -6,8 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use domain::ident::ContextName;
-use domain::text;
+use domain::{redact, text};
 use kube::config::{AuthInfo, Config, ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use secrecy::ExposeSecret as _;
 
 use crate::error::{Error, short};
 
@@ -119,6 +120,7 @@ impl Kubeconfigs {
         if self.inside {
             let mut config = Config::incluster().map_err(|e| unusable(e.to_string()))?;
             settle(&mut config);
+            known(&config.auth_info);
             return Ok(config);
         }
         if !self.merged.contexts.iter().any(|c| c.name == context.0) {
@@ -133,6 +135,7 @@ impl Kubeconfigs {
             None => None,
         };
         settle(&mut config);
+        known(&config.auth_info);
         if travels_in_the_clear(&config) {
             return Err(Error::PlainText {
                 context: context.to_string(),
@@ -217,6 +220,21 @@ fn settle(config: &mut Config) {
     if let Some(exec) = &mut config.auth_info.exec {
         // The terminal belongs to the console: a helper that would ask there must fail and say so.
         exec.interactive_mode = Some(ExecInteractiveMode::Never);
+    }
+}
+
+/// Makes known what must not be told of a user.
+fn known(user: &AuthInfo) {
+    let secrets = [&user.token, &user.password, &user.client_key_data];
+    for secret in secrets.into_iter().flatten() {
+        redact::know(secret.expose_secret());
+    }
+    // A file is read by the library at each use; what is in it now is what it uses next.
+    if let Some(token) = user.token_file.as_ref().and_then(|file| std::fs::read_to_string(file).ok()) {
+        redact::know(token.trim());
+    }
+    if let (Some(name), Some(password)) = (&user.username, &user.password) {
+        redact::know_login(name, password.expose_secret());
     }
 }
 

@@ -1,6 +1,7 @@
 //! The words of the product: its records, its states and the rules that need nothing but themselves.
 //!
-//! No I/O, no async, no clock. Every other room may import this one; it imports none.
+//! No I/O, no async, no clock. Every other room may import this one; it imports none. The one thing that it keeps for the whole
+//! process are the secrets that no text may leave with (`redact`).
 
 pub mod actor;
 pub mod adopt;
@@ -33,9 +34,11 @@ pub mod promotion;
 pub mod proposal;
 pub mod quantity;
 pub mod query;
+pub mod redact;
 pub mod restore;
 pub mod revision;
 pub mod rights;
+pub mod safe;
 pub mod sentence;
 pub mod sides;
 pub mod text;

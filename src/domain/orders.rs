@@ -4,6 +4,7 @@
 pub mod adopt;
 pub mod apply;
 pub mod create;
+pub mod credential;
 pub mod delete;
 pub mod deploy;
 pub mod draft;
@@ -27,6 +28,7 @@ pub use crate::sentence::Sentence;
 pub use adopt::Adopt;
 pub use apply::Apply;
 pub use create::{Create, Fresh};
+pub use credential::{DropCredential, KeepCredential};
 pub use delete::{Consequences, Delete, Propagation, Pruning};
 pub use deploy::Deploy;
 pub use draft::{DropDraft, KeepDraft};
@@ -148,6 +150,10 @@ orders! {
     Adopt,
     /// Makes record and cluster say the same of an environment.
     Settle,
+    /// Seals a token or a key.
+    KeepCredential,
+    /// Forgets a sealed token or key.
+    DropCredential,
     /// Gives several orders after one question.
     Many,
 }

@@ -106,10 +106,17 @@ pub enum Credential {
         /// The file.
         path: String,
     },
+    /// A token or key that this console keeps encrypted, opened at each use.
+    Sealed {
+        /// The user name sent with it.
+        user: String,
+        /// The name that it is sealed under.
+        name: Slug,
+    },
 }
 
 impl Credential {
-    /// Reads `none`, `env:NAME` or `file:PATH`, with an optional `USER@` in front (default user `git`).
+    /// Reads `none`, `env:NAME`, `file:PATH` or `sealed:NAME`, with an optional `USER@` in front (default user `git`).
     pub fn parse(text: &str) -> Result<Self, Trouble> {
         let (user, rest) = match text.split_once('@') {
             Some((user, rest)) if !user.contains(':') && !user.is_empty() => (user.to_owned(), rest),
@@ -119,9 +126,10 @@ impl Credential {
             None if rest.is_empty() || rest == "none" => Ok(Self::None),
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env { user, name: name.to_owned() }),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File { user, path: path.to_owned() }),
+            Some(("sealed", name)) if !name.is_empty() => Ok(Self::Sealed { user, name: Slug::new(name)? }),
             _ => Err(Trouble::usage("That names no credential", "the repository's credential")
-                .why("a token itself is never stored here, only where it is")
-                .next("Write env:NAME or file:PATH, with USER@ in front when the server wants a user name.")),
+                .why("a token itself is never stored in a record, only where it is")
+                .next("Write env:NAME, file:PATH or sealed:NAME, with USER@ in front when the server wants a user name.")),
         }
     }
 }
@@ -132,6 +140,7 @@ impl fmt::Display for Credential {
             Self::None => f.write_str("none"),
             Self::Env { user, name } => write!(f, "{user}@env:{name}"),
             Self::File { user, path } => write!(f, "{user}@file:{path}"),
+            Self::Sealed { user, name } => write!(f, "{user}@sealed:{name}"),
         }
     }
 }

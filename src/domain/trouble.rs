@@ -1,7 +1,7 @@
 //! The one shape in which the product says that something went wrong.
 //!
 //! Every library error becomes a [`Trouble`] in that library's `error.rs`. It carries no error chain: what a person
-//! needs is written out once, where the knowledge is.
+//! needs is written out once, where the knowledge is. Secrets that are known are masked in it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::private::without_credentials;
+use crate::redact;
 
 /// Says how a trouble ends an order, and with it which exit status a subcommand has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -104,8 +105,9 @@ impl Trouble {
     }
 }
 
-/// Returns a text without the credentials in the addresses that it quotes.
+/// Returns a text without the secrets that are known and the credentials in the addresses that it quotes.
 fn told(text: String) -> String {
+    let text = redact::cleaned(text);
     match without_credentials(&text) {
         Cow::Owned(masked) => masked,
         Cow::Borrowed(_) => text,

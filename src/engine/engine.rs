@@ -10,6 +10,7 @@ use domain::deployment::{Deployment, Status};
 use domain::ident::{ContextName, DeploymentId};
 use domain::orders::{Order, Outcome};
 use domain::query::{Answer, Query};
+use domain::safe::Safe;
 use domain::voyage::Patience;
 use domain::world::World;
 use store::Store;
@@ -33,6 +34,8 @@ use crate::{clusters, follow, gate, publish, queries, views};
 pub struct Parts {
     /// The store.
     pub store: Store,
+    /// Where sealed tokens and keys are.
+    pub safe: Arc<dyn Safe>,
     /// The way to clusters.
     pub clusters: Clusters,
     /// The contexts that there are.
@@ -86,7 +89,8 @@ impl Engine {
         let core = Arc::new(Core {
             holds: Arc::new(Holds::new(parts.pace.linger)),
             fleet: Fleet::new(parts.clusters, Arc::clone(&parts.clock)),
-            repos: Repos::new(parts.git_root, Arc::clone(&parts.clock), Arc::clone(&nudge)),
+            repos: Repos::new(parts.git_root, Arc::clone(&parts.safe), Arc::clone(&parts.clock), Arc::clone(&nudge)),
+            safe: parts.safe,
             contexts: Arc::new(parts.contexts),
             // Lists that lack their favourites are no reason not to begin.
             favourites: Mutex::new(Arc::new(parts.store.favourites().load().unwrap_or_default())),

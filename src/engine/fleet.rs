@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::pace::Clock;
+use crate::steps::before;
 use crate::tasks::open;
 
 /// How long a source may take to answer before what depends on it is asked.
@@ -208,6 +209,7 @@ impl Fleet {
 
     /// Asks for a reconciliation, of the source first when that is wanted; returns the request's value.
     pub(crate) async fn reconcile(&self, key: &ObjectKey, with_source: bool) -> Result<String, Trouble> {
+        before("a change in the cluster");
         let connection = self.connection(&key.context()).await?;
         let at = self.request();
         act::reconcile(&connection, key, with_source.then_some(SOURCE_LIMIT), &at).await?;
@@ -216,6 +218,7 @@ impl Fleet {
 
     /// Asks a HelmRelease for a reconciliation with something besides.
     pub(crate) async fn request_with(&self, key: &ObjectKey, token: Token) -> Result<(), Trouble> {
+        before("a change in the cluster");
         let connection = self.connection(&key.context()).await?;
         act::request_with(&connection, key, token, &self.request()).await?;
         Ok(())
@@ -223,16 +226,19 @@ impl Fleet {
 
     /// Deletes an object and returns the finalizers that it still waits for.
     pub(crate) async fn delete(&self, key: &ObjectKey, removal: &Removal) -> Result<Vec<String>, Trouble> {
+        before("a change in the cluster");
         Ok(act::delete(&self.connection(&key.context()).await?, key, removal).await?)
     }
 
     /// Suspends an object.
     pub(crate) async fn suspend(&self, key: &ObjectKey, steer: &Steer) -> Result<FluxObject, Trouble> {
+        before("a change in the cluster");
         Ok(act::suspend(&self.connection(&key.context()).await?, key, steer).await?)
     }
 
     /// Suspends an object if it still has the version that `steer` expects; returns whether it had.
     pub(crate) async fn suspend_if_same(&self, key: &ObjectKey, steer: &Steer) -> Result<bool, Trouble> {
+        before("a change in the cluster");
         match act::suspend(&self.connection(&key.context()).await?, key, steer).await {
             Ok(_) => Ok(true),
             Err(cluster::Error::Refused { code: 409, .. }) => Ok(false),
@@ -242,6 +248,7 @@ impl Fleet {
 
     /// Resumes an object.
     pub(crate) async fn resume(&self, key: &ObjectKey, steer: &Steer) -> Result<FluxObject, Trouble> {
+        before("a change in the cluster");
         Ok(act::resume(&self.connection(&key.context()).await?, key, steer).await?)
     }
 
@@ -257,11 +264,17 @@ impl Fleet {
 
     /// Changes an object by a merge patch, or asks what that would give.
     pub(crate) async fn patch(&self, key: &ObjectKey, patch: &Value, version: &str, dry_run: bool) -> Result<Value, Trouble> {
+        if !dry_run {
+            before("a change in the cluster");
+        }
         Ok(act::edit::patch(&self.connection(&key.context()).await?, key, patch, version, dry_run).await?)
     }
 
     /// Creates an object, or asks whether it would be taken.
     pub(crate) async fn create(&self, key: &ObjectKey, object: &Value, dry_run: bool) -> Result<(), Trouble> {
+        if !dry_run {
+            before("a change in the cluster");
+        }
         match act::create(&self.connection(&key.context()).await?, key, object, dry_run).await {
             Err(cluster::Error::Refused { code: 409, message, .. }) => {
                 Err(Trouble::refused("It exists already", key).why(message).next("Edit it, or choose another name."))
@@ -272,6 +285,9 @@ impl Fleet {
 
     /// Applies an object, or asks whether it would be taken.
     pub(crate) async fn apply(&self, context: &ContextName, object: &Value, dry_run: bool) -> Result<(), Trouble> {
+        if !dry_run {
+            before("a change in the cluster");
+        }
         let connection = self.connection(context).await?;
         act::apply(&connection, object, Apply { dry_run, ..Apply::default() }).await?;
         Ok(())

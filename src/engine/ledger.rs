@@ -8,6 +8,7 @@ use store::{Lease, State, Store};
 use tokio::sync::oneshot;
 
 use crate::shared::Core;
+use crate::steps::before;
 use crate::tasks::blocking;
 
 /// What must hold, under the store's lock, for a record to be written.
@@ -35,6 +36,7 @@ impl Core {
             Some(Err(trouble)) => Err(trouble),
             _ => Ok(records),
         };
+        before("an entry in the journal");
         self.on_store("the journal", move |store| store.commit(decide).map(drop)).await?
     }
 

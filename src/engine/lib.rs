@@ -36,6 +36,7 @@ mod schemas;
 mod scribe;
 mod served;
 mod shared;
+mod steps;
 mod tasks;
 mod toolkit;
 mod views;

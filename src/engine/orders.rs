@@ -3,6 +3,7 @@
 mod adopt;
 mod apply;
 pub(crate) mod create;
+mod credential;
 pub(crate) mod delete;
 pub(crate) mod deploy;
 mod draft;
@@ -98,6 +99,8 @@ pub(crate) async fn carry_out(core: &Arc<Core>, scribe: &Scribe, order: Order) -
         Order::Halt(order) => install::halt(core, &order).map_err(Fault::from),
         Order::Adopt(order) => adopt::adopt(core, scribe, order).await,
         Order::Settle(order) => settle::settle(core, scribe, order).await,
+        Order::KeepCredential(order) => credential::keep(core, order).await,
+        Order::DropCredential(order) => credential::forget(core, order).await,
         Order::Many(order) => Err(many::nested(&order).into()),
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use domain::link::{Link, LinkOf, LinkState};
 use domain::project::Repository;
 use domain::revision::CommitId;
+use domain::safe::Safe;
 use domain::{Time, Trouble};
 use git::{Access, Cancel, Heads, Mirror};
 use tokio::sync::{Notify, watch};
@@ -23,6 +24,7 @@ use crate::tasks::{blocking, open};
 /// Holds the repositories by URL and credential.
 pub(crate) struct Repos {
     root: PathBuf,
+    safe: Arc<dyn Safe>,
     cancel: Cancel,
     clock: Clock,
     nudge: Arc<Notify>,
@@ -71,7 +73,7 @@ impl From<git::Error> for GitFault {
     fn from(error: git::Error) -> Self {
         use git::Error as E;
         let nature = match &error {
-            E::Auth { .. } | E::Elsewhere { .. } | E::Untrusted { .. } | E::Credential { .. } => Nature::Denied,
+            E::Auth { .. } | E::Elsewhere { .. } | E::Untrusted { .. } | E::Credential { .. } | E::Sealed(_) => Nature::Denied,
             E::Unreachable { .. }
             | E::Server { .. }
             | E::TimedOut { .. }
@@ -107,8 +109,8 @@ struct Last {
 }
 
 impl Repos {
-    pub(crate) fn new(root: PathBuf, clock: Clock, nudge: Arc<Notify>) -> Self {
-        Self { root, cancel: Cancel::new(), clock, nudge, known: Mutex::default() }
+    pub(crate) fn new(root: PathBuf, safe: Arc<dyn Safe>, clock: Clock, nudge: Arc<Notify>) -> Self {
+        Self { root, safe, cancel: Cancel::new(), clock, nudge, known: Mutex::default() }
     }
 
     /// Returns a repository; the same one for the same URL and credential.
@@ -118,7 +120,7 @@ impl Repos {
         let repo = known.entry(key).or_insert_with(|| {
             Arc::new(Repo {
                 url: repository.url.clone(),
-                access: Access::new(repository.credential.clone()),
+                access: Access::new(repository.credential.clone()).with_safe(Arc::clone(&self.safe)),
                 root: self.root.clone(),
                 cancel: self.cancel.clone(),
                 clock: Arc::clone(&self.clock),

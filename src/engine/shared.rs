@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use domain::Time;
 use domain::flux::ObjectKey;
 use domain::ident::{ContextName, EnvironmentId};
+use domain::safe::Safe;
 use domain::voyage::Patience;
 use domain::world::{GitView, World};
 use store::Store;
@@ -26,6 +27,7 @@ use crate::works::Works;
 /// Holds what all tasks of an engine share.
 pub(crate) struct Core {
     pub(crate) store: Store,
+    pub(crate) safe: Arc<dyn Safe>,
     pub(crate) fleet: Fleet,
     pub(crate) holds: Arc<Holds>,
     pub(crate) repos: Repos,

@@ -22,6 +22,7 @@ use crate::plan;
 use crate::scene::Scene;
 use crate::scribe::Scribe;
 use crate::shared::Core;
+use crate::steps::before;
 
 /// How many commits are taken in at once; of more, the newest.
 const MOST: usize = 20;
@@ -71,6 +72,7 @@ async fn take_in(core: &Arc<Core>, scene: &Scene, head: CommitId) -> Result<(), 
     }
     let mark = Mark { branch: branch.clone(), path: path.clone(), commit: head };
     let environment = id.clone();
+    before("the mark of what was seen");
     Ok(core.on_store("what was seen", move |store| store.seen().save(&environment, &mark)).await??)
 }
 

@@ -1,8 +1,11 @@
 //! How a repository is reached, and reading a token at the moment it is used. Keeps no token.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use domain::project::Credential;
+use domain::redact;
+use domain::safe::Safe;
 
 use crate::error::{Error, Result};
 use crate::patience::Limits;
@@ -12,6 +15,8 @@ use crate::patience::Limits;
 pub struct Access {
     /// Where the token for http and https comes from; ssh uses the operator's own keys.
     pub credential: Credential,
+    /// Where sealed tokens are opened; absent: none can be.
+    pub safe: Option<Arc<dyn Safe>>,
     /// The ssh command line; absent: `GIT_SSH_COMMAND`, else `core.sshCommand`, else `ssh`.
     pub ssh: Option<String>,
     /// A PEM file of the certificates to trust for https, instead of those that the machine trusts.
@@ -25,6 +30,11 @@ impl Access {
     pub fn new(credential: Credential) -> Self {
         Self { credential, ..Self::default() }
     }
+
+    /// Names the safe that sealed tokens are opened in.
+    pub fn with_safe(self, safe: Arc<dyn Safe>) -> Self {
+        Self { safe: Some(safe), ..self }
+    }
 }
 
 /// Holds a user name and a token, for the time of one operation.
@@ -34,8 +44,8 @@ pub(crate) struct Login {
 }
 
 /// Reads the token from where the credential says it is.
-pub(crate) fn login(credential: &Credential) -> Result<Option<Login>> {
-    let (user, place, text) = match credential {
+pub(crate) fn login(access: &Access) -> Result<Option<Login>> {
+    let (user, place, text) = match &access.credential {
         Credential::None => return Ok(None),
         Credential::Env { user, name } => {
             let text = std::env::var(name).map_err(|error| error.to_string());
@@ -44,6 +54,13 @@ pub(crate) fn login(credential: &Credential) -> Result<Option<Login>> {
         Credential::File { user, path } => {
             (user, format!("the file {path}"), std::fs::read_to_string(path).map_err(|error| error.to_string()))
         }
+        Credential::Sealed { user, name } => {
+            let opened = match &access.safe {
+                Some(safe) => safe.open(name).map(|value| value.text().to_owned()).map_err(Error::Sealed)?,
+                None => return Err(Error::Sealed(domain::safe::unknown(name))),
+            };
+            (user, format!("the sealed credential {name}"), Ok(opened))
+        }
     };
     let text = text.map_err(|why| Error::Credential { place: place.clone(), why })?;
     let token = text.trim_end_matches(['\n', '\r']).to_owned();
@@ -51,5 +68,6 @@ pub(crate) fn login(credential: &Credential) -> Result<Option<Login>> {
         let why = if token.is_empty() { "it is empty" } else { "it holds several lines or control characters" };
         return Err(Error::Credential { place, why: why.to_owned() });
     }
+    redact::know_login(user, &token);
     Ok(Some(Login { user: user.clone(), token }))
 }

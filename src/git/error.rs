@@ -42,6 +42,9 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// The sealed token could not be opened.
+    #[error("{0}")]
+    Sealed(Trouble),
     /// The server did not let us in.
     #[error("{url} refused access: {words}")]
     Auth {
@@ -205,6 +208,7 @@ impl From<Error> for Trouble {
             Error::Credential { place, why } => Self::failed("The repository's token could not be read", one_line(&place))
                 .why(words(&why))
                 .next("Set the variable or write the file, or change where the token comes from."),
+            Error::Sealed(trouble) => trouble,
             Error::TooMuch { what, limit } => Self::failed("The repository holds more than is read here", one_line(&what))
                 .why(format!("the limit is {limit}"))
                 .next("Name a smaller folder, or move what is large elsewhere."),

@@ -62,7 +62,7 @@ impl Transport {
         let program = || Program::new(address.url.clone(), access);
         Ok(match &address.way {
             Way::Http(origin) => {
-                let login = credential::login(&access.credential)?.map(Arc::new);
+                let login = credential::login(access)?.map(Arc::new);
                 Self::Wire(Wire::http(address.url.clone(), origin.clone(), login, access))
             }
             Way::Ssh => Self::Program(program()),

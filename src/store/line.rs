@@ -8,6 +8,7 @@
 use domain::Time;
 use domain::actor::Actor;
 use domain::journal::{Change, Entry, Phase, Record};
+use domain::redact::cleaned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -64,8 +65,15 @@ pub(crate) enum Judged {
     Bad(String),
 }
 
-/// Writes a record as a line, its newline included.
-pub(crate) fn write(seq: u64, prev: &str, record: Record) -> Result<(Vec<u8>, Entry), serde_json::Error> {
+/// Writes a record as a line, its newline included. Known secrets are masked in what is said, before it is hashed; what is data
+/// and not words (names, edits, paths) stays as it is.
+pub(crate) fn write(seq: u64, prev: &str, mut record: Record) -> Result<(Vec<u8>, Entry), serde_json::Error> {
+    record.detail = cleaned(record.detail);
+    if let Some(Change::Deployment(deployment)) = &mut record.change {
+        for stage in &mut deployment.stages {
+            stage.detail = cleaned(std::mem::take(&mut stage.detail));
+        }
+    }
     let mut line = serde_json::to_vec(&Body { v: VERSION, seq, record: &record, prev })?;
     line.pop();
     let hash = hash(&line);

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
+use domain::redact;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
 
@@ -74,6 +75,9 @@ impl<W: Write> Screen<W> {
     ) -> io::Result<Drawn> {
         self.next.reset();
         let cursor = view(&mut self.next);
+        if redact::any() {
+            mask(&mut self.next);
+        }
         let mut held = false;
         if !self.whole {
             let whole = self.next.area;
@@ -124,6 +128,26 @@ impl<W: Write> Screen<W> {
     /// Returns the writer.
     pub const fn writer(&self) -> &W {
         &self.out
+    }
+}
+
+/// Covers every known secret that stands in a row: the last sieve, whatever drew it.
+fn mask(buf: &mut Buffer) {
+    let width = usize::from(buf.area.width).max(1);
+    let mut text = String::new();
+    let mut starts: Vec<usize> = Vec::new();
+    for row in buf.content.chunks_mut(width) {
+        text.clear();
+        starts.clear();
+        for cell in row.iter() {
+            starts.push(text.len());
+            text.push_str(cell.symbol());
+        }
+        for place in redact::places(&text) {
+            for (cell, _) in row.iter_mut().zip(&starts).filter(|(_, at)| place.contains(at)) {
+                cell.set_symbol("•");
+            }
+        }
     }
 }
 

@@ -21,6 +21,7 @@ use crate::repos::{GitFault, Nature};
 use crate::scene::Scene;
 use crate::scribe::Scribe;
 use crate::shared::Core;
+use crate::steps::before;
 
 /// How often a commit is made anew because the branch moved.
 const ATTEMPTS: u32 = 5;
@@ -60,6 +61,7 @@ pub(crate) async fn commit(scene: &Scene, deployment: &mut Deployment, plan: &Pl
         author: Author { name: deployment.actor.name.clone(), email: deployment.actor.email.clone() },
         time: deployment.requested,
     };
+    before("the commit in the mirror");
     let id = scene.repo.with("the Git commit", move |mirror, _| mirror.commit(&new)).await?;
     deployment.base = Some(plan.preview.base.clone());
     plan.renumber(&mut deployment.edits);
@@ -163,6 +165,7 @@ async fn push_once(scene: &Scene, deployment: &Deployment) -> Result<PushOutcome
     };
     let branch = deployment.branch.clone();
     let push = move |mirror: &git::Mirror, cancel: &git::Cancel| mirror.push(&branch, &commit, &Base::Head(base), cancel);
+    before("the push");
     let outcome = scene.repo.attempt("the Git push", push).await;
     scene.repo.outdated();
     outcome
@@ -342,6 +345,7 @@ pub(crate) async fn settle_draft(core: &Core, deployment: &Deployment) {
         return;
     }
     let (environment, edits) = (deployment.environment.clone(), deployment.edits.clone());
+    before("the draft");
     let removed = core.on_store("the drafts", move |store| match store.drafts().load(&environment) {
         Ok(Some(draft)) if draft.edits == edits => store.drafts().remove(&environment),
         Ok(_) => Ok(()),

@@ -21,6 +21,7 @@ use super::land::{self, Landing};
 use crate::repos::{GitFault, Nature};
 use crate::scene::Scene;
 use crate::shared::Core;
+use crate::steps::before;
 
 /// How often a commit is sent before that is given up.
 const ATTEMPTS: u32 = 5;
@@ -84,6 +85,7 @@ async fn push_once(scene: &Scene, deployment: &Deployment) -> Result<(PushOutcom
         return Err(GitFault { trouble, nature: Nature::Lasting });
     };
     let push = move |mirror: &Mirror, cancel: &Cancel| mirror.push_heard(&branch, &commit, &Base::Absent, cancel);
+    before("the push");
     let outcome = scene.repo.attempt("the Git push", push).await;
     scene.repo.outdated();
     outcome

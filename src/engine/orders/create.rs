@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::Trouble;
 use domain::orders::{Create, Fresh};
+use domain::redact;
 use serde_json::Value;
 
 use crate::orders::{Done, Fault};
@@ -35,5 +36,6 @@ pub(crate) async fn rehearse(core: &Core, order: &Create) -> Result<(), Trouble>
 async fn send(core: &Core, fresh: &Fresh, dry_run: bool) -> Result<(), Trouble> {
     let object: Value = serde_json::from_str(fresh.body.text())
         .map_err(|e| Trouble::usage("The object cannot be read", &fresh.key).why(e).next("Fill in the form again."))?;
+    redact::know_secret(&object);
     core.fleet.create(&fresh.key, &object, dry_run).await
 }

@@ -21,6 +21,7 @@ use crate::plan::{self, Plan};
 use crate::scene::Scene;
 use crate::scribe::Scribe;
 use crate::shared::Core;
+use crate::steps::before;
 
 pub(super) async fn deploy(core: &Arc<Core>, scribe: &Scribe, order: Deploy) -> Result<Done, Fault> {
     if let Some(how) = order.draft.manual.clone() {
@@ -58,6 +59,7 @@ async fn keep(core: &Arc<Core>, order: &Deploy) -> Result<(), Trouble> {
         return Ok(());
     }
     let draft = order.draft.clone();
+    before("the draft");
     core.on_store("the drafts", move |store| store.drafts().save(&draft)).await?.map_err(Trouble::from)
 }
 

@@ -135,7 +135,7 @@ pub(super) async fn create(
     if let Some(other) = told.and_then(|told| now.missing.iter().find(|key| !told.missing.contains(key))) {
         return Err(Trouble::refused("More is missing in the cluster than was shown", other).next("Look again and decide anew."));
     }
-    let keys = if now.missing.iter().any(|key| &*key.kind == "Secret") { login::read(repository)? } else { None };
+    let keys = if now.missing.iter().any(|key| &*key.kind == "Secret") { login::read(repository, &*core.safe)? } else { None };
     let secret = with_secret(&now);
     let object = |key: &ObjectKey| match (&*key.kind, &keys) {
         ("Namespace", _) => Some(objects::namespace(&key.name)),
@@ -183,7 +183,7 @@ pub(super) async fn create_secret(
     setup: &Setup,
 ) -> Result<Option<String>, Trouble> {
     let Some(key) = setup.missing.iter().find(|key| &*key.kind == "Secret") else { return Ok(None) };
-    let Some(keys) = login::read(repository)? else { return Ok(None) };
+    let Some(keys) = login::read(repository, &*core.safe)? else { return Ok(None) };
     let object = objects::secret(environment, &values(&keys));
     core.fleet.apply(&environment.cluster, &object, true).await?;
     core.fleet.apply(&environment.cluster, &object, false).await?;

@@ -16,7 +16,8 @@ use crate::tasks::blocking;
 const MOST: usize = 1_000;
 
 pub(super) async fn connect(core: &Arc<Core>, repository: &Repository) -> Result<Answer, Trouble> {
-    let (url, access, cancel) = (repository.url.clone(), git::Access::new(repository.credential.clone()), core.repos.cancel());
+    let access = git::Access::new(repository.credential.clone()).with_safe(Arc::clone(&core.safe));
+    let (url, cancel) = (repository.url.clone(), core.repos.cancel());
     let heads = blocking("the test of a connection", move || git::ls_remote(&url, &access, &cancel)).await??;
     Ok(Answer::Connected(Connected { branches: heads.branches.into_iter().collect() }))
 }

@@ -83,6 +83,7 @@ pub(super) fn parts(dir: &Path, clusters: Clusters) -> Parts {
     let context = ContextName::from("harbour");
     Parts {
         store,
+        safe: Arc::new(domain::safe::NoSafe),
         clusters,
         contexts: vec![context.clone()],
         current: Some(context),

@@ -6,6 +6,8 @@ use std::path::Path;
 use domain::Trouble;
 use domain::orders::environment::Login;
 use domain::project::{Credential, Repository};
+use domain::redact;
+use domain::safe::Safe;
 
 use crate::objects;
 
@@ -26,6 +28,12 @@ pub(super) fn kind(repository: &Repository) -> Login {
         (Credential::None, true) => Login::Lacking,
         (Credential::File { path, .. }, true) => Login::Key { place: format!("the file {path}"), hosts: hosts_of(path) },
         (Credential::Env { name, .. }, true) => Login::Key { place: format!("the variable {name}"), hosts: "no file".to_owned() },
+        (Credential::Sealed { name, .. }, true) => {
+            Login::Key { place: format!("the sealed credential {name}"), hosts: "the same".to_owned() }
+        }
+        (Credential::Sealed { user, name }, false) => {
+            Login::Token { user: user.clone(), place: format!("the sealed credential {name}") }
+        }
         (Credential::Env { user, name }, false) => Login::Token { user: user.clone(), place: format!("the variable {name}") },
         (Credential::File { user, path }, false) => Login::Token { user: user.clone(), place: format!("the file {path}") },
     }
@@ -37,7 +45,17 @@ fn hosts_of(path: &str) -> String {
 }
 
 /// Reads what goes into the Secret, when one is needed.
-pub(super) fn read(repository: &Repository) -> Result<Option<Keys>, Trouble> {
+pub(super) fn read(repository: &Repository, safe: &dyn Safe) -> Result<Option<Keys>, Trouble> {
+    let keys = read_from(repository, safe)?;
+    match &keys {
+        Some(Keys::Token(user, token)) => redact::know_login(user, token),
+        Some(Keys::Ssh(key, _)) => redact::know(key),
+        None => {}
+    }
+    Ok(keys)
+}
+
+fn read_from(repository: &Repository, safe: &dyn Safe) -> Result<Option<Keys>, Trouble> {
     let url = objects::flux_url(&repository.url);
     let ssh = url.strip_prefix("ssh://");
     let (user, place, text) = match &repository.credential {
@@ -51,21 +69,36 @@ pub(super) fn read(repository: &Repository) -> Result<Option<Keys>, Trouble> {
         Credential::File { user, path } => {
             (user, format!("the file {path}"), std::fs::read_to_string(path).map_err(|e| e.to_string()))
         }
+        Credential::Sealed { user, name } => {
+            (user, format!("the sealed credential {name}"), Ok(safe.open(name)?.text().to_owned()))
+        }
     };
     let text = text.map_err(|why| unreadable(&place, &why))?;
     if text.trim().is_empty() {
         return Err(unreadable(&place, "it is empty"));
     }
-    let (Some(rest), Credential::File { path, .. }) = (ssh, &repository.credential) else {
+    let Some(rest) = ssh else {
         return Ok(Some(Keys::Token(user.clone(), text.trim_end_matches(['\r', '\n']).to_owned())));
     };
-    let file = hosts_of(path);
-    let hosts = std::fs::read_to_string(&file).map_err(|e| unreadable(&format!("the file {file}"), &e.to_string()))?;
-    let hosts = keys_of(&hosts, rest);
+    let (key, known, place) = if let Credential::File { path, .. } = &repository.credential {
+        let place = format!("the file {}", hosts_of(path));
+        let hosts = std::fs::read_to_string(hosts_of(path)).map_err(|e| unreadable(&place, &e.to_string()))?;
+        (text, hosts, place)
+    } else {
+        let (key, hosts) = parted(&text);
+        (key.to_owned(), hosts.to_owned(), place)
+    };
+    let hosts = keys_of(&known, rest);
     if hosts.is_empty() {
-        return Err(unreadable(&format!("the file {file}"), "it has no key of the repository's host"));
+        return Err(unreadable(&place, "it has no key of the repository's host"));
     }
-    Ok(Some(Keys::Ssh(text, hosts)))
+    Ok(Some(Keys::Ssh(key, hosts)))
+}
+
+/// Parts a sealed text into the key and the lines of `known_hosts` behind it.
+fn parted(text: &str) -> (&str, &str) {
+    let end = text.rfind("-----END ").and_then(|at| Some(at + text[at..].find('\n')? + 1));
+    text.split_at(end.unwrap_or(text.len()))
 }
 
 fn unreadable(place: &str, why: &str) -> Trouble {
@@ -95,6 +128,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
     use super::*;
     use domain::project::Provider;
+    use domain::safe::NoSafe;
 
     fn repository(url: &str, path: &Path) -> Repository {
         let credential = Credential::File { user: "bot".into(), path: path.display().to_string() };
@@ -105,9 +139,9 @@ mod tests {
     fn a_token_is_read_where_it_is_and_never_told() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let repository = repository("https://h/r", file.path());
-        assert!(read(&repository).unwrap_err().why.contains("empty"));
+        assert!(read(&repository, &NoSafe).unwrap_err().why.contains("empty"));
         std::fs::write(file.path(), "s3cret\n").unwrap();
-        assert_eq!(read(&repository).unwrap(), Some(Keys::Token("bot".to_owned(), "s3cret".to_owned())));
+        assert_eq!(read(&repository, &NoSafe).unwrap(), Some(Keys::Token("bot".to_owned(), "s3cret".to_owned())));
         assert!(!format!("{:?}", kind(&repository)).contains("s3cret"));
     }
 
@@ -117,15 +151,22 @@ mod tests {
         let key = folder.path().join("id");
         std::fs::write(&key, "KEY\n").unwrap();
         let (plain, port) = (repository("git@git.example:shop", &key), repository("ssh://git@git.example:2222/shop", &key));
-        assert!(read(&plain).unwrap_err().object.contains("known_hosts"));
+        assert!(read(&plain, &NoSafe).unwrap_err().object.contains("known_hosts"));
         std::fs::write(
             folder.path().join("known_hosts"),
             "other ssh-rsa A\ngit.example,10.0.0.1 ssh-ed25519 B\n[git.example]:2222 ssh-ed25519 C\n",
         )
         .unwrap();
         let ssh = |hosts: &str| Some(Keys::Ssh("KEY\n".to_owned(), hosts.to_owned()));
-        assert_eq!(read(&plain).unwrap(), ssh("git.example,10.0.0.1 ssh-ed25519 B\n"));
-        assert_eq!(read(&port).unwrap(), ssh("[git.example]:2222 ssh-ed25519 C\n"));
+        assert_eq!(read(&plain, &NoSafe).unwrap(), ssh("git.example,10.0.0.1 ssh-ed25519 B\n"));
+        assert_eq!(read(&port, &NoSafe).unwrap(), ssh("[git.example]:2222 ssh-ed25519 C\n"));
         assert_eq!(kind(&Repository { credential: Credential::None, ..plain }), Login::Lacking);
+    }
+
+    #[test]
+    fn a_sealed_key_brings_its_hosts_behind_it() {
+        let (key, hosts) = parted("-----BEGIN KEY-----\nAAAA\n-----END KEY-----\ngit.example ssh-ed25519 B\n");
+        assert_eq!((key, hosts), ("-----BEGIN KEY-----\nAAAA\n-----END KEY-----\n", "git.example ssh-ed25519 B\n"));
+        assert_eq!(parted("a token"), ("a token", ""));
     }
 }
