@@ -6,9 +6,13 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::fault;
 
 /// Creates a folder, with those above it, with mode 0700. Nothing happens when it is there.
 pub(crate) fn make_dir(path: &Path) -> Result<(), Error> {
+    if !path.is_dir() {
+        fault::check().map_err(Error::io("cannot create", path))?;
+    }
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::io("cannot create", path))
 }
 
@@ -25,12 +29,44 @@ pub(crate) fn keep_private(path: &Path) -> io::Result<bool> {
 
 /// Opens a file with mode 0600 to read it and to write at its end; creates it when it is missing.
 pub(crate) fn open_append(path: &Path) -> io::Result<File> {
+    fault::check()?;
     OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)
 }
 
 /// Makes the names in a folder durable.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
+    fault::check()?;
     File::open(path)?.sync_all()
+}
+
+/// Writes bytes at the end of a file and makes them durable. After an error any number of them may stand there.
+pub(crate) fn append(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    put(file, bytes)?;
+    fault::check()?;
+    file.sync_data()
+}
+
+/// Cuts a file, durably.
+pub(crate) fn cut(file: &File, len: u64) -> io::Result<()> {
+    fault::check()?;
+    file.set_len(len)?;
+    fault::check()?;
+    file.sync_all()
+}
+
+/// Removes a file; one that is not there is an error.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    fault::check()?;
+    fs::remove_file(path)
+}
+
+fn put(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    if let Err(error) = fault::check() {
+        // A disk that is full or fails has taken a part, as a rule.
+        file.write_all(&bytes[..bytes.len() / 2])?;
+        return Err(error);
+    }
+    file.write_all(bytes)
 }
 
 /// Tells whether a path still names the very file that is open.
@@ -45,10 +81,13 @@ pub(crate) fn is_same(file: &File, path: &Path) -> io::Result<bool> {
 
 /// Writes a new file with mode 0600 and makes it durable, its name included. A file of that name is replaced whole.
 pub(crate) fn write_whole(temporary: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fault::check()?;
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(temporary)?;
-    file.write_all(bytes)?;
+    put(&mut file, bytes)?;
+    fault::check()?;
     file.sync_all()?;
     drop(file);
+    fault::check()?;
     fs::rename(temporary, path)?;
     path.parent().map_or(Ok(()), sync_dir)
 }

@@ -66,7 +66,7 @@ impl Drafts {
             return Ok(());
         }
         let _held = self.lock()?;
-        match fs::remove_file(&path) {
+        match disk::remove(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io("cannot remove", &path)(error)),
             _ => disk::sync_dir(&self.folder).map_err(Error::io("cannot write", &self.folder)),
         }

@@ -70,24 +70,32 @@ impl Error {
         move |source| Self::Io { doing, path, source }
     }
 
-    /// Tells whether the cause is that nothing can be written here: a full disk, a read-only file system, no permission.
+    /// Tells whether the cause is that nothing can be written here: a full disk, a read-only file system, no permission, a disk that
+    /// fails. What cannot be read is something else.
     pub(crate) fn forbids_writing(&self) -> bool {
-        let Self::Io { source, .. } = self else { return false };
-        matches!(
-            source.kind(),
-            io::ErrorKind::StorageFull
-                | io::ErrorKind::QuotaExceeded
-                | io::ErrorKind::ReadOnlyFilesystem
-                | io::ErrorKind::PermissionDenied
-        )
+        let Self::Io { doing, source, .. } = self else { return false };
+        *doing != "cannot read"
+            && (source.raw_os_error() == Some(EIO)
+                || matches!(
+                    source.kind(),
+                    io::ErrorKind::StorageFull
+                        | io::ErrorKind::QuotaExceeded
+                        | io::ErrorKind::FileTooLarge
+                        | io::ErrorKind::ReadOnlyFilesystem
+                        | io::ErrorKind::PermissionDenied
+                ))
     }
 }
+
+/// The operating system's number for a disk that fails.
+const EIO: i32 = 5;
 
 /// Returns what an operator can do about an I/O error.
 pub(crate) fn advice(source: &io::Error) -> &'static str {
     match source.kind() {
         io::ErrorKind::StorageFull => "Free some space on that disk and try again; nothing that was recorded is lost.",
         io::ErrorKind::QuotaExceeded => "Your quota on that disk is used up: free some space and try again.",
+        io::ErrorKind::FileTooLarge => "A limit on the size of files forbids it: raise it (ulimit -f) and try again.",
         io::ErrorKind::ReadOnlyFilesystem => "That file system is mounted read-only: mount it for writing and try again.",
         io::ErrorKind::PermissionDenied => "Give yourself permission to write there (folder 0700, files 0600) and try again.",
         _ => "Look at the disk and at the system's log, then try again.",

@@ -5,7 +5,7 @@
 //! the exclusive lock was left by a process that died.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -119,7 +119,7 @@ impl Journal {
         let aside = disk::free_name(&path.with_extension("torn"), &offset.to_string());
         disk::write_whole(&aside, &aside, &half).map_err(Error::io("cannot write", &aside))?;
         let file = OpenOptions::new().write(true).open(&path).map_err(Error::io("cannot write", &path))?;
-        file.set_len(offset).and_then(|()| file.sync_all()).map_err(Error::io("cannot cut", &path))?;
+        disk::cut(&file, offset).map_err(Error::io("cannot cut", &path))?;
         self.reader.torn = 0;
         let trouble = Trouble::failed("The journal ended in half a line, which was put aside", path.display())
             .why(format!("{} bytes after entry {} were never finished", half.len(), self.reader.cursor.seq))
@@ -175,11 +175,10 @@ impl Journal {
             return Err(Error::Gone { path });
         }
         let before = file.metadata().map_err(Error::io("cannot read", &path))?.len();
-        let written = file.write_all(bytes).and_then(|()| file.sync_data());
-        written.map_err(|error| {
+        disk::append(file, bytes).map_err(|error| {
             // What could not be written whole must not stay: the next writer would take it for a torn tail, or worse,
             // for an entry that was confirmed.
-            if let Err(cut) = file.set_len(before) {
+            if let Err(cut) = disk::cut(file, before) {
                 tracing::warn!(%cut, "the journal could not be cut back after a failed write");
             }
             Error::io("cannot write", &path)(error)

@@ -8,6 +8,7 @@ mod deployments;
 mod disk;
 mod drafts;
 mod error;
+pub mod fault;
 mod favourites;
 mod follow;
 mod index;

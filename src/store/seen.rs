@@ -48,7 +48,7 @@ impl Seen {
     /// Keeps the mark of an environment, in place of the one before. Whoever calls it holds the environment's lease.
     pub fn save(&self, environment: &EnvironmentId, mark: &Mark) -> Result<(), Error> {
         let path = self.path(environment);
-        fs::create_dir_all(&self.folder).map_err(Error::io("cannot make", &self.folder))?;
+        disk::make_dir(&self.folder)?;
         let bytes = serde_json::to_vec(&Sheet { v: 1, mark })?;
         disk::write_whole(&path.with_extension("new"), &path, &bytes).map_err(Error::io("cannot write", &path))
     }

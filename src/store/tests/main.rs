@@ -10,6 +10,7 @@
 mod audit;
 mod damage;
 mod drafts;
+mod faults;
 mod fixture;
 mod index;
 mod journal;
