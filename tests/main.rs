@@ -5,6 +5,8 @@ mod cluster_schemas;
 mod cluster_smoke;
 mod house;
 mod kustomize;
+#[cfg(target_os = "linux")]
+mod memory;
 mod stories;
 mod support;
 mod truth;

@@ -5,6 +5,7 @@ pub(crate) mod cluster;
 pub(crate) mod console;
 pub(crate) mod gitserver;
 pub(crate) mod ground;
+pub(crate) mod many;
 pub(crate) mod mount;
 mod programs;
 pub(crate) mod proxy;

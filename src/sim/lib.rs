@@ -141,6 +141,15 @@ impl Sim {
         Ok(applied)
     }
 
+    /// Puts an object in the place of the one of its name as it stands: nothing is checked or filled in, which makes it quick.
+    pub fn overwrite(&self, object: Value) -> Result<(), Error> {
+        let resource = self.resource(&object)?;
+        let mut store = self.state.store();
+        store.put(resource, object);
+        self.state.tell(store);
+        Ok(())
+    }
+
     fn resource(&self, object: &Value) -> Result<&'static resource::Resource, Error> {
         self.state.resource_of(object).ok_or_else(|| {
             let (version, kind) = (json::text(object, "/apiVersion"), json::text(object, "/kind"));

@@ -71,13 +71,11 @@ pub(crate) fn measure(options: &Options) {
             }
         }
     }
-    let mut rate = 0.0;
     for (tool, column) in tools.iter().zip(&mut columns).filter(|(tool, _)| tool.exists()) {
         note(&format!("a look at {}", tool.name));
         column.held = Some(tool.hold(kubeconfig, options.objects, || Changes::start(kubeconfig, options.objects, CHANGES)));
-        rate = column.held.as_ref().map_or(rate, |held| held.rate);
     }
-    print(options, &columns, (plain, kubectl), rate);
+    print(options, &columns, (plain, kubectl));
 }
 
 /// Ends all servers of a cluster but these, so that what they do is not measured.
@@ -130,49 +128,70 @@ fn find(folder: &Path, name: &str) -> PathBuf {
     if inner.is_file() { inner } else { folder.join(name) }
 }
 
-fn print(options: &Options, columns: &[Column], (plain, kubectl): (Vec<Duration>, Vec<Duration>), rate: f64) {
-    let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
-    let versions = Command::new("nproc").output().map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned());
+fn print(options: &Options, columns: &[Column], (plain, kubectl): (Vec<Duration>, Vec<Duration>)) {
+    let processors = Command::new("nproc").output().map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned());
     println!(
-        "\n{} Kustomizations, {} processors, medians of {} starts; {rate:.0} objects a second change where it says so.\n",
+        "\n{} Kustomizations, {} processors, medians of {} starts.\n",
         options.objects,
-        versions.unwrap_or_default(),
+        processors.unwrap_or_default(),
         options.runs
     );
-    println!("| what | plain GET | kubectl get | {} |\n|---|---|---|{}", names.join(" | "), "---|".repeat(names.len()));
-    let none = || "–".to_owned();
-    let time = |all: &[Duration]| if all.is_empty() { none() } else { format!("{:.0} ms", median(all.to_vec())) };
-    let of_starts = |figure: &dyn Fn(&[Start]) -> String| -> Vec<String> {
+    let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
+    println!("| what | asked | plain GET | kubectl get | {} |", names.join(" | "));
+    println!("|---|---|---|---|{}", "---|".repeat(names.len()));
+    print_starts(options, columns, (&plain, &kubectl));
+    print_looks(columns);
+}
+
+/// Prints a line of the table.
+fn row(what: &str, asked: &str, others: [&str; 2], cells: &[String]) {
+    println!("| {what} | {asked} | {} | {} |", others.join(" | "), cells.join(" | "));
+}
+
+const NONE: &str = "–";
+
+fn print_starts(options: &Options, columns: &[Column], (plain, kubectl): (&[Duration], &[Duration])) {
+    let time = |all: &[Duration]| if all.is_empty() { NONE.to_owned() } else { format!("{:.0} ms", median(all.to_vec())) };
+    let cells = |figure: &dyn Fn(&[Start]) -> String| -> Vec<String> {
         columns.iter().map(|c| if c.starts.is_empty() { "not installed".to_owned() } else { figure(&c.starts) }).collect()
     };
-    let of_held = |figure: &dyn Fn(&Held) -> String| -> Vec<String> {
-        columns.iter().map(|c| c.held.as_ref().map_or("not installed".to_owned(), figure)).collect()
-    };
-    let row = |what: &str, plain: String, kubectl: String, cells: Vec<String>| {
-        println!("| {what} | {plain} | {kubectl} | {} |", cells.join(" | "));
-    };
-    let picked = |pick: fn(&Start) -> Option<Duration>| {
-        of_starts(&move |starts| {
+    let moment = |pick: fn(&Start) -> Option<Duration>| {
+        cells(&move |starts| {
             let all: Vec<Duration> = starts.iter().filter_map(pick).collect();
             if all.len() == starts.len() { format!("{:.0} ms", median(all)) } else { "never".to_owned() }
         })
     };
     let size = |pick: fn(&Start) -> u64| {
-        of_starts(&move |starts| {
+        cells(&move |starts| {
             let mut all: Vec<u64> = starts.iter().map(pick).collect();
             all.sort_unstable();
-            format!("{} MiB", all[all.len() / 2].div_ceil(1024))
+            format!("{:.1} MiB", f64::from(u32::try_from(all[all.len() / 2]).unwrap_or(u32::MAX)) / 1024.0)
         })
     };
-    row("start → first frame", none(), none(), picked(|s| s.frame));
-    row("start → first rows", none(), none(), picked(|s| s.rows));
-    row("start → list complete", time(&plain), time(&kubectl), picked(|s| s.complete));
-    row("resident", none(), none(), size(|s| s.resident));
-    row("resident at most", none(), none(), size(|s| s.peak));
-    row("processor at rest, 20 s", none(), none(), of_held(&|h| format!("{:.2} %", h.idle_cpu)));
-    row("bytes to the terminal at rest, 20 s", none(), none(), of_held(&|h| h.idle_bytes.to_string()));
-    row("key → screen, median / 99 %", none(), none(), of_held(&|h| h.keys.to_string()));
-    row("bytes to the terminal for a key", none(), none(), of_held(&|h| h.key_bytes.to_string()));
-    row("processor while objects change", none(), none(), of_held(&|h| format!("{:.0} %", h.busy_cpu)));
-    row("key → screen while objects change", none(), none(), of_held(&|h| h.busy_keys.to_string()));
+    let soon = if plain.is_empty() { NONE.to_owned() } else { format!("≤ {:.0} ms", median(plain.to_vec()) * 1.3) };
+    let small = if options.objects > 10_000 { "≤ 150 MiB" } else { "≤ 40 MiB" };
+    row("start → first frame", NONE, [NONE; 2], &moment(|s| s.frame));
+    row("start → first rows", "≤ 200 ms", [NONE; 2], &moment(|s| s.rows));
+    row("start → list complete", &soon, [&time(plain), &time(kubectl)], &moment(|s| s.complete));
+    row("resident", small, [NONE; 2], &size(|s| s.resident));
+    row("resident at most", NONE, [NONE; 2], &size(|s| s.peak));
+}
+
+fn print_looks(columns: &[Column]) {
+    let cells = |figure: &dyn Fn(&Held) -> String| -> Vec<String> {
+        columns.iter().map(|c| c.held.as_ref().map_or("not installed".to_owned(), figure)).collect()
+    };
+    let silence = |h: &Held| match (h.idle_bytes, h.idle_turns) {
+        (0, _) => "0".to_owned(),
+        (bytes, true) => format!("{bytes}: ages and clock"),
+        (bytes, false) => bytes.to_string(),
+    };
+    let second = tool::LOOK.as_secs();
+    row(&format!("processor at rest, {second} s"), "≤ 0.1 %", [NONE; 2], &cells(&|h| format!("{:.2} %", h.idle_cpu)));
+    row(&format!("bytes to the terminal at rest, {second} s"), "0 but for ages and clock", [NONE; 2], &cells(&silence));
+    row("key → screen, median / 99 %", "≤ 1.5 / 8 ms", [NONE; 2], &cells(&|h| h.keys.to_string()));
+    row("bytes to the terminal for a key", NONE, [NONE; 2], &cells(&|h| h.key_bytes.to_string()));
+    row("objects changed a second", &CHANGES.to_string(), [NONE; 2], &cells(&|h| format!("{:.0}", h.rate)));
+    row("processor while objects change", NONE, [NONE; 2], &cells(&|h| format!("{:.0} %", h.busy_cpu)));
+    row("key → screen while objects change", "≤ 1.5 / 8 ms", [NONE; 2], &cells(&|h| h.busy_keys.to_string()));
 }

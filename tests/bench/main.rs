@@ -15,6 +15,7 @@ mod support {
     pub(crate) mod cluster;
     pub(crate) mod console;
     pub(crate) mod gitserver;
+    pub(crate) mod many;
     mod programs;
     mod waiting;
 

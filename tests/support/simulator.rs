@@ -100,6 +100,11 @@ impl Simulator {
         self.sim().offer(kind, served);
     }
 
+    /// Puts an object in the place of the one of its name, as it stands.
+    pub(crate) fn overwrite(&self, object: serde_json::Value) {
+        self.sim().overwrite(object).expect("a kind that is served");
+    }
+
     /// Creates an object as the cluster's administrator.
     pub(crate) fn create(&self, object: serde_json::Value) {
         self.sim().create(object).expect("an object that the cluster takes");

@@ -10,17 +10,13 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::support::cluster::Api;
+use crate::support::many::{NAMESPACES, object, place, status};
 
 const GROUP: &str = "/apis/kustomize.toolkit.fluxcd.io/v1";
 /// Where the list of all of them is.
 pub(super) const LIST: &str = "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations";
-const NAMESPACES: usize = 50;
-/// How many connections are filled through.
-const WRITERS: usize = 8;
-
-fn place(n: usize) -> (String, String) {
-    (format!("team-{:02}", n % NAMESPACES), format!("app-{n:05}"))
-}
+/// How many connections are filled through, and changed through: a server that is at other work too answers each one slowly.
+const WRITERS: usize = 16;
 
 /// Returns how many there are.
 pub(super) fn count(api: &Api) -> usize {
@@ -49,7 +45,7 @@ pub(super) fn fill(kubeconfig: &Path, count: usize) {
                     let (namespace, name) = place(n);
                     let all = format!("{GROUP}/namespaces/{namespace}/kustomizations");
                     write(&api, Method::POST, &all, &object(n));
-                    write(&api, Method::PATCH, &format!("{all}/{name}/status"), &json!({ "status": status(n, 0) }));
+                    write(&api, Method::PATCH, &format!("{all}/{name}/status"), &json!({ "status": status(n, 0, 25) }));
                 }
             });
         }
@@ -61,38 +57,6 @@ fn write(api: &Api, method: Method, path: &str, object: &Value) {
     if let Err(error) = api.call(method, path, kind, object.to_string().into_bytes()) {
         panic!("the API server refuses {path}: {error}");
     }
-}
-
-fn object(n: usize) -> Value {
-    let (namespace, name) = place(n);
-    json!({
-        "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
-        "kind": "Kustomization",
-        "metadata": { "name": name, "namespace": namespace, "labels": { "app.kubernetes.io/name": name, "team": namespace } },
-        "spec": {
-            "suspend": true, "interval": "10m", "path": format!("./k8s/overlays/{namespace}/{name}"), "prune": true,
-            "sourceRef": { "kind": "GitRepository", "name": "fleet" }, "dependsOn": [{ "name": "infra" }],
-        },
-    })
-}
-
-fn status(n: usize, round: usize) -> Value {
-    let (namespace, name) = place(n);
-    let revision = format!("main@sha1:{:040x}", n * 7919 + round);
-    let ready = !n.is_multiple_of(17);
-    let message =
-        if ready { format!("Applied revision: {revision}") } else { "kustomize build failed: accumulating resources".to_owned() };
-    let entries: Vec<Value> =
-        (0..25).map(|k| json!({ "id": format!("{namespace}_{name}-{k}_apps_Deployment"), "v": "v1" })).collect();
-    json!({
-        "observedGeneration": 1, "lastAppliedRevision": revision, "lastAttemptedRevision": revision,
-        "conditions": [{
-            "type": "Ready", "status": if ready { "True" } else { "False" }, "observedGeneration": 1,
-            "reason": if ready { "ReconciliationSucceeded" } else { "BuildFailed" },
-            "lastTransitionTime": "2026-01-20T10:00:00Z", "message": message,
-        }],
-        "inventory": { "entries": entries },
-    })
 }
 
 /// Changes objects until it is dropped.
@@ -107,13 +71,15 @@ impl Changes {
     /// Begins to change so many a second, each another one.
     pub(super) fn start(kubeconfig: &Path, objects: usize, a_second: u32) -> Self {
         let (over, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let next = Arc::new(AtomicUsize::new(0));
         let start = Instant::now();
-        let writers = (0..4).map(|_| {
-            let (over, done, kubeconfig): (_, _, PathBuf) = (Arc::clone(&over), Arc::clone(&done), kubeconfig.to_owned());
+        let writers = (0..WRITERS).map(|_| {
+            let (over, done, next) = (Arc::clone(&over), Arc::clone(&done), Arc::clone(&next));
+            let kubeconfig: PathBuf = kubeconfig.to_owned();
             thread::spawn(move || {
                 let api = Api::new(&kubeconfig);
                 while !over.load(Ordering::Relaxed) {
-                    let count = done.fetch_add(1, Ordering::Relaxed);
+                    let count = next.fetch_add(1, Ordering::Relaxed);
                     let due = start + Duration::from_secs(1) * u32::try_from(count).unwrap_or(0) / a_second;
                     thread::sleep(due.saturating_duration_since(Instant::now()));
                     // Prime to the count of objects, so that neighbours in time are none in the list.
@@ -123,6 +89,7 @@ impl Changes {
                     let change = json!({ "status": { "lastAttemptedRevision": revision, "lastAppliedRevision": revision } });
                     let path = format!("{GROUP}/namespaces/{namespace}/kustomizations/{name}/status");
                     write(&api, Method::PATCH, &path, &change);
+                    done.fetch_add(1, Ordering::Relaxed);
                 }
             })
         });
