@@ -30,7 +30,9 @@ use tui::capabilities::Ground;
 use crate::ground::{Ear, QUESTION};
 
 /// How long a look at the keys may take: the reader looks at nothing when it is given no time at all.
-const GLANCE: Duration = Duration::from_millis(1);
+///
+/// A little more than a millisecond: the reader sleeps whole ones and asks without a pause for the rest of the time.
+const GLANCE: Duration = Duration::from_micros(1_100);
 
 /// Whether the terminal is lent to another program: then no key is read here, and Ctrl-C is meant for that program.
 static LENT: Mutex<Lent> = Mutex::new(Lent { to_another: false, resting: false, bell: None });

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use http::Method;
 use serde_json::{Value, json};
@@ -72,6 +72,8 @@ impl Changes {
     pub(super) fn start(kubeconfig: &Path, objects: usize, a_second: u32) -> Self {
         let (over, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let next = Arc::new(AtomicUsize::new(0));
+        // A write of what is there already changes nothing, and others have written before.
+        let round = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
         let start = Instant::now();
         let writers = (0..WRITERS).map(|_| {
             let (over, done, next) = (Arc::clone(&over), Arc::clone(&done), Arc::clone(&next));
@@ -85,7 +87,7 @@ impl Changes {
                     // Prime to the count of objects, so that neighbours in time are none in the list.
                     let n = count * 7919 % objects;
                     let (namespace, name) = place(n);
-                    let revision = format!("main@sha1:{:040x}", n * 7919 + count);
+                    let revision = format!("main@sha1:{round:016x}{:024x}", n * 7919 + count);
                     let change = json!({ "status": { "lastAttemptedRevision": revision, "lastAppliedRevision": revision } });
                     let path = format!("{GROUP}/namespaces/{namespace}/kustomizations/{name}/status");
                     write(&api, Method::PATCH, &path, &change);
