@@ -130,10 +130,10 @@ impl Lineage {
     pub fn find(&self, key: &ObjectKey) -> Option<Node> {
         let name = Name::of(key);
         match name.kind {
-            "Pod" => search(&self.pods, |p| &p.key, name).map(Node::Pod),
+            "Pod" => search(&self.pods, |p| &p.key, &name).map(Node::Pod),
             "ReplicaSet" => self.set(name).map(Node::Set),
-            _ if is_workload(name.kind) => search(&self.workloads, |w| &w.key, name).map(Node::Workload),
-            _ => search(&self.flux, |o| &o.key, name).map(Node::Flux),
+            _ if is_workload(name.kind) => search(&self.workloads, |w| &w.key, &name).map(Node::Workload),
+            _ => search(&self.flux, |o| &o.key, &name).map(Node::Flux),
         }
     }
 
@@ -271,11 +271,11 @@ impl Lineage {
             let Some((namespace, name, group, kind)) = entry.parts() else { continue };
             let name = Name { cluster, kind, namespace, name };
             if is_workload(kind) && group == "apps" {
-                let found = search(&self.workloads, |w| &w.key, name).map_or(Node::Entry(at, number), Node::Workload);
+                let found = search(&self.workloads, |w| &w.key, &name).map_or(Node::Entry(at, number), Node::Workload);
                 first.push(Child { node: found, way: Way::Applies });
                 continue;
             }
-            let found = Kind::of_group(kind, group).and_then(|_| search(&self.flux, |o| &o.key, name));
+            let found = Kind::of_group(kind, group).and_then(|_| search(&self.flux, |o| &o.key, &name));
             match found {
                 // It stands below already, or this stands below it.
                 Some(found) if self.edges.is_above(at, found) || self.edges.is_above(found, at) || found == at => {}
@@ -345,8 +345,8 @@ impl Lineage {
 }
 
 /// Finds a thing in a slice that is sorted by key.
-fn search<T>(slice: &[Arc<T>], key: fn(&T) -> &ObjectKey, wanted: Name) -> Option<u32> {
-    let order = |thing: &Arc<T>| -> Ordering { Name::of(key(thing)).cmp(&wanted) };
+fn search<T>(slice: &[Arc<T>], key: fn(&T) -> &ObjectKey, wanted: &Name) -> Option<u32> {
+    let order = |thing: &Arc<T>| -> Ordering { Name::of(key(thing)).cmp(wanted) };
     slice.binary_search_by(order).ok().and_then(|at| u32::try_from(at).ok())
 }
 

@@ -103,7 +103,9 @@ fn says_when_something_else_is_merged(ground: &Ground) {
     let history = operator.run(&["history", &ground.app, "-o", "json"]).json();
     let ours = history.as_array().and_then(|all| all.iter().find(|d| d["id"] == record["id"]));
     assert_eq!(ours.map(|d| &d["status"]), Some(&"failed".into()), "{history:#}");
-    // What was merged is a deployment all the same, under the name of whoever made it.
+    // What was merged is a deployment all the same, under the name of whoever made it. Whoever waited above may have gone before
+    // that was looked at; a console looks as long as it is open.
+    let _looking = operator.console(120, 36);
     wait("what was merged is followed", ground.patience(), || {
         let history = operator.run(&["history", &ground.app, "-o", "json"]).json();
         let theirs = history.as_array()?.iter().find(|d| d["method"] == "gitops-git")?.clone();

@@ -74,7 +74,7 @@ pub(super) fn same(old: &Slice, new: &Slice) -> bool {
 impl Edges {
     pub(super) fn of(flux: &Slice) -> Self {
         let count = flux.len();
-        let place = |name: Name| search(flux, |o| &o.key, name).unwrap_or(NONE);
+        let place = |name: &Name| search(flux, |o| &o.key, name).unwrap_or(NONE);
         let source: Vec<u32> =
             flux.iter().map(|o| o.source().map_or(NONE, |reference| place(referred(o, reference, "GitRepository")))).collect();
         let applier = appliers(flux, &place);
@@ -161,13 +161,13 @@ impl Edges {
 }
 
 /// Returns who applied each object: its labels say it, or an inventory names it.
-fn appliers(flux: &Slice, place: &impl Fn(Name) -> u32) -> Vec<u32> {
+fn appliers(flux: &Slice, place: &impl Fn(&Name) -> u32) -> Vec<u32> {
     let mut out = vec![NONE; flux.len()];
     for (owner, object) in (0u32..).zip(flux) {
         let entries = object.status.inventory.iter().flat_map(crate::flux::Inventory::entries);
         for (namespace, name, group, kind) in entries.filter_map(crate::flux::Applied::parts) {
             if Kind::of_group(kind, group).is_some() {
-                let at = place(Name { cluster: &object.key.cluster, kind, namespace, name });
+                let at = place(&Name { cluster: &object.key.cluster, kind, namespace, name });
                 if let Some(slot) = out.get_mut(at as usize) {
                     *slot = owner;
                 }
@@ -177,7 +177,7 @@ fn appliers(flux: &Slice, place: &impl Fn(Name) -> u32) -> Vec<u32> {
     for (object, slot) in flux.iter().zip(&mut out).filter(|(_, slot)| **slot == NONE) {
         let label = |wanted: &str| object.labels.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
         if let Some((kind, namespace, name)) = applied_by(label) {
-            *slot = place(Name { cluster: &object.key.cluster, kind, namespace, name: name.into() });
+            *slot = place(&Name { cluster: &object.key.cluster, kind, namespace, name: name.into() });
         }
     }
     out

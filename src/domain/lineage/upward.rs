@@ -36,7 +36,7 @@ impl Lineage {
                 let pod = self.pods.get(at as usize)?;
                 match &pod.owner {
                     Some((kind, owner)) => Some(Name { kind, name: owner.into(), ..name }.key()),
-                    None => self.applier(name),
+                    None => self.applier(&name),
                 }
             }
             "ReplicaSet" => {
@@ -47,7 +47,7 @@ impl Lineage {
             _ => match self.find(key) {
                 Some(Node::Workload(at)) => self.workloads.get(at as usize).and_then(|w| self.applier_of(w)),
                 Some(node @ Node::Flux(_)) => self.above(node).and_then(|up| self.name(up)).map(Name::key),
-                _ => self.applier(name),
+                _ => self.applier(&name),
             },
         }
     }
@@ -60,11 +60,11 @@ impl Lineage {
             let key = Name { cluster: &workload.key.cluster, kind, namespace, name: name.into() }.key();
             self.find(&key).map(|_| key)
         });
-        labelled.or_else(|| self.applier(Name::of(&workload.key)))
+        labelled.or_else(|| self.applier(&Name::of(&workload.key)))
     }
 
     /// Returns whose inventory names a thing.
-    fn applier(&self, wanted: Name) -> Option<ObjectKey> {
+    fn applier(&self, wanted: &Name) -> Option<ObjectKey> {
         let names = |entry: Applied| entry.is(wanted.namespace, &wanted.name, wanted.kind);
         let here = self.flux.iter().filter(|o| *o.key.cluster == *wanted.cluster);
         here.filter(|o| o.status.inventory.iter().flat_map(Inventory::entries).any(names)).map(|o| o.key.clone()).next()

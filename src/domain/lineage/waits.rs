@@ -90,7 +90,10 @@ impl Lineage {
         let needs = object.spec.depends_on.iter().map(|reference| referred(object, reference, &object.key.kind));
         // Of what is no Flux object nothing is known here: not even that it does not exist.
         let needs = needs.filter(|name| Kind::by_name(name.kind).is_some());
-        let needs = needs.map(|name| (name.clone(), search(&self.flux, |o| &o.key, name)));
+        let needs = needs.map(|name| {
+            let at = search(&self.flux, |o| &o.key, &name);
+            (name, at)
+        });
         let rank = |at: Option<u32>| match at.and_then(|at| self.flux.get(at as usize)) {
             None => Some(0),
             Some(need) if met(need) => None,
