@@ -190,7 +190,7 @@ pub(crate) fn deck_on(
     };
     let readonly = refuses(settings, context.as_ref().ok());
     let (actor, config) = (operator(readonly.is_some()), settings.config.clone());
-    Deck { engine: Engine::start(parts), actor, notices, config, readonly, context }
+    Deck { engine: Engine::start(parts), safe, actor, notices, config, readonly, context }
 }
 
 /// Says who refuses every order, and what to do about it; nothing where orders are taken.

@@ -335,6 +335,7 @@ fn taken_back(to: DeploymentId, bad: &Deployment) -> Restore {
     let undone = bad.commit.clone().map(|commit| Undone {
         deployment: bad.id.clone(),
         summary: bad.summary.clone(),
+        by: None,
         commit,
         since: None,
         files: bad.files.clone(),

@@ -76,7 +76,7 @@ impl Edges {
         let count = flux.len();
         let place = |name: &Name| search(flux, |o| &o.key, name).unwrap_or(NONE);
         let source: Vec<u32> =
-            flux.iter().map(|o| o.source().map_or(NONE, |reference| place(referred(o, reference, "GitRepository")))).collect();
+            flux.iter().map(|o| o.source().map_or(NONE, |reference| place(&referred(o, reference, "GitRepository")))).collect();
         let applier = appliers(flux, &place);
         let parent = parents(flux, &source, &applier);
         let pairs = |of: &[u32]| -> Vec<(u32, u32)> {
@@ -85,7 +85,7 @@ impl Edges {
         let mut needs = Vec::new();
         for (at, object) in (0u32..).zip(flux) {
             for reference in &object.spec.depends_on {
-                let needed = place(referred(object, reference, &object.key.kind));
+                let needed = place(&referred(object, reference, &object.key.kind));
                 if needed != NONE {
                     needs.push((at, needed));
                 }
