@@ -142,7 +142,7 @@ fn checked(message: &str, workloads: &[Arc<Workload>]) -> usize {
     let list = message.split_once('[').map_or("", |(_, list)| list.trim_end_matches(']'));
     let named: Vec<&str> = list.split(", ").filter_map(|entry| entry.split(" status:").next()).collect();
     let known = |name: &&str| workloads.iter().any(|w| *name == w.key.to_string());
-    if named.iter().all(|name| known(&name)) { named.len() } else { 0 }
+    if named.iter().all(known) { named.len() } else { 0 }
 }
 
 fn as_wanted(voyage: &Voyage, workload: &Arc<Workload>) -> bool {
@@ -200,7 +200,7 @@ fn by_fault(voyage: &mut Voyage, now: Time, fault: &PodFault, (seen, wants): (&O
     let workload = seen.workloads.iter().find(|w| w.containers.iter().any(|c| c.name == fault.container && c.image == fault.image));
     let cause = why::of_fault(&key, fault, workload.map(|w| &**w));
     let (told, claims) = (cause.rank.1, fault.message.contains("PersistentVolumeClaim"));
-    let trouble = trouble_of(cause.with_log(&key, &fault.container, seen.log.as_deref().unwrap_or_default()), fault);
+    let trouble = trouble_of(&cause.with_log(&key, &fault.container, seen.log.as_deref().unwrap_or_default()), fault);
     if fault.wants_log || (told >= TELLING && !claims) {
         return voyage.fail(STAGE, now, trouble);
     }
@@ -211,7 +211,7 @@ fn by_fault(voyage: &mut Voyage, now: Time, fault: &PodFault, (seen, wants): (&O
     voyage.fail_by((STAGE, now), trouble, about, (seen, wants))
 }
 
-fn trouble_of(cause: Cause, fault: &PodFault) -> Trouble {
+fn trouble_of(cause: &Cause, fault: &PodFault) -> Trouble {
     let object = if fault.container.is_empty() { fault.pod.clone() } else { format!("{}/{}", fault.pod, fault.container) };
     match fault.image.as_str() {
         "" => cause.trouble(object),
