@@ -9,6 +9,7 @@
 //!
 //! It knows no terminal and no command line, and reads no clock, environment or home folder of its own.
 
+mod causes;
 mod charts;
 mod clusters;
 mod drift;

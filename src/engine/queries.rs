@@ -18,7 +18,6 @@ mod repository;
 mod sides;
 mod toolkit;
 mod trace;
-pub(crate) mod why;
 mod written;
 
 use std::sync::Arc;
@@ -27,6 +26,7 @@ use domain::Trouble;
 use domain::actor::Actor;
 use domain::query::{Answer, Query};
 
+use crate::causes;
 use crate::shared::Core;
 
 /// Takes what is found before an answer is complete.
@@ -59,7 +59,7 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::Inventory(key) => detail::inventory(core, &key).await,
         Query::Happenings(key, around) => detail::happenings(core, &key, around).await,
         Query::Trace(key) => trace::trace(core, &key).await,
-        Query::Why(key) => Box::pin(why::why(core, key)).await,
+        Query::Why(key) => Box::pin(causes::explained(core, key)).await.map(|found| Answer::Why(Arc::new(found))),
         Query::Rehearse(order) => crate::orders::create::rehearse(core, &order).await.map(|()| Answer::Rehearsed),
         Query::Toolkit(context, manifest) => toolkit::toolkit(core, context, manifest).await,
         Query::Installation { context, from, components } => toolkit::installation(core, context, &from, &components).await,

@@ -197,7 +197,8 @@ fn faulty(voyage: &mut Voyage, now: Time, fault: &PodFault, seen: &Observation, 
 /// Fails by what is wrong with a Pod; where its status alone says little, its events and claims are asked first.
 fn by_fault(voyage: &mut Voyage, now: Time, fault: &PodFault, (seen, wants): (&Observation, &mut Vec<Want>)) -> bool {
     let key = ObjectKey { cluster: "".into(), kind: "Pod".into(), namespace: "".into(), name: fault.pod.as_str().into() };
-    let workload = seen.workloads.iter().find(|w| w.containers.iter().any(|c| c.name == fault.container && c.image == fault.image));
+    // Pods are named after what made them.
+    let workload = seen.workloads.iter().find(|w| !w.rolled_out() && fault.pod.starts_with(&*w.key.name));
     let cause = why::of_fault(&key, fault, workload.map(|w| &**w));
     let (told, claims) = (cause.rank.1, fault.message.contains("PersistentVolumeClaim"));
     let trouble = trouble_of(&cause.with_log(&key, &fault.container, seen.log.as_deref().unwrap_or_default()), fault);

@@ -286,7 +286,12 @@ fn release(change: impl FnOnce(&mut ReleaseSeen)) -> ReleaseSeen {
         key: ObjectKey::new(&ContextName::from("c"), "HelmRelease", "shop", "cache"),
         current: true,
         suspended: false,
-        ready: Some(condition("Ready", "False", "RollbackSucceeded", "Helm rollback to previous release shop/cache.v1 succeeded")),
+        ready: Some(condition(
+            "Ready",
+            "False",
+            "RollbackSucceeded",
+            "Helm rollback to previous release shop/cache.v1 succeeded",
+        )),
         released: Some(condition("Released", "False", "UpgradeFailed", failed)),
         working: None,
         stalled: None,
@@ -311,7 +316,11 @@ fn a_release_that_is_rolled_back_fails_and_one_that_is_tried_again_does_not() {
     let told = deployment.trouble().unwrap().to_string();
     assert!(told.contains("rolled back") && told.contains("context deadline exceeded"), "{told}");
     for (change, status, detail) in [
-        (Box::new(|r: &mut ReleaseSeen| r.working = Some("retrying".into())) as Box<dyn Fn(&mut ReleaseSeen)>, Status::Running, "tries again"),
+        (
+            Box::new(|r: &mut ReleaseSeen| r.working = Some("retrying".into())) as Box<dyn Fn(&mut ReleaseSeen)>,
+            Status::Running,
+            "tries again",
+        ),
         (Box::new(|r| r.current = false), Status::Running, "waits for its controller"),
         (Box::new(|r| r.suspended = true), Status::Waiting, "suspended"),
         (

@@ -38,7 +38,8 @@ pub(crate) async fn trial(core: &Arc<Core>, scene: &Scene, preview: &Preview, by
         decrypts: object.pointer("/spec/decryption").is_some(),
     };
     let names: Vec<_> = new.iter().map(|w| target(&w.value)).collect();
-    let gone: Vec<_> = old.iter().map(|w| target(&w.value)).filter(|old| !by_hand && !names.iter().any(|new| same(old, new))).collect();
+    let gone: Vec<_> =
+        old.iter().map(|w| target(&w.value)).filter(|old| !by_hand && !names.iter().any(|new| same(old, new))).collect();
     let touched: Vec<_> = new.into_iter().filter(|new| by_hand || !old.iter().any(|old| old.value == new.value)).collect();
     let beyond = touched.len().saturating_sub(MOST);
     let releases = touched.iter().any(|w| w.value.get("kind").and_then(Value::as_str) == Some("HelmRelease"));
@@ -52,7 +53,9 @@ pub(crate) async fn trial(core: &Arc<Core>, scene: &Scene, preview: &Preview, by
         notes.push("What a HelmRelease's chart installs is not tried; helm-controller renders it.".to_owned());
     }
     if by_hand {
-        notes.push("By hand it is applied as quarterdeck, and what others own is refused; this is what Flux would get.".to_owned());
+        notes.push(
+            "By hand it is applied as quarterdeck, and what others own is refused; this is what Flux would get.".to_owned(),
+        );
     }
     let (base, digest) = (preview.base.clone(), preview.digest.clone());
     Ok(Trial { base, digest, manager: applier.manager(), checked: core.now(), objects, beyond, notes })

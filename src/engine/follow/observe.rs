@@ -131,7 +131,9 @@ fn judged(world: &World, environment: &Environment, deployment: &Deployment) -> 
     let releases = releases(world, environment, deployment);
     let of_release = |w: &&Arc<Workload>| {
         let by = w.released_by.as_ref();
-        by.is_some_and(|(ns, name)| releases.iter().any(|r| r.cluster == w.key.cluster && *r.namespace == **ns && *r.name == **name))
+        by.is_some_and(|(ns, name)| {
+            releases.iter().any(|r| r.cluster == w.key.cluster && *r.namespace == **ns && *r.name == **name)
+        })
     };
     for workload in world.workloads.iter().filter(of_release) {
         if !judged.iter().any(|known| known.key == workload.key) {

@@ -230,7 +230,7 @@ fn schedule(state: &State, pod: &Object) -> Option<Duration> {
     let nodes = state.list(resource::of("Node"), None);
     if let Some(why) = unbound(state, pod) {
         let count = nodes.len();
-        return unplaced(state, pod, &format!("0/{count} nodes are available: {why}."));
+        return Some(unplaced(state, pod, &format!("0/{count} nodes are available: {why}.")));
     }
     let wanted = |which: &str| -> i128 {
         let containers = json::list(pod, "/spec/containers").iter();
@@ -260,7 +260,7 @@ fn schedule(state: &State, pod: &Object) -> Option<Duration> {
         "0/{count} nodes are available: {count} Insufficient {what}. no new claims to deallocate, preemption: 0/{count} nodes \
          are available: {count} Preemption is not helpful for scheduling."
     );
-    unplaced(state, pod, &message)
+    Some(unplaced(state, pod, &message))
 }
 
 /// Says of the claims of a Pod's volumes what keeps it from a node: one that is not there, or that has no volume. No volume is ever
@@ -281,13 +281,13 @@ fn unbound(state: &State, pod: &Object) -> Option<String> {
 }
 
 /// Notes that a Pod finds no node; it is tried again later.
-fn unplaced(state: &State, pod: &Object, message: &str) -> Option<Duration> {
+fn unplaced(state: &State, pod: &Object, message: &str) -> Duration {
     let mut refused = condition("PodScheduled", false, &state.pace.stamp());
     refused["reason"] = "Unschedulable".into();
     refused["message"] = message.into();
     state.touch(resource::of("Pod"), pod, Hand::status(SCHEDULER), |pod| json::set(pod, "/status/conditions", json!([refused])));
     state.record(pod, &Note::new(SCHEDULER, Tone::Warning, "FailedScheduling", message));
-    Some(Duration::from_mins(5))
+    Duration::from_mins(5)
 }
 
 fn condition(kind: &str, holds: bool, now: &str) -> Value {

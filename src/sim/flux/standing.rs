@@ -249,12 +249,11 @@ fn failed(object: &Object, (number, full): (i64, &str), chart: &str) -> Outcome 
     if !last.unwrap_or(retries.unwrap_or(0) > 0 && word == "upgrade") {
         return Outcome { beside: vec![stalled, released], ..Outcome::ill(reason, message) };
     }
-    let (reason, message) = match number {
-        1 => ("UninstallSucceeded", format!("Helm uninstall remediation for release {full}.v1 with chart {chart} succeeded")),
-        _ => {
-            let before = number - 1;
-            ("RollbackSucceeded", format!("Helm rollback to previous release {full}.v{before} with chart {chart} succeeded"))
-        }
+    let before = number - 1;
+    let (reason, message) = if before == 0 {
+        ("UninstallSucceeded", format!("Helm uninstall remediation for release {full}.v1 with chart {chart} succeeded"))
+    } else {
+        ("RollbackSucceeded", format!("Helm rollback to previous release {full}.v{before} with chart {chart} succeeded"))
     };
     let remediated = ("Remediated", true, reason, message.clone());
     Outcome { beside: vec![stalled, released, remediated], ..Outcome::ill(reason, message) }

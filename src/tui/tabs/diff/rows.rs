@@ -100,7 +100,8 @@ impl Sheet<'_> {
                 };
                 for (row, line) in lines {
                     out.push(row);
-                    let here = |f: &&&Finding| !self.of_objects() && f.line == line && f.file.as_deref() == Some(diff.name.as_str());
+                    let here =
+                        |f: &&&Finding| !self.of_objects() && f.line == line && f.file.as_deref() == Some(diff.name.as_str());
                     for finding in placed.iter().filter(here).filter(|_| line.is_some()) {
                         self.finding(&mut out, &mut number, finding, (indent, String::new()));
                     }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use cluster::act::{self, LogQuery, Look};
 use domain::Trouble;
 use domain::flux::{Applied, FluxObject, Inventory, ObjectKey};
-use domain::query::Answer;
 use domain::why::{Explanation, Found, LogTail, explain};
 use domain::workload::{Pod, Workload};
 use domain::world::World;
@@ -20,11 +19,6 @@ const LOGS: usize = 3;
 const LINES: u32 = 20;
 /// Where Flux's controllers are.
 const HOME: &str = "flux-system";
-
-/// Explains an object.
-pub(super) async fn why(core: &Arc<Core>, key: ObjectKey) -> Result<Answer, Trouble> {
-    Ok(Answer::Why(Arc::new(explained(core, key).await?)))
-}
 
 /// Reads what is known of an object and of what it stands on, and explains it.
 pub(crate) async fn explained(core: &Arc<Core>, key: ObjectKey) -> Result<Explanation, Trouble> {
