@@ -48,7 +48,7 @@ pub(crate) fn unlock<'p>(safe: &SafeFolder, projects: impl IntoIterator<Item = &
             Err(trouble) => {
                 let asked = terminal::may_ask() && !GIVEN_UP.load(Ordering::Relaxed);
                 if asked {
-                    crate::cli::remark(&trouble);
+                    terminal::tell(&trouble);
                 }
                 said.push(trouble);
                 if !asked {

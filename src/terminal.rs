@@ -208,15 +208,21 @@ pub(crate) fn may_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal() && !ENTERED.load(Ordering::SeqCst)
 }
 
+/// Says on the terminal what went wrong, before something is asked once more.
+pub(crate) fn tell(trouble: &Trouble) {
+    let _ = writeln!(io::stderr().lock(), "{}", domain::text::display(&trouble.to_string(), true));
+}
+
 /// Asks for a line that is not shown while it is typed; Ctrl-C and Ctrl-D give none.
 pub(crate) fn ask_hidden(question: &str) -> Result<String, Trouble> {
     let failed = |e: io::Error| Trouble::failed("Could not read the answer", "terminal").why(e);
     let stdin = io::stdin();
-    let _ = write!(io::stderr().lock(), "{question}");
     let before = rustix::termios::tcgetattr(&stdin).map_err(|e| failed(e.into()))?;
     let mut raw = before.clone();
     raw.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
     rustix::termios::tcsetattr(&stdin, OptionalActions::Flush, &raw).map_err(|e| failed(e.into()))?;
+    // Whoever sees the question can type without being seen.
+    let _ = write!(io::stderr().lock(), "{question}");
     let typed = typed(&mut stdin.lock());
     let restored = rustix::termios::tcsetattr(&stdin, OptionalActions::Now, &before);
     let _ = writeln!(io::stderr().lock());

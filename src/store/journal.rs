@@ -9,8 +9,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::journal::{Entry, Record};
 use domain::Trouble;
+use domain::journal::{Entry, Record};
 
 use crate::disk;
 use crate::error::Error;

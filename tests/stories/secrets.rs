@@ -103,7 +103,7 @@ fn a_sealed_token_is_used_and_never_told(ground: &Ground) {
 
     // The wrong one is refused, the right one works, for the console and for Flux.
     let add = |credential: &str| run(&operator, &["project", "add", app, "--repo", &ground.repo.url, "--credential", credential]);
-    add("bot@sealed:wrong").failed(3);
+    add("bot@sealed:wrong").failed(1);
     add("bot@sealed:nothing").failed(4);
     add("bot@sealed:forge").ok();
     run(&operator, &["environment", "add", app, "development", "--branch", "main", "--approvers", "0", "--yes"]).ok();
@@ -223,9 +223,13 @@ fn a_passphrase_is_typed_and_opens(ground: &Ground) {
     let mut console = operator.console(150, 44);
     console.see("Passphrase of the sealed credentials");
     console.keys("not it, surely\r");
-    console.see("That is not the passphrase");
+    console.until("the question once more", minute, |screen| {
+        screen.contains("That is not the passphrase") && screen.matches("Passphrase of the sealed credentials").count() == 2
+    });
     console.keys("canary-wrong-token-0815\r");
-    console.see("Projects");
-    console.until("the project", minute, |screen| screen.contains(app) && !screen.contains("locked"));
+    console.see("● live");
+    console.keys("1");
+    let screen = console.until("the project", minute, |screen| screen.contains(app));
+    assert!(!screen.contains("locked"), "{screen}");
     silent("the screen", &console.raw());
 }
