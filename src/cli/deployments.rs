@@ -65,10 +65,13 @@ impl Message {
         let Some(path) = &self.message_file else { return Ok(self.message.clone()) };
         let read = if path.as_os_str() == "-" { io::read_to_string(io::stdin().lock()) } else { fs::read_to_string(path) };
         let shown = path.display();
-        let text = read.map_err(|e| Trouble::usage("The commit message cannot be read", shown).why(e).next("Name a text file."))?;
+        let text =
+            read.map_err(|e| Trouble::usage("The commit message cannot be read", shown).why(e).next("Name a text file."))?;
         let text = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_matches('\n').to_owned();
         if text.trim().is_empty() {
-            return Err(Trouble::usage("There is no commit message in the file", path.display()).next("Write one, or leave it out."));
+            return Err(
+                Trouble::usage("There is no commit message in the file", path.display()).next("Write one, or leave it out.")
+            );
         }
         Ok(Some(text))
     }

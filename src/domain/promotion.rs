@@ -1,10 +1,14 @@
 //! Going on: what runs in one environment as a draft for another.
 
+use std::cmp::Reverse;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::change::Draft;
 use crate::edit::Field;
 use crate::ident::EnvironmentId;
+use crate::project::Environment;
 use crate::revision::{CommitId, CommitLine};
 
 /// Asks what runs in one environment as a draft for another.
@@ -64,6 +68,15 @@ impl PromotePart {
             Self::Values => "values",
         }
     }
+}
+
+/// Returns the environments from which something can come to another, the likeliest first: the last one before it on the way to
+/// production, then the others of its project.
+pub fn sources<'a>(all: &'a [Arc<Environment>], to: &Environment) -> Vec<&'a Arc<Environment>> {
+    let others = all.iter().filter(|e| e.id.project == to.id.project && e.id != to.id && e.gitops.enabled);
+    let mut found: Vec<_> = others.collect();
+    found.sort_by_key(|e| (e.kind >= to.kind, Reverse(e.kind)));
+    found
 }
 
 /// Holds what runs in one environment as a draft for another.

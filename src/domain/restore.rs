@@ -179,7 +179,8 @@ mod tests {
             since: None,
             files: Vec::new(),
         };
-        let undoes = vec![undone("01jd6k00000000000000000009", Some("Eve"), "replicas 3"), undone("01jd6k00000000000000000008", None, "")];
+        let undoes =
+            vec![undone("01jd6k00000000000000000009", Some("Eve"), "replicas 3"), undone("01jd6k00000000000000000008", None, "")];
         let restore = Restore { undoes, ..Restore::default() };
         assert_eq!(restore.of_others(), ["000009 by Eve (replicas 3)"]);
     }

@@ -10,10 +10,11 @@ use domain::{Time, text};
 use serde::Deserialize;
 
 use crate::error::Error;
-use crate::index::{Found, Part, Shelf, guarded};
+use crate::index::{Shelf, guarded};
 use crate::line::{Judged, judge};
 use crate::lock::enter;
 use crate::reader::At;
+use crate::rows::{Found, Part};
 use crate::segments;
 use crate::store::Store;
 
@@ -75,7 +76,9 @@ impl AuditFilter {
             Part::Act(act) => self.act.as_ref().is_none_or(|wanted| act.starts_with(wanted.as_str())),
             Part::Object(object) => self.object.as_ref().is_none_or(|wanted| object.contains(wanted.as_str())),
             Part::Time(time) => self.from.is_none_or(|from| from <= time) && self.until.is_none_or(|until| time < until),
-            Part::Between(first, last) => self.from.is_none_or(|from| from <= last) && self.until.is_none_or(|until| first < until),
+            Part::Between(first, last) => {
+                self.from.is_none_or(|from| from <= last) && self.until.is_none_or(|until| first < until)
+            }
             Part::Phase(_) => true,
         }
     }

@@ -4,13 +4,10 @@
 //! journal. Every value in it counts towards a digest, because a damaged sled database may open with fewer records
 //! and say nothing. All of it runs on one thread, guarded against the panics that damage causes inside the crate.
 
-mod block;
 mod guard;
 mod shelf;
 mod worker;
 
-pub use block::Part;
-pub(crate) use block::{Found, Row, Rows};
 pub(crate) use guard::guarded;
 pub(crate) use shelf::{Shelf, Snapshot};
 pub(crate) use worker::{Begin, Loaded, Worker};

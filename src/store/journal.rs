@@ -14,11 +14,11 @@ use domain::journal::{Entry, Record};
 
 use crate::disk;
 use crate::error::Error;
-use crate::index::{Row, Rows};
 use crate::line::{self, Judged};
 use crate::lock::Held;
 use crate::notice::{Notice, NoticeKind};
 use crate::reader::{At, Cursor, Reader};
+use crate::rows::{Row, Rows};
 use crate::segments;
 use crate::state::State;
 

@@ -13,12 +13,12 @@ use domain::journal::{Entry, Record};
 use crate::drafts::Drafts;
 use crate::error::Error;
 use crate::favourites::Favourites;
-use crate::index::Rows;
 use crate::journal::Journal;
 use crate::lease::Lease;
 use crate::lock::enter;
 use crate::notice::{Notice, NoticeKind};
 use crate::reader::Cursor;
+use crate::rows::Rows;
 use crate::seen::Seen;
 use crate::state::State;
 

@@ -6,6 +6,8 @@
 //!
 //! `… --example bench -- cluster [OBJECTS] [--runs N] [--peers FOLDER] [--kubeconfig FILE]` measures the list of a test cluster
 //! with so many objects (10,000), or of one that is filled already.
+//!
+//! A journal of a million entries is measured without the rest: `cargo run --release -p store --example journal`.
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a benchmark that cannot go on says why and stops")]
 
 /// What the stories stand on.
@@ -39,7 +41,9 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.split_first() {
         Some((what, rest)) if what == "cluster" => cluster::measure(&options(rest)),
-        Some((what, _)) => println!("There is nothing called {what} to be measured: leave it out, or say cluster."),
+        Some((what, _)) => println!(
+            "There is nothing called {what} to be measured: leave it out, or say cluster; a long journal is an example of the store."
+        ),
         None => own(),
     }
 }

@@ -186,7 +186,8 @@ fn one_aspect_alone_may_deny_a_row() {
     let admits = |filter: &str, aspect: &str, text: &str| {
         Filter::<FluxObject>::parse(filter).unwrap().admits(aspect, &Value::text(text.to_owned()), now())
     };
-    for (filter, denied) in [("ns=apps", true), ("ns!=other", true), ("!ns=other", true), ("ns=apps shop", true), ("shop", false)] {
+    for (filter, denied) in [("ns=apps", true), ("ns!=other", true), ("!ns=other", true), ("ns=apps shop", true), ("shop", false)]
+    {
         assert!(admits(filter, "namespace", "apps"), "{filter}");
         assert_eq!(admits(filter, "namespace", "other"), !denied, "{filter}");
         assert!(admits(filter, "name", "other"), "{filter}: what compares something else denies nothing");

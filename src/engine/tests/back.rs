@@ -205,7 +205,8 @@ async fn a_base_that_others_use_is_asked_and_what_no_longer_builds_is_said() {
     bed.commit_all("develop", &[FileChange::remove(patch)], "Remove it");
     // That fetches them.
     back(&engine, Back::Revert(shared.id.clone())).await.unwrap();
-    let undone = Undone { deployment: shared.id.clone(), summary: String::new(), by: None, commit, since: None, files: Vec::new() };
+    let undone =
+        Undone { deployment: shared.id.clone(), summary: String::new(), by: None, commit, since: None, files: Vec::new() };
     draft.restore.as_mut().unwrap().undoes = vec![undone];
     let shown = preview(&engine, &draft).await;
     assert!(shown.render_trouble.as_ref().unwrap().to_string().contains("patch.yaml"), "{:?}", shown.render_trouble);

@@ -18,10 +18,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::index::block::{Block, Found, Part, ROWS, Rows, View, pack};
 use crate::index::guard::{Fault, guarded};
 use crate::lock::enter;
 use crate::reader::Cursor;
+use crate::rows::{Block, Found, Part, ROWS, Rows, View, pack};
 use crate::state::State;
 
 /// The version of the layout. An index of another one is built again.
@@ -143,8 +143,8 @@ impl Shelf {
         }
         for (key, value) in blocks {
             match value {
-                Some(value) => batch.insert(&key, value),
-                None => batch.remove(&key),
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
             }
             waiting += 1;
             if several && waiting % BLOCKS == 0 {
@@ -195,8 +195,8 @@ impl Shelf {
 
     /// Returns what must be written so that these rows follow those that are there. Small blocks at the end grow together, each
     /// time to twice their size, so that there are few of them and none is written again and again.
-    fn merged(&self, rows: Rows) -> Result<Vec<([u8; 9], Option<Vec<u8>>)>, Fault> {
-        let mut out = Vec::new();
+    fn merged(&self, rows: Rows) -> Result<Changes, Fault> {
+        let mut out = Changes::new();
         if rows.is_empty() {
             return Ok(out);
         }
@@ -214,11 +214,11 @@ impl Shelf {
             let mut all = view.unpack()?;
             all.extend(View::new(&first.body)?.unpack()?);
             *first = pack(&all).ok_or("a block without rows")?;
-            out.push((key.as_ref().try_into().map_err(|_| "a key has another length")?, None));
+            out.push((key.to_vec(), None));
             after = before;
         }
         for block in fresh {
-            out.push((block_key(block.last), Some(closed(after, &block.body))));
+            out.push((block_key(block.last).to_vec(), Some(closed(after, &block.body))));
             after = block.last;
         }
         Ok(out)
@@ -263,7 +263,9 @@ impl Shelf {
             let (digest, items) = done?;
             self.count += items.len() as u64;
             self.digest.iter_mut().zip(digest).for_each(|(byte, other)| *byte ^= other);
-            items.into_iter().for_each(|deployment| state.deployments.put(deployment));
+            for deployment in items {
+                state.deployments.put(deployment);
+            }
         }
         Ok(())
     }
@@ -284,7 +286,9 @@ impl Shelf {
 /// Reads some deployments, and the digest of what they are written as.
 fn part(raw: &[(sled::IVec, sled::IVec)]) -> Result<([u8; 32], Vec<Arc<Deployment>>), Fault> {
     let mut digest = [0; 32];
-    raw.iter().for_each(|(key, value)| mix(&mut digest, key, value));
+    for (key, value) in raw {
+        mix(&mut digest, key, value);
+    }
     let items = raw.iter().map(|(_, value)| Ok(Arc::new(json(value)?))).collect::<Result<_, Fault>>()?;
     Ok((digest, items))
 }
@@ -336,7 +340,7 @@ fn last_of(key: &[u8]) -> Result<u64, Fault> {
 /// Returns a block as it is kept: its check, the number of the row before it, its rows.
 fn closed(after: u64, body: &[u8]) -> Vec<u8> {
     let after = after.to_be_bytes();
-    let mut value = check(&after, body).to_vec();
+    let mut value = check(after, body).to_vec();
     value.extend_from_slice(&after);
     value.extend_from_slice(body);
     value
@@ -346,13 +350,13 @@ fn closed(after: u64, body: &[u8]) -> Vec<u8> {
 fn opened(value: &[u8]) -> Result<(u64, &[u8]), Fault> {
     let (said, rest) = value.split_first_chunk::<8>().ok_or("a block is too short")?;
     let (after, body) = rest.split_first_chunk::<8>().ok_or("a block is too short")?;
-    if check(after, body) != *said {
+    if check(*after, body) != *said {
         return Err("a block of its rows is damaged".into());
     }
     Ok((u64::from_be_bytes(*after), body))
 }
 
-fn check(after: &[u8; 8], body: &[u8]) -> [u8; 8] {
+fn check(after: [u8; 8], body: &[u8]) -> [u8; 8] {
     let hash = Sha256::new().chain_update(after).chain_update(body).finalize();
     let mut check = [0; 8];
     check.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
@@ -379,8 +383,8 @@ fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
     use super::*;
-    use crate::index::block::Row;
     use crate::reader::At;
+    use crate::rows::Row;
     use domain::Time;
     use domain::journal::Phase;
 

@@ -19,7 +19,7 @@ use domain::edit::{Edit, Field};
 use domain::flux::Health;
 use domain::ident::EnvironmentId;
 use domain::project::Environment;
-use domain::promotion::{Promote, PromotePart, Promotion};
+use domain::promotion::{Promote, PromotePart, Promotion, sources};
 use domain::query::{Answer, Query};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -42,15 +42,6 @@ static TURN: Command = command("promotion.turn", &["space"], 2);
 static FROM: Command = command("promotion.from", &["f"], 3);
 static DOWN: Command = command("promotion.down", &["j", "down"], 0);
 static UP: Command = command("promotion.up", &["k", "up"], 0);
-
-/// Returns the environments from which something can come to another, the likeliest first: the last one before it on the way to
-/// production, then the others of its project in their order.
-pub(crate) fn sources<'a>(cx: &Cx<'a>, to: &Environment) -> Vec<&'a Arc<Environment>> {
-    let others = cx.world.environments.iter().filter(|e| e.id.project == to.id.project && e.id != to.id && e.gitops.enabled);
-    let mut all: Vec<_> = others.collect();
-    all.sort_by_key(|e| (e.kind >= to.kind, std::cmp::Reverse(e.kind)));
-    all
-}
 
 /// Holds a promotion that is being chosen.
 #[derive(Debug)]
@@ -82,7 +73,7 @@ impl Choosing {
     }
 
     fn sources<'a>(&self, cx: &Cx<'a>) -> Vec<&'a Arc<Environment>> {
-        cx.world.environment(&self.to).map(|to| sources(cx, to)).unwrap_or_default()
+        cx.world.environment(&self.to).map(|to| sources(&cx.world.environments, to)).unwrap_or_default()
     }
 
     /// Asks for everything that differs; what is taken over is chosen from that.
@@ -245,7 +236,9 @@ impl Tab for Choosing {
         }
         out.extend((self.sources(cx).len() > 1).then_some(&FROM));
         // Up and down choose; the commits are paged through.
-        out.extend(SCROLL.iter().filter(|c| matches!(c.id, "scroll.half-down" | "scroll.half-up" | "scroll.first" | "scroll.last")));
+        out.extend(
+            SCROLL.iter().filter(|c| matches!(c.id, "scroll.half-down" | "scroll.half-up" | "scroll.first" | "scroll.last")),
+        );
         out
     }
 
@@ -319,7 +312,9 @@ mod tests {
 
     fn asked(stage: &mut Stage) -> Promote {
         let wishes = stage.wishes();
-        let found = wishes.iter().find_map(|w| if let Wish::Ask(ticket, Query::Promote(p)) = w { Some((*ticket, p.clone())) } else { None });
+        let found = wishes
+            .iter()
+            .find_map(|w| if let Wish::Ask(ticket, Query::Promote(p)) = w { Some((*ticket, p.clone())) } else { None });
         let Some((ticket, wanted)) = found else { panic!("{wishes:?}") };
         stage.reply(Reply::Answer(ticket, Ok(Answer::Promotion(Arc::new(promotion(&wanted))))));
         wanted

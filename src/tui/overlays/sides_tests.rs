@@ -17,13 +17,7 @@ use crate::words::Language;
 
 fn place(field: &str, container: Option<&str>, sides: (Option<&str>, Option<&str>), drift: bool) -> Place {
     let text = |side: Option<&str>| side.map(str::to_owned);
-    Place {
-        container: text(container),
-        field: field.to_owned(),
-        git: text(sides.0),
-        running: text(sides.1),
-        drift: Some(drift),
-    }
+    Place { container: text(container), field: field.to_owned(), git: text(sides.0), running: text(sides.1), drift: Some(drift) }
 }
 
 fn side(name: &str, head: &str, agrees: Option<bool>, fields: Vec<Place>) -> Side {
@@ -81,9 +75,14 @@ fn opened(stage: &mut Stage, keys: &str) {
 }
 
 fn changed() -> Vec<FileChange> {
-    let text = |tag: &str| format!("images:\n- name: shop\n  newName: ghcr.io/acme/shop\n  newTag: {tag}  # keep in step with api\n");
+    let text =
+        |tag: &str| format!("images:\n- name: shop\n  newName: ghcr.io/acme/shop\n  newTag: {tag}  # keep in step with api\n");
     vec![
-        FileChange { path: "k8s/production/kustomization.yaml".to_owned(), before: Some(text("1.8.4")), after: Some(text("1.8.5")) },
+        FileChange {
+            path: "k8s/production/kustomization.yaml".to_owned(),
+            before: Some(text("1.8.4")),
+            after: Some(text("1.8.5")),
+        },
         FileChange { path: "k8s/production/notes.txt".to_owned(), before: None, after: Some("Ship it.\n".to_owned()) },
     ]
 }

@@ -15,6 +15,7 @@ use domain::actor::Role as Permission;
 use domain::ident::EnvironmentId;
 use domain::link::LinkOf;
 use domain::orders::{ManualSync, Reconcile, RemoveEnvironment, Settle, Side};
+use domain::promotion::sources;
 use domain::query::LogOf;
 use domain::world::World;
 use ratatui::buffer::Buffer;
@@ -25,7 +26,6 @@ use crate::cx::Cx;
 use crate::desk::Change;
 use crate::effects::{Effect, Effects, Overlay};
 use crate::memory::Kept;
-use crate::overlays::promotion::sources;
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
@@ -196,7 +196,7 @@ impl Default for Environments {
 
 /// Tells whether something comes before an environment on the way to production.
 fn promotes(cx: &Cx, to: &domain::project::Environment) -> bool {
-    sources(cx, to).first().is_some_and(|from| from.kind < to.kind)
+    sources(&cx.world.environments, to).first().is_some_and(|from| from.kind < to.kind)
 }
 
 /// Tells whether nothing that the rows show has changed.

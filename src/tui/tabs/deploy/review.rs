@@ -131,7 +131,6 @@ impl Tab for Review {
         self.message.is_some()
     }
 
-
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
             TabMsg::Command("review.yes" | "review.apply") if self.can(cx) => {

@@ -147,7 +147,8 @@ fn the_message_is_written_over_several_lines_and_stays_with_the_draft() {
     stage.keys("ctrl-s");
     answer(&mut stage, None);
     stage.keys("m").text("Forget this").keys("esc y");
-    let proposed = given(&mut stage).into_iter().find_map(|(_, o)| if let Order::Deploy(o) = o { Some(o.draft.message) } else { None });
+    let proposed =
+        given(&mut stage).into_iter().find_map(|(_, o)| if let Order::Deploy(o) = o { Some(o.draft.message) } else { None });
     assert_eq!(proposed, Some(None), "what was proposed stays");
 
     let mut stage = filled(120, 36, Language::English);

@@ -126,7 +126,10 @@ pub(crate) fn place(finding: &Finding) -> String {
 pub(crate) fn of_others(cx: &Cx, restore: &Restore) -> Vec<String> {
     let told = |undone: &Undone| {
         let by = undone.by.as_ref()?;
-        Some(cx.tf("diff.of-others", &[("deployment", undone.deployment.short()), ("by", by), ("change", &cx.said(&undone.summary))]))
+        Some(cx.tf(
+            "diff.of-others",
+            &[("deployment", undone.deployment.short()), ("by", by), ("change", &cx.said(&undone.summary))],
+        ))
     };
     restore.undoes.iter().filter_map(told).collect()
 }

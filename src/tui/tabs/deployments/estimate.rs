@@ -13,8 +13,7 @@ const SCAN: usize = 20_000;
 /// Returns the median of the last successes before a deployment, in milliseconds. The list is newest first.
 pub(super) fn usual(all: &[Arc<Deployment>], of: &Deployment) -> Option<i64> {
     let near = all.iter().skip(all.partition_point(|d| d.id > of.id)).take(SCAN);
-    let earlier =
-        near.filter(|d| d.environment == of.environment && d.status == Status::Succeeded && d.requested < of.requested);
+    let earlier = near.filter(|d| d.environment == of.environment && d.status == Status::Succeeded && d.requested < of.requested);
     let mut took: Vec<i64> = earlier
         .filter_map(|d| Some(d.finished?.as_millisecond() - d.requested.as_millisecond()))
         .filter(|ms| *ms >= 0)

@@ -10,7 +10,6 @@ use std::collections::HashMap;
 use domain::Time;
 use domain::journal::Phase;
 
-use crate::index::guard::Fault;
 use crate::reader::At;
 
 /// How many rows a block holds at most.
@@ -171,7 +170,7 @@ impl<'a> Names<'a> {
 
 impl<'a> View<'a> {
     /// Begins to read a block.
-    pub(crate) fn new(body: &'a [u8]) -> Result<Self, Fault> {
+    pub(crate) fn new(body: &'a [u8]) -> Result<Self, &'static str> {
         let mut rest = Input(body);
         let count = rest.size()?;
         let between = (rest.time(0)?, rest.time(0)?);
@@ -182,12 +181,12 @@ impl<'a> View<'a> {
         if rest.0.is_empty() && phases.len() == count {
             Ok(Self { count, between, texts, places, phases, times, seqs, ats })
         } else {
-            Err("a block of rows has another length".into())
+            Err("a block of rows has another length")
         }
     }
 
     /// Returns where the rows stand of which every part fits, oldest first.
-    pub(crate) fn fitting(self, fits: &dyn Fn(Part<'_>) -> bool) -> Result<Vec<Found>, Fault> {
+    pub(crate) fn fitting(self, fits: &dyn Fn(Part<'_>) -> bool) -> Result<Vec<Found>, &'static str> {
         if !fits(Part::Between(self.between.0, self.between.1)) {
             return Ok(Vec::new());
         }
@@ -227,7 +226,7 @@ impl<'a> View<'a> {
     }
 
     /// Returns all rows, oldest first.
-    pub(crate) fn unpack(self) -> Result<Vec<Row>, Fault> {
+    pub(crate) fn unpack(self) -> Result<Vec<Row>, &'static str> {
         let [actors, acts, objects] = self.texts;
         let texts = [actors.all()?, acts.all()?, objects.all()?];
         let (mut places, mut times, mut second) = (self.places, self.times, 0);
@@ -235,7 +234,7 @@ impl<'a> View<'a> {
         for (found, phase) in stands(self.count, self.seqs, self.ats)?.into_iter().zip(self.phases) {
             let time = times.time(second)?;
             second = time.as_second();
-            let mut text = |which: usize| -> Result<String, Fault> {
+            let mut text = |which: usize| -> Result<String, &'static str> {
                 let place = places.get_mut(which).ok_or(SHORT)?.size()?;
                 let text = texts.get(which).and_then(|list| list.get(place)).ok_or(SHORT)?;
                 Ok((*text).to_owned())
@@ -248,7 +247,7 @@ impl<'a> View<'a> {
     }
 }
 
-fn stands(count: usize, mut seqs: Input<'_>, mut ats: Input<'_>) -> Result<Vec<Found>, Fault> {
+fn stands(count: usize, mut seqs: Input<'_>, mut ats: Input<'_>) -> Result<Vec<Found>, &'static str> {
     let mut out = Vec::with_capacity(count);
     let mut found = Found { seq: 0, at: At { segment: 0, offset: 0 } };
     for _ in 0..count {
@@ -268,13 +267,13 @@ const SHORT: &str = "a block of rows cannot be read";
 struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
-    fn byte(&mut self) -> Result<u8, Fault> {
+    fn byte(&mut self) -> Result<u8, &'static str> {
         let (byte, rest) = self.0.split_first().ok_or(SHORT)?;
         self.0 = rest;
         Ok(*byte)
     }
 
-    fn number(&mut self) -> Result<u64, Fault> {
+    fn number(&mut self) -> Result<u64, &'static str> {
         let mut out = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -283,33 +282,33 @@ impl<'a> Input<'a> {
                 return Ok(out);
             }
         }
-        Err(SHORT.into())
+        Err(SHORT)
     }
 
-    fn size(&mut self) -> Result<usize, Fault> {
-        Ok(usize::try_from(self.number()?).map_err(|_| SHORT)?)
+    fn size(&mut self) -> Result<usize, &'static str> {
+        usize::try_from(self.number()?).map_err(|_| SHORT)
     }
 
-    fn signed(&mut self) -> Result<i64, Fault> {
+    fn signed(&mut self) -> Result<i64, &'static str> {
         let zigzag = self.number()?;
         Ok((zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed())
     }
 
-    fn column(&mut self) -> Result<Self, Fault> {
+    fn column(&mut self) -> Result<Self, &'static str> {
         let len = self.size()?;
         let (column, rest) = self.0.split_at_checked(len).ok_or(SHORT)?;
         self.0 = rest;
         Ok(Self(column))
     }
 
-    fn time(&mut self, before: i64) -> Result<Time, Fault> {
+    fn time(&mut self, before: i64) -> Result<Time, &'static str> {
         let second = before.wrapping_add(self.signed()?);
         let nanos = i32::try_from(self.signed()?).map_err(|_| SHORT)?;
-        Ok(Time::new(second, nanos).map_err(|_| SHORT)?)
+        Time::new(second, nanos).map_err(|_| SHORT)
     }
 
     /// Returns all texts of a column.
-    fn all(mut self) -> Result<Vec<&'a str>, Fault> {
+    fn all(mut self) -> Result<Vec<&'a str>, &'static str> {
         let mut out = Vec::new();
         while !self.0.is_empty() {
             out.push(std::str::from_utf8(self.column()?.0).map_err(|_| SHORT)?);
@@ -319,11 +318,15 @@ impl<'a> Input<'a> {
 }
 
 fn number(out: &mut Vec<u8>, mut value: u64) {
-    while let byte @ 0x80.. = value {
-        out.push((byte & 0x7f) as u8 | 0x80);
+    loop {
+        let [low, ..] = value.to_le_bytes();
         value >>= 7;
+        if value == 0 {
+            out.push(low);
+            return;
+        }
+        out.push(low | 0x80);
     }
-    out.push(value as u8);
 }
 
 fn signed(out: &mut Vec<u8>, value: i64) {

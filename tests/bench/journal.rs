@@ -1,4 +1,4 @@
-//! Figures of a long journal that anybody can measure again: `cargo run --release -p store --example bench [ENTRIES]`.
+//! Figures of a long journal that anybody can measure again: `cargo run --release -p store --example journal [ENTRIES]`.
 //!
 //! Writes a journal of a million entries, 800,000 of them the steps of 100,000 deployments, into a temporary folder and prints
 //! how long it takes to open it, to find its newest entries and to filter it, and the memory that this needs. Each opening is a
@@ -34,7 +34,8 @@ fn actor(n: u64) -> Actor {
 
 /// One of eight steps of a deployment.
 fn step(number: u64, step: u64, n: u64) -> Record {
-    let environment = format!("shop-{}/{}", number % 40, ["development", "staging", "production"][usize::try_from(number % 3).unwrap()]);
+    let environment =
+        format!("shop-{}/{}", number % 40, ["development", "staging", "production"][usize::try_from(number % 3).unwrap()]);
     let mut stages = [Stage::pending(), Stage::pending(), Stage::pending(), Stage::pending()];
     for stage in stages.iter_mut().take(usize::try_from(step / 2 + 1).unwrap()) {
         (stage.state, stage.started, stage.ended) = (StageState::Done, Some(moment(n)), Some(moment(n + 1)));
@@ -51,7 +52,9 @@ fn step(number: u64, step: u64, n: u64) -> Record {
         status: if over { Status::Succeeded } else { Status::Running },
         edits: vec![Edit::set(Field::ImageTag, format!("1.8.{number}")), Edit::set(Field::Replicas, "6")],
         workload: None,
-        message: format!("Deploy shop 1.8.{number} to {environment}\n\nDeployment-Id: 01k{number:023}\nEnvironment: {environment}\n"),
+        message: format!(
+            "Deploy shop 1.8.{number} to {environment}\n\nDeployment-Id: 01k{number:023}\nEnvironment: {environment}\n"
+        ),
         branch: "main".to_owned(),
         files: vec!["k8s/overlays/production/kustomization.yaml".to_owned()],
         base: None,
@@ -69,15 +72,35 @@ fn step(number: u64, step: u64, n: u64) -> Record {
     };
     let change = Some(Change::Deployment(Box::new(deployment)));
     let phase = if step == 0 { Phase::Intent } else { Phase::Done };
-    Record { time: moment(n), actor: actor(number), act: "deploy".to_owned(), object: environment, phase, detail: format!("step {step}"), change }
+    Record {
+        time: moment(n),
+        actor: actor(number),
+        act: "deploy".to_owned(),
+        object: environment,
+        phase,
+        detail: format!("step {step}"),
+        change,
+    }
 }
 
 fn act(n: u64) -> Record {
     let acts = ["kustomization.suspend", "kustomization.resume", "flux.sync", "pod.delete"];
     let act = acts[usize::try_from(n / 10 % 4).unwrap()];
     // One of a thousand is what the rare filters look for.
-    let object = if n % 1000 == 8 { "HelmRelease/payments/ledger".to_owned() } else { format!("Kustomization/flux-system/app-{}", n % 3000) };
-    Record { time: moment(n), actor: actor(n / 10), act: act.to_owned(), object, phase: Phase::Done, detail: String::new(), change: None }
+    let object = if n % 1000 == 8 {
+        "HelmRelease/payments/ledger".to_owned()
+    } else {
+        format!("Kustomization/flux-system/app-{}", n % 3000)
+    };
+    Record {
+        time: moment(n),
+        actor: actor(n / 10),
+        act: act.to_owned(),
+        object,
+        phase: Phase::Done,
+        detail: String::new(),
+        change: None,
+    }
 }
 
 fn fill(dir: &Path, entries: u64) {
@@ -111,7 +134,9 @@ fn timed<T>(what: &str, runs: usize, mut work: impl FnMut() -> T) -> T {
 /// Opens the store as a console does and asks it what the Audit tab asks.
 fn opened(dir: &Path, entries: u64) {
     let (store, notices) = timed("open the store", 1, || Store::open(dir).unwrap());
-    notices.iter().for_each(|notice| println!("{}", notice.trouble));
+    for notice in &notices {
+        println!("{}", notice.trouble);
+    }
     timed("the newest 1,000", RUNS, || store.audit(&AuditFilter::default(), 1000).unwrap().len());
     let all = AuditFilter::default;
     let table = [
@@ -121,12 +146,15 @@ fn opened(dir: &Path, entries: u64) {
         ("an object in a thousand", AuditFilter { object: Some("payments/ledger".to_owned()), ..all() }),
         ("an object that is not there", AuditFilter { object: Some("no such thing".to_owned()), ..all() }),
         ("the oldest thousandth", AuditFilter { until: Some(moment(entries / 1000)), ..all() }),
-        ("an actor, an object, half of the time", AuditFilter {
-            actor: Some("bob".to_owned()),
-            object: Some("app-29".to_owned()),
-            until: Some(moment(entries / 2)),
-            ..all()
-        }),
+        (
+            "an actor, an object, half of the time",
+            AuditFilter {
+                actor: Some("bob".to_owned()),
+                object: Some("app-29".to_owned()),
+                until: Some(moment(entries / 2)),
+                ..all()
+            },
+        ),
     ];
     for (what, filter) in table {
         let found = timed(what, RUNS, || store.audit(&filter, 1000).unwrap().len());
