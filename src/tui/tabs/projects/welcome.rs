@@ -39,7 +39,7 @@ pub(super) fn lines(cx: &Cx, toolkit: Option<&Toolkit>, keys: &Keys, wide: u16) 
 /// Returns the context that is looked at; nothing where there is no cluster.
 pub(super) fn context(cx: &Cx) -> Option<ContextName> {
     let own = (!cx.context.is_empty()).then(|| ContextName::from(cx.context));
-    own.or_else(|| cx.world.contexts.first().cloned())
+    own.filter(|own| cx.world.contexts.contains(own)).or_else(|| cx.world.contexts.first().cloned())
 }
 
 type Steps = Vec<(String, String)>;
@@ -72,9 +72,11 @@ fn with_cluster(
 ) -> Steps {
     let contexts = cx.world.contexts.len().to_string();
     let mut line = vec![piece(cx.tf("welcome.contexts", &[("count", &contexts), ("context", &context.0)]), Role::Text)];
-    let state = cx.world.cluster_link(context).cloned().unwrap_or(LinkState::Connecting);
-    line.push(piece("  ", Role::Text));
-    line.extend(link::pieces(cx, &state));
+    let state = cx.world.cluster_link(context);
+    if let Some(state) = state {
+        line.push(piece("  ", Role::Text));
+        line.extend(link::pieces(cx, state));
+    }
     out.push(line);
     let here: Vec<_> = cx.world.flux.iter().filter(|object| *object.key.cluster == *context.0).collect();
     let bad = here.iter().filter(|object| object.health() == Health::Bad).count().to_string();
@@ -85,7 +87,7 @@ fn with_cluster(
     if !installed && here.is_empty() {
         out.push(vec![piece(cx.t("welcome.no-flux").to_owned(), Role::Warn)]);
         steps.push(("0".to_owned(), cx.t("welcome.install").to_owned()));
-    } else {
+    } else if state.is_some_and(LinkState::is_live) {
         let values = [
             ("version", version.unwrap_or_else(|| "?".to_owned())),
             ("kustomizations", count("Kustomization")),
