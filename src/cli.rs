@@ -167,6 +167,9 @@ pub(crate) struct DemoArgs {
     /// How many times faster than life the simulated cluster runs.
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
     pub(crate) speed: f64,
+    /// Begins without the tour; :tour begins it.
+    #[arg(long)]
+    pub(crate) no_tour: bool,
     /// The moment at which it begins, for pictures that are drawn again.
     #[arg(long, hide = true, value_name = "TIME")]
     pub(crate) at: Option<domain::Time>,

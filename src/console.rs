@@ -29,13 +29,25 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Trouble> {
     }
     terminal::catch_panics(&settings.state);
     let deck = launch::deck(&settings)?;
-    let done = show(&deck, Some(&settings.state)).await;
+    let opening = if settings.config.restore { Opening::Restored(&settings.state) } else { Opening::Plain };
+    let done = show(&deck, opening).await;
     deck.close().await;
     match done? {
         Next::Nothing => Ok(()),
         // The keys and the signals of this process belong to the console that was: the demo gets a process of its own.
         Next::Demo => Err(program::become_demo()),
     }
+}
+
+/// Says how a session begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opening<'a> {
+    /// As if it were the first.
+    Plain,
+    /// With the tour.
+    Tour,
+    /// Where the last one was left that kept something in this folder; what is to be remembered of it goes there too.
+    Restored(&'a Path),
 }
 
 /// Says what comes after a session.
@@ -47,9 +59,8 @@ pub(crate) enum Next {
     Demo,
 }
 
-/// Shows a session until its operator leaves or the terminal is gone. It begins where the last one that kept something in `state`
-/// was left; without that folder with the tour.
-pub(crate) async fn show(deck: &Deck, state: Option<&Path>) -> Result<Next, Trouble> {
+/// Shows a session until its operator leaves or the terminal is gone.
+pub(crate) async fn show(deck: &Deck, opening: Opening<'_>) -> Result<Next, Trouble> {
     let env = |name: &str| std::env::var(name).ok();
     let capabilities = Capabilities::detect(env);
     let term = env("TERM").unwrap_or_default();
@@ -78,14 +89,17 @@ pub(crate) async fn show(deck: &Deck, state: Option<&Path>) -> Result<Next, Trou
     }
     let watching = watching::begin(&deck.config, context, tell);
     let (mut session, mut acts) = Session::new(settings, launch::now(), deck.world());
-    match state {
-        None => session.tour(),
-        Some(state) if deck.config.restore => {
-            acts.extend(remembered::load(state).map(|memory| session.recall(&memory)).unwrap_or_default());
+    let kept = match opening {
+        Opening::Plain => None,
+        Opening::Tour => {
+            session.tour();
+            None
         }
-        Some(_) => {}
-    }
-    let kept = state.map(Path::to_owned);
+        Opening::Restored(state) => {
+            acts.extend(remembered::load(state).map(|memory| session.recall(&memory)).unwrap_or_default());
+            Some(state.to_owned())
+        }
+    };
     let (wishes, wish_queue) = mpsc::channel(WAITING);
     let editing = Arc::new(Desktop::default());
     let (replies, reply_queue) = mpsc::channel(WAITING);

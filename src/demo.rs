@@ -20,6 +20,7 @@ use sim::{Sim, SimConfig};
 
 use crate::cli::DemoArgs;
 use crate::config::Config;
+use crate::console::Opening;
 use crate::global::Global;
 use crate::launch::{self, Settings};
 use crate::{console, terminal};
@@ -48,7 +49,8 @@ pub(crate) async fn run(global: &Global, arguments: &DemoArgs) -> Result<(), Tro
     let own = arguments.folder.is_none();
     let folder =
         arguments.folder.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("quarterdeck-demo-{}", std::process::id())));
-    let done = play(global, &folder, arguments.speed).await;
+    let opening = if arguments.no_tour || arguments.at.is_some() { Opening::Plain } else { Opening::Tour };
+    let done = play(global, &folder, (arguments.speed, opening)).await;
     if own {
         // What cannot be removed lies in the system's folder for such things.
         drop(std::fs::remove_dir_all(&folder));
@@ -56,7 +58,7 @@ pub(crate) async fn run(global: &Global, arguments: &DemoArgs) -> Result<(), Tro
     done
 }
 
-async fn play(global: &Global, folder: &Path, speed: f64) -> Result<(), Trouble> {
+async fn play(global: &Global, folder: &Path, (speed, opening): (f64, Opening<'_>)) -> Result<(), Trouble> {
     let state = folder.join("state");
     let settings = Settings {
         state: state.clone(),
@@ -86,7 +88,7 @@ async fn play(global: &Global, folder: &Path, speed: f64) -> Result<(), Trouble>
     let fleet = Fleet { git: folder.join("git"), engine: deck.engine.clone(), actor: deck.actor.clone() };
     let cluster = Arc::clone(&sim);
     let sailing = tokio::spawn(async move { fleet.sail(&cluster, fresh).await });
-    let done = console::show(&deck, None).await.map(drop);
+    let done = console::show(&deck, opening).await.map(drop);
     sailing.abort();
     deck.close().await;
     drop(sim);

@@ -43,6 +43,8 @@ mod random_tests;
 #[cfg(test)]
 mod tests;
 mod tour;
+#[cfg(test)]
+mod tour_tests;
 
 use dress::Dress;
 use pointer::Pointer;

@@ -174,7 +174,8 @@ fn draw(console: &mut Console, screen: &Screen, file: &dyn Fn() -> Option<PathBu
         console.keys(key);
         rest(console);
     }
-    let drawn = console.when(SOON, |screen| Some(svg::picture(screen))).unwrap_or_else(|| panic!("{} was not drawn", screen.name));
+    let drawn =
+        console.when(SOON, |screen| Some(svg::picture(screen))).unwrap_or_else(|| panic!("{} was not drawn", screen.name));
     std::fs::write(&file, drawn).expect("a file of our own");
     if let Some(key) = leave {
         console.keys(key);

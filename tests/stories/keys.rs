@@ -1,6 +1,7 @@
 //! The stories by keys typed into the console. What several of them do stands here: open the console, open the form of an
 //! environment, submit, and look for the four stages.
 
+mod begin;
 mod branch;
 mod first;
 mod kill;

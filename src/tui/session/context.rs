@@ -5,7 +5,7 @@ use domain::ident::ContextName;
 use domain::query::Query;
 
 use super::{Act, Place, Session};
-use crate::effects::{Dress, Toast, Wish};
+use crate::effects::{Toast, Wish};
 use crate::memory::Kept;
 use crate::place::TabId;
 use crate::tab::TabMsg;
@@ -22,10 +22,8 @@ impl Session {
         acts.extend(self.held.replace(ticket).map(|old| Act::Wish(Wish::Forget(old))));
         let of = self.base.preferences.contexts.iter().find(|of| of.name == context).cloned().unwrap_or_default();
         self.base.context.clone_from(&context);
-        match of.theme {
-            Some(theme) => self.dress(Dress::Keep(theme)),
-            None => self.dress(Dress::Back),
-        }
+        self.base.dress.context = of.theme;
+        self.put_on();
         let namespace = of.namespace.map(|namespace| format!(" namespace={namespace}")).unwrap_or_default();
         let filter = if self.base.world.contexts.len() > 1 { format!("cluster={context}{namespace}") } else { namespace };
         let kept = Kept { filter: filter.trim().to_owned(), selected: None };

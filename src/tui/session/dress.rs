@@ -18,6 +18,8 @@ pub(crate) struct Dress {
     ground: Ground,
     /// What the operator chose since.
     chosen: Option<String>,
+    /// What the context wants that one works on.
+    pub(super) context: Option<String>,
     /// What the operator looks at now.
     tried: Option<String>,
 }
@@ -25,7 +27,7 @@ pub(crate) struct Dress {
 impl Dress {
     /// Returns the theme to draw with, and what is wrong with the one that is wanted.
     pub(crate) fn theme(&self, told: &Preferences, depth: Depth) -> (Theme, Option<Trouble>) {
-        let wanted = self.tried.as_deref().or(self.chosen.as_deref()).or(told.theme.as_deref());
+        let wanted = self.tried.as_deref().or(self.chosen.as_deref()).or(self.context.as_deref()).or(told.theme.as_deref());
         Theme::choose(wanted, &told.themes, self.ground, depth)
     }
 }
@@ -80,7 +82,8 @@ impl Session {
         self.put_on();
     }
 
-    fn put_on(&mut self) {
+    /// Puts on what is wanted now.
+    pub(super) fn put_on(&mut self) {
         let (theme, trouble) = self.base.dress.theme(&self.base.preferences, self.base.capabilities.depth);
         self.base.theme = theme;
         if let Some(trouble) = trouble {

@@ -58,7 +58,7 @@ fn changes(screen: &str) -> Vec<String> {
 }
 
 fn add_project(console: &mut Console, ground: &Ground) {
-    console.see("No projects yet.");
+    console.see("Welcome aboard");
     console.keys("a");
     console.see("Add a project");
     console.keys(&ground.repo.url);
