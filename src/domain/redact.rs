@@ -183,7 +183,9 @@ mod tests {
 
     fn knowing(values: &[&str]) -> Redactor {
         let mut redactor = Redactor::default();
-        values.iter().for_each(|value| redactor.know(value));
+        for value in values {
+            redactor.know(value);
+        }
         redactor
     }
 
@@ -228,6 +230,6 @@ mod tests {
     fn a_text_without_any_is_passed_on_as_it_is() {
         let redactor = knowing(&["s3cret-value"]);
         assert!(matches!(redactor.clean("nothing here"), Cow::Borrowed(_)));
-        assert_eq!(redactor.places("x s3cret-value"), [2..14]);
+        assert_eq!(redactor.places("x s3cret-value"), std::slice::from_ref(&(2..14)));
     }
 }

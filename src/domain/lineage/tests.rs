@@ -222,7 +222,7 @@ fn what_holds_an_object_up_is_followed_to_its_end() {
     let rings: Vec<Vec<_>> = lineage.rings().iter().map(|r| r.iter().map(|n| lineage.name(*n).unwrap().name).collect()).collect();
     assert_eq!(rings, [["a", "b", "z"]]);
     let infra = lineage.find(&key("Kustomization", "infra")).unwrap();
-    let names: Vec<_> = lineage.needed_by(infra).iter().map(|n| lineage.name(*n).unwrap().name.to_owned()).collect();
+    let names: Vec<_> = lineage.needed_by(infra).iter().map(|n| lineage.name(*n).unwrap().name.into_owned()).collect();
     assert_eq!(names, ["data", "later", "off"]);
 }
 

@@ -71,7 +71,9 @@ pub fn settle_names(wanted: &mut [Wanted], applied: &[(String, String)]) -> Vec<
         let Some(stem) = stem(&name).filter(|_| made && text(value, "/kind") == "Secret") else { continue };
         let mut same = applied.iter().filter(|(ns, other)| *ns == namespace && self::stem(other) == Some(stem));
         if let (Some((_, there)), None) = (same.next(), same.next()) {
-            wanted.iter_mut().for_each(|w| rename(&mut w.value, &name, there));
+            for w in &mut *wanted {
+                rename(&mut w.value, &name, there);
+            }
         } else {
             unsettled.push(stem.to_owned());
             wanted[at].unknown = Some("it is encrypted with SOPS, and its name ends in a hash of what is hidden".to_owned());
