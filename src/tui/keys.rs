@@ -194,19 +194,18 @@ impl Keymap {
             }
             let mut all = Vec::new();
             for text in keys.get_ref() {
-                match parse(text.get_ref()) {
-                    Some(chords) => all.push(chords),
-                    None => {
-                        let object = format!("\u{201c}{}\u{201d} in {}", text.get_ref(), at(text.span()));
-                        let next = "Write keys as q, ctrl-d, alt-1, enter, f1, or several with a blank between: g r.";
-                        faults.push((text.span().start, Trouble::usage("That is no key", object).next(next)));
-                    }
+                if let Some(chords) = parse(text.get_ref()) {
+                    all.push(chords);
+                } else {
+                    let object = format!("\u{201c}{}\u{201d} in {}", text.get_ref(), at(text.span()));
+                    let next = "Write keys as q, ctrl-d, alt-1, enter, f1, or several with a blank between: g r.";
+                    faults.push((text.span().start, Trouble::usage("That is no key", object).next(next)));
                 }
             }
             let line = text[..id.span().start].matches('\n').count() + 1;
             map.bound.insert(id.into_inner(), Binding { keys: all, line });
         }
-        faults.extend(map.doubles().into_iter().map(|(line, trouble)| (line, trouble)));
+        faults.extend(map.doubles());
         faults.sort_by_key(|(at, _)| *at);
         (map, faults.into_iter().map(|(_, trouble)| trouble).collect())
     }

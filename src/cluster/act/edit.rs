@@ -98,8 +98,8 @@ pub fn forbidden(base: &Value, edited: &Value) -> Option<String> {
         }
     }
     let patch = if of_flux(base) { merge_patch(base, edited) } else { None }?;
-    let path = paths(&patch).into_iter().find(|path| path.iter().try_fold(&patch, |at, key| at.get(key)).is_some_and(masks))?;
-    Some(format!("{} is masked in part: write it whole, or leave it as it was", dotted(&path)))
+    let hidden = paths(&patch).into_iter().find(|path| path.iter().try_fold(&patch, |at, key| at.get(key)).is_some_and(masks))?;
+    Some(format!("{} is masked in part: write it whole, or leave it as it was", dotted(&hidden)))
 }
 
 /// Tells whether a mask stands anywhere in a value.

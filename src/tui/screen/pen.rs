@@ -146,10 +146,10 @@ impl<'a> Pen<'a> {
         }
         let mut words: Vec<u8> = Vec::new();
         let (fg, bg, modifier) = wanted;
-        let (mut was_fg, mut was_bg, mut was) = self.look;
+        let (mut front, mut ground, mut was) = self.look;
         if wanted == PLAIN {
             words.extend(b"0");
-            (was_fg, was_bg, was) = PLAIN;
+            (front, ground, was) = PLAIN;
         }
         for (attribute, _, off) in ATTRIBUTES {
             if was.contains(attribute) && !modifier.contains(attribute) {
@@ -162,10 +162,10 @@ impl<'a> Pen<'a> {
                 say(&mut words, on);
             }
         }
-        if fg != was_fg {
+        if fg != front {
             colour(&mut words, fg, 30);
         }
-        if bg != was_bg {
+        if bg != ground {
             colour(&mut words, bg, 40);
         }
         self.out.extend_from_slice(b"\x1b[");

@@ -15,13 +15,13 @@ const HOME: &str = "flux-system";
 
 impl Session {
     /// Takes another context for the one that is worked on.
-    pub(super) fn take_context(&mut self, context: String, acts: &mut Vec<Act>) {
+    pub(super) fn take_context(&mut self, context: &str, acts: &mut Vec<Act>) {
         let ticket = self.base.cx().ticket();
-        let place = (ContextName(context.clone()), HOME.to_owned());
+        let place = (ContextName(context.to_owned()), HOME.to_owned());
         acts.push(Act::Wish(Wish::Ask(ticket, Query::Hold(vec![place]))));
         acts.extend(self.held.replace(ticket).map(|old| Act::Wish(Wish::Forget(old))));
         let of = self.base.preferences.contexts.iter().find(|of| of.name == context).cloned().unwrap_or_default();
-        self.base.context.clone_from(&context);
+        context.clone_into(&mut self.base.context);
         self.base.dress.context = of.theme;
         self.put_on();
         let namespace = of.namespace.map(|namespace| format!(" namespace={namespace}")).unwrap_or_default();
@@ -31,7 +31,7 @@ impl Session {
         for tab in TabId::ALL {
             self.tell(Place::Tab(tab), TabMsg::Context, acts);
         }
-        let text = self.base.cx().tf("context.taken", &[("context", &context)]);
+        let text = self.base.cx().tf("context.taken", &[("context", context)]);
         self.toast(Toast { health: Health::Ok, text });
     }
 }

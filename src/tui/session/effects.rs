@@ -72,7 +72,7 @@ impl Session {
                 Effect::Trouble(trouble) => self.trouble(trouble),
                 Effect::Quit => acts.push(Act::Quit),
                 Effect::Demo => acts.push(Act::Demo),
-                Effect::Context(context) => self.take_context(context, acts),
+                Effect::Context(context) => self.take_context(&context, acts),
                 Effect::Sift(filter) => {
                     let kept = Kept { filter, selected: None };
                     self.tell(Place::Tab(self.active), TabMsg::Recall(kept), acts);

@@ -302,11 +302,11 @@ impl Tab for Projects {
             TabMsg::Command(id) if !self.table.command(id) => return self.act(cx, id),
             TabMsg::Key(key) => self.table.key(key),
             TabMsg::Paste(text) => self.table.paste(&text),
-            TabMsg::Reply(ticket, answer) if self.asking.as_ref().is_some_and(|(_, asked)| *asked == ticket) => {
-                // What cannot be found out is not said; the rest is.
-                if let Ok(Answer::Toolkit(found)) = answer {
-                    self.toolkit = Some(found);
-                }
+            // What cannot be found out is not said; the rest is.
+            TabMsg::Reply(ticket, Ok(Answer::Toolkit(found)))
+                if self.asking.as_ref().is_some_and(|(_, asked)| *asked == ticket) =>
+            {
+                self.toolkit = Some(found);
             }
             TabMsg::Recall(kept) => self.table.recall(&kept),
             TabMsg::Wake => self.table.wake(cx.now),

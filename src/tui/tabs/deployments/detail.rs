@@ -70,8 +70,8 @@ fn taken_back(cx: &Cx, deployment: &Deployment, takers: &[Arc<Deployment>]) -> V
         };
         rows.push(Row::text("↶ ", Role::Accent, told, Role::Text));
     }
-    let takes = |d: &Deployment| d.restore.as_ref().is_some_and(|r| r.undoes.iter().any(|u| u.deployment == deployment.id));
-    if let Some(by) = takers.iter().find(|d| takes(d)) {
+    let undoes = |d: &Deployment| d.restore.as_ref().is_some_and(|r| r.undoes.iter().any(|u| u.deployment == deployment.id));
+    if let Some(by) = takers.iter().find(|d| undoes(d)) {
         let told = cx.tf("deployments.taken-back", &[("deployment", by.id.short())]);
         rows.push(Row::text("↶ ", Role::Muted, told, Role::Muted));
     }
