@@ -98,7 +98,7 @@ fn unsure(drift: &mut Drift, left: &[Target]) {
     let titles: BTreeSet<String> = left.iter().map(ToString::to_string).collect();
     for object in drift.objects.iter_mut().filter(|o| o.verdict == Verdict::Extra && titles.contains(&o.title())) {
         object.verdict = Verdict::Unknown;
-        object.why = "it may be one of those that SOPS encrypted whole, names and all".to_owned();
+        "it may be one of those that SOPS encrypted whole, names and all".clone_into(&mut object.why);
     }
 }
 

@@ -344,12 +344,12 @@ mod tests {
 
     #[test]
     fn keys_that_meet_where_both_are_possible_are_found() {
+        static FIRST: Command = Command { id: "list.first", keys: &["g g"], footer: 0 };
         let (keymap, _) =
             Keymap::read("keymap.toml", "\"flux.open\" = [\"enter\", \"j\"]\n\"list.up\" = [\"g\", \"up\"]", |_| true);
         let found = keymap.conflicts(&[&OPEN, &DOWN, &UP]);
         let [conflict] = found.as_slice() else { panic!("{found:?}") };
         assert_eq!((conflict.command, conflict.other, conflict.place.as_str()), ("flux.open", "list.down", "keymap.toml:1"));
-        static FIRST: Command = Command { id: "list.first", keys: &["g g"], footer: 0 };
         assert_eq!(keymap.conflicts(&[&UP, &FIRST]).len(), 1, "one key that begins two");
     }
 }

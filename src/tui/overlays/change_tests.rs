@@ -1,7 +1,5 @@
 //! A document in Git from the editor to the order: what is asked, what is shown, and what is given.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by failing")]
-
 use domain::change::{FileChange, Finding, ObjectChange, Risk};
 use domain::flux::ObjectKey;
 use domain::ident::DeploymentId;

@@ -48,8 +48,8 @@ fn shown(parser: &vt100::Parser, x: u16, y: u16) -> (String, vt100::Color, vt100
 }
 
 /// Returns what it should show.
-fn meant(buf: &Buffer, x: u16, y: u16) -> (String, vt100::Color, vt100::Color, [bool; 4]) {
-    let cell = &buf[(x, y)];
+fn meant(buf: &Buffer, at: (u16, u16)) -> (String, vt100::Color, vt100::Color, [bool; 4]) {
+    let cell = &buf[at];
     let colour = |color: Color| match color {
         Color::Rgb(r, g, b) => vt100::Color::Rgb(r, g, b),
         Color::Indexed(n) => vt100::Color::Idx(n),
@@ -93,7 +93,7 @@ fn same(parser: &vt100::Parser, buf: &Buffer, what: &str) {
                 skip -= 1;
                 continue;
             }
-            let (mut want, mut got) = (meant(buf, x, y), shown(parser, x, y));
+            let (mut want, mut got) = (meant(buf, (x, y)), shown(parser, x, y));
             skip = crate::widgets::put::width(&want.0).saturating_sub(1);
             if want.0 == " " && !want.3[2] && !want.3[3] {
                 (want.1, got.1) = (vt100::Color::Default, vt100::Color::Default);
