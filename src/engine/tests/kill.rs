@@ -122,7 +122,7 @@ fn calm(w: &World, environment: &Environment) -> bool {
 
 /// Returns the deployment that the process had begun which was just ended: the newest one, unless it is known from before.
 fn begun(engine: &Engine, known: &BTreeSet<String>) -> Option<std::sync::Arc<Deployment>> {
-    engine.now().deployments.iter().find(|d| !known.contains(d.id.as_str())).map(|d| std::sync::Arc::clone(d))
+    engine.now().deployments.iter().find(|d| !known.contains(d.id.as_str())).cloned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

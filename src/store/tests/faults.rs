@@ -14,7 +14,7 @@ use crate::support::*;
 /// No space left, an I/O error, a read-only file system, a quota, a limit on the size of files.
 const ERRORS: [i32; 5] = [28, 5, 30, 122, 27];
 /// So small that the journal goes on in new segments.
-const TINY: Options = Options { segment_bytes: 600, index: false };
+const TINY: Options = Options { segment_bytes: 600, ..SMALL_PLAIN };
 
 /// What a run was told to be done.
 #[derive(Debug, Default)]
