@@ -26,4 +26,9 @@ fn shows_the_last_log_lines_of_a_crash(ground: &Ground) {
     for part in ["CrashLoopBackOff", "ghcr.io/acme/shop:1.1.0-crash", "panic: cannot open configuration /etc/app/config.yaml"] {
         assert!(why.contains(part), "{part} in {why}");
     }
+    // They are kept with the deployment, when the Pod is long gone.
+    let history = operator.run(&["history", &ground.app, "-o", "json"]).json();
+    let kept = history[0]["stages"][3]["state"]["trouble"]["why"].to_string();
+    let kept = if kept == "null" { history[0]["stages"][3].to_string() } else { kept };
+    assert!(kept.contains("last log lines") && kept.contains("panic: cannot open configuration"), "{history:#}");
 }

@@ -59,3 +59,23 @@ fn what_was_done_is_counted_and_compared(ground: &Ground) {
     console.see("agrees");
     console.keys("qq");
 }
+
+story!(a_changed_entry_is_named);
+fn a_changed_entry_is_named(ground: &Ground) {
+    let operator = ground.operator();
+    ground.seed();
+    ground.add(&operator, &["development", "production"]);
+    let journal = operator.state().join("journal/000001.jsonl");
+    let text = std::fs::read_to_string(&journal).expect("a journal");
+    assert_eq!(operator.run(&["audit", "export"]).ok(), text, "what is exported is what is kept, byte for byte");
+    let csv = operator.run(&["audit", "export", "--csv"]).ok();
+    assert!(csv.starts_with("seq,time,actor,act,object,phase,detail,hash\r\n1,"), "{csv}");
+    assert_eq!(csv.lines().count(), text.lines().count() + 1);
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for line in lines.iter_mut().skip(2) {
+        *line = line.replacen(ground.app.as_str(), "another", 1);
+    }
+    std::fs::write(&journal, lines.join("\n") + "\n").expect("a journal that was changed");
+    let why = operator.run(&["audit", "verify"]).failed(1);
+    assert!(why.contains("000001.jsonl line 3") && why.contains("entry 3: its hash does not match its content"), "{why}");
+}
