@@ -128,20 +128,7 @@ mod tests {
 
     #[test]
     fn the_first_name_is_printed_too() {
-        let object = |name: &str, verdict| ObjectDrift {
-            api_version: "v1".to_owned(),
-            kind: "ConfigMap".to_owned(),
-            namespace: "shop".to_owned(),
-            name: name.to_owned(),
-            verdict,
-            why: String::new(),
-            fields: Vec::new(),
-            ignored: 0,
-            others: Vec::new(),
-            file: None,
-            live: None,
-            desired: None,
-        };
+        let object = |name: &str, verdict| ObjectDrift::new(("v1", "ConfigMap"), ("shop", name), verdict);
         let drift = Drift {
             key: ObjectKey::new(&"c".into(), "Kustomization", "flux-system", "shop"),
             against: Against::Live,

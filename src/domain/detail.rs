@@ -6,6 +6,7 @@ pub mod inventory;
 pub mod judge;
 pub mod running;
 pub mod trace;
+pub mod values;
 pub mod waiting;
 pub mod words;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::Time;
 use crate::change::{Draft, FileChange, FormFacts, Preview};
 use crate::detail::trace::Trace;
+use crate::detail::values::Effective;
 use crate::detail::{Happening, Standing, Whole};
 use crate::drift::{Against, Drift};
 use crate::flux::ObjectKey;
@@ -84,6 +85,8 @@ pub enum Query {
     Happenings(ObjectKey, bool),
     /// The way from an object to the commits that brought it about.
     Trace(ObjectKey),
+    /// The values that Helm gets of a HelmRelease.
+    Values(ObjectKey),
 
     /// What the server has against creating these; nothing is kept.
     Rehearse(Create),
@@ -240,6 +243,8 @@ pub enum Answer {
     Happenings(Arc<Vec<Happening>>),
     /// To [`Query::Trace`].
     Trace(Arc<Trace>),
+    /// To [`Query::Values`].
+    Values(Arc<Effective>),
     /// To [`Query::Rehearse`]: nothing.
     Rehearsed,
     /// To [`Query::Why`].

@@ -18,6 +18,8 @@ mod repository;
 mod sides;
 mod toolkit;
 mod trace;
+mod values;
+pub(crate) mod why;
 mod written;
 
 use std::sync::Arc;
@@ -60,6 +62,8 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::Happenings(key, around) => detail::happenings(core, &key, around).await,
         Query::Trace(key) => trace::trace(core, &key).await,
         Query::Why(key) => Box::pin(causes::explained(core, key)).await.map(|found| Answer::Why(Arc::new(found))),
+        Query::Values(key) => values::values(core, &key).await,
+        Query::Why(key) => Box::pin(why::why(core, key)).await,
         Query::Rehearse(order) => crate::orders::create::rehearse(core, &order).await.map(|()| Answer::Rehearsed),
         Query::Toolkit(context, manifest) => toolkit::toolkit(core, context, manifest).await,
         Query::Installation { context, from, components } => toolkit::installation(core, context, &from, &components).await,

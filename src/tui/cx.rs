@@ -11,6 +11,7 @@ use domain::Time;
 use domain::actor::{Actor, Role as Permission};
 use domain::flux::{Health, ObjectKey};
 use domain::orders::Order;
+use domain::trouble::Trouble;
 use domain::why::{Cause, Found, explain};
 use domain::world::World;
 use jiff::tz::{Offset, TimeZone};
@@ -151,6 +152,16 @@ impl<'a> Cx<'a> {
     /// Returns a sentence that another room says, in the operator's language where the language file knows it.
     pub fn said(&self, text: &str) -> String {
         self.words.said(text)
+    }
+
+    /// Returns a trouble in the operator's language, as far as the language file knows what it says.
+    pub fn told(&self, trouble: &Trouble) -> Trouble {
+        self.words.told(trouble)
+    }
+
+    /// Returns a trouble in one line, in the operator's language.
+    pub fn trouble(&self, trouble: &Trouble) -> String {
+        self.told(trouble).to_string()
     }
 
     /// Returns a key's label in letters where the terminal has no signs for it.

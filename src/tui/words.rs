@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use domain::trouble::Trouble;
+
 /// How deep sentences within sentences are looked up.
 const DEPTH: usize = 3;
 
@@ -86,13 +88,29 @@ impl Words {
 
     fn said_within(&self, text: &str, depth: usize) -> String {
         let found = self.said.iter().find_map(|(english, own)| places(english, text).map(|values| (own, values)));
-        let Some((own, values)) = found else { return text.to_owned() };
+        let Some((own, values)) = found else { return self.said_apart(text, depth) };
         let inner = |value: &str| match depth {
             0 => value.to_owned(),
             depth => self.said_within(value, depth - 1),
         };
         let values: Vec<(&str, String)> = values.into_iter().map(|(name, value)| (name, inner(value))).collect();
         filled(own, &values.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>())
+    }
+
+    /// Returns sentences that stand beside each other, each by itself; the text as it is when none of them is known.
+    fn said_apart(&self, text: &str, depth: usize) -> String {
+        if self.said.is_empty() || depth == 0 || !text.contains("; ") {
+            return text.to_owned();
+        }
+        let parts: Vec<String> = text.split("; ").map(|part| self.said_within(part, depth - 1)).collect();
+        let same = parts.iter().map(String::as_str).eq(text.split("; "));
+        if same { text.to_owned() } else { parts.join("；") }
+    }
+
+    /// Returns a trouble in this language, as far as the language file knows what it says.
+    pub fn told(&self, trouble: &Trouble) -> Trouble {
+        let [what, why, next] = [&trouble.what, &trouble.why, &trouble.next].map(|text| self.said(text));
+        Trouble { what, why, next, ..trouble.clone() }
     }
 
     /// Returns the word of a key; the key itself when there is none.

@@ -233,7 +233,7 @@ impl Adopt {
         let place = place(&self.found, key)?;
         let same = self.found.proposals[place.0].environments[place.1].environment.id == id;
         if !same && let Err(trouble) = self.found.clone().rename(cx.world, place, &id, Some(kind)) {
-            form.fault("name", Some(trouble.to_string()));
+            form.fault("name", Some(cx.trouble(&trouble)));
             return None;
         }
         (!form.faulty()).then(|| (key.clone(), id, kind))

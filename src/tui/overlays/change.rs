@@ -25,10 +25,9 @@ use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
 use crate::tabs::deploy::pane;
 use crate::theme::Role;
-use crate::widgets::dialog::{centred, frame};
 use crate::widgets::diff_view::TextDiff;
 use crate::widgets::message::{self, Message};
-use crate::widgets::put::{columns, piece, put_pieces};
+use crate::widgets::put::piece;
 use crate::widgets::scroll::{SCROLL, Scroll};
 use crate::widgets::sheet::{self, Row};
 
@@ -203,7 +202,7 @@ impl Change {
             Stage::Writing(_) => wait("edit.writing"),
             Stage::Judging(_) => wait("change.judging"),
             Stage::Committing(_) => wait("change.committing"),
-            Stage::Stuck(trouble) => pane::trouble_rows(trouble),
+            Stage::Stuck(trouble) => pane::trouble_rows(cx, trouble),
             Stage::Judged(preview) => self.judged(cx, preview),
         }
     }
@@ -334,26 +333,14 @@ impl Tab for Change {
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let rows = self.rows(cx);
-        let wide = area.width.saturating_sub(4).clamp(20, 110);
-        let foot = self.input.as_ref().map_or(2, |input| input.rows(area.height.saturating_sub(6)));
-        let high = columns(sheet::height(&rows, wide.saturating_sub(4)) + 2 + usize::from(foot)).min(area.height);
         let title = cx.tf("change.title", &[("object", &self.base.key.to_string())]);
-        let inner = frame(cx, centred(area, wide, high), buf, &title);
-        if inner.height < 3 {
-            return;
-        }
-        let last = Rect { y: inner.bottom() - 1, height: 1, ..inner };
-        let body = Rect { height: inner.height.saturating_sub(foot), ..inner };
-        sheet::view(cx, body, buf, &rows, &self.scroll);
+        let foot = self.input.as_ref().map(|input| input.rows(area.height.saturating_sub(6)));
+        let sheet = sheet::Framed { title: &title, rows: &rows, scroll: &self.scroll, widest: 110, foot };
+        let Some(foot) = sheet::framed(cx, area, buf, &sheet) else { return };
         if let Some(input) = &self.input {
-            return input.view(cx, Rect { y: body.bottom(), height: inner.bottom() - body.bottom(), ..inner }, buf);
+            return input.view(cx, foot, buf);
         }
-        let mut line = Vec::new();
-        for command in self.commands(cx).into_iter().filter(|c| c.id.starts_with("change.") || c.id.starts_with("message.")) {
-            line.push(piece(cx.key(command), Role::Accent));
-            line.push(piece(format!(" {}   ", cx.title(command)), Role::Text));
-        }
-        put_pieces(cx, buf, (last.x, last.y), last.width, &line);
+        sheet::answers(cx, foot, buf, self.commands(cx), "change.");
     }
 }
 

@@ -83,7 +83,7 @@ impl Tab for Changed {
                 match answer {
                     Ok(Answer::Changed(files)) => self.take(&files),
                     Ok(_) => {}
-                    Err(trouble) => self.trouble = Some(cx.said(&trouble.to_string())),
+                    Err(trouble) => self.trouble = Some(cx.trouble(&trouble)),
                 }
             }
             TabMsg::Command(id) => {

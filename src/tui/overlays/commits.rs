@@ -108,7 +108,7 @@ impl Tab for Commits {
                 match answer {
                     Ok(Answer::Commits(commits)) => self.table.set(cx, commits),
                     Ok(_) => {}
-                    Err(trouble) => self.trouble = Some(trouble.to_string()),
+                    Err(trouble) => self.trouble = Some(cx.trouble(&trouble)),
                 }
             }
             TabMsg::Command("commits.copy") => {

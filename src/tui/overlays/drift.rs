@@ -277,7 +277,7 @@ impl Tab for DriftView {
             return;
         }
         if let Some(trouble) = &self.trouble {
-            put_wrapped(buf, inner, &trouble.to_string(), cx.style(Role::Bad));
+            put_wrapped(buf, inner, &cx.trouble(trouble), cx.style(Role::Bad));
             return;
         }
         let Some(drift) = &self.drift else {

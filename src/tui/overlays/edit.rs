@@ -22,9 +22,7 @@ use crate::editing::{Errand, Written};
 use crate::effects::{Effect, Effects, OrderTicket, Ticket, Toast};
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
-use crate::widgets::dialog::{centred, frame};
 use crate::widgets::diff_view::TextDiff;
-use crate::widgets::put::{columns, piece, put_pieces};
 use crate::widgets::scroll::{SCROLL, Scroll};
 use crate::widgets::sheet::{self, Row};
 
@@ -155,7 +153,7 @@ impl Edit {
             Some(Stage::Writing(_)) => wait("edit.writing"),
             Some(Stage::Judging(_)) => wait("edit.judging"),
             Some(Stage::Applying(_)) => wait("edit.applying"),
-            Some(Stage::Stuck(trouble)) => vec![Row::text("✗ ", Role::Bad, cx.said(&trouble.to_string()), Role::Text)].into(),
+            Some(Stage::Stuck(trouble)) => vec![Row::text("✗ ", Role::Bad, cx.trouble(trouble), Role::Text)].into(),
             Some(Stage::Judged(_, rows)) => rows.into(),
         }
     }
@@ -169,7 +167,7 @@ fn judged(cx: &Cx, review: &LiveReview) -> Vec<Row> {
         rows.push(Row::text(sign, role, told(finding), Role::Text));
     }
     if let Some(trouble) = &review.refused {
-        rows.push(Row::text("✗ ", Role::Bad, trouble.to_string(), Role::Text));
+        rows.push(Row::text("✗ ", Role::Bad, cx.trouble(trouble), Role::Text));
     }
     if let Some(moved) = &review.moved {
         let (key, sign, role, list) = if moved.both.is_empty() {
@@ -251,20 +249,11 @@ impl Tab for Edit {
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let rows = self.rows(cx);
-        let wide = area.width.saturating_sub(4).clamp(20, 110);
-        let high = columns(sheet::height(&rows, wide.saturating_sub(4)) + 4).min(area.height);
         let title = cx.tf("edit.title", &[("object", &self.key.to_string())]);
-        let inner = frame(cx, centred(area, wide, high), buf, &title);
-        if inner.height < 3 {
-            return;
+        let sheet = sheet::Framed { title: &title, rows: &rows, scroll: &self.scroll, widest: 110, foot: None };
+        if let Some(line) = sheet::framed(cx, area, buf, &sheet) {
+            sheet::answers(cx, line, buf, self.commands(cx), "edit.");
         }
-        sheet::view(cx, Rect { height: inner.height - 2, ..inner }, buf, &rows, &self.scroll);
-        let mut line = Vec::new();
-        for command in self.commands(cx).into_iter().filter(|c| c.id.starts_with("edit.")) {
-            line.push(piece(cx.key(command), Role::Accent));
-            line.push(piece(format!(" {}   ", cx.title(command)), Role::Text));
-        }
-        put_pieces(cx, buf, (inner.x, inner.bottom() - 1), inner.width, &line);
     }
 }
 

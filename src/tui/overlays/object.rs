@@ -42,6 +42,7 @@ mod running;
 mod tests;
 mod trace;
 mod users;
+mod values;
 mod why;
 mod yaml;
 
@@ -75,6 +76,7 @@ static VIEWS: &[Entry] = &[
     Entry { title: "object.inventory", suits: inventory::suits, build: || Box::new(inventory::Inventory::new()) },
     Entry { title: "object.users", suits: users::suits, build: || Box::new(users::Users::new()) },
     Entry { title: "object.events", suits: |_| true, build: || Box::new(events::Events::new()) },
+    Entry { title: "values.title", suits: values::suits, build: || Box::<values::Values>::default() },
     Entry { title: "object.history", suits: history::suits, build: || Box::new(history::History::new()) },
     Entry { title: "object.yaml", suits: |_| true, build: || Box::<yaml::Manifest>::default() },
     Entry { title: "object.trace", suits: |_| true, build: || Box::new(trace::Trace::new()) },

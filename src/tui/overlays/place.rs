@@ -20,8 +20,6 @@ use crate::effects::{Effect, Effects, Overlay, Ticket};
 use crate::tab::{Tab, TabMsg};
 use crate::tabs::deploy::pane;
 use crate::theme::Role;
-use crate::widgets::dialog::{centred, frame};
-use crate::widgets::put::{columns, piece, put_pieces};
 use crate::widgets::scroll::{SCROLL, Scroll};
 use crate::widgets::sheet::{self, Row};
 
@@ -114,7 +112,7 @@ impl Place {
         match found {
             None => rows.push(Row::text("  ", Role::Muted, cx.t("place.looking"), Role::Muted)),
             Some(Err(trouble)) => {
-                rows.extend(pane::trouble_rows(&Trouble { what: cx.said(&trouble.what), ..trouble.clone() }));
+                rows.extend(pane::trouble_rows(cx, trouble));
             }
             Some(Ok(written)) => {
                 rows.push(pair("place.repository", &written.url));
@@ -183,20 +181,11 @@ impl Tab for Place {
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let rows = self.rows(cx);
-        let wide = area.width.saturating_sub(4).clamp(20, 90);
-        let high = columns(sheet::height(&rows, wide.saturating_sub(4)) + 4).min(area.height);
         let title = cx.tf("place.title", &[("object", &self.key.to_string())]);
-        let inner = frame(cx, centred(area, wide, high), buf, &title);
-        if inner.height < 3 {
-            return;
+        let sheet = sheet::Framed { title: &title, rows: &rows, scroll: &self.scroll, widest: 90, foot: None };
+        if let Some(line) = sheet::framed(cx, area, buf, &sheet) {
+            sheet::answers(cx, line, buf, self.commands(cx), "place.");
         }
-        sheet::view(cx, Rect { height: inner.height - 2, ..inner }, buf, &rows, &self.scroll);
-        let mut line = Vec::new();
-        for command in self.commands(cx).into_iter().filter(|c| c.id.starts_with("place.")) {
-            line.push(piece(cx.key(command), Role::Accent));
-            line.push(piece(format!(" {}   ", cx.title(command)), Role::Text));
-        }
-        put_pieces(cx, buf, (inner.x, inner.bottom() - 1), inner.width, &line);
     }
 }
 

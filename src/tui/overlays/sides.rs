@@ -211,7 +211,7 @@ impl Tab for SideBySide {
                 match answer {
                     Ok(Answer::Sides(sides)) => self.sides = Some(sides),
                     Ok(_) => {}
-                    Err(trouble) => self.trouble = Some(cx.said(&trouble.to_string())),
+                    Err(trouble) => self.trouble = Some(cx.trouble(&trouble)),
                 }
             }
             TabMsg::Command(id) => {

@@ -32,6 +32,7 @@ impl Text {
 
     /// Shows a trouble: what, to what, why, what to do next.
     pub fn of_trouble(cx: &Cx, trouble: &Trouble) -> Self {
+        let trouble = cx.told(trouble);
         let mut lines = vec![(trouble.what.clone(), Role::Bad)];
         let mut add = |key: &'static str, text: &str, role| {
             if !text.is_empty() {

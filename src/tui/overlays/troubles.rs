@@ -62,11 +62,12 @@ impl Tab for Troubles {
         let top = (self.at + 1).saturating_sub(usize::from(inner.height));
         for (y, at) in (inner.top()..inner.bottom()).zip(top..self.list.len()) {
             let mishap = &self.list[at];
+            let told = cx.told(&mishap.trouble);
             let line = [
                 piece(format!("{}  ", cx.clock(mishap.time)), Role::Faint),
-                piece(mishap.trouble.what.as_str(), Role::Bad),
+                piece(told.what.as_str(), Role::Bad),
                 piece(format!("  {}  ", mishap.trouble.object), Role::Text),
-                piece(mishap.trouble.why.as_str(), Role::Muted),
+                piece(told.why.as_str(), Role::Muted),
             ];
             put_pieces(cx, buf, (inner.x + 1, y), inner.width.saturating_sub(1), &line);
             if at == self.at {

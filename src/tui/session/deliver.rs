@@ -22,7 +22,7 @@ impl Session {
     fn mishaps(&mut self, old: &World) {
         let new: Vec<Mishap> = self.base.world.mishaps.iter().filter(|m| !old.mishaps.contains(m)).cloned().collect();
         for mishap in new.into_iter().rev() {
-            self.toast(Toast { health: Health::Bad, text: mishap.trouble.what.clone() });
+            self.toast(Toast { health: Health::Bad, text: self.base.words.said(&mishap.trouble.what) });
             self.troubles.push(mishap);
         }
     }

@@ -97,7 +97,7 @@ impl Session {
     }
 
     pub(super) fn trouble(&mut self, trouble: Trouble) {
-        self.toast(Toast { health: Health::Bad, text: format!("{}: {}", trouble.what, trouble.object) });
+        self.toast(Toast { health: Health::Bad, text: format!("{}: {}", self.base.words.said(&trouble.what), trouble.object) });
         self.troubles.push(Mishap { time: self.base.now, trouble });
     }
 

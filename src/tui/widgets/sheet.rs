@@ -4,8 +4,10 @@ use manifest::diff::Line;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::command::Command;
 use crate::cx::Cx;
 use crate::theme::Role;
+use crate::widgets::dialog::{centred, frame};
 use crate::widgets::diff_view::brief;
 use crate::widgets::put::{Piece, columns, piece, put, put_pieces, width, wrap};
 use crate::widgets::scroll::Scroll;
@@ -53,6 +55,45 @@ impl Row {
 /// Returns how many lines rows take at a width.
 pub fn height(rows: &[Row], wide: u16) -> usize {
     rows.iter().map(|r| r.lines(wide).len()).sum()
+}
+
+/// Holds a sheet that lies over the tab in a frame, as wide as `widest` at most and as high as it needs.
+pub struct Framed<'a> {
+    /// The title.
+    pub title: &'a str,
+    /// The rows.
+    pub rows: &'a [Row],
+    /// How far it is scrolled.
+    pub scroll: &'a Scroll,
+    /// How wide it may be.
+    pub widest: u16,
+    /// How many lines under it are wanted; one after an empty one when absent.
+    pub foot: Option<u16>,
+}
+
+/// Draws a sheet in a frame; returns the lines under it, which are free, when there is room for them.
+pub fn framed(cx: &Cx, area: Rect, buf: &mut Buffer, sheet: &Framed) -> Option<Rect> {
+    let wide = area.width.saturating_sub(4).clamp(20, sheet.widest);
+    let foot = sheet.foot.unwrap_or(2);
+    let high = columns(height(sheet.rows, wide.saturating_sub(4)) + 2 + usize::from(foot)).min(area.height);
+    let inner = frame(cx, centred(area, wide, high), buf, sheet.title);
+    if inner.height < 3 {
+        return None;
+    }
+    let body = Rect { height: inner.height.saturating_sub(foot), ..inner };
+    view(cx, body, buf, sheet.rows, sheet.scroll);
+    let from = body.bottom() + u16::from(sheet.foot.is_none());
+    Some(Rect { y: from, height: inner.bottom() - from, ..inner })
+}
+
+/// Draws what can be answered: keys with their titles, of the commands whose ids begin alike.
+pub fn answers(cx: &Cx, line: Rect, buf: &mut Buffer, commands: Vec<&'static Command>, begin: &str) {
+    let mut pieces = Vec::new();
+    for command in commands.into_iter().filter(|command| command.id.starts_with(begin)) {
+        pieces.push(piece(cx.key(command), Role::Accent));
+        pieces.push(piece(format!(" {}   ", cx.title(command)), Role::Text));
+    }
+    put_pieces(cx, buf, (line.x, line.y), line.width, &pieces);
 }
 
 /// Draws rows from where one has scrolled to.

@@ -170,3 +170,81 @@ fn every_sentence_of_the_rules_is_known_in_chinese() {
     let unknown: Vec<&String> = all.iter().filter(|sentence| chinese.said(&filled_in(sentence)) == filled_in(sentence)).collect();
     assert_eq!(unknown, Vec::<&String>::new());
 }
+
+/// Reads a text as the compiler does: with its escapes, and lines that go on.
+fn unescaped(text: &str) -> String {
+    let mut out = String::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, chars.peek()) {
+            ('\\', Some('u')) => {
+                let code: String = chars.by_ref().skip(2).take_while(|c| *c != '}').collect();
+                out.extend(u32::from_str_radix(&code, 16).ok().and_then(char::from_u32));
+            }
+            ('\\', Some('\n')) => while chars.next_if(|c| c.is_whitespace()).is_some() {},
+            ('\\', Some(_)) => out.extend(chars.next()),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// Returns the text that an argument begins with, itself or through `format!`; nothing when it begins with something else.
+fn text_at(argument: &str) -> Option<String> {
+    let argument = argument.trim_start();
+    let argument = argument.strip_prefix("format!(").unwrap_or(argument).trim_start();
+    let body = argument.strip_prefix('"')?;
+    let mut end = None;
+    let mut escaped = false;
+    for (at, c) in body.char_indices() {
+        match c {
+            '"' if !escaped => {
+                end = Some(at);
+                break;
+            }
+            _ => escaped = c == '\\' && !escaped,
+        }
+    }
+    body.get(..end?).map(unescaped)
+}
+
+/// Everything that is said of what goes wrong, in any room, has its Chinese sentence: what happened, why, and what to do next.
+///
+/// What is nothing but places, or a word of somebody else's, is left out.
+#[test]
+fn every_trouble_is_known_in_chinese() {
+    let chinese = Words::load(Language::Chinese);
+    let mut unknown = BTreeSet::new();
+    let mut found = 0;
+    for room in ["cluster", "domain", "engine", "git", "manifest", "store", "tui"] {
+        let mut files = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(room), &mut files);
+        for file in files {
+            let name = file.to_string_lossy().into_owned();
+            if name.contains("tests") || name.contains("fixture") || name.contains("mock") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&file).unwrap();
+            let text = text.split("#[cfg(test)]").next().unwrap();
+            let kinds = ["usage", "refused", "failed", "not_found", "timed_out"].map(|kind| format!("Trouble::{kind}("));
+            for call in kinds.iter().map(String::as_str).chain([".why(", ".next("]) {
+                for sentence in text.split(call).skip(1).filter_map(text_at) {
+                    found += 1;
+                    let own =
+                        sentence.split(' ').filter(|w| !w.contains('{') && w.chars().filter(|c| c.is_alphabetic()).count() > 1);
+                    let mut shown = String::new();
+                    for part in sentence.split('{') {
+                        shown.push_str(part.split_once('}').map_or(part, |(_, rest)| rest));
+                        shown.push_str("X1");
+                    }
+                    let shown = shown.strip_suffix("X1").unwrap();
+                    if own.count() > 2 && chinese.said(shown) == shown {
+                        unknown.insert(format!("{sentence} ({name})"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(found > 250, "the sources are read: {found}");
+    assert_eq!(unknown, BTreeSet::new());
+}

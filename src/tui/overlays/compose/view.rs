@@ -70,7 +70,7 @@ fn said(compose: &Compose, cx: &Cx, mut area: Rect, buf: &mut Buffer) -> Rect {
         (Stage::Placing(_), _) => (cx.t("place.looking").to_owned(), Role::Busy),
         (Stage::Trying(_), _) => (cx.t("edit.judging").to_owned(), Role::Busy),
         (Stage::Giving(_), _) => (cx.t("edit.applying").to_owned(), Role::Busy),
-        (_, Some(trouble)) => (format!("✗ {}", cx.said(&trouble.to_string())), Role::Bad),
+        (_, Some(trouble)) => (format!("✗ {}", cx.trouble(trouble)), Role::Bad),
         _ => return area,
     };
     let lines = columns(wrap(&text, usize::from(area.width)).len()).min(4).min(area.height);

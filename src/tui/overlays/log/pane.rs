@@ -172,18 +172,18 @@ impl Pane {
                 self.search.paste(text);
                 self.find();
             }
-            TabMsg::Reply(ticket, answer) if self.asked == Some(*ticket) => self.reply(answer),
+            TabMsg::Reply(ticket, answer) if self.asked == Some(*ticket) => self.reply(cx, answer),
             _ => {}
         }
         Effects::new()
     }
 
-    fn reply(&mut self, answer: &Result<Answer, Trouble>) {
+    fn reply(&mut self, cx: &Cx, answer: &Result<Answer, Trouble>) {
         match answer {
             Ok(Answer::Lines(batch)) => self.take(batch),
             Ok(_) => {}
             Err(trouble) => {
-                self.failed = Some(trouble.to_string());
+                self.failed = Some(cx.trouble(trouble));
                 self.asked = None;
             }
         }

@@ -57,7 +57,7 @@ impl<T> Asked<T> {
         self.failed = None;
         match answer {
             Ok(answer) => self.here = pick(answer).map(|found| (found, cx.now)),
-            Err(trouble) => self.failed = Some(trouble.to_string()),
+            Err(trouble) => self.failed = Some(cx.trouble(trouble)),
         }
         true
     }

@@ -97,7 +97,7 @@ fn summary(cx: &Cx, preview: &Preview, diffs: &[TextDiff]) -> Vec<Row> {
 pub(crate) fn checks(cx: &Cx, preview: &Preview) -> Vec<Row> {
     let mut rows = Vec::new();
     match &preview.render_trouble {
-        Some(trouble) => rows.extend(trouble_rows(trouble)),
+        Some(trouble) => rows.extend(trouble_rows(cx, trouble)),
         None => rows.push(good(cx.t("deploy.builds"))),
     }
     if preview.findings.is_empty() {
@@ -128,14 +128,15 @@ fn good(text: &str) -> Row {
 }
 
 /// Returns rows that tell a trouble: what and to what, why, what to do next.
-pub(crate) fn trouble_rows(trouble: &Trouble) -> Vec<Row> {
+pub(crate) fn trouble_rows(cx: &Cx, trouble: &Trouble) -> Vec<Row> {
+    let trouble = cx.told(trouble);
     let what = if trouble.object.is_empty() { trouble.what.clone() } else { format!("{}: {}", trouble.what, trouble.object) };
     let mut rows = vec![Row::text("✗ ", Role::Bad, what, Role::Bad)];
     if !trouble.why.is_empty() {
-        rows.push(Row::text("  ", Role::Text, trouble.why.clone(), Role::Text));
+        rows.push(Row::text("  ", Role::Text, trouble.why, Role::Text));
     }
     if !trouble.next.is_empty() {
-        rows.push(Row::text("  → ", Role::Accent, trouble.next.clone(), Role::Muted));
+        rows.push(Row::text("  → ", Role::Accent, trouble.next, Role::Muted));
     }
     rows
 }

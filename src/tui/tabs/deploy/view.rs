@@ -43,7 +43,7 @@ impl Deploy {
         let rest = Rect { y: area.y + 2, height: area.height.saturating_sub(2), width: area.width.saturating_sub(1), ..area };
         let Some(open) = &self.open else {
             if let Some(trouble) = self.asks.trouble() {
-                sheet::view(cx, inside(rest), buf, &pane::trouble_rows(trouble), &self.scroll);
+                sheet::view(cx, inside(rest), buf, &pane::trouble_rows(cx, trouble), &self.scroll);
             } else {
                 let text = format!("{} {}", cx.spinner(), cx.t("deploy.reading"));
                 put(buf, (rest.x + 2, rest.y), rest.width.saturating_sub(2), &text, cx.style(Role::Muted));
@@ -89,7 +89,7 @@ impl Deploy {
     fn summary(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let key = cx.keymap.label(&PANE);
         let (text, role) = match (self.refused.as_ref().or_else(|| self.asks.trouble()), self.asks.preview()) {
-            (Some(trouble), _) => (format!("✗ {}", trouble.what), Role::Bad),
+            (Some(trouble), _) => (format!("✗ {}", cx.said(&trouble.what)), Role::Bad),
             (None, Some(preview)) if !preview.asks.is_empty() => {
                 let key = cx.keymap.label(&ANSWER);
                 (format!("? {}", cx.tf("deploy.ask-how", &[("key", &key)])), Role::Warn)
@@ -110,11 +110,11 @@ impl Deploy {
             rows.push(Row::Blank);
         }
         if let Some(refused) = &self.refused {
-            rows.extend(pane::trouble_rows(refused));
+            rows.extend(pane::trouble_rows(cx, refused));
             rows.push(Row::Blank);
         }
         if let Some(trouble) = self.asks.trouble().filter(|_| self.open.is_some()) {
-            rows.extend(pane::trouble_rows(trouble));
+            rows.extend(pane::trouble_rows(cx, trouble));
         }
         if let Some(preview) = self.asks.preview() {
             let asks = verdict::asks(cx, &preview.asks, &cx.keymap.label(&ANSWER));

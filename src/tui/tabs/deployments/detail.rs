@@ -175,7 +175,7 @@ fn failure(cx: &Cx, deployment: &Deployment, trouble: &Trouble) -> Vec<Row> {
     let mut rows = vec![Row::text(format!("✗ {stage}  "), Role::Bad, what, Role::Bad)];
     let (why, log) = trouble.why.split_once(LOG_MARK).unwrap_or((&trouble.why, ""));
     if !why.trim().is_empty() {
-        rows.push(Row::text("  ", Role::Text, why.trim(), Role::Text));
+        rows.push(Row::text("  ", Role::Text, cx.said(why.trim()), Role::Text));
     }
     if !trouble.next.is_empty() {
         rows.push(Row::text("  → ", Role::Accent, cx.said(&trouble.next), Role::Text));

@@ -206,7 +206,7 @@ impl Sheet<'_> {
             self.say("→ ", &cx.tf("diff.suspend-how", &[("key", &cx.key(&SUSPEND))]), Role::Accent);
         }
         if let Some(trouble) = &preview.render_trouble {
-            self.say("✗ ", &cx.tf("diff.no-build", &[("why", &trouble.to_string())]), Role::Bad);
+            self.say("✗ ", &cx.tf("diff.no-build", &[("why", &cx.trouble(trouble))]), Role::Bad);
         }
     }
 }

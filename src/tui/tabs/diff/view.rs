@@ -28,7 +28,7 @@ impl Diff {
         self.head(cx, Rect { height: 1, ..inner }, buf);
         let body = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
         if let Some(trouble) = &cx.desk.trouble {
-            return sheet::view(cx, body, buf, &trouble_rows(trouble), &self.scroll);
+            return sheet::view(cx, body, buf, &trouble_rows(cx, trouble), &self.scroll);
         }
         let Some(preview) = &self.built else {
             put(
@@ -41,7 +41,7 @@ impl Diff {
             return;
         };
         if let Some(trouble) = preview.render_trouble.as_ref().filter(|_| self.view != View::Git) {
-            return sheet::view(cx, body, buf, &trouble_rows(trouble), &self.scroll);
+            return sheet::view(cx, body, buf, &trouble_rows(cx, trouble), &self.scroll);
         }
         if self.view == View::Live && self.unasked(cx, preview, body, buf) {
             return;
@@ -59,7 +59,7 @@ impl Diff {
     fn unasked(&self, cx: &Cx, preview: &Preview, body: Rect, buf: &mut Buffer) -> bool {
         match self.live.of(preview) {
             Some(Ok(_)) => return false,
-            Some(Err(trouble)) => sheet::view(cx, body, buf, &trouble_rows(trouble), &self.scroll),
+            Some(Err(trouble)) => sheet::view(cx, body, buf, &trouble_rows(cx, trouble), &self.scroll),
             None if preview.open_questions() > 0 => return false,
             None => {
                 let text = format!("{} {}", cx.spinner(), cx.t("diff.live-asking"));

@@ -153,7 +153,7 @@ fn commit(cx: &Cx, environment: &Environment, wide: usize) -> Option<Pieces> {
     if let Some(trouble) = &git.trouble {
         return Some(vec![
             piece("✗ ", Role::Bad),
-            piece(cut(&trouble.to_string(), wide.saturating_sub(2)).into_owned(), Role::Text),
+            piece(cut(&cx.trouble(trouble), wide.saturating_sub(2)).into_owned(), Role::Text),
         ]);
     }
     let revision = Revision::of_branch(branch, git.head.as_ref()?).short();

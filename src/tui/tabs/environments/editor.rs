@@ -180,7 +180,7 @@ impl Editor {
         for id in ["source", "kustomization"] {
             self.form.fault(id, object(&self.form.value(id)).is_none().then(|| cx.t("environments.bad-object").to_owned()));
         }
-        let fleet = self.fleet().and_then(Result::err).map(|trouble| trouble.to_string());
+        let fleet = self.fleet().and_then(Result::err).map(|trouble| cx.trouble(&trouble));
         self.form.fault("fleet", fleet);
         let prefix = branch_fault(&format!("{}x", self.form.value("prefix").trim())).is_some();
         self.form.fault("prefix", prefix.then(|| cx.t("environments.bad-prefix").to_owned()));

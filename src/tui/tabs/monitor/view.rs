@@ -248,7 +248,7 @@ fn components(cx: &Cx, asked: &[Asked], rows: &mut Vec<Row>) {
             one.when.map(|when| format!("  {}", cx.tf("settings.asked", &[("time", &cx.clock(when))]))).unwrap_or_default();
         rows.push(Row::Line(vec![piece(one.context.to_string(), Role::Muted), piece(when, Role::Faint)]));
         if let Some(trouble) = &one.trouble {
-            rows.push(Row::text("? ", Role::Unknown, cx.said(&trouble.to_string()), Role::Text));
+            rows.push(Row::text("? ", Role::Unknown, cx.trouble(trouble), Role::Text));
         } else if let Some(found) = one.found.as_ref().map(|found| domain::controllers::now(found, cx.world)) {
             let name = found.controllers.iter().map(|c| width(&c.name)).max().unwrap_or(0);
             rows.extend(found.controllers.iter().map(|c| {

@@ -40,7 +40,7 @@ impl Settings {
         }
         if let Some(trouble) = &self.trouble {
             rows.push(Row::Blank);
-            rows.push(Row::text("✗ ", Role::Bad, trouble.to_string(), Role::Text));
+            rows.push(Row::text("✗ ", Role::Bad, cx.trouble(trouble), Role::Text));
         }
         if let Some(found) = &self.found {
             let now = domain::controllers::now(found, cx.world);

@@ -29,7 +29,7 @@ impl Yaml {
         let foot = u16::from(searching && inner.height > 3);
         let body = Rect { y: inner.y + 1, height: inner.height - 1 - foot, ..inner };
         match (&self.built, &cx.desk.trouble) {
-            (_, Some(trouble)) => sheet::view(cx, body, buf, &trouble_rows(trouble), &self.scroll),
+            (_, Some(trouble)) => sheet::view(cx, body, buf, &trouble_rows(cx, trouble), &self.scroll),
             (None, None) => {
                 put(
                     buf,
