@@ -5,17 +5,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use clap_complete::engine::ArgValueCompleter;
-
-use crate::cli::shells;
 
 /// Options that every command understands.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// The kubeconfig context to use instead of the current one.
-    #[arg(long, global = true, value_name = "CONTEXT", env = "QUARTERDECK_CONTEXT", hide_env_values = true,
-        add = ArgValueCompleter::new(shells::contexts))]
+    #[arg(long, global = true, value_name = "CONTEXT", env = "QUARTERDECK_CONTEXT", hide_env_values = true)]
     pub(crate) context: Option<String>,
     /// The kubeconfig file to use instead of $KUBECONFIG and ~/.kube/config.
     #[arg(long, global = true, value_name = "FILE")]

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use clap::{Args, CommandFactory, Parser, ValueEnum};
-use clap_complete::engine::CompletionCandidate;
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
 use domain::Trouble;
 use domain::flux::KINDS;
@@ -100,11 +100,13 @@ pub(crate) fn man(man: &Man) -> Result<(), Trouble> {
 
 /// Answers a shell that asks what to offer; tells whether one asked.
 pub(crate) fn complete() {
-    clap_complete::CompleteEnv::with_factory(Cli::command).var(VARIABLE).bin(NAME).completer(NAME).complete();
+    // Options of every command know nothing of commands.
+    let command = || Cli::command().mut_arg("context", |arg| arg.add(ArgValueCompleter::new(contexts)));
+    clap_complete::CompleteEnv::with_factory(command).var(VARIABLE).bin(NAME).completer(NAME).complete();
 }
 
 /// Offers the contexts of the kubeconfig.
-pub(crate) fn contexts(typed: &OsStr) -> Vec<CompletionCandidate> {
+fn contexts(typed: &OsStr) -> Vec<CompletionCandidate> {
     let Ok(settings) = settings() else { return Vec::new() };
     offered(launch::contexts(&settings).into_iter().map(|context| context.0), typed)
 }

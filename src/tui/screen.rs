@@ -8,10 +8,11 @@ use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
 use domain::redact;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect, Size};
 
 use crate::capabilities::Capabilities;
+use crate::widgets::put::width;
 
 /// Says what became of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +93,7 @@ impl<W: Write> Screen<W> {
         if self.whole {
             self.shown.reset();
         }
-        let updates = self.shown.diff(&self.next);
+        let updates = with_halves(self.shown.diff(&self.next), &self.shown, &self.next);
         if updates.is_empty() && cursor == self.cursor && !self.whole {
             return Ok(Drawn { bytes: 0, held });
         }
@@ -149,6 +150,21 @@ fn mask(buf: &mut Buffer) {
             }
         }
     }
+}
+
+/// Adds the second half of each wide character whose first half is written over by a narrow one: what a terminal shows there then
+/// is its own affair.
+fn with_halves<'f>(updates: Vec<(u16, u16, &'f Cell)>, shown: &Buffer, next: &'f Buffer) -> Vec<(u16, u16, &'f Cell)> {
+    let mut out: Vec<(u16, u16, &Cell)> = Vec::with_capacity(updates.len());
+    let mut coming = updates.into_iter().peekable();
+    while let Some((x, y, cell)) = coming.next() {
+        out.push((x, y, cell));
+        let torn = width(shown[(x, y)].symbol()) > 1 && width(cell.symbol()) < 2 && x + 1 < next.area.right();
+        if torn && coming.peek().is_none_or(|(at, row, _)| (*at, *row) != (x + 1, y)) {
+            out.push((x + 1, y, &next[(x + 1, y)]));
+        }
+    }
+    out
 }
 
 /// Replaces every character beyond ASCII by one that looks like it.

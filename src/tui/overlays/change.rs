@@ -340,7 +340,7 @@ impl Tab for Change {
         if let Some(input) = &self.input {
             return input.view(cx, foot, buf);
         }
-        sheet::answers(cx, foot, buf, self.commands(cx), "change.");
+        sheet::answers(cx, foot, buf, self.commands(cx), &["change.", "message."]);
     }
 }
 

@@ -252,7 +252,7 @@ impl Tab for Edit {
         let title = cx.tf("edit.title", &[("object", &self.key.to_string())]);
         let sheet = sheet::Framed { title: &title, rows: &rows, scroll: &self.scroll, widest: 110, foot: None };
         if let Some(line) = sheet::framed(cx, area, buf, &sheet) {
-            sheet::answers(cx, line, buf, self.commands(cx), "edit.");
+            sheet::answers(cx, line, buf, self.commands(cx), &["edit."]);
         }
     }
 }

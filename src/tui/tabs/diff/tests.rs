@@ -142,7 +142,12 @@ fn a_rollback_is_asked_about_answered_and_given() {
         stage.acts.clear();
         stage.keys("b");
         let (ticket, environment, id) = match &stage.wishes()[..] {
-            [Wish::Ask(ticket, Query::Back(environment, Back::To(id)))] => (*ticket, environment.clone(), id.clone()),
+            // The newest is what is there now: one goes away from it.
+            [Wish::Ask(ticket, Query::Back(environment, Back::Previous))] => {
+                let world = stage.session.cx().world;
+                let newest = world.deployments.iter().find(|d| d.environment == *environment).unwrap();
+                (*ticket, environment.clone(), newest.id.clone())
+            }
             other => panic!("{other:?}"),
         };
         let undone = Undone {
