@@ -79,7 +79,7 @@ pub(crate) async fn show(deck: &Deck, opening: Opening<'_>) -> Result<Next, Trou
         size,
     };
     let (tell, news) = mpsc::channel(WAITING);
-    for news in surroundings(env("COLORFGBG"), faults) {
+    for news in surroundings(env("COLORFGBG").as_deref(), faults) {
         let _ = tell.try_send(news);
     }
     let grounds = tell.clone();
@@ -132,8 +132,8 @@ pub(crate) async fn show(deck: &Deck, opening: Opening<'_>) -> Result<Next, Trou
 }
 
 /// Returns what a session is told first: the ground as the environment knows it, and what is wrong with the preferences.
-fn surroundings(colours: Option<String>, faults: Vec<Trouble>) -> Vec<News> {
-    let ground = colours.as_deref().and_then(Ground::of_numbers).map(News::Ground);
+fn surroundings(colours: Option<&str>, faults: Vec<Trouble>) -> Vec<News> {
+    let ground = colours.and_then(Ground::of_numbers).map(News::Ground);
     ground.into_iter().chain(faults.into_iter().map(|trouble| News::Trouble(Box::new(trouble)))).collect()
 }
 

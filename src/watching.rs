@@ -32,11 +32,11 @@ impl Drop for Watching {
 pub(crate) fn begin(config: &Config, context: Option<ContextName>, tell: mpsc::Sender<News>) -> Option<Watching> {
     let path = config.file.clone().or_else(|| config.folder.as_ref().map(|folder| folder.join("config.toml")))?;
     let folder = path.parent().filter(|folder| folder.is_dir())?.to_owned();
-    let (changed, mut changes) = mpsc::channel(1);
+    let (told, mut changes) = mpsc::channel(1);
     let heard = move |event: notify::Result<Event>| {
         // Reading the files is an event too, and must not lead to reading them again.
         if !matches!(event, Ok(Event { kind: EventKind::Access(_), .. })) {
-            let _ = changed.try_send(());
+            let _ = told.try_send(());
         }
     };
     let watcher = notify::recommended_watcher(heard).and_then(|mut watcher| {

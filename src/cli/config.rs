@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use domain::Trouble;
@@ -55,7 +55,7 @@ pub(crate) fn run(global: &Global, format: Format, verb: &Verb) -> Result<(), Tr
     }
 }
 
-fn write(path: &PathBuf, force: bool, format: Format) -> Result<(), Trouble> {
+fn write(path: &Path, force: bool, format: Format) -> Result<(), Trouble> {
     let failed = |e: std::io::Error| {
         Trouble::failed("The configuration could not be written", path.display()).why(e).next("Name another file with --config.")
     };
@@ -63,7 +63,7 @@ fn write(path: &PathBuf, force: bool, format: Format) -> Result<(), Trouble> {
         fs::create_dir_all(folder).map_err(failed)?;
     }
     if force && path.exists() {
-        let mut kept = path.clone().into_os_string();
+        let mut kept = path.as_os_str().to_owned();
         kept.push(".old");
         fs::rename(path, kept).map_err(failed)?;
     }
@@ -77,7 +77,7 @@ fn write(path: &PathBuf, force: bool, format: Format) -> Result<(), Trouble> {
         .show(format)
 }
 
-fn check(global: &Global, path: &PathBuf, format: Format) -> Result<(), Trouble> {
+fn check(global: &Global, path: &Path, format: Format) -> Result<(), Trouble> {
     let config = Config::gather(global)?;
     if let Some(trouble) = beside(&config).into_iter().next() {
         return Err(trouble);

@@ -54,8 +54,8 @@ struct What {
 /// Where it is written.
 #[derive(Debug, Default)]
 struct Place {
-    /// In Git: in the folder of an environment, or of the only one that there is.
-    git: Option<Option<String>>,
+    /// In Git: in the folder of an environment, or of the only one that there is when it is empty.
+    git: Option<String>,
     /// In the cluster only.
     cluster: bool,
     message: Option<String>,
@@ -152,12 +152,7 @@ fn places() -> [Arg; 4] {
 impl Place {
     fn of(matches: &ArgMatches) -> Self {
         let text = |id: &str| matches.get_one::<String>(id).cloned();
-        Self {
-            git: text("git").map(|id| Some(id).filter(|id| !id.is_empty())),
-            cluster: matches.get_flag("cluster"),
-            message: text("message"),
-            follow: text("follow"),
-        }
+        Self { git: text("git"), cluster: matches.get_flag("cluster"), message: text("message"), follow: text("follow") }
     }
 }
 
@@ -327,8 +322,8 @@ async fn in_git(deck: &Deck, order: &orders::Create, place: &Place, answered: bo
         let git = ask::choice("Write it into Git, or create it in the cluster only?", &["cluster", "git"])? == "git";
         return Ok(git.then(|| berth.clone()));
     }
-    let wanted = place.git.iter().flatten().next();
-    let mut fits = all.iter().filter(|berth| wanted.is_none_or(|wanted| berth.environment.to_string() == *wanted));
+    let wanted = place.git.as_deref().filter(|id| !id.is_empty());
+    let mut fits = all.iter().filter(|berth| wanted.is_none_or(|wanted| berth.environment.to_string() == wanted));
     match (fits.next(), fits.next()) {
         (Some(berth), None) => Ok(Some(berth.clone())),
         (Some(_), Some(_)) => {
@@ -337,7 +332,7 @@ async fn in_git(deck: &Deck, order: &orders::Create, place: &Place, answered: bo
                 .why(names.join(", "))
                 .next(format!("Name one: --git={}.", names.first().map_or("", String::as_str))))
         }
-        (None, _) => Err(nowhere(&world, &key, wanted.map(String::as_str))),
+        (None, _) => Err(nowhere(&world, &key, wanted)),
     }
 }
 

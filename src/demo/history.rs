@@ -124,8 +124,8 @@ impl<'a> Chronicle<'a> {
         let id = self.id(step.at);
         let actor = match step.way {
             Way::Automation => committer(AUTOMATION),
-            Way::Push => committer_of(&person(self.dice.between(0, 3).unsigned_abs() as usize)),
-            Way::Form | Way::Rollback => person(self.dice.between(0, 3).unsigned_abs() as usize),
+            Way::Push => committer_of(&person(usize::try_from(self.dice.between(0, 3)).unwrap_or(0))),
+            Way::Form | Way::Rollback => person(usize::try_from(self.dice.between(0, 3)).unwrap_or(0)),
         };
         let restore = match (step.way, healthy, undone) {
             (Way::Rollback, Some((to, _)), Some(bad)) => Some(taken_back(to, &bad)),

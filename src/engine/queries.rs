@@ -19,7 +19,6 @@ mod sides;
 mod toolkit;
 mod trace;
 mod values;
-pub(crate) mod why;
 mod written;
 
 use std::sync::Arc;
@@ -63,7 +62,6 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::Trace(key) => trace::trace(core, &key).await,
         Query::Why(key) => Box::pin(causes::explained(core, key)).await.map(|found| Answer::Why(Arc::new(found))),
         Query::Values(key) => values::values(core, &key).await,
-        Query::Why(key) => Box::pin(why::why(core, key)).await,
         Query::Rehearse(order) => crate::orders::create::rehearse(core, &order).await.map(|()| Answer::Rehearsed),
         Query::Toolkit(context, manifest) => toolkit::toolkit(core, context, manifest).await,
         Query::Installation { context, from, components } => toolkit::installation(core, context, &from, &components).await,

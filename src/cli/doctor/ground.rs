@@ -20,7 +20,7 @@ const SMALL: (u16, u16) = (80, 24);
 pub(super) fn terminal() -> Vec<Check> {
     let found = Capabilities::detect(|name| std::env::var(name).ok());
     let term = launch::variable("TERM").unwrap_or_default();
-    vec![screen(&term), colours(&found, &term), characters(&found, &term)]
+    vec![screen(&term), colours(found, &term), characters(found, &term)]
 }
 
 fn screen(term: &str) -> Check {
@@ -42,7 +42,7 @@ fn screen(term: &str) -> Check {
     }
 }
 
-fn colours(found: &Capabilities, term: &str) -> Check {
+fn colours(found: Capabilities, term: &str) -> Check {
     let (state, said, next) = match found.depth {
         Depth::True => (State::Ok, "16 million", ""),
         Depth::Ansi256 => (State::Ok, "256", ""),
@@ -54,7 +54,7 @@ fn colours(found: &Capabilities, term: &str) -> Check {
 }
 
 /// Says whether characters of other scripts are shown, and as wide as they are taken for.
-fn characters(found: &Capabilities, term: &str) -> Check {
+fn characters(found: Capabilities, term: &str) -> Check {
     if !found.utf8 {
         return Check::new("characters", State::Warn, "No UTF-8: signs are letters here").next(
             if term == "linux" || term == "vt100" {

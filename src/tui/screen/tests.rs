@@ -94,7 +94,7 @@ fn same(parser: &vt100::Parser, buf: &Buffer, what: &str) {
                 continue;
             }
             let (mut want, mut got) = (meant(buf, (x, y)), shown(parser, x, y));
-            skip = crate::widgets::put::width(&want.0).saturating_sub(1);
+            skip = width(&want.0).saturating_sub(1);
             if want.0 == " " && !want.3[2] && !want.3[3] {
                 (want.1, got.1) = (vt100::Color::Default, vt100::Color::Default);
                 (want.3, got.3) = ([false; 4], [got.3[2] || got.3[3]; 4]);

@@ -104,7 +104,7 @@ impl View for Values {
         let Some(found) = self.read.here().filter(|_| area.height > 0) else { return };
         self.read.age(cx, area, buf);
         let mut lines = Self::sources(cx, found);
-        if self.text.len() == 0 || self.text.line(0).is_empty() {
+        if self.text.is_empty() || self.text.line(0).is_empty() {
             lines.push(vec![piece(cx.t("values.none").to_owned(), Role::Muted)]);
         }
         let above = lines.len();
