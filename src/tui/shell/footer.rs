@@ -24,11 +24,14 @@ pub(super) fn view(session: &Session, area: Rect, buf: &mut Buffer) {
         x += put(buf, (x, area.y), area.width, &text, cx.style(Role::Accent)) + 2;
     }
     let mut shown: Vec<(u8, String, &'static Command)> = Vec::new();
+    // What the tour points at has a place here, so that there is something to point at.
+    let pointed = session.touring().map(|(_, stop)| stop.command);
     for command in session.possible() {
+        let rank = if pointed == Some(command.id) { 1 } else { command.footer };
         let label = cx.spelled(&session.reachable_label(command));
         let known = shown.iter().any(|(_, l, _)| *l == label);
-        if command.footer > 0 && !label.is_empty() && !known {
-            shown.push((command.footer, label, command));
+        if rank > 0 && !label.is_empty() && !known {
+            shown.push((rank, label, command));
         }
     }
     shown.sort_by_key(|(rank, ..)| *rank);
