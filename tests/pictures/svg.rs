@@ -19,6 +19,7 @@ const SIXTEEN: [&str; 16] = [
 
 /// How a cell looks.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are what SVG has as attributes, each on its own")]
 struct Look {
     ink: String,
     ground: String,
