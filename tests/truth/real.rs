@@ -215,11 +215,11 @@ impl Place {
         let list = self.call(Method::GET, collection.clone(), None).await.expect("the server is well");
         let list: Value = serde_json::from_str(&list).expect("JSON");
         let version = list["metadata"]["resourceVersion"].as_str().expect("a list has a version").to_owned();
-        let last = super::object(self.kinds[DEPLOYMENT], "last", 0);
+        let closing = super::object(self.kinds[DEPLOYMENT], "last", 0);
         // The first one may be there from the last time. Two changes: a version is kept until what comes after the next is written.
-        drop(self.call(Method::POST, collection.clone(), Some(last.clone())).await);
+        drop(self.call(Method::POST, collection.clone(), Some(closing.clone())).await);
         for (method, path, body) in
-            [(Method::DELETE, format!("{collection}/last"), None), (Method::POST, collection.clone(), Some(last))]
+            [(Method::DELETE, format!("{collection}/last"), None), (Method::POST, collection.clone(), Some(closing))]
         {
             let done = self.call(method, path, body).await;
             assert!(done.is_ok(), "{done:?}");
@@ -230,7 +230,7 @@ impl Place {
             Ok(text) => text,
             Err(error) => format!("\"code\":{}", code(&Err(error))),
         };
-        assert!(said.contains("\"code\":410"), "the server still keeps version {version}: {:.200}", said);
+        assert!(said.contains("\"code\":410"), "the server still keeps version {version}: {said:.200}");
         self.proxy.clear();
     }
 }

@@ -107,7 +107,7 @@ fn a_key_file_says_what_it_protects_and_lies_elsewhere() {
     let place = Place::new();
     assert_eq!(goes_round(&place, || place.safe(None, None)), Way::File);
     let keys = files(&place.dir.path().join("config/keys"));
-    let [file] = keys.as_slice() else { panic!("{keys:?}") };
+    let [file] = keys.as_slice() else { unreachable!("{keys:?}") };
     let text = fs::read_to_string(file).unwrap();
     assert!(text.contains("does not protect from anybody who can read this account's files"), "{text}");
     // Wider than its owner: refused, and said how to mend it.
