@@ -122,12 +122,22 @@ fn lines(cx: &Cx, sides: &Sides) -> Vec<Line> {
         line("sides.agrees", &|side| agreement(cx, side)),
         line("sides.workload", &|side| Said::plain(side.workload.clone(), Role::Muted)),
     ];
-    out.extend(sides.across().iter().map(|across| Line { name: named(across), cells: across.cells.iter().map(cell).collect() }));
+    out.extend(
+        sides.across().iter().map(|across| Line { name: named(cx, across), cells: across.cells.iter().map(cell).collect() }),
+    );
     out
 }
 
-fn named(across: &Across<'_>) -> String {
-    across.container.map_or_else(|| across.field.to_owned(), |container| format!("{} ({container})", across.field))
+/// Names a field as the deploy form does, where it has a word for it.
+fn named(cx: &Cx, across: &Across<'_>) -> String {
+    let field = match across.field.strip_prefix("env ") {
+        Some(name) => cx.tf("sides.variable", &[("name", name)]),
+        None => {
+            let key = format!("deploy.field.{}", across.field.replace(' ', "-"));
+            cx.words.find(&key).unwrap_or(across.field).to_owned()
+        }
+    };
+    across.container.map_or_else(|| field.clone(), |container| format!("{field} ({container})"))
 }
 
 fn agreement(cx: &Cx, side: &Side) -> Said {

@@ -189,23 +189,56 @@ fn unescaped(text: &str) -> String {
     out
 }
 
+/// Returns a text in quotes as it is written, when it begins here.
+fn quoted(text: &str) -> Option<&str> {
+    let body = text.strip_prefix('"')?;
+    let mut escaped = false;
+    for (at, c) in body.char_indices() {
+        match c {
+            '"' if !escaped => return body.get(..at),
+            _ => escaped = c == '\\' && !escaped,
+        }
+    }
+    None
+}
+
 /// Returns the text that an argument begins with, itself or through `format!`; nothing when it begins with something else.
 fn text_at(argument: &str) -> Option<String> {
     let argument = argument.trim_start();
     let argument = argument.strip_prefix("format!(").unwrap_or(argument).trim_start();
-    let body = argument.strip_prefix('"')?;
-    let mut end = None;
-    let mut escaped = false;
-    for (at, c) in body.char_indices() {
-        match c {
-            '"' if !escaped => {
-                end = Some(at);
-                break;
-            }
-            _ => escaped = c == '\\' && !escaped,
+    quoted(argument).map(unescaped)
+}
+
+/// Returns all texts of a source but those of comments and attributes.
+fn texts(source: &str) -> Vec<String> {
+    let mut code = String::new();
+    let mut within = false;
+    for line in source.lines() {
+        let start = line.trim_start();
+        within |= start.starts_with("#[error(");
+        if !within && !start.starts_with("//") && !start.starts_with("#[") {
+            code.extend([line, "\n"]);
         }
+        within &= !line.trim_end().ends_with(")]");
     }
-    body.get(..end?).map(unescaped)
+    let (mut out, mut rest) = (Vec::new(), code.as_str());
+    while let Some(at) = rest.find('"') {
+        let Some(text) = quoted(&rest[at..]) else { break };
+        out.push(unescaped(text));
+        rest = &rest[at + text.len() + 2..];
+    }
+    out
+}
+
+/// Returns a sentence with something in its places, when it has words enough of its own to be one.
+fn shown(sentence: &str) -> Option<String> {
+    let own = sentence.split(' ').filter(|w| !w.contains('{') && w.chars().filter(|c| c.is_alphabetic()).count() > 1);
+    let mut parts = sentence.split('{');
+    let mut out = parts.next()?.to_owned();
+    for part in parts {
+        out.extend(["X1", part.split_once('}').map_or(part, |(_, rest)| rest)]);
+    }
+    (own.count() > 2 && !sentence.ends_with("{}")).then_some(out)
 }
 
 /// Everything that is said of what goes wrong, in any room, has its Chinese sentence: what happened, why, and what to do next.
@@ -227,22 +260,14 @@ fn every_trouble_is_known_in_chinese() {
             let text = std::fs::read_to_string(&file).unwrap();
             let text = text.split("#[cfg(test)]").next().unwrap();
             let kinds = ["usage", "refused", "failed", "not_found", "timed_out"].map(|kind| format!("Trouble::{kind}("));
-            for call in kinds.iter().map(String::as_str).chain([".why(", ".next("]) {
-                for sentence in text.split(call).skip(1).filter_map(text_at) {
-                    found += 1;
-                    let own =
-                        sentence.split(' ').filter(|w| !w.contains('{') && w.chars().filter(|c| c.is_alphabetic()).count() > 1);
-                    let mut shown = String::new();
-                    for part in sentence.split('{') {
-                        shown.push_str(part.split_once('}').map_or(part, |(_, rest)| rest));
-                        shown.push_str("X1");
-                    }
-                    let shown = shown.strip_suffix("X1").unwrap();
-                    if own.count() > 2 && chinese.said(shown) == shown {
-                        unknown.insert(format!("{sentence} ({name})"));
-                    }
-                }
+            let calls = kinds.iter().map(String::as_str).chain([".why(", ".next("]);
+            let mut said: Vec<String> = calls.flat_map(|call| text.split(call).skip(1).filter_map(text_at)).collect();
+            if name.ends_with("/error.rs") && !name.contains("/store/") {
+                said.extend(texts(text));
             }
+            found += said.len();
+            let news = said.iter().filter_map(|sentence| shown(sentence));
+            unknown.extend(news.filter(|shown| chinese.said(shown) == *shown).map(|shown| format!("{shown} ({name})")));
         }
     }
     assert!(found > 250, "the sources are read: {found}");

@@ -75,7 +75,7 @@ fn an_act_is_given_to_those_that_it_suits() {
 
 #[test]
 fn each_kind_keeps_its_filter_and_its_place() {
-    let mut stage = Stage::new(160, 36, Language::English);
+    let mut stage = Stage::new(158, 36, Language::English);
     stage.keys("6 f").text("ks");
     stage.keys("enter G /").text("shop");
     stage.keys("enter k");

@@ -277,7 +277,8 @@ fn a_ring_is_named() {
     flux.push(self::flux("Kustomization", "infra", WAITS, &spec(&["reports"]), &[]));
     flux.sort_by(|a, b| a.key.cmp(&b.key));
     world.flux = Arc::new(flux);
-    let stage = stage_of(world, 200, 50, Language::English);
+    let mut stage = stage_of(world, 200, 50, Language::English);
+    stage.keys("j j");
     let lines = stage.lines();
     assert!(lines.contains("wait for each other and will never be ready: apps → infra → reports → apps"), "{lines}");
     assert!(lines.contains("waits for itself: apps → infra → reports → apps"), "{lines}");
