@@ -49,7 +49,11 @@ pub(super) fn step(voyage: &mut Voyage, now: Time, seen: &Observation, wants: &m
     if status == "False" {
         match reason.as_str() {
             "DependencyNotReady" if !voyage.late(STAGE, now, voyage.patience.apply, wants) => {
-                return voyage.say(STAGE, dependency(apply, message));
+                let told = dependency(apply, message);
+                // While a dependency tries again it says nothing of its own; what it said last still stands.
+                let known = &voyage.deployment.stage(STAGE).detail;
+                let told = if known.starts_with(&told) { known.clone() } else { told };
+                return voyage.say(STAGE, told);
             }
             "ArtifactFailed" | "BuildFailed" | "ReconciliationFailed" | "PruneFailed" | "InvalidPath"
                 if apply.attempted.reached() =>

@@ -252,6 +252,20 @@ fn what_it_waits_behind_is_said() {
     assert_eq!(depends(vec![]), format!("waits behind dependsOn flux-system/infra: {message}"));
     let named = depends(vec!["flux-system/infra (kustomize build failed)".into()]);
     assert_eq!(named, "waits behind dependsOn flux-system/infra (kustomize build failed)");
+
+    // While the dependency tries again it says nothing; nothing new is written down for that.
+    let mut voyage = voyage();
+    let mut observation = seen();
+    let behind = |observation: &mut Observation, behind: &str| {
+        let apply = observation.apply.as_mut().unwrap();
+        (apply.applied, apply.attempted) = (Ancestry::Behind, Ancestry::Behind);
+        apply.ready = ("False".into(), "DependencyNotReady".into(), message.into());
+        apply.behind = vec![behind.into()];
+    };
+    behind(&mut observation, "flux-system/infra (no such file)");
+    voyage.step(at(1), &observation);
+    behind(&mut observation, "flux-system/infra");
+    assert!(!voyage.step(at(2), &observation).contains(&Want::Persist));
 }
 
 #[test]

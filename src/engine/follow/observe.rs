@@ -230,8 +230,11 @@ fn behind(world: &World, object: &FluxObject) -> Vec<String> {
             None => Some(format!("{name} (it does not exist)")),
             Some(needed) if needed.health() == Health::Ok => None,
             Some(needed) if needed.suspended() => Some(format!("{name} (it is suspended)")),
-            Some(needed) if needed.message().is_empty() => Some(name),
-            Some(needed) => Some(format!("{name} ({})", needed.message().lines().next().unwrap_or_default())),
+            Some(needed) => {
+                let failed = needed.ready().filter(|c| c.status == "False" && !c.message.is_empty());
+                let said = failed.and_then(|c| c.message.lines().next().map(str::to_owned));
+                Some(said.map_or_else(|| name.clone(), |said| format!("{name} ({said})")))
+            }
         }
     };
     object.needs().filter_map(told).collect()
