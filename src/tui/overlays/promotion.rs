@@ -120,7 +120,7 @@ impl Choosing {
             }
             Ok(_) => Effects::new(),
             Err(trouble) => {
-                self.trouble = Some(cx.said(&trouble.to_string()));
+                self.trouble = Some(cx.trouble(&trouble));
                 Effects::new()
             }
         }

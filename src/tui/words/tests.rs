@@ -249,7 +249,7 @@ fn every_trouble_is_known_in_chinese() {
     let chinese = Words::load(Language::Chinese);
     let mut unknown = BTreeSet::new();
     let mut found = 0;
-    for room in ["cluster", "domain", "engine", "git", "manifest", "store", "tui"] {
+    for room in ["cluster", "domain", "engine", "git", "manifest", "safe", "store", "tui"] {
         let mut files = Vec::new();
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(room), &mut files);
         for file in files {
