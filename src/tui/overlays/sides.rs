@@ -130,12 +130,11 @@ fn lines(cx: &Cx, sides: &Sides) -> Vec<Line> {
 
 /// Names a field as the deploy form does, where it has a word for it.
 fn named(cx: &Cx, across: &Across<'_>) -> String {
-    let field = match across.field.strip_prefix("env ") {
-        Some(name) => cx.tf("sides.variable", &[("name", name)]),
-        None => {
-            let key = format!("deploy.field.{}", across.field.replace(' ', "-"));
-            cx.words.find(&key).unwrap_or(across.field).to_owned()
-        }
+    let field = if let Some(name) = across.field.strip_prefix("env ") {
+        cx.tf("sides.variable", &[("name", name)])
+    } else {
+        let key = format!("deploy.field.{}", across.field.replace(' ', "-"));
+        cx.words.find(&key).unwrap_or(across.field).to_owned()
     };
     across.container.map_or_else(|| field.clone(), |container| format!("{field} ({container})"))
 }
