@@ -106,7 +106,7 @@ fn charts(cx: &Cx, found: &Found, wide: usize, rows: &mut Vec<Row>) {
     let cell = (room.saturating_sub(SCALE) / found.parts.len().max(1)).clamp(1, 4);
     let (left, right) = (deployed(cx, found, cell), healthy(cx, found, cell));
     if two {
-        for (left, right) in left.into_iter().zip(right) {
+        for (left, right) in left.into_iter().zip(right.into_iter().chain(std::iter::repeat(Pieces::new()))) {
             let blanks = (room + 2).saturating_sub(width_of(&left));
             let gap = piece(" ".repeat(blanks), Role::Text);
             rows.push(Row::Line(left.into_iter().chain([gap]).chain(right).collect()));
@@ -143,8 +143,11 @@ fn healthy(cx: &Cx, found: &Found, cell: usize) -> Vec<Pieces> {
     let bars: Vec<Bar> = found.parts.iter().map(bar).collect();
     let most = bars.iter().map(|bar| bar.dotted).max().unwrap_or(0);
     let mut out = chart(cx, "monitor.chart-healthy", &bars, (cell, Role::Accent), &fine(most));
+    // Beside the title: under the columns the signs would look like their feet.
     let (solid, dotted) = if cx.capabilities.utf8 { ("█", "░") } else { ("#", ":") };
-    out.push(vec![scale(""), piece(format!("{solid} p50  "), Role::Accent), piece(format!("{dotted} p95"), Role::Muted)]);
+    if let Some(title) = out.first_mut() {
+        title.extend([piece(format!("   {solid} p50"), Role::Accent), piece(format!("  {dotted} p95"), Role::Muted)]);
+    }
     out
 }
 
