@@ -112,6 +112,8 @@ pub struct Cx<'a> {
     pub trail: &'a Trail,
     /// How many rows the pane under a list has, when somebody moved the line between them.
     pub below: Option<u16>,
+    /// How many columns the pane beside a list has, when somebody moved the line between them.
+    pub beside: Option<u16>,
     /// Which keys the operator gave to commands.
     pub keymap: &'a Keymap,
     /// What the terminal can show.

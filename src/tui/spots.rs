@@ -45,6 +45,8 @@ pub enum Aim {
     Command(&'static str),
     /// A line across, above a pane that reaches down to this row.
     Line(u16),
+    /// A line down, before a pane that reaches to this column.
+    Side(u16),
 }
 
 /// Holds a place and what there is.

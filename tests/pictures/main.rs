@@ -87,7 +87,7 @@ const SHOWN: [(&str, &str, usize); 6] = [
     ("environments", "dark-en", 1),
     ("deploy", "dark-en", 2),
     ("deployments", "dark-en", 1),
-    ("tree", "light-en", 1),
+    ("flux", "light-en", 1),
     ("monitor", "dark-en", 1),
     ("environments", "dark-zh", 1),
 ];
@@ -137,6 +137,7 @@ fn main() {
 /// Starts the demo and waits until its rollouts are under way.
 fn demo(program: &Path, way: &Way) -> Console {
     let home = std::env::temp_dir().join(format!("pictures-{}", std::process::id()));
+    std::fs::create_dir_all(&home).expect("a folder of our own");
     let mut builder = CommandBuilder::new(program);
     builder.args(["demo", "--speed", "4", "--at", MOMENT]);
     builder.env_clear();

@@ -17,13 +17,22 @@ const NOTCH: usize = 3;
 /// How long after a click another one on the same row opens it, in milliseconds.
 const TWICE: i64 = 400;
 
+/// A line between a list and its pane.
+#[derive(Debug, Clone, Copy)]
+enum Line {
+    /// Above a pane that reaches down to this row.
+    Across(u16),
+    /// Before a pane that reaches to this column.
+    Down(u16),
+}
+
 /// Holds what is being done with the mouse.
 #[derive(Debug, Default)]
 pub(super) struct Pointer {
     /// The row that was clicked last, and when.
     clicked: Option<(Pointed, usize, Time)>,
-    /// The last row of the pane whose upper line is being moved.
-    dragged: Option<u16>,
+    /// The line that is being moved.
+    dragged: Option<Line>,
 }
 
 impl Session {
@@ -33,11 +42,11 @@ impl Session {
         }
         match event.kind {
             MouseEventKind::Down(MouseButton::Left) => self.pressed(event, acts),
-            MouseEventKind::Drag(MouseButton::Left) => {
-                if let Some(bottom) = self.pointer.dragged {
-                    self.base.below = Some(bottom.saturating_sub(event.row).max(1));
-                }
-            }
+            MouseEventKind::Drag(MouseButton::Left) => match self.pointer.dragged {
+                Some(Line::Across(bottom)) => self.base.below = Some(bottom.saturating_sub(event.row).max(1)),
+                Some(Line::Down(right)) => self.base.beside = Some(right.saturating_sub(event.column).max(1)),
+                None => {}
+            },
             MouseEventKind::Up(_) => self.pointer.dragged = None,
             MouseEventKind::ScrollDown => self.wheel("down", acts),
             MouseEventKind::ScrollUp => self.wheel("up", acts),
@@ -51,7 +60,8 @@ impl Session {
         let Some(spot) = self.base.marks.spot_at(event.column, event.row) else { return };
         match spot.aim {
             Aim::Command(id) => self.run_by_id(id, acts),
-            Aim::Line(bottom) => self.pointer.dragged = Some(bottom),
+            Aim::Line(bottom) => self.pointer.dragged = Some(Line::Across(bottom)),
+            Aim::Side(right) => self.pointer.dragged = Some(Line::Down(right)),
             Aim::Rows { first, total, to, command } => {
                 let at = first + usize::from(event.row - spot.area.y);
                 if at >= total {

@@ -136,7 +136,12 @@ impl Deployments {
         self.scope = Scope::ALL.into_iter().skip(self.wish as usize).find(fits).unwrap_or(Scope::All);
         let rows =
             cx.world.deployments.iter().filter(|d| Self::within(cx, self.scope, d)).map(|d| list::Row(Arc::clone(d))).collect();
+        let before = self.table.selected().map(|row| row.0.id.clone());
         self.table.set(cx, rows);
+        // Where other deployments are listed, one begins at the newest.
+        if before.is_some_and(|id| self.table.rows().iter().all(|row| row.0.id != id)) {
+            self.table.command("list.first");
+        }
         if let Some(id) = self.wanted.take() {
             if cx.world.deployment(&id).is_some() {
                 self.wish = self.scope;

@@ -16,6 +16,8 @@ const LIST: u16 = 5;
 pub const BESIDE: u16 = 160;
 /// How wide it is then: three eighths, within these.
 const WIDE: (u16, u16) = (64, 96);
+/// How wide it is at least, wherever the line was moved.
+const LEAST: u16 = 24;
 
 /// Says how much room a pane has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,12 +37,17 @@ pub fn around(cx: &Cx, area: Rect, buf: &mut Buffer, rows: usize, lines: impl Fn
         view(cx, below, buf, &lines);
         return list;
     }
-    let pane = (area.width * 3 / 8).clamp(WIDE.0, WIDE.1);
+    let pane = match cx.beside {
+        Some(wide) => wide.clamp(LEAST, area.width - BESIDE / 2),
+        None => (area.width * 3 / 8).clamp(WIDE.0, WIDE.1),
+    };
     let list = Rect { width: area.width - pane, ..area };
     let lines = lines(Room { wide: usize::from(pane - 4), beside: true });
     if lines.is_empty() {
         return area;
     }
+    cx.later(Rect { x: list.right(), width: pane, ..area });
+    cx.spot(Rect { x: list.right(), width: 1, ..area }, Aim::Side(area.right()));
     for y in area.top()..area.bottom() {
         put(buf, (list.right(), y), 1, "│", cx.style(Role::Line));
     }
