@@ -24,6 +24,8 @@ pub(crate) struct Operator {
     state: PathBuf,
     kubeconfig: PathBuf,
     home: tempfile::TempDir,
+    /// Whether a console begins where the last one was left; else each is like the first.
+    restores: bool,
 }
 
 /// What a subcommand said and how it ended.
@@ -69,7 +71,20 @@ impl Operator {
         let home = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(home.path().join(".gitconfig"), "[user]\n\tname = Ada Byron\n\temail = ada@acme.example\n")
             .expect("a file of our own");
-        Self { state: home.path().join("state"), kubeconfig: kubeconfig.to_owned(), home }
+        std::fs::write(home.path().join("fresh.toml"), "restore = false\n").expect("a file of our own");
+        Self { state: home.path().join("state"), kubeconfig: kubeconfig.to_owned(), home, restores: false }
+    }
+
+    /// Lets consoles begin where the last one was left, by the operator's own configuration.
+    pub(crate) fn restoring(mut self) -> Self {
+        self.restores = true;
+        self
+    }
+
+    /// Returns what a console knows besides: where its configuration is.
+    fn configuration(&self) -> Option<(&'static str, String)> {
+        let file = self.home.path().join("fresh.toml");
+        (!self.restores).then(|| ("QUARTERDECK_CONFIG", file.to_string_lossy().into_owned()))
     }
 
     /// Returns the state folder.
@@ -159,6 +174,9 @@ impl Operator {
     pub(crate) fn console_as(&self, columns: u16, rows: u16, more: &[(&str, &str)]) -> Console {
         let mut builder = CommandBuilder::new(PROGRAM);
         builder.env_clear();
+        for (name, value) in self.configuration() {
+            builder.env(name, value);
+        }
         for (name, value) in self.environment().iter().map(|(n, v)| (*n, v.as_str())).chain(more.iter().copied()) {
             builder.env(name, value);
         }
@@ -175,7 +193,7 @@ impl Operator {
     fn open(&self, mut builder: CommandBuilder, columns: u16, rows: u16) -> Console {
         builder.env_clear();
         builder.env("QUARTERDECK", PROGRAM);
-        for (name, value) in self.environment() {
+        for (name, value) in self.environment().into_iter().chain(self.configuration()) {
             builder.env(name, value);
         }
         Console::start(builder, columns, rows)

@@ -8,6 +8,7 @@ use super::{Act, Place, Session};
 use crate::desk::Change;
 use crate::effects::{Effect, Overlay, Toast};
 use crate::memory::Memory;
+use crate::place::TabId;
 use crate::tab::TabMsg;
 use crate::tabs::{self, TABS};
 
@@ -41,8 +42,10 @@ impl Session {
                 self.tell(Place::Tab(entry.id), TabMsg::Recall(kept.clone()), &mut acts);
             }
         }
-        if let Some(entry) = TABS.iter().find(|entry| entry.title == memory.tab).filter(|_| !self.base.world.projects.is_empty())
-        {
+        // What is about a draft is no place to begin at: the draft is kept, and whoever wants it goes there.
+        let draft = |id: TabId| matches!(id, TabId::Deploy | TabId::Yaml | TabId::Diff);
+        let known = !self.base.world.projects.is_empty();
+        if let Some(entry) = TABS.iter().find(|entry| entry.title == memory.tab && known && !draft(entry.id)) {
             self.switch(entry.id, false, &mut acts);
         }
         self.left = memory.left;

@@ -83,6 +83,10 @@ fn a_session_is_taken_up_where_it_was_left() {
     }
     let body = |stage: &Stage| stage.lines().lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(body(&again), body(&stage));
+    // A form is no place to begin at.
+    let mut form = Stage::new(120, 36, Language::English);
+    form.session.recall(&Memory { tab: "tab.deploy".to_owned(), ..Memory::default() });
+    assert_eq!(form.session.active(), TabId::Environments);
     // What is not there any more is no reason to fail.
     let lost = Kept { filter: "x".to_owned(), selected: Some("nobody".to_owned()) };
     let strange = Memory {

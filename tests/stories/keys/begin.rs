@@ -82,10 +82,12 @@ fn a_fresh_console_says_what_it_sees(ground: &Ground) {
 #[test]
 fn a_session_is_taken_up_and_says_what_happened_meanwhile() {
     let ground = Ground::new(Kind::Sim, "takenup").expect("the simulator");
-    let operator = prepared(&ground, "development");
+    let operator = prepared(&ground, "development").restoring();
     let app = ground.app.as_str();
     let mut console = super::console(&operator);
-    console.keys(&format!("6/{app}{ENTER}"));
+    console.keys("6");
+    console.until("the objects", SOON * 3, |screen| screen.contains("Kustomization") && screen.contains(app));
+    console.keys(&format!("/{app}{ENTER}"));
     console.until("the filter", SOON, |screen| screen.contains(&format!("/{app}")) || screen.contains(&format!("/ {app}")));
     console.keys("q");
     assert_eq!(console.ended(SOON), 0);
@@ -103,7 +105,7 @@ fn a_session_is_taken_up_and_says_what_happened_meanwhile() {
 #[test]
 fn a_configuration_is_taken_up_while_the_console_is_open() {
     let ground = Ground::new(Kind::Sim, "live-config").expect("the simulator");
-    let operator = prepared(&ground, "development");
+    let operator = prepared(&ground, "development").restoring();
     let path = operator.run(&["config", "path"]).ok().trim().to_owned();
     operator.run(&["config", "init"]).ok();
     let mut console = super::console(&operator);
