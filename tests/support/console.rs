@@ -174,7 +174,7 @@ impl Operator {
     pub(crate) fn console_as(&self, columns: u16, rows: u16, more: &[(&str, &str)]) -> Console {
         let mut builder = CommandBuilder::new(PROGRAM);
         builder.env_clear();
-        for (name, value) in self.configuration() {
+        if let Some((name, value)) = self.configuration() {
             builder.env(name, value);
         }
         for (name, value) in self.environment().iter().map(|(n, v)| (*n, v.as_str())).chain(more.iter().copied()) {
