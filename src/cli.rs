@@ -261,3 +261,26 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Logs(logs) => logs::run(deck, format, logs).await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn no_option_of_a_command_is_one_of_all_commands_too() {
+        let whole = Cli::command();
+        let names = |arg: &clap::Arg| [Some(arg.get_id().to_string()), arg.get_long().map(str::to_owned)];
+        let of_all: Vec<String> = whole.get_arguments().filter(|arg| arg.is_global_set()).flat_map(names).flatten().collect();
+        assert!(of_all.iter().any(|name| name == "context"), "{of_all:?}");
+        let mut left: Vec<&clap::Command> = whole.get_subcommands().collect();
+        while let Some(command) = left.pop() {
+            for arg in command.get_arguments() {
+                let both: Vec<_> = names(arg).into_iter().flatten().filter(|name| of_all.contains(name)).collect();
+                assert!(both.is_empty(), "{}: {both:?}", command.get_name());
+            }
+            left.extend(command.get_subcommands());
+        }
+    }
+}

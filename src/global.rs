@@ -20,7 +20,14 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FOLDER", env = "QUARTERDECK_STATE", hide_env_values = true)]
     pub(crate) state: Option<PathBuf>,
     /// The configuration file, instead of config.toml in the configuration folder.
-    #[arg(long, global = true, value_name = "FILE", env = "QUARTERDECK_CONFIG", hide_env_values = true)]
+    #[arg(
+        long = "config-file",
+        id = "config-file",
+        global = true,
+        value_name = "FILE",
+        env = "QUARTERDECK_CONFIG",
+        hide_env_values = true
+    )]
     pub(crate) config: Option<PathBuf>,
     /// Looks only: every order is refused.
     #[arg(long, global = true)]

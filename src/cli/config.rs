@@ -16,7 +16,7 @@ use crate::taste;
 /// What is done with the configuration file.
 #[derive(Debug, Subcommand)]
 #[command(
-    after_long_help = "The file is config.toml in the configuration folder, or the one that --config names; themes and keys of your \
+    after_long_help = "The file is config.toml in the configuration folder, or the one that --config-file names; themes and keys of your \
     own lie beside it.\n\n\
     Examples:\n  \
     quarterdeck config init\n  \
@@ -45,7 +45,7 @@ pub(crate) struct Init {
 pub(crate) fn run(global: &Global, format: Format, verb: &Verb) -> Result<(), Trouble> {
     let path = Config::place(global).ok_or_else(|| {
         Trouble::usage("There is no home folder to keep a configuration in", "HOME")
-            .next("Set HOME, or name a file with --config.")
+            .next("Set HOME, or name a file with --config-file.")
     })?;
     match verb {
         Verb::Init(init) => write(&path, init.force, format),
@@ -57,7 +57,9 @@ pub(crate) fn run(global: &Global, format: Format, verb: &Verb) -> Result<(), Tr
 
 fn write(path: &Path, force: bool, format: Format) -> Result<(), Trouble> {
     let failed = |e: std::io::Error| {
-        Trouble::failed("The configuration could not be written", path.display()).why(e).next("Name another file with --config.")
+        Trouble::failed("The configuration could not be written", path.display())
+            .why(e)
+            .next("Name another file with --config-file.")
     };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;

@@ -72,7 +72,7 @@ fn waiting_is_named(ground: &Ground) {
     let why = part(&held, "Kustomization", &infra).expect("it is there")["message"].as_str().expect("a sentence").to_owned();
     assert!(said.contains("which failed") && said.contains(&why), "{said} / {why}");
 
-    let mut console = operator.console(160, 40);
+    let mut console = operator.console(150, 40);
     console.see("● live");
     console.keys("6");
     // Others stand on the same cluster; the list may be longer than the screen.

@@ -75,7 +75,13 @@ fn a_fresh_console_says_what_it_sees(ground: &Ground) {
             && screen.contains("of what Flux runs already")
     });
     console.keys("A");
-    console.until("what can be adopted", ground.patience(), |screen| screen.contains(&ground.app));
+    console.until("what can be adopted", ground.patience(), |screen| screen.contains("environments marked"));
+    // Others stand on the same cluster, and a long name is cut in its middle.
+    console.keys(&format!("/{}\r", ground.app));
+    let end = format!("{}/development", ground.app.rsplit('-').next().unwrap_or_default());
+    console.until("what the environment was made of", SOON, |screen| {
+        screen.lines().any(|line| line.contains('▌') && line.contains(&end))
+    });
     console.keys(&format!("{ESC}q"));
 }
 

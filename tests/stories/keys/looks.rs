@@ -39,7 +39,7 @@ fn terminals_of_every_kind(ground: &Ground) {
     for (kind, environment) in kinds {
         let mut console = operator.console_as(100, 30, environment);
         console.until(kind, SOON, |screen| screen.contains("Quarterdeck") && screen.contains(" live"));
-        console.keys("6");
+        console.keys(&format!("6/{}\r", ground.app));
         console.until(kind, SOON, |screen| screen.contains(&format!("{}-development", ground.app)));
         console.keys("?");
         console.until(kind, SOON, |screen| screen.contains("Keys that work here"));

@@ -142,7 +142,7 @@ fn stopped_and_back(ground: &Ground) {
         assert!(console.is_alternate(), "it has the terminal again");
     }
     // Keys arrive as before.
-    console.keys("6");
+    console.keys(&format!("6/{}\r", ground.app));
     console.see(&format!("{}-development", ground.app));
 }
 

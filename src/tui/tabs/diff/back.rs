@@ -56,7 +56,11 @@ impl Diff {
     }
 
     fn submit(&mut self, cx: &Cx, draft: Draft) -> Effects {
-        let Some(preview) = cx.desk.preview.as_ref().filter(|p| p.open_questions() == 0 && !cx.desk.busy) else {
+        if self.given.is_some() {
+            return Effects::new();
+        }
+        // It may be asked about anew just now, since the branch has moved: what is shown is what is meant, and its digest says so.
+        let Some(preview) = cx.desk.preview.as_ref().filter(|p| p.open_questions() == 0) else {
             return vec![Effect::Toast(Toast { health: domain::flux::Health::Warn, text: cx.t("diff.unanswered").to_owned() })];
         };
         let ticket = cx.order_ticket();
