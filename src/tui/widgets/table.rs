@@ -372,7 +372,8 @@ impl<T: Row + 'static> Table<T> {
         let some = !self.rows.is_empty();
         let marks = MARKS.iter().filter(|_| some && self.marking);
         let clear = !self.input.text().is_empty() || self.only.is_some() || !self.marks.is_empty();
-        LIST.iter().filter(|_| some).chain(marks).chain(clear.then_some(&CLEAR)).collect()
+        // A filter can be typed before anything came: what follows the key must never be taken for commands.
+        LIST.iter().filter(|c| some || c.id == "list.filter").chain(marks).chain(clear.then_some(&CLEAR)).collect()
     }
 
     /// Carries out one of its commands; tells whether it was one.
