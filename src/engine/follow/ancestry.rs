@@ -12,7 +12,7 @@ use crate::repos::Repo;
 pub(super) struct Ancestors {
     ours: CommitId,
     known: BTreeMap<CommitId, Ancestry>,
-    /// Commits that no fetch brought; they are tried again when something else moves.
+    /// Commits that no fetch brought; they are tried again when something else moves, or after a while.
     missing: BTreeSet<CommitId>,
 }
 
@@ -37,6 +37,16 @@ impl Ancestors {
             }
         }
         theirs.iter().filter_map(|c| self.known.get(c).map(|a| (c.clone(), *a))).collect()
+    }
+
+    /// Tells whether there is a commit that no fetch brought yet.
+    pub(super) fn lacks(&self) -> bool {
+        !self.missing.is_empty()
+    }
+
+    /// Lets what no fetch brought be tried again: nothing may ever move on the cluster that would ask for it.
+    pub(super) fn again(&mut self) {
+        self.missing.clear();
     }
 
     async fn ask(&self, repo: &Repo, commit: &CommitId) -> Option<Ancestry> {

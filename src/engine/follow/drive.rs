@@ -112,11 +112,12 @@ impl Sailing {
             // What arrived is what is followed, whatever its commit is called.
             self.ancestors = self.voyage.deployment.commit.clone().map(Ancestors::of);
         }
+        self.soon = false;
         if let Some(ancestors) = &mut self.ancestors {
             self.known.ancestry =
                 ancestors.of_all(&self.scene.repo, &commits(world, &environment, &self.voyage.deployment)).await;
+            self.soon = ancestors.lacks();
         }
-        self.soon = false;
         if self.owes_source {
             self.reconcile_source(core, &environment).await;
         }
@@ -185,7 +186,7 @@ impl Sailing {
     }
 
     /// Waits for another world, for the moment that the voyage named, or a little when something did not come about.
-    async fn rest(&self, core: &Core, worlds: &mut watch::Receiver<Arc<World>>) {
+    async fn rest(&mut self, core: &Core, worlds: &mut watch::Receiver<Arc<World>>) {
         let until = self.wake.map(|at| {
             let left = at.as_millisecond() - core.now().as_millisecond();
             // A clock that stands still must not make this loop spin.
@@ -202,10 +203,13 @@ impl Sailing {
                 None => std::future::pending().await,
             }
         };
-        tokio::select! {
-            _ = worlds.changed() => {}
-            () = self.lookout.news() => {}
-            () = timer => {}
+        let waited = tokio::select! {
+            _ = worlds.changed() => false,
+            () = self.lookout.news() => false,
+            () = timer => true,
+        };
+        if let Some(ancestors) = self.ancestors.as_mut().filter(|_| waited) {
+            ancestors.again();
         }
     }
 }

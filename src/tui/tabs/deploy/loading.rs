@@ -21,6 +21,8 @@ pub(crate) struct Loading {
     environment: Option<EnvironmentId>,
     draft: Option<Ticket>,
     preview: Option<Ticket>,
+    /// What the preview is asked of.
+    of: Option<Draft>,
     asked_at: Option<CommitId>,
     shown: bool,
 }
@@ -67,6 +69,13 @@ impl Loading {
             (self.draft, self.preview) = (None, None);
         }
         let Some(environment) = self.environment.clone() else { return Effects::new() };
+        // An answer to what lay there before would show a question that was answered meanwhile.
+        if let Some(old) = self.preview.filter(|_| cx.desk.draft.is_some() && cx.desk.draft != self.of) {
+            self.preview = None;
+            let mut effects = vec![Effect::Forget(old)];
+            effects.extend(self.begin(cx, environment));
+            return effects;
+        }
         if self.asking() || cx.desk.busy {
             return Effects::new();
         }
@@ -91,6 +100,7 @@ impl Loading {
         let ticket = cx.ticket();
         let query = if let Some(draft) = &cx.desk.draft {
             self.preview = Some(ticket);
+            self.of = Some(draft.clone());
             Query::Preview(sound(draft))
         } else {
             self.draft = Some(ticket);
@@ -110,6 +120,7 @@ impl Loading {
             let next = cx.ticket();
             self.preview = Some(next);
             let draft = kept.clone().unwrap_or_else(|| Draft::new(environment));
+            self.of.clone_from(&kept);
             let mut effects = vec![Effect::Ask(next, Query::Preview(sound(&draft)))];
             effects.extend(kept.map(|draft| Effect::Desk(Change::Draft(Some(draft)))));
             return effects;
