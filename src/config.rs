@@ -5,7 +5,6 @@
 //! secret, and nothing in it is a record: those are in the store.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use domain::Trouble;
@@ -16,10 +15,8 @@ use tui::preferences;
 use tui::words::Language;
 
 use crate::global::Global;
-use crate::taste::Told;
+use crate::taste::{self, Told};
 
-/// The longest file that is read, in bytes.
-const LONGEST: u64 = 256 << 10;
 /// What `config init` writes.
 pub(crate) const TEMPLATE: &str = include_str!("../assets/config.toml");
 /// What stands for "find out".
@@ -253,14 +250,7 @@ fn is_language(tag: &str) -> bool {
 }
 
 fn text_of(path: &Path) -> Result<String, Trouble> {
-    let failed = |why: &dyn std::fmt::Display| {
-        Trouble::failed("The configuration cannot be read", path.display()).why(why).next("Make it a file that you may read.")
-    };
-    let size = fs::metadata(path).map_err(|e| failed(&e))?.len();
-    if size > LONGEST {
-        return Err(failed(&format!("it has {size} bytes; {LONGEST} are read at most")));
-    }
-    fs::read_to_string(path).map_err(|e| failed(&e))
+    taste::text_of(path, ("The configuration cannot be read", "Make it a file that you may read."))
 }
 
 #[cfg(test)]

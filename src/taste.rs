@@ -119,11 +119,12 @@ fn own_themes(folder: Option<&Path>, faults: &mut Vec<Trouble>) -> Vec<(String, 
 }
 
 fn read(path: &Path) -> Result<String, Trouble> {
-    let failed = |why: &dyn std::fmt::Display| {
-        Trouble::failed("The file cannot be read", path.display())
-            .why(why)
-            .next("Make it one that you may read, or take it away.")
-    };
+    text_of(path, ("The file cannot be read", "Make it one that you may read, or take it away."))
+}
+
+/// Reads a file of the configuration folder; a longer one than anybody writes is refused. Says what happened and what to do next.
+pub(crate) fn text_of(path: &Path, (what, next): (&'static str, &'static str)) -> Result<String, Trouble> {
+    let failed = |why: &dyn std::fmt::Display| Trouble::failed(what, path.display()).why(why).next(next);
     let size = fs::metadata(path).map_err(|e| failed(&e))?.len();
     if size > LONGEST {
         return Err(failed(&format!("it has {size} bytes; {LONGEST} are read at most")));
