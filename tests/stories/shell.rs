@@ -211,6 +211,10 @@ fn the_scripts_that_come_along_work(ground: &Ground) {
     let run = |name: &str, arguments: &str| {
         operator.shell(&format!("cd '{}' && '{}' {arguments}", folder.display(), script(name).display()))
     };
+    let source = format!("/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories/{app}-production");
+    crate::support::wait("the artifact to be applied", ground.patience(), || {
+        ground.object(&source)?["status"]["artifact"]["revision"].as_str().map(|_| ())
+    });
     operator.run(&["sync", app, "production", "--yes", "--wait", "2m"]).ok();
     let said = run("deploy-from-ci.sh", &format!("{app} development 1.2.0")).ok();
     assert!(said.contains("+  newTag: 1.2.0") && said.contains("1.2.0 is healthy"), "{said}");
