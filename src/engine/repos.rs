@@ -253,7 +253,11 @@ impl Repo {
 
     /// Tells whether `ours` is contained in `theirs`; nothing when the mirror does not know one of them.
     pub(crate) async fn contains(&self, ours: CommitId, theirs: CommitId) -> Option<bool> {
-        self.with("the Git history", move |mirror, _| mirror.is_ancestor(&ours, &theirs)).await.ok()
+        let stand = move |mirror: &Mirror, _: &Cancel| {
+            let both = mirror.knows(&ours)? && mirror.knows(&theirs)?;
+            both.then(|| mirror.is_ancestor(&ours, &theirs)).transpose()
+        };
+        self.with("the Git history", stand).await.ok().flatten()
     }
 
     fn note(&self, number: u64, result: &Result<Arc<Heads>, Trouble>, denied: bool) {

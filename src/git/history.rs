@@ -83,7 +83,14 @@ pub struct ChangedFile {
 }
 
 impl Mirror {
-    /// Tells whether `ancestor` is `commit` itself or below it; false when the mirror does not have one of them.
+    /// Tells whether the mirror has a commit.
+    pub fn knows(&self, commit: &CommitId) -> Result<bool> {
+        let loan = self.loan()?;
+        Ok(has(&loan, oid(commit)?))
+    }
+
+    /// Tells whether `ancestor` is `commit` itself or below it; false when the mirror does not have one of them, so that only
+    /// who knows that it has both ([`Mirror::knows`]) may keep a no.
     pub fn is_ancestor(&self, ancestor: &CommitId, commit: &CommitId) -> Result<bool> {
         if ancestor == commit {
             return Ok(true);
@@ -165,11 +172,14 @@ pub(crate) fn at_or_below(repository: &Repository, dir: &Path, ancestor: Oid, co
     if ancestor == commit {
         return Ok(true);
     }
-    let known = |id| repository.odb().is_ok_and(|odb| odb.exists(id));
-    if !known(ancestor) || !known(commit) {
+    if !has(repository, ancestor) || !has(repository, commit) {
         return Ok(false);
     }
     repository.graph_descendant_of(commit, ancestor).map_err(|error| damaged(dir, &error))
+}
+
+fn has(repository: &Repository, commit: Oid) -> bool {
+    repository.odb().is_ok_and(|odb| odb.exists(commit))
 }
 
 /// Says which commits to look at.

@@ -14,7 +14,7 @@ use domain::drift::{Desired, Way};
 use domain::flux::ObjectKey;
 use domain::private::without_credentials;
 use domain::project::{Credential, Repository};
-use domain::revision::{CommitId, Revision};
+use domain::revision::Revision;
 use manifest::Overlay;
 use manifest::files::Files;
 use serde_json::Value;
@@ -111,8 +111,7 @@ async fn from_git(
     let repo = core.repos.get(&repository);
     let path = path.to_owned();
     let read = move |mirror: &git::Mirror, cancel: &git::Cancel| {
-        let known = |commit: &CommitId| mirror.is_ancestor(commit, commit).unwrap_or(false);
-        if !known(&commit) {
+        if !mirror.knows(&commit)? {
             mirror.fetch(cancel)?;
         }
         Ok(closure::load_for(mirror, &commit, &path, Some(&overlay)))

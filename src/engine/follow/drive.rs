@@ -15,6 +15,7 @@ use domain::world::World;
 use domain::{Time, Trouble};
 use store::Lease;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::ancestry::Ancestors;
 use super::observe::{Known, by_hand, commits, observe, releases, workloads};
@@ -51,6 +52,8 @@ struct Sailing {
     wake: Option<Time>,
     /// Whether to try again soon, because the cluster did not do what was asked.
     soon: bool,
+    /// When that is. News from the cluster do not put it off.
+    retry: Option<Instant>,
     /// How often in a row that was so.
     tries: u32,
 }
@@ -76,6 +79,7 @@ async fn sail(core: &Arc<Core>, id: &DeploymentId) -> Result<(), Trouble> {
         owes_source: false,
         wake: None,
         soon: false,
+        retry: None,
         tries: 0,
     };
     sailing.commit(core).await?;
@@ -88,7 +92,6 @@ async fn sail(core: &Arc<Core>, id: &DeploymentId) -> Result<(), Trouble> {
         if sailing.step(core, &world).await? {
             return Ok(());
         }
-        sailing.tries = if sailing.soon { sailing.tries + 1 } else { 0 };
         sailing.rest(core, &mut worlds).await;
     }
 }
@@ -156,11 +159,11 @@ impl Sailing {
         let name = &environment.gitops.source;
         let key = ObjectKey::new(&environment.cluster, "GitRepository", &name.namespace, &name.name);
         let asked = core.fleet.reconcile(&key, false).await;
-        self.owes_source = asked.is_err();
+        let owed = std::mem::replace(&mut self.owes_source, asked.is_err());
         self.soon |= self.owes_source;
         // It is not fatal, the source comes by itself at its interval; but somebody should know.
         if let Err(trouble) = asked
-            && self.tries == 0
+            && !owed
         {
             core.mishaps.add(trouble);
         }
@@ -192,24 +195,31 @@ impl Sailing {
             // A clock that stands still must not make this loop spin.
             Duration::from_millis(u64::try_from(left).unwrap_or(0).max(10))
         });
-        let retry = self.soon.then(|| core.pace.pause(self.tries));
+        if self.soon {
+            self.retry = self.retry.or_else(|| Some(Instant::now() + core.pace.pause(self.tries)));
+        } else {
+            (self.retry, self.tries) = (None, 0);
+        }
         // Nobody tells when something happens to the branch of its own.
         let poll = matches!(self.known.git, GitSeen::Waits(_)).then_some(core.pace.git_poll);
-        let retry = retry.into_iter().chain(poll).min();
-        let until = until.into_iter().chain(retry).min();
+        let until = until.into_iter().chain(poll).min().map(|left| Instant::now() + left);
+        let until = until.into_iter().chain(self.retry).min();
         let timer = async {
             match until {
-                Some(until) => tokio::time::sleep(until).await,
+                Some(until) => tokio::time::sleep_until(until).await,
                 None => std::future::pending().await,
             }
         };
-        let waited = tokio::select! {
-            _ = worlds.changed() => false,
-            () = self.lookout.news() => false,
-            () = timer => true,
-        };
-        if let Some(ancestors) = self.ancestors.as_mut().filter(|_| waited) {
-            ancestors.again();
+        tokio::select! {
+            _ = worlds.changed() => {}
+            () = self.lookout.news() => {}
+            () = timer => {}
+        }
+        if self.retry.is_some_and(|at| at <= Instant::now()) {
+            (self.retry, self.tries) = (None, self.tries + 1);
+            if let Some(ancestors) = &mut self.ancestors {
+                ancestors.again();
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Logs, trailers and the order of commits, compared with the `git` program.
 
+use domain::revision::CommitId;
 use git::{ChangeKind, FileChange, LogQuery, NewCommit, trailers};
 
 use crate::place::{Place, author, git_command, push, set_image, text, time};
@@ -32,6 +33,8 @@ fn a_log_tells_what_touched_a_path_and_stops_where_told() {
     assert_eq!((told.files[0].path.as_str(), told.files[0].kind), ("docs/a", ChangeKind::Modified));
     assert!(mirror.is_ancestor(&first, &head).unwrap());
     assert!(!mirror.is_ancestor(&head, &first).unwrap());
+    assert!(mirror.knows(&first).unwrap());
+    assert!(!mirror.knows(&CommitId::parse("0123456789012345678901234567890123456789").unwrap()).unwrap());
     assert_eq!(mirror.changed_files(&first).unwrap().len(), 4);
 }
 
