@@ -58,3 +58,45 @@ impl Ancestors {
         repo.contains(self.ours.clone(), commit.clone()).await.map(stand)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use domain::Time;
+    use domain::project::{Credential, Provider, Repository};
+    use domain::safe::NoSafe;
+    use git::{Author, FileChange, seed};
+
+    use super::*;
+    use crate::repos::Repos;
+
+    fn commit(remote: &Path, text: &str) -> CommitId {
+        let eve = Author { name: "Eve".into(), email: "eve@acme.example".into() };
+        seed::commit_files(remote, "main", &[FileChange::write("a", text)], (text, &eve, Time::UNIX_EPOCH)).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_commit_that_was_not_fetched_yet_is_fetched_and_not_taken_as_one_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let remote = dir.path().join("origin.git");
+        seed::init_bare(&remote, "main").unwrap();
+        let ours = commit(&remote, "ours");
+        let repository = Repository {
+            provider: Provider::default(),
+            url: remote.display().to_string(),
+            default_branch: "main".into(),
+            credential: Credential::None,
+        };
+        let repos = Repos::new(dir.path().join("mirrors"), Arc::new(NoSafe), Arc::new(|| Time::UNIX_EPOCH), Arc::default());
+        let repo = repos.get(&repository);
+        repo.fetch().await.unwrap();
+        let later = commit(&remote, "later");
+        assert_eq!(repo.contains(ours.clone(), later.clone()).await, None, "nobody knows yet");
+        let mut ancestors = Ancestors::of(ours.clone());
+        let stand = ancestors.of_all(&repo, &[ours.clone(), later.clone()]).await;
+        assert_eq!(stand, BTreeMap::from([(ours, Ancestry::Exact), (later, Ancestry::Past)]));
+        assert!(!ancestors.lacks());
+    }
+}
