@@ -1,9 +1,11 @@
-//! The list of a large cluster beside other consoles: how soon it is there, what it costs, and how soon a key is answered.
+//! The list of a large cluster beside other consoles: how soon it is there, what it costs, how soon a key is answered, and how
+//! soon it is right again after a cut.
 //!
 //! Brings up the test cluster, fills it, leaves only its API server running, and drives each program through a
 //! pseudo-terminal the same way. Peers are looked for in `--peers FOLDER`, then on the `PATH`:
 //! `cargo install --root FOLDER sofka@0.34.0 flux9s@1.5.1`.
 
+mod cut;
 mod fill;
 mod tool;
 
@@ -26,8 +28,8 @@ const CHANGES: u32 = 500;
 /// Says what is measured.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    /// How many Kustomizations the cluster has.
-    pub(crate) objects: usize,
+    /// How many Kustomizations the cluster has, one table each; growing.
+    pub(crate) objects: Vec<usize>,
     /// How often each program is started.
     pub(crate) runs: usize,
     /// Where peers are looked for first.
@@ -41,27 +43,39 @@ struct Column {
     name: &'static str,
     starts: Vec<Start>,
     held: Option<Held>,
+    /// How soon after a cut the list was the server's again.
+    healed: Option<Duration>,
 }
 
-/// Measures and prints the table.
+/// Measures and prints a table for each size.
 pub(crate) fn measure(options: &Options) {
     let own = options.kubeconfig.is_none().then(|| {
         let cluster = Cluster::start().expect("the test cluster");
-        fill::fill(cluster.kubeconfig(), options.objects);
         leave_only(&cluster, &["etcd", "apiserver"]);
         cluster
     });
-    let kubeconfig = options.kubeconfig.as_deref().or(own.as_ref().map(Cluster::kubeconfig)).expect("one of the two");
+    let mut there = 0;
+    for objects in options.objects.iter().copied() {
+        if let Some(cluster) = &own {
+            fill::fill(cluster.kubeconfig(), there..objects);
+            there = objects;
+        }
+        of_size(options, objects, own.as_ref());
+    }
+}
+
+fn of_size(options: &Options, objects: usize, own: Option<&Cluster>) {
+    let kubeconfig = options.kubeconfig.as_deref().or(own.map(Cluster::kubeconfig)).expect("one of the two");
     let api = Api::new(kubeconfig);
-    wait("the list is whole", Duration::from_mins(1), || (fill::count(&api) == options.objects).then_some(()));
+    wait("the list is whole", Duration::from_mins(1), || (fill::count(&api) == objects).then_some(()));
     let tools = tools(options);
     let (mut plain, mut kubectl) = (Vec::new(), Vec::new());
-    let mut columns: Vec<Column> = tools.iter().map(|tool| Column { name: tool.name, starts: Vec::new(), held: None }).collect();
+    let mut columns: Vec<Column> = tools.iter().map(|tool| Column { name: tool.name, starts: Vec::new(), held: None, healed: None }).collect();
     for run in 0..=options.runs {
         note(&format!("start {run} of {}", options.runs));
-        let (get, said) = (get(&api), own.as_ref().map(said));
+        let (get, said) = (get(&api), own.map(said));
         let starts: Vec<Option<Start>> =
-            tools.iter().map(|tool| tool.exists().then(|| tool.start(kubeconfig, options.objects))).collect();
+            tools.iter().map(|tool| tool.exists().then(|| tool.start(kubeconfig, objects))).collect();
         // The first round warms everything.
         if run > 0 {
             plain.push(get);
@@ -73,9 +87,10 @@ pub(crate) fn measure(options: &Options) {
     }
     for (tool, column) in tools.iter().zip(&mut columns).filter(|(tool, _)| tool.exists()) {
         note(&format!("a look at {}", tool.name));
-        column.held = Some(tool.hold(kubeconfig, options.objects, || Changes::start(kubeconfig, options.objects, CHANGES)));
+        column.held = Some(tool.hold(kubeconfig, objects, || Changes::start(kubeconfig, objects, CHANGES)));
+        column.healed = tool.heal(kubeconfig, objects);
     }
-    print(options, &columns, (plain, kubectl));
+    print((options.runs, objects), &columns, (plain, kubectl));
 }
 
 /// Ends all servers of a cluster but these, so that what they do is not measured.
@@ -128,19 +143,24 @@ fn find(folder: &Path, name: &str) -> PathBuf {
     if inner.is_file() { inner } else { folder.join(name) }
 }
 
-fn print(options: &Options, columns: &[Column], (plain, kubectl): (Vec<Duration>, Vec<Duration>)) {
+fn print((runs, objects): (usize, usize), columns: &[Column], (plain, kubectl): (Vec<Duration>, Vec<Duration>)) {
     let processors = Command::new("nproc").output().map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned());
     println!(
-        "\n{} Kustomizations, {} processors, medians of {} starts.\n",
-        options.objects,
+        "\n{objects} Kustomizations, {} processors, medians of {runs} starts.\n",
         processors.unwrap_or_default(),
-        options.runs
     );
     let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
     println!("| what | asked | plain GET | kubectl get | {} |", names.join(" | "));
     println!("|---|---|---|---|{}", "---|".repeat(names.len()));
-    print_starts(options, columns, (&plain, &kubectl));
+    print_starts(objects, columns, (&plain, &kubectl));
     print_looks(columns);
+    let healed = |c: &Column| match (&c.held, c.healed) {
+        (None, _) => "not installed".to_owned(),
+        (_, Some(healed)) => format!("{:.1} s", healed.as_secs_f64()),
+        (_, None) => "not within a minute".to_owned(),
+    };
+    let outage = cut::OUTAGE.as_secs();
+    row(&format!("right again after a cut of {outage} s"), "≤ 10 s", [NONE; 2], &columns.iter().map(healed).collect::<Vec<_>>());
 }
 
 /// Prints a line of the table.
@@ -150,7 +170,7 @@ fn row(what: &str, asked: &str, others: [&str; 2], cells: &[String]) {
 
 const NONE: &str = "–";
 
-fn print_starts(options: &Options, columns: &[Column], (plain, kubectl): (&[Duration], &[Duration])) {
+fn print_starts(objects: usize, columns: &[Column], (plain, kubectl): (&[Duration], &[Duration])) {
     let time = |all: &[Duration]| if all.is_empty() { NONE.to_owned() } else { format!("{:.0} ms", median(all.to_vec())) };
     let cells = |figure: &dyn Fn(&[Start]) -> String| -> Vec<String> {
         columns.iter().map(|c| if c.starts.is_empty() { "not installed".to_owned() } else { figure(&c.starts) }).collect()
@@ -169,7 +189,7 @@ fn print_starts(options: &Options, columns: &[Column], (plain, kubectl): (&[Dura
         })
     };
     let soon = if plain.is_empty() { NONE.to_owned() } else { format!("≤ {:.0} ms", median(plain.to_vec()) * 1.3) };
-    let small = if options.objects > 10_000 { "≤ 150 MiB" } else { "≤ 40 MiB" };
+    let small = if objects > 10_000 { "≤ 150 MiB" } else { "≤ 40 MiB" };
     row("start → first frame", NONE, [NONE; 2], &moment(|s| s.frame));
     row("start → first rows", "≤ 200 ms", [NONE; 2], &moment(|s| s.rows));
     row("start → list complete", &soon, [&time(plain), &time(kubectl)], &moment(|s| s.complete));

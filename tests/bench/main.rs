@@ -4,8 +4,8 @@
 //! `cargo build --release && cargo run --release --example bench` prints a Markdown table. Medians of interleaved runs, so that
 //! a machine whose speed drifts slows both sides alike. Needs the git program; servers listen on loopback only.
 //!
-//! `… --example bench -- cluster [OBJECTS] [--runs N] [--peers FOLDER] [--kubeconfig FILE]` measures the list of a test cluster
-//! with so many objects (10,000), or of one that is filled already.
+//! `… --example bench -- cluster [OBJECTS…] [--runs N] [--peers FOLDER] [--kubeconfig FILE]` measures the list of a test cluster
+//! with so many objects (10,000), one table for each number, or of one that is filled already.
 //!
 //! A journal of a million entries is measured without the rest: `cargo run --release -p store --example journal`.
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a benchmark that cannot go on says why and stops")]
@@ -19,6 +19,7 @@ mod support {
     pub(crate) mod gitserver;
     pub(crate) mod many;
     mod programs;
+    pub(crate) mod proxy;
     mod waiting;
 
     pub(crate) use waiting::{Skip, note, wait};
@@ -49,7 +50,7 @@ fn main() {
 }
 
 fn options(arguments: &[String]) -> cluster::Options {
-    let mut options = cluster::Options { objects: 10_000, runs: 5, peers: None, kubeconfig: None };
+    let mut options = cluster::Options { objects: Vec::new(), runs: 5, peers: None, kubeconfig: None };
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         let mut value = || words.next().expect("a value after each option");
@@ -57,8 +58,11 @@ fn options(arguments: &[String]) -> cluster::Options {
             "--runs" => options.runs = value().parse().expect("a number"),
             "--peers" => options.peers = Some(value().into()),
             "--kubeconfig" => options.kubeconfig = Some(value().into()),
-            count => options.objects = count.parse().expect("a number of objects"),
+            count => options.objects.push(count.parse().expect("a number of objects")),
         }
+    }
+    if options.objects.is_empty() {
+        options.objects.push(10_000);
     }
     options
 }

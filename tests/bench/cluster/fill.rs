@@ -1,5 +1,6 @@
 //! Many Kustomizations with a status and an inventory, and changes of them at an even pace.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -25,31 +26,42 @@ pub(super) fn count(api: &Api) -> usize {
     page["items"].as_array().map_or(0, Vec::len) + more
 }
 
-/// Creates so many suspended Kustomizations of 25 inventory entries in 50 namespaces; every 17th is not ready.
-pub(super) fn fill(kubeconfig: &Path, count: usize) {
+/// Creates suspended Kustomizations of these numbers, of 25 inventory entries each, in 50 namespaces; every 17th is not ready.
+pub(super) fn fill(kubeconfig: &Path, numbers: Range<usize>) {
     let api = Api::new(kubeconfig);
-    for n in 0..NAMESPACES {
+    for n in (0..NAMESPACES).filter(|_| numbers.start == 0) {
         let object = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": place(n).0 } });
         write(&api, Method::POST, "/api/v1/namespaces", &object);
     }
-    let next = AtomicUsize::new(0);
+    let next = AtomicUsize::new(numbers.start);
     thread::scope(|scope| {
         for _ in 0..WRITERS {
             scope.spawn(|| {
                 let api = Api::new(kubeconfig);
                 loop {
                     let n = next.fetch_add(1, Ordering::Relaxed);
-                    if n >= count {
+                    if n >= numbers.end {
                         return;
                     }
-                    let (namespace, name) = place(n);
-                    let all = format!("{GROUP}/namespaces/{namespace}/kustomizations");
-                    write(&api, Method::POST, &all, &object(n));
-                    write(&api, Method::PATCH, &format!("{all}/{name}/status"), &json!({ "status": status(n, 0, 25) }));
+                    add(&api, n);
                 }
             });
         }
     });
+}
+
+/// Creates the one of a number.
+pub(super) fn add(api: &Api, n: usize) {
+    let (namespace, name) = place(n);
+    let all = format!("{GROUP}/namespaces/{namespace}/kustomizations");
+    write(api, Method::POST, &all, &object(n));
+    write(api, Method::PATCH, &format!("{all}/{name}/status"), &json!({ "status": status(n, 0, 25) }));
+}
+
+/// Deletes the one of a number.
+pub(super) fn remove(api: &Api, n: usize) {
+    let (namespace, name) = place(n);
+    write(api, Method::DELETE, &format!("{GROUP}/namespaces/{namespace}/kustomizations/{name}"), &json!({}));
 }
 
 fn write(api: &Api, method: Method, path: &str, object: &Value) {

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use portable_pty::CommandBuilder;
 
-use super::fill::Changes;
+use super::cut::Way;
+use super::fill::{self, Changes};
+use crate::support::cluster::Api;
 use crate::support::console::Console;
 
 /// How long a list may take to be there.
@@ -156,6 +158,19 @@ impl Tool {
         let busy_keys = running.keys(COUNT, Duration::from_millis(50));
         let rate = changes.rate();
         Held { idle_cpu, idle_bytes, idle_turns, keys, key_bytes, busy_cpu, busy_keys, rate }
+    }
+
+    /// Cuts it off for a while, in which one object is made; returns how long after it that one was counted.
+    pub(super) fn heal(&self, kubeconfig: &Path, objects: usize) -> Option<Duration> {
+        let way = Way::to(kubeconfig);
+        let (running, _) = self.run(&way.kubeconfig());
+        running.complete(objects)?;
+        running.settle();
+        let api = Api::new(kubeconfig);
+        let back = way.outage(|| fill::add(&api, objects));
+        let healed = running.complete(objects + 1);
+        fill::remove(&api, objects);
+        healed.map(|at| at.saturating_duration_since(back))
     }
 }
 
