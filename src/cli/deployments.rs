@@ -10,6 +10,7 @@ use domain::deployment::{Deployment, StageName, StageState, Status};
 use domain::ident::DeploymentId;
 use domain::proposal::Proposal;
 use domain::{Trouble, TroubleKind};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Format, output, shells, sieve};
 use crate::launch::{self, Deck};
@@ -208,6 +209,9 @@ pub(crate) async fn watch(deck: &Deck, format: Format, id: &DeploymentId, patien
     let quiet = !matches!(format, Format::Table | Format::Wide);
     let mut told: Vec<String> = Vec::new();
     let mut world = deck.worlds();
+    // From before the first word on, and kept: one that comes between two looks is not lost.
+    let mut interrupts = signal(SignalKind::interrupt())
+        .map_err(|why| Trouble::failed("The program cannot listen for its interruption", id).why(why))?;
     let end = tokio::time::sleep(patience.limit);
     tokio::pin!(end);
     loop {
@@ -240,11 +244,7 @@ pub(crate) async fn watch(deck: &Deck, format: Format, id: &DeploymentId, patien
                     return Err(Trouble::failed("The engine ended", id));
                 }
             }
-            pressed = tokio::signal::ctrl_c() => {
-                if pressed.is_ok() {
-                    interrupted(id);
-                }
-            }
+            Some(()) = interrupts.recv() => interrupted(id),
             () = &mut end => {
                 return Err(Trouble::timed_out("The deployment is not over yet", id)
                     .next(format!("It goes on; take it up with: quarterdeck follow {}", id.short())));

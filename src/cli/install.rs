@@ -13,6 +13,7 @@ use domain::toolkit::release::HEAVIEST;
 use domain::toolkit::{Doing, Installation, LATEST, Mark, Removal, address};
 use domain::world::World;
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Format, ask, output};
 use crate::launch::Deck;
@@ -151,7 +152,15 @@ async fn carry_out(deck: &Deck, context: &ContextName, order: Order, yes: bool) 
     let given = deck.give(order);
     tokio::pin!(given);
     let mut told = 0;
+    // Kept, so that one that comes between two looks is not lost; without it the interruption ends the program as ever.
+    let mut interrupts = signal(SignalKind::interrupt()).ok();
     loop {
+        let interrupted = async {
+            match &mut interrupts {
+                Some(interrupts) => interrupts.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             done = &mut given => {
                 // The last of it is published a moment later.
@@ -163,7 +172,7 @@ async fn carry_out(deck: &Deck, context: &ContextName, order: Order, yes: bool) 
             changed = worlds.changed() => if changed.is_ok() {
                 tell(deck, context, &mut told);
             },
-            signal = tokio::signal::ctrl_c() => if signal.is_ok() {
+            Some(()) = interrupted => {
                 output::note("Stopping after the object that it is at.");
                 drop(deck.give(Halt { context: context.clone() }.into()).await);
             },

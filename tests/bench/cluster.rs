@@ -70,7 +70,8 @@ fn of_size(options: &Options, objects: usize, own: Option<&Cluster>) {
     wait("the list is whole", Duration::from_mins(1), || (fill::count(&api) == objects).then_some(()));
     let tools = tools(options);
     let (mut plain, mut kubectl) = (Vec::new(), Vec::new());
-    let mut columns: Vec<Column> = tools.iter().map(|tool| Column { name: tool.name, starts: Vec::new(), held: None, healed: None }).collect();
+    let mut columns: Vec<Column> =
+        tools.iter().map(|tool| Column { name: tool.name, starts: Vec::new(), held: None, healed: None }).collect();
     for run in 0..=options.runs {
         note(&format!("start {run} of {}", options.runs));
         let (get, said) = (get(&api), own.map(said));
@@ -145,10 +146,7 @@ fn find(folder: &Path, name: &str) -> PathBuf {
 
 fn print((runs, objects): (usize, usize), columns: &[Column], (plain, kubectl): (Vec<Duration>, Vec<Duration>)) {
     let processors = Command::new("nproc").output().map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned());
-    println!(
-        "\n{objects} Kustomizations, {} processors, medians of {runs} starts.\n",
-        processors.unwrap_or_default(),
-    );
+    println!("\n{objects} Kustomizations, {} processors, medians of {runs} starts.\n", processors.unwrap_or_default(),);
     let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
     println!("| what | asked | plain GET | kubectl get | {} |", names.join(" | "));
     println!("|---|---|---|---|{}", "---|".repeat(names.len()));
