@@ -3,6 +3,7 @@
 
 pub(crate) mod cluster;
 pub(crate) mod console;
+pub(crate) mod dice;
 pub(crate) mod gitserver;
 pub(crate) mod ground;
 pub(crate) mod many;

@@ -16,8 +16,10 @@ use cluster::{Connection, Kubeconfigs, Scope, Snapshot, Surroundings, Watch, Wat
 use domain::link::{LinkOf, LinkState};
 use http::Method;
 use serde_json::{Value, json};
+use sim::Spoil;
 
 use crate::support::cluster::Api;
+use crate::support::dice::{Dice, seeds};
 use crate::support::proxy::Proxy;
 use crate::support::simulator::Simulator;
 use real::{Own, Wound, plural};
@@ -26,6 +28,8 @@ use real::{Own, Wound, plural};
 const RECOVERY: Duration = Duration::from_secs(10);
 /// How soon something that does not answer has to look stale.
 const STALE: Duration = Duration::from_secs(10);
+/// How large a huge object is, in bytes: what etcd takes.
+const HUGE: usize = 3 << 19;
 /// How many seeds run at once.
 const AT_ONCE: usize = 40;
 
@@ -40,20 +44,7 @@ const KINDS: Kinds = [
 /// Where the kind of the Deployments stands.
 const DEPLOYMENT: usize = 2;
 
-/// A small generator of our own (splitmix64): the same numbers everywhere, for ever.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % sides
-    }
-}
-
-/// What can go wrong. The first five happen between console and server, the others at the server.
+/// What can go wrong. The first six happen between console and server, the others at the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
     Cut,
@@ -62,6 +53,8 @@ enum Fault {
     Stalled,
     Refused,
     Delayed,
+    /// What was said first is not heard first: connections wait differently.
+    Uneven,
     /// The version that the console knows is no longer kept (410).
     Expired,
     /// The server ends every watch in order. Only the simulator is told to.
@@ -76,6 +69,16 @@ enum Fault {
     Broken,
     /// The server is killed and started. Only the real one can be.
     Restarted,
+    /// The server has too many requests (429). Only the simulator is told to, as with all that follows.
+    Limited,
+    /// A gateway answers in its place (502, a page).
+    Gateway,
+    /// A portal answers in its place (200, a page).
+    Portal,
+    /// Half of what it says is missing, so that the rest is no JSON.
+    Half,
+    /// Each page of a list comes late.
+    Slow,
 }
 
 impl Fault {
@@ -151,7 +154,13 @@ impl Place {
         let name = format!("thing-{}", dice.roll(12));
         let (collection, number) = (self.collection(kind), dice.roll(1_000_000));
         let done = match dice.roll(3) {
-            0 => self.call(Method::POST, collection, Some(object(self.kinds[kind], &name, number))).await,
+            0 => {
+                let mut object = object(self.kinds[kind], &name, number);
+                if !self.is_real() && dice.roll(40) == 0 {
+                    fatten(&mut object);
+                }
+                self.call(Method::POST, collection, Some(object)).await
+            }
             1 => {
                 let body = json!({ "metadata": { "labels": { "number": number.to_string() } } });
                 self.call(Method::PATCH, format!("{collection}/{name}"), Some(body)).await
@@ -161,7 +170,7 @@ impl Place {
         match done {
             Ok(_) => {}
             // The simulator's refusals are everybody's, also ours; a kind that goes or comes says so with the last two.
-            Err(kube::Error::Api(status)) if matches!(status.code, 401 | 403 | 404 | 409 | 500 | 405 | 429) => {}
+            Err(kube::Error::Api(status)) if matches!(status.code, 401 | 403 | 404 | 409 | 500 | 502 | 405 | 429) => {}
             Err(error) => panic!("the server itself is well: {error}"),
         }
     }
@@ -169,7 +178,7 @@ impl Place {
     /// Throws for a fault; the second number is for the kind that it concerns.
     fn throw(&self, dice: &mut Dice) -> (Fault, usize) {
         let kind = usize::try_from(dice.roll(2)).expect("it is small");
-        let fault = match (dice.roll(11), self.is_real()) {
+        let fault = match (dice.roll(if self.is_real() { 12 } else { 17 }), self.is_real()) {
             (0, _) => Fault::Cut,
             (1, _) => Fault::Torn,
             (2, _) => Fault::Stalled,
@@ -181,7 +190,13 @@ impl Place {
             (7, _) => Fault::Forbidden,
             (8, _) => Fault::Unauthorized,
             (9, _) => Fault::Gone,
-            _ => Fault::Broken,
+            (10, _) => Fault::Uneven,
+            (11, _) => Fault::Broken,
+            (12, _) => Fault::Limited,
+            (13, _) => Fault::Gateway,
+            (14, _) => Fault::Portal,
+            (15, _) => Fault::Half,
+            _ => Fault::Slow,
         };
         (fault, kind)
     }
@@ -198,6 +213,10 @@ impl Place {
                 self.proxy.cut(true);
             }
             (Fault::Delayed, _) => self.proxy.set(|w| w.delay = Duration::from_millis(20 + 5 * dice.roll(40))),
+            (Fault::Uneven, _) => {
+                let delay = Duration::from_millis(5 + dice.roll(60));
+                self.proxy.set(|w| (w.delay, w.uneven) = (delay, true));
+            }
             (Fault::Restarted, Server::Sim(_)) | (Fault::Ended, Server::Real(_)) => unreachable!("{fault:?} is thrown elsewhere"),
             (fault, Server::Real(own)) => self.wound(own, fault, kind).await,
             (Fault::Expired, Server::Sim(sim)) => {
@@ -210,6 +229,11 @@ impl Place {
                     Fault::Unauthorized => sim.deny("/", 401),
                     Fault::Gone => sim.offer(name, false),
                     Fault::Broken => sim.deny("/", 500),
+                    Fault::Limited => sim.deny("/", 429),
+                    Fault::Gateway => sim.spoil(Spoil::Gateway),
+                    Fault::Portal => sim.spoil(Spoil::Portal),
+                    Fault::Half => sim.spoil(Spoil::Half),
+                    Fault::Slow => sim.latency(Duration::from_millis(100 + 20 * dice.roll(40))),
                     _ => {}
                 }
                 // What was changed is felt at once.
@@ -338,7 +362,7 @@ impl Place {
 
     /// One history of three rounds, with what the dice say.
     async fn live_through(&self, seed: u64) -> Vec<(Fault, Duration)> {
-        let mut dice = Dice(seed);
+        let mut dice = Dice::new(seed);
         self.settled(Duration::from_mins(1), &format!("seed {seed}, at the start")).await;
         let mut told = Vec::new();
         for round in 0..3 {
@@ -365,23 +389,24 @@ fn object((kind_name, root): (&str, &str), name: &str, number: u64) -> Value {
     json!({ "apiVersion": root.trim_start_matches("/apis/"), "kind": kind_name, "metadata": { "name": name }, "spec": spec })
 }
 
-fn seeds() -> std::ops::Range<u64> {
-    let given = std::env::var("QUARTERDECK_TRUTH_SEEDS").ok();
-    let parse = |text: &str| {
-        let (from, to) = text.split_once('-')?;
-        Some(from.parse().ok()?..to.parse().ok()?)
-    };
-    given.as_deref().map_or(1..201, |text| parse(text).expect("QUARTERDECK_TRUTH_SEEDS is two numbers: 1-201"))
+/// Makes an object as large as one can be, in a field that is not shown.
+fn fatten(object: &mut Value) {
+    let text = Value::from("x".repeat(HUGE));
+    match object["kind"].as_str() {
+        Some("Kustomization") => object["spec"]["postBuild"] = json!({ "substitute": { "huge": text } }),
+        Some("GitRepository") => object["spec"]["ignore"] = text,
+        _ => object["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{ "name": "HUGE", "value": text }]),
+    }
 }
 
 #[test]
 fn after_every_fault_the_simulators_list_is_shown_as_it_is() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    let began = Instant::now();
+    let (began, seeds) = (Instant::now(), seeds("QUARTERDECK_TRUTH_SEEDS", 1..201));
     let slowest = runtime.block_on(async {
         let gate = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
         let mut runs = tokio::task::JoinSet::new();
-        for seed in seeds() {
+        for seed in seeds.iter().copied() {
             let gate = Arc::clone(&gate);
             runs.spawn(async move {
                 let _slot = gate.acquire_owned().await.expect("it is never closed");
@@ -401,7 +426,7 @@ fn after_every_fault_the_simulators_list_is_shown_as_it_is() {
         }
         slowest
     });
-    println!("{} seeds in {:?}; the slowest recovery took {slowest:?}", seeds().count(), began.elapsed());
+    println!("{} seeds in {:?}; the slowest recovery took {slowest:?}", seeds.len(), began.elapsed());
 }
 
 /// Returns the longest of the times that recoveries took.

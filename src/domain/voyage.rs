@@ -198,12 +198,22 @@ pub struct Voyage {
     asked_log: bool,
     asked_why: Option<Time>,
     fault_since: Option<Time>,
+    /// The milliseconds by which the clock jumped since the present stage began.
+    jumped: i64,
 }
 
 impl Voyage {
     /// Takes up a deployment, new or after an interruption.
     pub const fn new(deployment: Deployment, patience: Patience) -> Self {
-        Self { deployment, patience, asked_source: false, asked_log: false, asked_why: None, fault_since: None }
+        Self { deployment, patience, asked_source: false, asked_log: false, asked_why: None, fault_since: None, jumped: 0 }
+    }
+
+    /// Hears that the clock jumped by so many milliseconds: the machine slept, or somebody set it. Nobody is late for time that
+    /// did not pass.
+    pub fn jumped(&mut self, by: i64) {
+        self.jumped += by;
+        let moved = |at: Time| Time::from_millisecond(at.as_millisecond() + by).unwrap_or(at);
+        (self.asked_why, self.fault_since) = (self.asked_why.map(moved), self.fault_since.map(moved));
     }
 
     /// Looks at what is seen, moves on as far as that allows, and says what it would like to be done.
@@ -246,6 +256,7 @@ impl Voyage {
         if stage.state == StageState::Pending {
             stage.state = StageState::Running;
             stage.started = Some(now);
+            self.jumped = 0;
         }
     }
 
@@ -304,10 +315,11 @@ impl Voyage {
         let Some(started) = self.deployment.stage(name).started else {
             return false;
         };
-        if now.as_millisecond() - started.as_millisecond() >= allowed {
+        let until = started.as_millisecond() + allowed + self.jumped;
+        if now.as_millisecond() >= until {
             return true;
         }
-        if let Ok(at) = Time::from_millisecond(started.as_millisecond() + allowed) {
+        if let Ok(at) = Time::from_millisecond(until) {
             wants.push(Want::WakeAt(at));
         }
         false

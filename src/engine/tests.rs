@@ -7,6 +7,9 @@ mod bed;
 mod charts;
 mod deploy;
 mod detail;
+#[path = "../../tests/support/dice.rs"]
+mod dice;
+mod faults;
 mod holding;
 mod install;
 mod kill;

@@ -4,6 +4,7 @@ use git2::{Delta, DiffFindOptions, DiffOptions};
 
 use domain::revision::CommitId;
 
+use crate::bounds::comparable;
 use crate::commit::find;
 use crate::error::Result;
 use crate::mirror::Mirror;
@@ -28,7 +29,8 @@ impl Difference {
 impl Mirror {
     /// Returns the files that differ between two commits, by path.
     ///
-    /// A file that is gone and one that came, of which half or more reads the same, are one that was renamed.
+    /// A file that is gone and one that came, of which half or more reads the same, are one that was renamed. Where a file differs that is
+    /// too large to be held in memory, only what reads the same to the last byte counts.
     pub fn compare(&self, from: &CommitId, to: &CommitId) -> Result<Vec<Difference>> {
         let loan = self.loan()?;
         let broken = |error: git2::Error| self.note(damaged(loan.dir(), &error));
@@ -37,11 +39,12 @@ impl Mirror {
             commit.tree().map_err(broken)
         };
         let (old, new) = (tree(from)?, tree(to)?);
+        let small = comparable(&loan, loan.dir(), Some(&old), Some(&new)).map_err(|error| self.note(error))?;
         let mut options = DiffOptions::new();
         options.include_typechange(true).skip_binary_check(true);
         let mut diff = loan.diff_tree_to_tree(Some(&old), Some(&new), Some(&mut options)).map_err(broken)?;
         let mut finding = DiffFindOptions::new();
-        finding.renames(true);
+        finding.renames(true).exact_match_only(!small);
         diff.find_similar(Some(&mut finding)).map_err(broken)?;
         let path = |file: &git2::DiffFile<'_>| file.path_bytes().map(|path| String::from_utf8_lossy(path).into_owned());
         let file = |delta: git2::DiffDelta<'_>| Difference {

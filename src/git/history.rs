@@ -10,6 +10,7 @@ use domain::Time;
 use domain::revision::CommitId;
 use domain::text::{display, one_line};
 
+use crate::bounds::comparable;
 use crate::commit::find;
 use crate::error::{Error, Result};
 use crate::mirror::Mirror;
@@ -257,6 +258,7 @@ fn changed(repository: &Repository, dir: &Path, commit: &Commit<'_>) -> Result<V
         0 => None,
         _ => Some(commit.parent(0).and_then(|parent| parent.tree()).map_err(broken)?),
     };
+    comparable(repository, dir, before.as_ref(), Some(&after))?;
     let mut options = DiffOptions::new();
     options.include_typechange(true).skip_binary_check(true);
     let diff = repository.diff_tree_to_tree(before.as_ref(), Some(&after), Some(&mut options)).map_err(broken)?;

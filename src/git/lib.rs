@@ -25,6 +25,7 @@
 
 mod address;
 mod arrival;
+mod bounds;
 mod commit;
 mod compare;
 mod credential;

@@ -37,7 +37,6 @@ impl Mirror {
     /// An existing mirror is opened without asking the server.
     pub fn open_or_clone(root: &Path, url: &str, access: &Access, cancel: &Cancel) -> Result<Self> {
         let mirror = Self::at(root, url, access)?;
-        std::fs::create_dir_all(root).map_err(|error| Error::disk(root, error))?;
         if !mirror.is_sound() {
             mirror.under_lock(cancel, move |mirror, transport, pulse| {
                 // Another process may have been quicker while we waited.
@@ -81,6 +80,9 @@ impl Mirror {
     /// One round trip when nothing moved.
     pub fn fetch(&self, cancel: &Cancel) -> Result<Fetched> {
         self.under_lock(cancel, |mirror, transport, pulse| {
+            if !mirror.is_there() {
+                return mirror.replace(transport, pulse).map(|heads| Fetched { heads, moved: Vec::new() });
+            }
             let attempt = mirror.loan().and_then(|loan| {
                 let heads = transport.fetch(&loan, pulse)?;
                 if !pulse.beat() {
@@ -131,6 +133,9 @@ impl Mirror {
     ) -> Result<T> {
         let transport = Transport::of(&self.address, &self.access)?;
         let path = self.dir.with_extension("lock");
+        let root = self.dir.parent().unwrap_or(&self.dir);
+        // Somebody may have cleared it away while we run.
+        std::fs::create_dir_all(root).map_err(|error| Error::disk(root, error))?;
         let hold = Hold::open(&path)?;
         let (mirror, lock) = (self.clone(), hold.clone());
         let result = guarded(self.access.limits, cancel, &self.address.url, move |pulse| {
@@ -145,9 +150,15 @@ impl Mirror {
         result
     }
 
+    /// Tells whether there is a mirror that nobody found damaged.
+    fn is_there(&self) -> bool {
+        let part = |name| self.dir.join(name).exists();
+        part("HEAD") && part("objects") && part("refs") && !part("damaged")
+    }
+
     /// Tells whether there is a mirror whose branches lead to commits and trees that can be read.
     fn is_sound(&self) -> bool {
-        if !self.dir.is_dir() || self.dir.join("damaged").exists() {
+        if !self.is_there() {
             return false;
         }
         let Ok(loan) = self.loan() else { return false };

@@ -22,16 +22,26 @@ pub(crate) fn plain(path: &str) -> Result<&str> {
     if rest.contains(['\0', '\n', '\r', '\\']) {
         return bad("it holds a backslash, a line break or a zero byte");
     }
-    for part in rest.split('/') {
-        match part {
-            "" => return bad("it has an empty part"),
-            "." | ".." => return bad("it has a part that is . or .."),
-            part if part.len() > 255 => return bad("a part of it is longer than 255 bytes"),
-            part if is_git(part) => return bad("a part of it means Git's own folder on some file system"),
-            _ => {}
-        }
+    match rest.split('/').find_map(fault) {
+        Some(why) => bad(why),
+        None => Ok(rest),
     }
-    Ok(rest)
+}
+
+/// Tells whether a name may be one part of a path.
+pub(crate) fn is_part(name: &str) -> bool {
+    !name.contains(['/', '\0', '\n', '\r', '\\']) && fault(name).is_none()
+}
+
+/// Says what is wrong with one part of a path.
+fn fault(part: &str) -> Option<&'static str> {
+    match part {
+        "" => Some("it has an empty part"),
+        "." | ".." => Some("it has a part that is . or .."),
+        part if part.len() > 255 => Some("a part of it is longer than 255 bytes"),
+        part if is_git(part) => Some("a part of it means Git's own folder on some file system"),
+        _ => None,
+    }
 }
 
 /// Returns the plain form of a path that must name a file.

@@ -1,5 +1,6 @@
 //! Reading files at a revision, straight from the trees: only what is asked for, no link followed, limits kept.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -21,9 +22,12 @@ pub struct ReadLimits {
     pub file: usize,
     /// The most bytes in one [`Mirror::read`].
     pub total: usize,
-    /// The most files in one [`Mirror::read`].
+    /// The most files in one [`Mirror::read`]; ten times as many folders and things that are left out.
     pub files: usize,
 }
+
+/// The largest folder that is read, in bytes: half a million names. Whoever pushes may make one of any size.
+const LARGEST_FOLDER: usize = 16 << 20;
 
 impl Default for ReadLimits {
     /// Returns 1 MiB a file, 64 MiB and 20,000 files in all.
@@ -55,6 +59,8 @@ pub struct Entry {
     /// What it is.
     pub kind: EntryKind,
     id: Oid,
+    /// Whether the name is one part of a path that may be read and written.
+    plain: bool,
 }
 
 /// Says what was left out and why.
@@ -78,6 +84,11 @@ pub enum Skipped {
         path: String,
         /// Its size in bytes.
         size: usize,
+    },
+    /// Something that no honest program writes: `..`, Git's own folder under any of its names, a slash, no UTF-8.
+    BadName {
+        /// Where it is, as far as it can be written.
+        path: String,
     },
 }
 
@@ -123,16 +134,25 @@ impl Mirror {
     /// Returns all files at a commit that are one of the paths or below one; an empty path means everything.
     pub fn read(&self, commit: &CommitId, paths: &[&str], limits: ReadLimits) -> Result<Files> {
         let reader = self.tree_reader(commit, limits)?;
-        let mut found = Files::default();
-        let mut bytes = 0;
+        let mut taken = Taken::default();
         for path in paths {
             let path = path::plain(path)?;
             if let Some(entry) = reader.entry(path)? {
-                reader.gather(path.to_owned(), &entry, &mut found, &mut bytes)?;
+                reader.gather(path.to_owned(), entry, &mut taken)?;
             }
         }
-        Ok(found)
+        Ok(taken.found)
     }
+}
+
+/// Holds what was read so far, and what counts against the limits.
+#[derive(Default)]
+struct Taken {
+    found: Files,
+    /// How many bytes, names included.
+    bytes: usize,
+    /// How many entries were looked at.
+    entries: usize,
 }
 
 impl TreeReader {
@@ -171,11 +191,11 @@ impl TreeReader {
 
     fn entry(&self, path: &str) -> Result<Option<Entry>> {
         if path.is_empty() {
-            return Ok(Some(Entry { name: String::new(), kind: EntryKind::Folder, id: self.root }));
+            return Ok(Some(Entry { name: String::new(), kind: EntryKind::Folder, id: self.root, plain: true }));
         }
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let Some(entries) = self.folder(folder)? else { return Ok(None) };
-        Ok(entries.iter().find(|entry| entry.name == name).cloned())
+        Ok(entries.iter().find(|entry| entry.plain && entry.name == name).cloned())
     }
 
     fn folder(&self, path: &str) -> Result<Option<Arc<Vec<Entry>>>> {
@@ -191,6 +211,11 @@ impl TreeReader {
     }
 
     fn entries(&self, id: Oid) -> Result<Vec<Entry>> {
+        let size = self.size(id)?;
+        if size > LARGEST_FOLDER {
+            let what = format!("a folder whose names take {size} bytes");
+            return Err(Error::TooMuch { what, limit: format!("{LARGEST_FOLDER} bytes a folder") });
+        }
         let tree = self.loan.find_tree(id).map_err(|error| self.broken(&error))?;
         let entry = |entry: git2::TreeEntry<'_>| {
             let kind = match (entry.filemode(), entry.kind()) {
@@ -200,19 +225,39 @@ impl TreeReader {
                 (0o100_755, _) => EntryKind::Executable,
                 _ => EntryKind::File,
             };
-            Entry { name: String::from_utf8_lossy(entry.name_bytes()).into_owned(), kind, id: entry.id() }
+            let name = String::from_utf8_lossy(entry.name_bytes());
+            let plain = matches!(name, Cow::Borrowed(name) if path::is_part(name));
+            Entry { name: name.into_owned(), kind, id: entry.id(), plain }
         };
         Ok(tree.iter().map(entry).collect())
     }
 
-    fn gather(&self, path: String, entry: &Entry, found: &mut Files, bytes: &mut usize) -> Result<()> {
-        match entry.kind {
-            EntryKind::Folder => {
-                for child in self.entries(entry.id)? {
-                    let below = if path.is_empty() { child.name.clone() } else { format!("{path}/{}", child.name) };
-                    self.gather(below, &child, found, bytes)?;
-                }
+    /// Takes what is at and below a path, in Git's order. It calls itself nowhere: how deep folders go is up to whoever pushed them.
+    fn gather(&self, path: String, entry: Entry, taken: &mut Taken) -> Result<()> {
+        let mut open = vec![(path, entry)];
+        while let Some((path, entry)) = open.pop() {
+            taken.entries += 1;
+            taken.bytes += path.len();
+            let most = self.limits.files.saturating_mul(10);
+            if taken.entries.saturating_add(open.len()) > most || taken.bytes > self.limits.total {
+                return Err(self.too_much());
             }
+            if !entry.plain {
+                taken.found.skipped.push(Skipped::BadName { path });
+            } else if entry.kind == EntryKind::Folder {
+                let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+                open.extend(self.entries(entry.id)?.into_iter().rev().map(|child| (below(&child.name), child)));
+            } else {
+                self.take(path, &entry, taken)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes one thing that is no folder.
+    fn take(&self, path: String, entry: &Entry, Taken { found, bytes, .. }: &mut Taken) -> Result<()> {
+        match entry.kind {
+            EntryKind::Folder => {}
             EntryKind::Symlink => {
                 let target = if self.size(entry.id)? > 4096 { Vec::new() } else { self.content(entry.id)? };
                 found.skipped.push(Skipped::Symlink { path, target: String::from_utf8_lossy(&target).into_owned() });
@@ -226,13 +271,17 @@ impl TreeReader {
                 }
                 *bytes += size;
                 if *bytes > self.limits.total || found.files.len() >= self.limits.files {
-                    let limit = format!("{} files and {} bytes", self.limits.files, self.limits.total);
-                    return Err(Error::TooMuch { what: "what is to be read".to_owned(), limit });
+                    return Err(self.too_much());
                 }
                 found.files.insert(path, self.content(entry.id)?);
             }
         }
         Ok(())
+    }
+
+    fn too_much(&self) -> Error {
+        let limit = format!("{} files and {} bytes, names included", self.limits.files, self.limits.total);
+        Error::TooMuch { what: "what is to be read".to_owned(), limit }
     }
 
     fn size(&self, id: Oid) -> Result<usize> {

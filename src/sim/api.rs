@@ -37,6 +37,7 @@ use crate::api::path::{Options, Target};
 use crate::api::rights::{Ask, Caller};
 use crate::fault::Fault;
 use crate::resource::Resource;
+use crate::spoil::spoiled;
 use crate::state::{Shared, State, locked};
 
 /// The body of an answer: whole, or a stream that lasts as long as a watch.
@@ -92,7 +93,8 @@ where
             };
             let reply = answer(&state, &call);
             state.thawed().await;
-            Ok(reply)
+            let spoil = *locked(&state.faults.spoil);
+            Ok(spoiled(spoil, reply).await)
         })
     }
 }

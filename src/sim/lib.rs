@@ -16,6 +16,7 @@ mod release;
 mod resource;
 mod seed;
 mod serve;
+mod spoil;
 mod state;
 mod store;
 
@@ -34,6 +35,7 @@ pub use crate::api::{ApiService, Body};
 pub use crate::clock::Clock;
 pub use crate::error::Error;
 pub use crate::release::manifest as release_manifest;
+pub use crate::spoil::Spoil;
 
 use crate::api::write::Hand;
 use crate::clock::Pace;
@@ -248,6 +250,11 @@ impl Sim {
     /// Lets every request wait (not scaled).
     pub fn latency(&self, each: Duration) {
         *locked(&self.state.faults.latency) = each;
+    }
+
+    /// Spoils every answer from now on, also what comes of watches that begin; nothing: none.
+    pub fn spoil(&self, spoil: Option<Spoil>) {
+        *locked(&self.state.faults.spoil) = spoil;
     }
 }
 

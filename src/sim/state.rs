@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Pace;
 use crate::resource::{self, RESOURCES, Resource};
+use crate::spoil::Spoil;
 use crate::store::{Key, Object, Store};
 
 /// The state, shared by the service and the controllers.
@@ -45,6 +46,8 @@ pub(crate) struct Faults {
     pub(crate) absent: Mutex<HashSet<&'static str>>,
     /// How long each request waits, not scaled.
     pub(crate) latency: Mutex<Duration>,
+    /// What is wrong with every answer.
+    pub(crate) spoil: Mutex<Option<Spoil>>,
 }
 
 /// Takes a lock whose holder cannot have left half a change behind.
@@ -70,6 +73,7 @@ impl State {
                 denied: Mutex::new(Vec::new()),
                 absent: Mutex::new(absent),
                 latency: Mutex::new(Duration::ZERO),
+                spoil: Mutex::new(None),
             },
             store: Mutex::new(Store::new()),
             revised: watch::Sender::new(1),

@@ -18,6 +18,8 @@ pub(crate) struct Weather {
     pub(crate) refusing: bool,
     /// What the server says waits this long, each piece.
     pub(crate) delay: Duration,
+    /// Every second connection waits ten times as long, so that what was said first is not heard first.
+    pub(crate) uneven: bool,
     /// Grows by one when every open connection is cut.
     cut: u64,
     /// Whether a cut lets half of a piece through first.
@@ -39,12 +41,15 @@ impl Proxy {
         let weather = watch::Sender::new(Weather::default());
         let seen = weather.clone();
         let task = tokio::spawn(async move {
+            let mut count = 0_u32;
             loop {
                 let Ok((client, _)) = listener.accept().await else { continue };
                 // Looked at once: a cut that comes after this concerns this connection too.
                 let now = *seen.borrow();
+                count = count.wrapping_add(1);
                 if !now.refusing {
-                    tokio::spawn(carry(client, server, seen.subscribe(), now.cut));
+                    let born = Born { cut: now.cut, slower: count.is_multiple_of(2) };
+                    tokio::spawn(carry(client, server, seen.subscribe(), born));
                 }
             }
         });
@@ -79,7 +84,16 @@ impl Drop for Proxy {
     }
 }
 
-async fn carry(client: TcpStream, server: SocketAddr, weather: watch::Receiver<Weather>, born: u64) {
+/// What a connection was born into.
+#[derive(Clone, Copy)]
+struct Born {
+    /// How many cuts there had been.
+    cut: u64,
+    /// Whether it is one of those that wait longer when it is uneven.
+    slower: bool,
+}
+
+async fn carry(client: TcpStream, server: SocketAddr, weather: watch::Receiver<Weather>, born: Born) {
     let Ok(server) = TcpStream::connect(server).await else { return };
     drop((client.set_nodelay(true), server.set_nodelay(true)));
     let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
@@ -90,20 +104,28 @@ async fn carry(client: TcpStream, server: SocketAddr, weather: watch::Receiver<W
 }
 
 /// Carries bytes one way until either end closes or the connection is cut.
-async fn pump((mut from, mut to): (OwnedReadHalf, OwnedWriteHalf), mut weather: watch::Receiver<Weather>, born: u64, slow: bool) {
+async fn pump(
+    (mut from, mut to): (OwnedReadHalf, OwnedWriteHalf),
+    mut weather: watch::Receiver<Weather>,
+    born: Born,
+    slow: bool,
+) {
     let mut piece = vec![0; 16 << 10];
     loop {
         let read = tokio::select! {
             read = from.read(&mut piece) => read,
-            _cut_or_over = weather.wait_for(|w| w.cut != born) => return,
+            _cut_or_over = weather.wait_for(|w| w.cut != born.cut) => return,
         };
         let Ok(count @ 1..) = read else { return };
-        let delay = weather.borrow().delay;
+        let delay = {
+            let now = weather.borrow();
+            now.delay * if now.uneven && born.slower { 10 } else { 1 }
+        };
         if slow && !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
-        let Ok(now) = weather.wait_for(|w| !w.stalled || w.cut != born).await.map(|w| *w) else { return };
-        let cut = now.cut != born;
+        let Ok(now) = weather.wait_for(|w| !w.stalled || w.cut != born.cut).await.map(|w| *w) else { return };
+        let cut = now.cut != born.cut;
         let end = match (cut, now.halves) {
             (true, true) => count / 2,
             (true, false) => 0,

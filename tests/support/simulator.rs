@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use sim::{Sim, SimConfig};
+use sim::{Sim, SimConfig, Spoil};
 use tokio::runtime::Runtime;
 
 /// How many times faster than life it runs under test.
@@ -80,9 +81,21 @@ impl Simulator {
         self.sim().deny(what, status);
     }
 
-    /// Refuses nothing any more.
+    /// Refuses and spoils nothing any more and answers at once.
     pub(crate) fn allow(&self) {
         self.sim().allow();
+        self.sim().spoil(None);
+        self.sim().latency(Duration::ZERO);
+    }
+
+    /// Spoils every answer.
+    pub(crate) fn spoil(&self, spoil: Spoil) {
+        self.sim().spoil(Some(spoil));
+    }
+
+    /// Lets every request wait.
+    pub(crate) fn latency(&self, each: Duration) {
+        self.sim().latency(each);
     }
 
     /// Forgets all changes, so that older resource versions are expired (410).

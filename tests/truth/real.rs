@@ -293,7 +293,7 @@ async fn for_short(own: &Arc<Own>) {
     let faults = [Fault::Unauthorized, Fault::Forbidden, Fault::Gone, Fault::Expired];
     let places = faults.map(|fault| async move {
         let place = own.place(if fault == Fault::Gone { OTHERS } else { KINDS }).await;
-        let mut dice = Dice(1);
+        let mut dice = Dice::new(1);
         place.settled(LIMIT, &format!("{fault:?}, at the start")).await;
         let took = place.round(&mut dice, "one round", (fault, 0)).await;
         println!("{fault:?}: right again after {took:?}");
@@ -304,7 +304,7 @@ async fn for_short(own: &Arc<Own>) {
     // The last one does not hear what changes before the end, so that what it knows is too old for the new server.
     let (deaf, ..) = places.last().expect("there are some");
     deaf.proxy.set(|w| w.stalled = true);
-    let mut dice = Dice(2);
+    let mut dice = Dice::new(2);
     for _ in 0..12 {
         deaf.change(&mut dice).await;
     }

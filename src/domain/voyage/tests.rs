@@ -373,3 +373,20 @@ fn a_kustomization_that_checks_health_has_the_last_word() {
         assert_eq!(voyage.deployment.status, status, "{objects}");
     }
 }
+
+#[test]
+fn nobody_is_late_for_time_that_did_not_pass() {
+    let (mut slept, mut waited, seen) =
+        (voyage(), voyage(), Observation { git: GitSeen::Landed, live: true, ..Observation::default() });
+    for voyage in [&mut slept, &mut waited] {
+        voyage.step(at(0), &seen);
+        assert_eq!(voyage.deployment.current(), Some(StageName::Sync));
+    }
+    slept.jumped(9 * 3_600_000);
+    slept.step(at(9 * 3600 + 1), &seen);
+    assert_eq!(slept.deployment.status, Status::Running, "nine hours of sleep and a second");
+    waited.step(at(9 * 3600 + 1), &seen);
+    assert_eq!(waited.deployment.status, Status::Failed, "nine hours");
+    slept.step(at(9 * 3600 + 601), &seen);
+    assert_eq!(slept.deployment.status, Status::Failed, "its own time is over as well");
+}

@@ -23,6 +23,7 @@ use super::propose::Lookout;
 use super::{land, manual};
 use crate::causes::explained;
 use crate::driven::Place;
+use crate::pace::Steady;
 use crate::scene::Scene;
 use crate::scribe::Scribe;
 use crate::shared::Core;
@@ -50,6 +51,7 @@ struct Sailing {
     /// Whether the source is still to be asked to reconcile, because asking failed.
     owes_source: bool,
     wake: Option<Time>,
+    steady: Steady,
     /// Whether to try again soon, because the cluster did not do what was asked.
     soon: bool,
     /// When that is. News from the cluster do not put it off.
@@ -78,6 +80,7 @@ async fn sail(core: &Arc<Core>, id: &DeploymentId) -> Result<(), Trouble> {
         lookout: Lookout::default(),
         owes_source: false,
         wake: None,
+        steady: Steady::new(core.now()),
         soon: false,
         retry: None,
         tries: 0,
@@ -126,7 +129,9 @@ impl Sailing {
         }
         loop {
             let seen = observe(world, &environment, &self.voyage.deployment, &self.known);
-            let wants = self.voyage.step(core.now(), &seen);
+            let now = core.now();
+            self.voyage.jumped(self.steady.jump(now));
+            let wants = self.voyage.step(now, &seen);
             self.wake = None;
             let mut again = false;
             for want in wants {

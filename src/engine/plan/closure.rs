@@ -98,7 +98,7 @@ fn take(mirror: &Mirror, commit: &CommitId, path: &str, files: &mut Files) -> Re
         match skipped {
             Skipped::Symlink { path, target } => files.insert_link(path, target),
             Skipped::TooLarge { path, size } => files.insert_large(path, size),
-            Skipped::Submodule { .. } => {}
+            Skipped::Submodule { .. } | Skipped::BadName { .. } => {}
         }
     }
     Ok(())

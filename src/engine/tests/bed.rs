@@ -112,6 +112,12 @@ impl Bed {
         Self::on(|config| config.components = false)
     }
 
+    /// Sets the ground on which the cluster's clock is so many hours ahead of ours.
+    pub(super) fn skewed(hours: i64) -> Self {
+        let clock = Arc::new(move || shifted(hours));
+        Self::on(|config| (config.components, config.clock) = (false, clock))
+    }
+
     /// Sets the ground on which Flux is not installed.
     pub(super) fn bare() -> Self {
         Self::on(|config| config.bare = true)
@@ -139,7 +145,8 @@ impl Bed {
         Self { dir, sim }
     }
 
-    fn remote(&self) -> PathBuf {
+    /// Returns the server's repository.
+    pub(super) fn remote(&self) -> PathBuf {
         self.dir.path().join("shop.git")
     }
 
@@ -150,8 +157,22 @@ impl Bed {
 
     /// Starts an engine that renders charts so.
     pub(super) fn engine_with(&self, helm: Option<crate::Helm>) -> Engine {
+        Engine::start(Parts { helm, ..self.parts() })
+    }
+
+    /// Starts an engine that reads a clock.
+    pub(super) fn engine_at(&self, clock: crate::Clock) -> Engine {
+        Engine::start(Parts { clock, ..self.parts() })
+    }
+
+    fn parts(&self) -> Parts {
         let connection = cluster::Connection::from_service(ContextName::from("harbour"), self.sim.service());
-        Engine::start(Parts { helm, ..parts(self.dir.path(), Clusters::fixed([connection])) })
+        parts(self.dir.path(), Clusters::fixed([connection]))
+    }
+
+    /// Returns the cluster, for what goes wrong with it.
+    pub(super) fn sim(&self) -> &sim::Sim {
+        &self.sim
     }
 
     /// Returns the folder that everything lives in.
@@ -325,6 +346,11 @@ git update-ref refs/heads/{branch} \"$commit\"
     pub(super) fn thaw(&self) {
         self.sim.thaw();
     }
+}
+
+/// Returns the moment so many hours from now.
+pub(super) fn shifted(hours: i64) -> Time {
+    Time::from_millisecond(Time::now().as_millisecond() + hours * 3_600_000).unwrap()
 }
 
 fn eve() -> Author {

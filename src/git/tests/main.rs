@@ -4,7 +4,11 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in a test a failed step is the failure")]
 
 mod alone;
+#[path = "../../../tests/support/dice.rs"]
+mod dice;
+mod faults;
 mod history;
+mod hostile;
 mod measure;
 mod mirror;
 mod place;

@@ -100,7 +100,7 @@ fn a_damaged_mirror_is_fetched_again() {
     let place = Place::new();
     let server = Server::start(place.dir.path().to_owned());
     let head = place.head("main").unwrap();
-    let damages: [(&str, Damage); 4] = [
+    let damages: [(&str, Damage); 6] = [
         ("no packs", |mirror| {
             std::fs::remove_dir_all(mirror.dir().join("objects")).unwrap();
         }),
@@ -117,13 +117,23 @@ fn a_damaged_mirror_is_fetched_again() {
         ("a branch to nowhere", |mirror| {
             std::fs::write(mirror.dir().join("refs/heads/odd"), "1234567890123456789012345678901234567890\n").unwrap();
         }),
+        ("no folder", |mirror| std::fs::remove_dir_all(mirror.dir()).unwrap()),
+        ("no folder of mirrors", |mirror| std::fs::remove_dir_all(mirror.dir().parent().unwrap()).unwrap()),
     ];
-    for (name, damage) in damages {
-        let mirror = place.mirror(&server.url());
-        damage(&mirror);
-        let healed = place.mirror(&server.url());
-        assert_eq!(healed.head("main").unwrap().as_ref(), Some(&head), "{name}");
-        assert!(healed.file(&head, "README.md").unwrap().is_some(), "{name}");
+    for url in [server.url(), place.file_url()] {
+        for (name, damage) in damages {
+            let mirror = place.mirror(&url);
+            damage(&mirror);
+            let healed = place.mirror(&url);
+            assert_eq!(healed.head("main").unwrap().as_ref(), Some(&head), "{name}");
+            assert!(healed.file(&head, "README.md").unwrap().is_some(), "{name}");
+            // And by the one that had it open.
+            damage(&mirror);
+            drop(mirror.file(&head, "README.md"));
+            mirror.fetch(&Cancel::new()).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            assert_eq!(mirror.head("main").unwrap().as_ref(), Some(&head), "{name}, open");
+            assert!(mirror.file(&head, "README.md").unwrap().is_some(), "{name}, open");
+        }
     }
 }
 
@@ -152,8 +162,8 @@ fn damage_found_while_reading_is_mended_by_the_next_fetch() {
     std::fs::remove_file(script.dir().join("objects").join(&blob[..2]).join(&blob[2..])).unwrap();
     let opened = place.mirror(&server.url());
     assert!(matches!(opened.file(&head, "README.md"), Err(Error::Damaged { .. })));
-    let mended = place.mirror(&server.url());
-    assert!(mended.file(&head, "README.md").unwrap().is_some());
+    opened.fetch(&Cancel::new()).unwrap();
+    assert!(opened.file(&head, "README.md").unwrap().is_some());
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub(crate) enum Fault {
     Torn(&'static str),
     /// It answers at once, without reading the body, and closes.
     Early(u16, &'static str),
+    /// It answers something else: where, as what content type, and what.
+    Says(&'static str, &'static str, &'static [u8]),
     /// It never answers until the test ends.
     Silent(&'static str),
     /// Something happens between the listing and this request.
@@ -159,6 +161,7 @@ impl Request {
 enum Deed {
     Answer,
     Status(u16, Vec<(String, String)>),
+    Says(&'static str, &'static [u8]),
     Torn,
     Close { act: bool },
     Wait(Receiver<()>),
@@ -191,6 +194,11 @@ fn serve(stream: impl Read + Write, state: &State) {
             }
             Deed::Status(status, headers) => {
                 if answer(reader.get_mut(), status, &headers, b"no\n").is_err() {
+                    return;
+                }
+            }
+            Deed::Says(kind, words) => {
+                if answer(reader.get_mut(), 200, &[("Content-Type".to_owned(), kind.to_owned())], words).is_err() {
                     return;
                 }
             }
@@ -237,6 +245,7 @@ fn deed(request: &Request, state: &State) -> Deed {
             Deed::Status(301, vec![("Location".to_owned(), format!("{place}{}", target.replace(*from, to)))])
         }
         Fault::Torn(at) if target.contains(*at) => Deed::Torn,
+        Fault::Says(at, kind, words) if target.contains(*at) => Deed::Says(kind, words),
         Fault::Silent(at) if target.contains(*at) => {
             let (sender, release) = channel();
             state.release.lock().unwrap().push(sender);

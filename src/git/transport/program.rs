@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use domain::revision::CommitId;
 
-use super::wire::said;
+use super::wire::{SHALLOW, said};
 use super::{Answer, Update, has_all};
 use crate::credential::Access;
 use crate::error::{Error, Result};
@@ -71,7 +71,14 @@ impl Program {
         if !said.fine {
             return Err(self.explained(&said.words));
         }
-        if has_all(repository, &heads) { Ok(heads) } else { self.fetch_again(repository, pulse) }
+        if has_all(repository, &heads) {
+            return Ok(heads);
+        }
+        // "rejected refs/heads/main because shallow roots are not allowed to be updated"
+        if String::from_utf8_lossy(&said.words).contains("because shallow roots") {
+            return Err(Error::Server { url: self.url.clone(), status: None, words: SHALLOW.to_owned() });
+        }
+        self.fetch_again(repository, pulse)
     }
 
     /// A branch moved backwards between listing and fetch: what was listed is not what came.

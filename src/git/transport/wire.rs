@@ -1,7 +1,7 @@
 //! Speaking to a server through libgit2: http, https by way of a forwarder, and folders on this machine.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -29,6 +29,10 @@ use crate::repository::oid;
 /// second piece until the server's system acknowledges the first, which takes it 40 ms; a new connection has no such wait
 /// and costs one round trip. For https the forwarder asks the same.
 const HEADERS: [&str; 1] = ["Connection: close"];
+
+/// What is said of a repository that has no whole history: nothing could be said of what came before.
+pub(super) const SHALLOW: &str = "it is a clone without its whole history (shallow), which cannot be worked with";
+const SHALLOW_TOO: &str = "a clone without its whole history (shallow) answers so, which cannot be worked with";
 
 /// The shortest time that a connection to an https server gets, whatever the limits say.
 const SHORTEST: Duration = Duration::from_millis(1);
@@ -131,9 +135,13 @@ impl Wire {
 
     /// Tells whether the server is a folder with hooks, which libgit2 does not run.
     pub(crate) fn has_hooks(&self) -> bool {
+        self.folder().is_some_and(|path| hooks_in(&path))
+    }
+
+    fn folder(&self) -> Option<PathBuf> {
         match Address::parse(&self.url) {
-            Ok(Address { way: address::Way::File(path), .. }) => hooks_in(&path),
-            _ => false,
+            Ok(Address { way: address::Way::File(path), .. }) => Some(path),
+            _ => None,
         }
     }
 
@@ -147,6 +155,9 @@ impl Wire {
 
     /// One request when the repository has everything already: libgit2 asks for a pack only then.
     pub(crate) fn fetch(&self, repository: &Repository, pulse: &Arc<Pulse>) -> Result<Heads> {
+        if self.folder().is_some_and(|path| path.join("shallow").exists() || path.join(".git/shallow").exists()) {
+            return Err(Error::Server { url: self.url.clone(), status: None, words: SHALLOW.to_owned() });
+        }
         let (talk, line) = (Shared::default(), self.line(pulse)?);
         let mut remote = line.remote(repository)?;
         let mut options = FetchOptions::new();
@@ -268,6 +279,10 @@ impl Wire {
             }
             (_, _, ErrorClass::Http) if words.starts_with("invalid content-type") => {
                 Error::NoRepository { url, words: format!("the answer is no Git answer: {words}") }
+            }
+            (_, _, ErrorClass::Net) if words.contains("invalid packet line") => {
+                let words = format!("its answer is not understood ({words}); {SHALLOW_TOO}");
+                Error::Server { url, status: None, words }
             }
             (_, _, ErrorClass::Net | ErrorClass::Http | ErrorClass::Os | ErrorClass::Ssl) => Error::Unreachable { url, words },
             (_, _, ErrorClass::Odb | ErrorClass::Zlib | ErrorClass::Object | ErrorClass::Indexer | ErrorClass::Reference) => {
