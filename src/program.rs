@@ -184,3 +184,35 @@ pub(crate) fn become_demo() -> Trouble {
         Err(why) => failed(why),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test says which input failed by failing")]
+
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// What a shell would take apart arrives whole, as the one argument, and no shell ever sees it.
+    #[test]
+    fn what_opens_an_address_gets_it_as_one_argument() {
+        let folder = tempfile::tempdir().unwrap();
+        let (name, told) = (if cfg!(target_os = "macos") { "open" } else { "xdg-open" }, folder.path().join("told"));
+        let text = format!("#!/bin/sh\nprintf '%s\\n' \"$#\" \"$@\" > {0}.new\nmv {0}.new {0}\n", told.display());
+        let mut file = std::fs::OpenOptions::new().create(true).write(true).mode(0o700).open(folder.path().join(name)).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        drop(file);
+        assert!(opener("/nowhere").is_none());
+        let open = opener(&folder.path().to_string_lossy()).unwrap();
+        let url = "https://acme.example/a?b=$(touch${IFS}x)&c=`id`;'\"|>*";
+        open(url);
+        let begun = Instant::now();
+        while !told.exists() {
+            assert!(begun.elapsed() < Duration::from_mins(1), "it was not opened");
+            std::thread::yield_now();
+        }
+        assert_eq!(std::fs::read_to_string(told).unwrap(), format!("1\n{url}\n"));
+    }
+}

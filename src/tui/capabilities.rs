@@ -61,6 +61,8 @@ pub struct Capabilities {
     pub utf8: bool,
     /// Whether what it erases takes the ground that is set.
     pub erases: bool,
+    /// Whether it moves lines within bounds (DECSTBM), as everything since the VT100 does.
+    pub scrolls: bool,
     /// By which sequence it lets the desktop say something.
     pub notes: Notes,
     /// Whether a web address can be opened beside it: it is on this machine, and so is a desktop.
@@ -70,7 +72,7 @@ pub struct Capabilities {
 impl Capabilities {
     /// Returns a terminal that can show everything.
     pub const fn full() -> Self {
-        Self { depth: Depth::True, utf8: true, erases: true, notes: Notes::Nine, opens: true }
+        Self { depth: Depth::True, utf8: true, erases: true, scrolls: true, notes: Notes::Nine, opens: true }
     }
 
     /// Finds out from the environment, given as a function from a variable's name to its value.
@@ -88,8 +90,9 @@ impl Capabilities {
         let opens = desktop && set("SSH_CONNECTION").is_none();
         let seven = set("VTE_VERSION").is_some() || term.starts_with("rxvt") || term.starts_with("foot");
         let notes = if seven { Notes::Seven } else { Notes::Nine };
-        let erases = !["", "dumb"].contains(&term.as_str()) && !term.starts_with("vt") && !term.starts_with("screen");
-        Self { depth: depth(&set, &term), erases, notes, utf8: utf8 && term != "linux" && term != "vt100", opens }
+        let scrolls = !["", "dumb"].contains(&term.as_str());
+        let erases = scrolls && !term.starts_with("vt") && !term.starts_with("screen");
+        Self { depth: depth(&set, &term), erases, scrolls, notes, utf8: utf8 && term != "linux" && term != "vt100", opens }
     }
 }
 

@@ -24,6 +24,7 @@ use crate::desk::Desk;
 use crate::effects::{Effect, Effects, OrderTicket, Ticket};
 use crate::keys::Keymap;
 use crate::preferences::Preferences;
+use crate::screen::Later;
 use crate::spots::{Aim, Spot, Spots};
 use crate::theme::{Role, Theme};
 use crate::trail::Trail;
@@ -37,8 +38,11 @@ pub struct Marks {
     cursor: Cell<Option<Position>>,
     causes: RefCell<Causes>,
     spots: RefCell<Spots>,
-    later: RefCell<Vec<Rect>>,
+    later: RefCell<Later>,
 }
+
+/// How much of a row says at most that it is selected before the rest does.
+const BEGINNING: u16 = 26;
 
 /// Holds what was explained of a world, so that a frame need not explain what the last one did.
 #[derive(Debug, Default)]
@@ -54,7 +58,7 @@ impl Marks {
         self.wake.set(None);
         self.cursor.set(None);
         self.spots.borrow_mut().clear();
-        self.later.borrow_mut().clear();
+        *self.later.borrow_mut() = Later::default();
     }
 
     /// Returns what the last drawing left at a cell, for a pointer.
@@ -62,8 +66,9 @@ impl Marks {
         self.spots.borrow().at(x, y).cloned()
     }
 
-    /// Returns the areas that say more about the selected row, and may follow it a moment later.
-    pub fn later(&self) -> Vec<Rect> {
+    /// Returns what may follow the selection a moment later: areas that say more about the selected row, and how the rest of rows
+    /// looks.
+    pub fn later(&self) -> Later {
         self.later.borrow().clone()
     }
 
@@ -260,7 +265,20 @@ impl<'a> Cx<'a> {
 
     /// Says that an area tells more about the selected row, and may follow it a moment later.
     pub fn later(&self, area: Rect) {
-        self.marks.later.borrow_mut().push(area);
+        self.marks.later.borrow_mut().areas.push(area);
+    }
+
+    /// Says that how rows look from a column on may follow a moment later: the selected one is known by its beginning. The others
+    /// come first, so that none is left looking as if it were selected.
+    pub fn looks_later(&self, rows: Rect, selected: u16, from: u16) {
+        let from = from.clamp(rows.x, rows.right()).min(rows.x.saturating_add(BEGINNING));
+        let rest = Rect { x: from, width: rows.right() - from, ..rows };
+        let at = selected.clamp(rows.y, rows.bottom());
+        let below = (at + 1).min(rows.bottom());
+        let looks = &mut self.marks.later.borrow_mut().looks;
+        looks.push(Rect { height: at - rows.y, ..rest });
+        looks.push(Rect { y: below, height: rows.bottom() - below, ..rest });
+        looks.push(Rect { y: at, height: below - at, ..rest });
     }
 
     /// Says where the cursor belongs.

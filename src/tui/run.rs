@@ -18,7 +18,7 @@ use crate::editing::{Editor, Errand, Written};
 use crate::effects::{Reply, Ticket, Wish};
 use crate::memory::Memory;
 use crate::preferences::News;
-use crate::screen::Screen;
+use crate::screen::{Later, Screen};
 use crate::session::{Act, Msg, Session};
 use crate::shell;
 
@@ -127,7 +127,7 @@ where
             screen.resize(session.size());
             // What says more about a row follows when the selection rests: a held key goes through a list without it.
             let first = asked && session.only_moved();
-            let later = || if first { session.later() } else { Vec::new() };
+            let later = || if first { session.later() } else { Later::default() };
             let held = screen.draw_first(|buf| shell::view(session, buf), later)?.held;
             session.drawn();
             (dirty, asked, drawn) = (false, false, Some(Instant::now()));

@@ -1,6 +1,8 @@
 //! A terminal that is written to only when a cell has changed: one write per frame, inside synchronized-update marks.
 //!
-//! The library's own terminal writes a few bytes for every frame even when nothing changed; this one compares first.
+//! The library's own terminal writes a few bytes for every frame even when nothing changed; this one compares first. Lines that
+//! went up or down together are moved by the terminal itself, and while keys go through a list no key costs more than
+//! [`MOST`] bytes as long as its rows stay where they are.
 
 use std::io::{self, Write};
 
@@ -12,7 +14,22 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect, Size};
 
 use crate::capabilities::Capabilities;
-use crate::widgets::put::width;
+use crate::widgets::put::{columns, width};
+
+/// How many bytes a frame may take before the looks that can wait do wait.
+pub const MOST: usize = 400;
+
+/// What ends a frame: the look plain, the marks closed.
+const END: usize = 12;
+
+/// Says what of a frame may follow a moment later.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Later {
+    /// Areas of which nothing comes now.
+    pub areas: Vec<Rect>,
+    /// Areas whose rows keep their text and change their look only: of that comes as much as there is room for, in this order.
+    pub looks: Vec<Rect>,
+}
 
 /// Says what became of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +52,12 @@ pub struct Screen<W: Write> {
 }
 
 mod pen;
+mod shift;
 #[cfg(test)]
 mod tests;
 
 use pen::Pen;
+use shift::Shift;
 
 impl<W: Write> Screen<W> {
     /// Takes a writer to a terminal of this size, of whose content nothing is known. Where it shows no UTF-8 every
@@ -65,36 +84,35 @@ impl<W: Write> Screen<W> {
 
     /// Draws a frame and returns the bytes that were written: none when it looks like the last one.
     pub fn draw(&mut self, view: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<usize> {
-        self.draw_first(view, Vec::new).map(|drawn| drawn.bytes)
+        self.draw_first(view, Later::default).map(|drawn| drawn.bytes)
     }
 
-    /// Draws a frame but for areas that may follow a moment later; there the last frame stays until then.
+    /// Draws a frame but for what may follow a moment later; there the last frame stays until then.
     pub fn draw_first(
         &mut self,
         view: impl FnOnce(&mut Buffer) -> Option<Position>,
-        later: impl FnOnce() -> Vec<Rect>,
+        later: impl FnOnce() -> Later,
     ) -> io::Result<Drawn> {
         self.next.reset();
         let cursor = view(&mut self.next);
         if redact::any() {
             mask(&mut self.next);
         }
-        let mut held = false;
-        if !self.whole {
-            let whole = self.next.area;
-            for at in later().into_iter().flat_map(|area| area.intersection(whole).positions()) {
-                held |= self.next[at] != self.shown[at];
-                self.next[at].clone_from(&self.shown[at]);
-            }
-        }
         if !self.capabilities.utf8 {
             plain(&mut self.next);
         }
+        let (mut held, mut looks, mut shift) = (false, None, None);
         if self.whole {
             self.shown.reset();
+        } else {
+            let later = later();
+            held = self.keep(&later.areas);
+            shift = Shift::find(&self.shown, &self.next).filter(|_| self.capabilities.scrolls);
+            shift.iter().for_each(|shift| shift.apply(&mut self.shown));
+            looks = Looks::keep(&later.looks, &self.shown, &mut self.next);
         }
         let updates = with_halves(self.shown.diff(&self.next), &self.shown, &self.next);
-        if updates.is_empty() && cursor == self.cursor && !self.whole {
+        if updates.is_empty() && looks.is_none() && shift.is_none() && cursor == self.cursor && !self.whole {
             return Ok(Drawn { bytes: 0, held });
         }
         let mut bytes = Vec::with_capacity(updates.len() * 8 + 64);
@@ -105,9 +123,13 @@ impl<W: Write> Screen<W> {
         if self.whole {
             queue!(bytes, Clear(ClearType::All))?;
         }
-        if !updates.is_empty() {
-            Pen::new(&mut bytes, self.capabilities.erases).write(&updates, &self.next);
+        shift.iter().for_each(|shift| shift.write(&mut bytes));
+        let mut pen = Pen::new(&mut bytes, self.capabilities.erases);
+        pen.write(&updates, &self.next);
+        if let Some(looks) = looks {
+            held |= !looks.write(&mut pen, &mut self.next);
         }
+        pen.rest();
         if let Some(Position { x, y }) = cursor {
             queue!(bytes, MoveTo(x, y), Show)?;
         }
@@ -120,6 +142,16 @@ impl<W: Write> Screen<W> {
         Ok(Drawn { bytes: bytes.len(), held })
     }
 
+    /// Keeps what the last frame showed in areas; tells whether that is something else.
+    fn keep(&mut self, areas: &[Rect]) -> bool {
+        let (mut held, whole) = (false, self.next.area);
+        for at in areas.iter().flat_map(|area| area.intersection(whole).positions()) {
+            held |= self.next[at] != self.shown[at];
+            self.next[at].clone_from(&self.shown[at]);
+        }
+        held
+    }
+
     /// Writes bytes that are no frame: a bell, a clipboard sequence.
     pub fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.out.write_all(bytes)?;
@@ -129,6 +161,64 @@ impl<W: Write> Screen<W> {
     /// Returns the writer.
     pub const fn writer(&self) -> &W {
         &self.out
+    }
+}
+
+/// Holds rows whose look may follow.
+#[derive(Debug)]
+struct Looks {
+    /// The frame as it was meant.
+    meant: Buffer,
+    /// The rows, as parts of lines.
+    rows: Vec<Rect>,
+}
+
+impl Looks {
+    /// Keeps the look that rows of these areas had, where nothing but that changed.
+    fn keep(areas: &[Rect], shown: &Buffer, next: &mut Buffer) -> Option<Self> {
+        let whole = next.area;
+        let rows = areas.iter().flat_map(|area| area.intersection(whole).rows());
+        let only_looks = |row: &Rect| {
+            let same = row.positions().all(|at| next[at].symbol() == shown[at].symbol());
+            same && row.positions().any(|at| next[at] != shown[at])
+        };
+        let rows: Vec<Rect> = rows.filter(only_looks).collect();
+        if rows.is_empty() {
+            return None;
+        }
+        let meant = next.clone();
+        for at in rows.iter().flat_map(|row| row.positions()) {
+            next[at].clone_from(&shown[at]);
+        }
+        Some(Self { meant, rows })
+    }
+
+    /// Writes as much as there is room for into a frame; tells whether that was all.
+    fn write(&self, pen: &mut Pen, next: &mut Buffer) -> bool {
+        for row in &self.rows {
+            let mut updates = Vec::with_capacity(usize::from(row.width));
+            // Half of a wide character belongs to what stands before.
+            let halved = row.x > 0 && width(self.meant[(row.x - 1, row.y)].symbol()) > 1;
+            let mut x = row.x + u16::from(halved);
+            while x < row.right() {
+                let cell = &self.meant[(x, row.y)];
+                if *cell != next[(x, row.y)] {
+                    updates.push((x, row.y, cell));
+                }
+                x += columns(width(cell.symbol())).max(1);
+            }
+            for part in pen::parts(&updates) {
+                if !pen.try_part(part, next, MOST - END) {
+                    return false;
+                }
+                for (x, y, cell) in part {
+                    for x in *x..(*x + columns(width(cell.symbol())).max(1)).min(row.right()) {
+                        next[(x, *y)].clone_from(&self.meant[(x, *y)]);
+                    }
+                }
+            }
+        }
+        true
     }
 }
 

@@ -22,6 +22,7 @@ use crate::effects::{OrderTicket, Reply, Ticket, Toast, Wish};
 use crate::keys::{Chord, Conflict};
 use crate::place::TabId;
 use crate::preferences::{News, Preferences};
+use crate::screen::Later;
 use crate::tab::{Tab, TabMsg};
 use crate::tabs::TABS;
 use crate::theme::Theme;
@@ -319,17 +320,17 @@ impl Session {
         self.moved == Some(true)
     }
 
-    /// Returns the areas that may follow the selection a moment later; call it after [`crate::shell::view`]. None where they are
-    /// not those of the last frame.
-    pub fn later(&self) -> Vec<Rect> {
+    /// Returns what may follow the selection a moment later; call it after [`crate::shell::view`]. None of the areas where they
+    /// are not those of the last frame.
+    pub fn later(&self) -> Later {
         let later = self.base.marks.later();
-        if later == self.told { later } else { Vec::new() }
+        if later.areas == self.told { later } else { Later { areas: Vec::new(), ..later } }
     }
 
     /// Says that a frame was drawn.
     pub fn drawn(&mut self) {
         self.moved = None;
-        self.told = self.base.marks.later();
+        self.told = self.base.marks.later().areas;
     }
 
     /// Returns the screen's size.

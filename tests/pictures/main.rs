@@ -41,7 +41,7 @@ macro_rules! screens {
 const SCREENS: &[Screen] = screens! {
     "projects": "\u{1b}1";
     "project-form": "\u{1b}1", "a", ESC;
-    "environments": "\u{1b}2";
+    "environments": "\u{1b}2", "G";
     "environment-form": "\u{1b}2", "e", ESC;
     "environment-object": "\u{1b}2", ENTER, ESC;
     "sides": "\u{1b}2", "v", ESC;
@@ -160,11 +160,12 @@ fn demo(program: &Path, way: &Way) -> Console {
     console.until("a deployment that failed today", Duration::from_mins(2), |screen| {
         screen.contains("5.5.0-crash") && (screen.contains("✗") || screen.contains("◐"))
     });
-    // The notes of what ended meanwhile go by themselves.
-    console.until("no notes any more", Duration::from_mins(1), |screen| {
-        !["The deployment to", "的部署"].iter().any(|note| screen.contains(note))
-    });
     console
+}
+
+/// Tells whether a note of something that ended lies over the screen; it goes by itself.
+fn noted(screen: &str) -> bool {
+    ["The deployment to", "的部署已", "的部署失败"].iter().any(|note| screen.contains(note))
 }
 
 /// Goes to a screen, draws it where a file is named, and comes back.
@@ -178,8 +179,9 @@ fn draw(console: &mut Console, screen: &Screen, file: &dyn Fn() -> Option<PathBu
         console.keys(key);
         rest(console);
     }
-    let drawn =
-        console.when(SOON, |screen| Some(svg::picture(screen))).unwrap_or_else(|| panic!("{} was not drawn", screen.name));
+    let drawn = console
+        .when(SOON, |screen| (!noted(&screen.contents())).then(|| svg::picture(screen)))
+        .unwrap_or_else(|| panic!("{} was not drawn without a note over it", screen.name));
     std::fs::write(&file, drawn).expect("a file of our own");
     if let Some(key) = leave {
         console.keys(key);

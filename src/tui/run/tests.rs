@@ -106,3 +106,48 @@ fn the_clipboard_gets_base_64() {
         assert_eq!(base64(text.as_bytes()), coded);
     }
 }
+
+#[test]
+fn what_reaches_the_terminal_beside_frames_cannot_end_its_sequence() {
+    let hostile = "done\u{7}\u{1b}]52;c;ZXZpbA==\u{7}\u{1b}\\\u{9c}\u{202e}; now\nand\tthen";
+    for (notes, head) in [(Notes::Nine, "\u{1b}]9;"), (Notes::Seven, "\u{1b}]777;notify;Quarterdeck;")] {
+        let told = notification(hostile, notes);
+        let said = told.strip_prefix(head).and_then(|rest| rest.strip_suffix('\u{7}')).unwrap();
+        assert!(!said.chars().any(domain::text::hidden), "{said:?}");
+        assert!(said.starts_with("done") && said.ends_with("now and then"), "{said:?}");
+        // A semicolon would begin another field.
+        assert!(notes == Notes::Nine || !said.contains(';'), "{said:?}");
+    }
+}
+
+#[test]
+fn acts_become_sequences_of_the_terminal_and_calls_outside() {
+    let stage = fixture::Stage::over(World::default(), 80, 24, crate::words::Language::English);
+    let visited = Arc::new(Mutex::new(Vec::new()));
+    let visits = Arc::clone(&visited);
+    let (_publish, world) = watch::channel(Arc::new(World::default()));
+    let link = Link {
+        world,
+        wishes: mpsc::channel(8).0,
+        replies: mpsc::channel(8).1,
+        clock: Arc::new(fixture::now),
+        news: mpsc::channel(1).1,
+        mouse: None,
+        editor: None,
+        opener: Some(Arc::new(move |url: &str| visits.lock().unwrap().push(url.to_owned()))),
+        keep: None,
+    };
+    let mut screen = Screen::new(Vec::new(), Size::new(80, 24), crate::capabilities::Capabilities::full());
+    let acts = vec![
+        Act::Copy("sh\u{1b}op\u{7}".to_owned()),
+        Act::Bell,
+        Act::Visit("https://acme.example/$(id)".to_owned()),
+        Act::Notify("ended".to_owned()),
+        Act::Quit,
+    ];
+    let (mut backlog, mut errands) = (VecDeque::new(), VecDeque::new());
+    let ended = perform(acts, &mut screen, (&mut backlog, &mut errands), (&stage.session, &link)).unwrap();
+    assert_eq!(ended, Some(Ended::Quit));
+    assert_eq!(String::from_utf8_lossy(screen.writer()), "\u{1b}]52;c;c2gbb3AH\u{7}\u{7}\u{1b}]9;ended\u{7}");
+    assert_eq!(*visited.lock().unwrap(), ["https://acme.example/$(id)"]);
+}

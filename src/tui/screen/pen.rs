@@ -57,7 +57,7 @@ impl<'a> Pen<'a> {
         Self { out, erases, look: PLAIN, at: None }
     }
 
-    /// Writes the cells that changed, row by row, and leaves the look plain. Where a change of look costs more than going to
+    /// Writes the cells that changed, row by row. Where a change of look costs more than going to
     /// another place of the row, what looks alike is written together.
     pub(super) fn write(&mut self, updates: &[(u16, u16, &Cell)], frame: &Buffer) {
         for row in updates.chunk_by(|one, other| one.1 == other.1) {
@@ -75,7 +75,23 @@ impl<'a> Pen<'a> {
                 self.part(part, frame);
             }
         }
+    }
+
+    /// Leaves the look plain.
+    pub(super) fn rest(&mut self) {
         self.put_on(PLAIN);
+    }
+
+    /// Writes cells of one row that look alike if that does not make more bytes than so many; tells whether it did.
+    pub(super) fn try_part(&mut self, updates: &[(u16, u16, &Cell)], frame: &Buffer, most: usize) -> bool {
+        let (long, look, at) = (self.out.len(), self.look, self.at);
+        self.part(updates, frame);
+        let fits = self.out.len() <= most;
+        if !fits {
+            self.out.truncate(long);
+            (self.look, self.at) = (look, at);
+        }
+        fits
     }
 
     /// Writes cells of one row that look alike, and blanks between them.
@@ -181,7 +197,7 @@ const fn dear(cell: &Cell) -> bool {
 }
 
 /// Divides the cells of a row where their look changes; blanks belong to what stands before them on the same ground.
-fn parts<'u, 'c>(row: &'u [(u16, u16, &'c Cell)]) -> Vec<&'u [(u16, u16, &'c Cell)]> {
+pub(super) fn parts<'u, 'c>(row: &'u [(u16, u16, &'c Cell)]) -> Vec<&'u [(u16, u16, &'c Cell)]> {
     let mut out = Vec::new();
     let mut from = 0;
     for (at, (_, _, cell)) in row.iter().enumerate() {

@@ -130,44 +130,74 @@ fn a_terminal_shows_what_was_drawn() {
     }
 }
 
-/// Returns how many bytes a row further may cost. Two rows are written anew, for their ground changes; what comes on top of their
-/// letters is the colours, up to seventeen bytes for each.
-const fn most_of(wide: u16, depth: Depth) -> usize {
-    match (wide, depth) {
-        (80, Depth::None) => 400,
-        (80, Depth::Ansi16) => 500,
-        (80, _) => 750,
-        _ => 950,
-    }
+/// What a list is left in after each key, and what follows when it rests.
+struct Costs {
+    /// The most bytes that a key cost.
+    most: usize,
+    /// The most that followed.
+    late: usize,
 }
 
-/// Going one row down costs few bytes, so that a slow line is no torment.
-#[test]
-fn moving_the_selection_costs_few_bytes() {
-    let mut worst = Vec::new();
-    for (wide, high) in [(80, 24), (120, 36)] {
-        for depth in [Depth::True, Depth::Ansi256, Depth::Ansi16, Depth::None] {
-            for (name, keys) in [("projects", "1"), ("environments", "2"), ("flux", "6"), ("deployments", "7"), ("audit", "9")] {
-                let mut stage = Stage::with(wide, high, Language::English, Capabilities { depth, ..Capabilities::full() });
-                stage.keys(keys);
-                let mut screen = Screen::new(Vec::new(), stage.session.size(), stage.session.cx().capabilities);
-                screen.draw(|buf| crate::shell::view(&stage.session, buf)).unwrap();
-                stage.session.drawn();
-                let (mut most, mut late) = (0, 0);
-                for _ in 0..4 {
-                    stage.keys("j");
-                    assert!(stage.session.only_moved(), "{name}");
-                    let held =
-                        screen.draw_first(|buf| crate::shell::view(&stage.session, buf), || stage.session.later()).unwrap();
-                    most = most.max(held.bytes);
-                    stage.session.drawn();
-                    late = late.max(screen.draw(|buf| crate::shell::view(&stage.session, buf)).unwrap());
-                }
-                println!("{name} {wide}×{high} {depth:?}: {most} bytes, {late} for what follows");
-                worst.push((most, name, wide, depth));
+/// Presses a key some times, without a rest but for the last, and checks that the terminal shows what was meant in the end.
+fn pressed(stage: &mut Stage, keys: &[&str]) -> Costs {
+    let size = stage.session.size();
+    let mut screen = Screen::new(Vec::new(), size, stage.session.cx().capabilities);
+    screen.draw(|buf| crate::shell::view(&stage.session, buf)).unwrap();
+    stage.session.drawn();
+    let mut costs = Costs { most: 0, late: 0 };
+    for rests in [true, false] {
+        for key in keys {
+            stage.keys(key);
+            assert!(stage.session.only_moved(), "{key}");
+            let drawn = screen.draw_first(|buf| crate::shell::view(&stage.session, buf), || stage.session.later()).unwrap();
+            costs.most = costs.most.max(drawn.bytes);
+            stage.session.drawn();
+            if rests {
+                costs.late = costs.late.max(screen.draw(|buf| crate::shell::view(&stage.session, buf)).unwrap());
             }
         }
     }
-    let over: Vec<_> = worst.into_iter().filter(|(most, _, wide, depth)| *most > most_of(*wide, *depth)).collect();
+    screen.draw(|buf| crate::shell::view(&stage.session, buf)).unwrap();
+    let cells = |n: u16| std::num::NonZeroU16::new(n).unwrap();
+    let mut parser = vt100::Parser::new(cells(size.height), cells(size.width), 0);
+    parser.process(screen.writer());
+    same(&parser, &stage.buffer(), "what was held back has come");
+    costs
+}
+
+const LISTS: [(&str, &str); 6] =
+    [("projects", "1"), ("environments", "2"), ("flux", "6"), ("tree", "6 t"), ("deployments", "7"), ("audit", "9")];
+
+/// Going one row down costs few bytes, whatever the terminal shows, so that a slow line is no torment.
+#[test]
+fn moving_the_selection_costs_few_bytes() {
+    let mut over = Vec::new();
+    for (wide, high) in [(80, 24), (120, 36), (200, 50)] {
+        for depth in [Depth::True, Depth::Ansi256, Depth::Ansi16, Depth::None] {
+            for (name, keys) in LISTS {
+                let mut stage = Stage::with(wide, high, Language::English, Capabilities { depth, ..Capabilities::full() });
+                stage.keys(keys).keys("j");
+                let costs = pressed(&mut stage, &["k", "j", "j", "j"]);
+                println!("{name} {wide}×{high} {depth:?}: {} bytes, {} for what follows", costs.most, costs.late);
+                if costs.most > MOST {
+                    over.push((costs.most, name, wide, depth));
+                }
+            }
+        }
+    }
     assert!(over.is_empty(), "{over:?}");
+}
+
+/// Where a list is longer than the screen its rows are moved by the terminal; only the new one is written.
+#[test]
+fn going_beyond_the_last_row_in_sight_writes_one_row() {
+    for depth in [Depth::True, Depth::None] {
+        for language in Language::ALL {
+            let mut stage = Stage::with(110, 12, language, Capabilities { depth, ..Capabilities::full() });
+            stage.keys("6 G");
+            let costs = pressed(&mut stage, &["k"; 14]);
+            println!("{depth:?} {}: {} bytes, {} for what follows", language.tag(), costs.most, costs.late);
+            assert!(costs.most <= 2 * MOST + 100, "{} bytes", costs.most);
+        }
+    }
 }

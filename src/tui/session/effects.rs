@@ -258,7 +258,43 @@ impl Session {
     }
 }
 
-/// Tells whether an address is one of the web: no other is given to the desktop.
+/// Tells whether a text is an address of the web and nothing else: what opens it gets no option, no file, and no text that looks
+/// different from what it is.
 fn on_the_web(url: &str) -> bool {
-    ["https://", "http://"].iter().any(|scheme| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
+    let scheme = |scheme: &&str| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    let clean = !url.chars().any(|c| c.is_whitespace() || domain::text::hidden(c));
+    clean && ["https://", "http://"].iter().find(|s| scheme(s)).is_some_and(|s| url.len() > s.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::on_the_web;
+
+    #[test]
+    fn only_addresses_of_the_web_are_opened() {
+        for url in [
+            "https://git.acme.example/acme/shop/-/commit/9e1c21d",
+            "HTTP://localhost:8080/a?b=c&d=%20#e",
+            "https://例子.测试/路径",
+        ] {
+            assert!(on_the_web(url), "{url}");
+        }
+        let refused = [
+            "",
+            "https://",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "--help",
+            " https://acme.example",
+            "git@acme.example:shop.git",
+            "ssh://git@acme.example/shop.git",
+            "https:/acme.example",
+            "https://acme.example/a b",
+            "https://acme.example/\u{1b}]0;x\u{7}",
+            "https://acme.example/\u{202e}gpj.exe",
+        ];
+        for url in refused {
+            assert!(!on_the_web(url), "{url}");
+        }
+    }
 }

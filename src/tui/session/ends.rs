@@ -36,3 +36,53 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test says which input failed by failing")]
+
+    use super::*;
+    use crate::fixture::{Stage, world};
+    use crate::preferences::{News, Notice, Preferences};
+    use crate::session::Msg;
+    use crate::words::Language;
+
+    /// Returns the fleet after the first deployment that was under way has ended.
+    fn after(status: Status) -> World {
+        let mut world = world();
+        let mut all = world.deployments.to_vec();
+        let at = all.iter().position(|d| !d.status.is_over()).unwrap();
+        all[at] = Arc::new(Deployment { status, ..(*all[at]).clone() });
+        world.deployments = Arc::new(all);
+        world
+    }
+
+    #[test]
+    fn an_end_is_told_once_and_as_the_operator_likes() {
+        let table = [(Notice::Off, 0, 0), (Notice::Bell, 1, 0), (Notice::Desktop, 0, 1), (Notice::Both, 1, 1)];
+        for (ends, bells, notes) in table {
+            for status in [Status::Succeeded, Status::Failed] {
+                let mut stage = Stage::new(100, 30, Language::English);
+                stage.msg(Msg::News(News::Preferences(Box::new(Preferences { ends, ..Preferences::default() }))));
+                stage.acts.clear();
+                let ended = Arc::new(after(status));
+                // The same world again, and one that only differs elsewhere, say nothing more.
+                for world in [Arc::clone(&ended), Arc::clone(&ended), Arc::new((*ended).clone())] {
+                    stage.msg(Msg::World(world));
+                }
+                let count = |wanted: fn(&Act) -> bool| stage.acts.iter().filter(|act| wanted(act)).count();
+                assert_eq!(count(|act| *act == Act::Bell), bells, "{ends:?}");
+                assert_eq!(count(|act| matches!(act, Act::Notify(text) if text.contains("shop/staging"))), notes, "{ends:?}");
+                assert!(stage.lines().contains("The deployment to shop/staging"), "{}", stage.lines());
+            }
+        }
+    }
+
+    #[test]
+    fn what_had_ended_before_is_not_told() {
+        let mut stage = Stage::over(after(Status::Succeeded), 100, 30, Language::English);
+        stage.acts.clear();
+        stage.msg(Msg::World(Arc::new(after(Status::Succeeded))));
+        assert!(!stage.acts.iter().any(|act| matches!(act, Act::Bell | Act::Notify(_))), "{:?}", stage.acts);
+    }
+}

@@ -155,7 +155,8 @@ impl Session {
 
     pub(super) fn run(&mut self, command: &'static Command, acts: &mut Vec<Act>) {
         const MOVES: [&str; 8] = ["down", "up", "half-down", "half-up", "page-down", "page-up", "first", "last"];
-        self.moving = command.id.strip_prefix("list.").is_some_and(|motion| MOVES.contains(&motion));
+        let motion = command.id.strip_prefix("list.").or_else(|| command.id.strip_prefix("palette."));
+        self.moving = motion.is_some_and(|motion| MOVES.contains(&motion));
         if everywhere::owns(command) {
             self.shell(command, acts);
         } else {

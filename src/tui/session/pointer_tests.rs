@@ -87,6 +87,31 @@ fn the_line_between_a_list_and_its_pane_is_moved() {
     assert_eq!(line(&stage), before + 3, "let go is let go");
 }
 
+/// Beside each other the line is moved as well, and neither side can be made to vanish.
+#[test]
+fn the_line_beside_a_list_is_moved_within_bounds() {
+    let mut stage = Stage::new(180, 40, Language::English);
+    stage.keys("2");
+    let line = |stage: &Stage| stage.lines().lines().nth(20).unwrap().chars().position(|c| c == '│').unwrap();
+    let before = line(&stage);
+    let press = |stage: &mut Stage, kind, column: usize| {
+        let event = MouseEvent { kind, column: column.try_into().unwrap(), row: 20, modifiers: KeyModifiers::NONE };
+        stage.msg(Msg::Input(Event::Mouse(event)));
+    };
+    press(&mut stage, MouseEventKind::Down(MouseButton::Left), before);
+    for (to, want) in [(before + 10, before + 10), (before - 7, before - 7), (179, 156), (0, 80)] {
+        press(&mut stage, MouseEventKind::Drag(MouseButton::Left), to);
+        assert_eq!(line(&stage), want, "dragged to {to}\n{}", stage.lines());
+    }
+    press(&mut stage, MouseEventKind::Up(MouseButton::Left), before);
+    press(&mut stage, MouseEventKind::Drag(MouseButton::Left), before);
+    assert_eq!(line(&stage), 80, "let go is let go");
+    // A place beside the line drags nothing.
+    press(&mut stage, MouseEventKind::Down(MouseButton::Left), 120);
+    press(&mut stage, MouseEventKind::Drag(MouseButton::Left), 140);
+    assert_eq!(line(&stage), 80);
+}
+
 #[test]
 fn with_shift_and_when_it_is_not_wanted_the_mouse_is_the_terminals() {
     let mut stage = stage();

@@ -45,6 +45,10 @@ impl<T: Row + 'static> Table<T> {
                 self.row(cx, place, buf, (row, at == self.cursor), &places);
             }
         }
+        if let Some((_, x, wide)) = places.first() {
+            let rows = Rect { width: body.width - 1, ..body };
+            cx.looks_later(rows, body.y + columns(self.cursor - offset), body.x + 3 + x + wide);
+        }
         if self.shown.is_empty() {
             self.nothing(cx, area, buf, empty);
         }

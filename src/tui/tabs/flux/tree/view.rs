@@ -128,6 +128,8 @@ impl Tree {
             let place = Rect { y, height: 1, ..body };
             self.row(cx, place, buf, (*at, name), &places);
         }
+        let rows = Rect { width: body.width - 1, ..body };
+        cx.looks_later(rows, body.y + columns(self.cursor.saturating_sub(offset)), body.x + 1 + places.name);
         if self.rows.len() == 0 {
             let filter = self.filter.text();
             let text = match (filter.is_empty(), &self.order, &self.scope) {
