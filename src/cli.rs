@@ -40,6 +40,7 @@ mod targets;
 mod trace;
 mod tree;
 mod units;
+mod values;
 mod why;
 
 use std::path::PathBuf;
@@ -157,6 +158,8 @@ pub(crate) enum Command {
     Man(shells::Man),
     /// Prints the JSON Schema of what -o json prints.
     Schema(schema::Schema),
+    /// Prints the values that Helm gets of a HelmRelease, and where each comes from; Secrets masked.
+    Values(values::Values),
     /// Prints logs: of a Pod, of a workload's Pods together, or of a controller about a Flux object (KIND/NAME).
     Logs(logs::Logs),
 }
@@ -258,6 +261,7 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Audit(audit) => audit::run(deck, format, audit).await,
         Command::Trace(trace) => trace::run(deck, format, trace).await,
         Command::Why(why) => why::run(deck, format, &why).await,
+        Command::Values(values) => values::run(deck, format, &values).await,
         Command::Logs(logs) => logs::run(deck, format, logs).await,
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! The value of a Secret is never an argument: it comes from a variable, a file or standard input.
 
+mod folder;
+
 use std::io::{self, IsTerminal as _, Read as _};
 
 use clap::error::ErrorKind;
@@ -11,7 +13,7 @@ use domain::Trouble;
 use domain::berth::{self, Berth};
 use domain::compose::{FORMS, Fault, Field, Form, Values, Yaml, masked};
 use domain::flux::{Kind, ObjectKey};
-use domain::orders::{self, Order, Terms as _};
+use domain::orders::{self, Fleet, Order, Terms as _};
 use domain::query::{Answer, Query};
 use domain::world::World;
 use serde_json::Value;
@@ -29,10 +31,12 @@ const YAML: Yaml = Yaml { read: manifest::yaml::value_of, write: manifest::yaml:
     after_long_help = "What is created is checked here, then tried by the server, and only then made. What exists is never touched.\n\
     Where credentials are given, a Secret is created along with the object.\n\
     With --git it is written into the folder of an environment whose Kustomization brings about the objects of its namespace: reviewed, \
-    committed, pushed and followed as a deployment; a Secret is made in the cluster, its values do not go into Git.\n\nExamples:\n  \
+    committed, pushed and followed as a deployment; a Secret is made in the cluster, its values do not go into Git. With \
+    --git=PROJECT:PATH it goes into any other folder of a project's repository, on its default branch, such as a fleet's.\n\nExamples:\n  \
     quarterdeck create gitrepository shop --url https://git.example/shop --branch main --username bot --password-from env:TOKEN\n  \
     quarterdeck create kustomization shop --source GitRepository/shop --path ./k8s --depends-on database\n  \
     quarterdeck create gitrepository shop -n apps --url https://git.example/shop --git=platform/prod --follow\n  \
+    quarterdeck create kustomization shop --source GitRepository/shop --git=platform:clusters/prod\n  \
     quarterdeck create helmrelease redis --chart redis --chart-source HelmRepository/charts --values-from file:values.yaml --dry-run\n\n\
     JSON: object, said; with --dry-run the objects, Secrets masked."
 )]
@@ -54,7 +58,7 @@ struct What {
 /// Where it is written.
 #[derive(Debug, Default)]
 struct Place {
-    /// In Git: in the folder of an environment, or of the only one that there is when it is empty.
+    /// In Git: in the folder of an environment, of the only one that there is when it is empty, or in another folder of a project.
     git: Option<String>,
     /// In the cluster only.
     cluster: bool,
@@ -127,12 +131,12 @@ fn places() -> [Arg; 4] {
     [
         Arg::new("git")
             .long("git")
-            .value_name("PROJECT/ENVIRONMENT")
+            .value_name("PROJECT/ENVIRONMENT|PROJECT:PATH")
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("")
             .conflicts_with("cluster")
-            .help("Writes it into the folder of an environment in Git: committed, pushed and followed; a Secret is made in the cluster"),
+            .help("Writes it into the folder of an environment in Git, or into another one: committed, pushed and followed; a Secret is made in the cluster"),
         Arg::new("cluster").long("cluster").action(ArgAction::SetTrue).help("Creates it in the cluster only, and asks nothing about Git"),
         in_git(Arg::new("message"))
             .short('m')
@@ -150,6 +154,11 @@ fn places() -> [Arg; 4] {
 }
 
 impl Place {
+    /// Returns the folder that belongs to no environment, when one is named.
+    fn folder(&self) -> Result<Option<Fleet>, Trouble> {
+        self.git.as_deref().filter(|text| text.contains(':')).map(str::parse).transpose()
+    }
+
     fn of(matches: &ArgMatches) -> Self {
         let text = |id: &str| matches.get_one::<String>(id).cloned();
         Self { git: text("git"), cluster: matches.get_flag("cluster"), message: text("message"), follow: text("follow") }
@@ -288,6 +297,10 @@ pub(crate) async fn run(deck: &Deck, format: Format, create: Create) -> Result<(
         Some(field) => Trouble { why: format!("--{}: {}", flag(field), trouble.why), ..trouble },
         None => trouble,
     };
+    if let Some(fleet) = place.folder()? {
+        deck.ask(Query::Rehearse(order.clone())).await.map_err(blame)?;
+        return folder::write(deck, format, (order, fleet), &place, (yes, dry_run)).await;
+    }
     if let Some(berth) = in_git(deck, &order, &place, yes || dry_run).await? {
         deck.ask(Query::Rehearse(order.clone())).await.map_err(blame)?;
         let way = Way { message: place.message.as_deref(), wait: place.follow.as_deref(), yes, dry_run };
@@ -345,12 +358,12 @@ fn nowhere(world: &World, key: &ObjectKey, wanted: Option<&str>) -> Trouble {
         None => Trouble::refused("No environment brings about objects of that namespace", &key.namespace),
     };
     match names.as_slice() {
-        [] => what
-            .why(format!("no Kustomization applies anything to {} of {}", key.namespace, key.cluster))
-            .next("Create it with --cluster, or add an environment whose folder it belongs to."),
-        names => what
-            .why(format!("{} applies to {}, and no environment has it", names.join(", "), key.namespace))
-            .next("Add an environment with its repository, branch, path and --kustomization, or create it with --cluster."),
+        [] => what.why(format!("no Kustomization applies anything to {} of {}", key.namespace, key.cluster)).next(
+            "Create it with --cluster, name a folder (--git=PROJECT:PATH), or add an environment whose folder it belongs to.",
+        ),
+        names => what.why(format!("{} applies to {}, and no environment has it", names.join(", "), key.namespace)).next(
+            "Name the folder (--git=PROJECT:PATH), add an environment with its --kustomization, or create it with --cluster.",
+        ),
     }
 }
 

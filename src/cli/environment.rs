@@ -249,7 +249,7 @@ async fn save(
         let Answer::FleetPlan(plan) = deck.ask(Query::FleetPlan(Box::new(environment.clone()), fleet)).await? else {
             return Err(Trouble::failed("The engine gave another answer than was asked for", &environment.id));
         };
-        output::shown(&plan.files);
+        output::shown(&plan.change.files);
         return ask::give(deck, SaveThroughFleet { environment, new, plan: *plan }.into(), yes).await;
     }
     let create_objects = create && environment.gitops.enabled;

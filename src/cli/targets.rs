@@ -181,6 +181,15 @@ pub(super) fn running_kind(word: &str) -> Result<String, Trouble> {
     }
 }
 
+/// Finds the kind that has values: HelmRelease.
+pub(super) fn release_kind(word: &str) -> Result<String, Trouble> {
+    let found = kind(word)?;
+    if found.name == "HelmRelease" {
+        return Ok(found.name.to_owned());
+    }
+    Err(Trouble::usage("Only a HelmRelease has values", format!("\u{201c}{word}\u{201d}")).next("Name one, as hr/NAME."))
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by failing")]

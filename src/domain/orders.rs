@@ -4,6 +4,7 @@
 pub mod adopt;
 pub mod apply;
 pub mod create;
+pub mod create_in_git;
 pub mod credential;
 pub mod delete;
 pub mod deploy;
@@ -28,13 +29,14 @@ pub use crate::sentence::Sentence;
 pub use adopt::Adopt;
 pub use apply::Apply;
 pub use create::{Create, Fresh};
+pub use create_in_git::{CreateInGit, FolderPlan};
 pub use credential::{DropCredential, KeepCredential};
 pub use delete::{Consequences, Delete, Propagation, Pruning};
 pub use deploy::Deploy;
 pub use draft::{DropDraft, KeepDraft};
 pub use environment::{RemoveEnvironment, SaveEnvironment};
 pub use favourites::KeepFavourites;
-pub use fleet::{Fleet, FleetPlan, SaveThroughFleet};
+pub use fleet::{Fleet, FleetPlan, FolderChange, SaveThroughFleet};
 pub use flux::{Reconcile, Resume, Suspend};
 pub use install::{Halt, Install, Uninstall};
 pub use many::{Many, Part};
@@ -140,6 +142,8 @@ orders! {
     Apply,
     /// Creates objects.
     Create,
+    /// Commits an object to a folder of a repository.
+    CreateInGit,
     /// Installs or upgrades Flux.
     Install,
     /// Removes Flux.

@@ -14,7 +14,7 @@ use crate::journal::Entry;
 use crate::live::{Edited, LiveReview, LiveText};
 use crate::logs::{Batch, Follow};
 use crate::orders::environment::Setup;
-use crate::orders::{Create, Delete, Fleet, FleetPlan, Fresh};
+use crate::orders::{Create, Delete, Fleet, FleetPlan, FolderPlan, Fresh};
 use crate::origin::Origin;
 use crate::project::{Environment, Repository};
 use crate::promotion::{Promote, Promotion};
@@ -74,6 +74,8 @@ pub enum Query {
     Written(ObjectKey),
     /// The file in Git that a new object would be written to, in the folder of an environment; a trouble that says why not.
     Unwritten(EnvironmentId, Fresh),
+    /// What would be committed for a new object to a folder that belongs to no environment; a trouble that says why not.
+    FolderPlan(Fleet, Fresh),
 
     /// What differs between the desired state of a Kustomization or HelmRelease and something else.
     Drift(ObjectKey, Against),
@@ -260,6 +262,8 @@ pub enum Answer {
     Setup(Setup),
     /// To [`Query::FleetPlan`].
     FleetPlan(Box<FleetPlan>),
+    /// To [`Query::FolderPlan`].
+    FolderPlan(Box<FolderPlan>),
     /// To [`Query::EnvironmentRemoval`].
     EnvironmentRemoval(Vec<Delete>),
     /// To [`Query::Promote`].

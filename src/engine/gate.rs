@@ -98,7 +98,8 @@ fn intent(order: &Order) -> String {
         // The names of fields only: a value may be a secret.
         Order::Apply(apply) => format!("changes {}", apply.fields.join(", ")),
         Order::Settle(settle) => settle.departures.iter().map(|d| d.field).collect::<Vec<_>>().join(", "),
-        Order::SaveThroughFleet(save) => format!("commits to {}", save.plan.fleet),
+        Order::SaveThroughFleet(save) => format!("commits to {}", save.plan.change.fleet),
+        Order::CreateInGit(create) => format!("commits to {}", create.plan.change.fleet),
         Order::Adopt(adopt) => {
             format!("adopts {}", adopt.environments.iter().map(|e| e.id.to_string()).collect::<Vec<_>>().join(", "))
         }

@@ -3,6 +3,7 @@
 mod adopt;
 mod apply;
 pub(crate) mod create;
+pub(crate) mod create_in_git;
 mod credential;
 pub(crate) mod delete;
 pub(crate) mod deploy;
@@ -11,6 +12,7 @@ pub(crate) mod environment;
 mod favourites;
 pub(crate) mod fleet;
 mod flux;
+mod folder;
 mod install;
 mod manual;
 pub(crate) mod many;
@@ -94,6 +96,7 @@ pub(crate) async fn carry_out(core: &Arc<Core>, scribe: &Scribe, order: Order) -
         Order::Delete(order) => delete::delete(core, order).await,
         Order::Apply(order) => apply::apply(core, order).await,
         Order::Create(order) => create::create(core, order).await,
+        Order::CreateInGit(order) => create_in_git::create(core, scribe, order).await,
         Order::Install(order) => install::install(core, order).await,
         Order::Uninstall(order) => uninstall::uninstall(core, order).await,
         Order::Halt(order) => install::halt(core, &order).map_err(Fault::from),

@@ -27,7 +27,7 @@ use manifest::schema::Schemas;
 use crate::scene::Scene;
 use crate::schemas;
 use crate::shared::Core;
-pub(crate) use berth::berth;
+pub(crate) use berth::{berth, berth_in};
 pub(crate) use compute::with;
 pub(crate) use texts::{document, of_commit};
 

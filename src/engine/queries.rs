@@ -29,6 +29,7 @@ use domain::query::{Answer, Query};
 
 use crate::causes;
 use crate::shared::Core;
+pub(crate) use written::not_through_git;
 
 /// Takes what is found before an answer is complete.
 pub(crate) type More<'a> = &'a (dyn Fn(Answer) + Send + Sync);
@@ -70,6 +71,10 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::FleetPlan(environment, fleet) => {
             let plan = crate::orders::fleet::plan(core, &environment, fleet).await?;
             Ok(Answer::FleetPlan(Box::new(plan)))
+        }
+        Query::FolderPlan(fleet, fresh) => {
+            let plan = crate::orders::create_in_git::plan(core, fleet, &fresh).await?;
+            Ok(Answer::FolderPlan(Box::new(plan)))
         }
         Query::EnvironmentRemoval(id) => deletion::removal(core, &id).await,
         Query::Back(environment, back) => back::back(core, actor, &environment, &back).await,

@@ -39,10 +39,12 @@ pub fn build(overlay: Overlay, cx: &Cx, commands: &[&'static Command], troubles:
         Overlay::Confirm(ticket, order) => match *order {
             // What was previewed is shown once more, whole.
             Order::Deploy(deploy) if deploy.reviewed.is_some() => Box::new(Review::new(ticket, deploy)),
-            Order::SaveThroughFleet(order) => Box::new(fleet::FleetReview::new(ticket, order)),
-            order => match deletion::Deletion::of(ticket, order) {
+            order => match fleet::FleetReview::of(ticket, order) {
                 Ok(pane) => Box::new(pane),
-                Err(order) => Box::new(confirm::Confirm::order(cx, ticket, *order)),
+                Err(order) => match deletion::Deletion::of(ticket, *order) {
+                    Ok(pane) => Box::new(pane),
+                    Err(order) => Box::new(confirm::Confirm::order(cx, ticket, *order)),
+                },
             },
         },
         Overlay::Leave => Box::new(confirm::Confirm::leave(cx)),

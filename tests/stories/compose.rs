@@ -136,6 +136,25 @@ fn a_new_object_is_written_into_git(ground: &Ground) {
     let said = operator.run(&["origin", "gitrepo/extra", "-n", &namespace, "-o", "json"]).json();
     assert_eq!(said["place"]["file"], "k8s/overlays/development/gitrepository-extra.yaml", "{said:#}");
 
+    // What is an environment's is left to its deployments; any other folder takes an object, and whoever applies it is asked to.
+    let second = |more: &[&str]| {
+        let url = ground.repo.url.as_str();
+        operator.run(&[&["create", "git", "second", "-n", &namespace, "--url", url, "--interval", "10s"], more].concat())
+    };
+    let why = second(&[&format!("--git={app}:k8s/overlays/development/more"), "--yes"]).failed(3);
+    assert!(why.contains("belongs to an environment") && why.contains(&format!("{app}/development")), "{why}");
+    let fleet = format!("--git={app}:clusters/extra");
+    let shown = second(&[&fleet, "--dry-run"]);
+    assert!(shown.out.contains("+++ b/clusters/extra/gitrepository-second.yaml"), "{}\n{}", shown.out, shown.err);
+    assert!(shown.err.contains("No Kustomization applies that folder"), "{}", shown.err);
+    let ks = ["create", "ks", "extra", "-n", &namespace, "--source", "GitRepository/extra", "--path", "./clusters/extra"];
+    operator.run(&[&ks[..], &["--interval", "1m", "--cluster", "--yes"]].concat()).ok();
+    let said = second(&[&fleet, "--yes", "--follow=2m"]).ok();
+    assert!(said.contains("is on main"), "{said}");
+    assert_eq!(ground.repo.log("main")[0].subject, format!("Add GitRepository {namespace}/second"));
+    let why = second(&[&fleet, "--yes"]);
+    assert!(why.code != 0 && why.err.contains("already"), "{}", why.err);
+
     // Once more it is there already, and in the cluster only it would be too.
     let why = create(&["--git", "--yes"]);
     assert!(why.code != 0 && why.err.contains("already"), "{}", why.err);

@@ -56,6 +56,19 @@ pub struct Effective {
     pub inline: bool,
     /// The values, put together; what came from Secrets is masked.
     pub values: Value,
+    /// Where each of them comes from, in the order of the values.
+    pub from: Vec<Set>,
+}
+
+/// Says where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Set {
+    /// The path of the value, as `helm --set` writes it: `image.tag`, `hosts[0].name`.
+    pub path: String,
+    /// The value in one line.
+    pub value: String,
+    /// The source as it is listed, or `spec.values`.
+    pub by: String,
 }
 
 impl Effective {
@@ -98,8 +111,10 @@ pub fn sources(release: &Value) -> Vec<Source> {
 /// Puts the values together.
 pub fn effective(release: &Value, read: Vec<(Source, Read)>) -> Effective {
     let mut values = Value::Object(Map::new());
+    // Of the same shape: in the place of each value the number of its source.
+    let mut marks = values.clone();
     let mut out = Vec::with_capacity(read.len());
-    for (source, read) in read {
+    for (at, (source, read)) in read.into_iter().enumerate() {
         let taken = match read {
             Read::Absent if source.optional => Taken::Absent,
             Read::Absent => Taken::Missing,
@@ -108,20 +123,61 @@ pub fn effective(release: &Value, read: Vec<(Source, Read)>) -> Effective {
             Read::Value(Value::Null) => Taken::Yes,
             Read::Value(value) if source.target.is_empty() => match value {
                 Value::Object(_) => {
+                    merge(&mut marks, marked(&value, at));
                     merge(&mut values, value);
                     Taken::Yes
                 }
                 _ => Taken::Unfit("it is no mapping".to_owned()),
             },
-            Read::Value(value) => set(&mut values, &source.target, value).map_or_else(Taken::Unfit, |()| Taken::Yes),
+            Read::Value(value) => match set(&mut values, &source.target, value) {
+                Ok(()) => set(&mut marks, &source.target, Value::from(at)).map_or_else(Taken::Unfit, |()| Taken::Yes),
+                Err(why) => Taken::Unfit(why),
+            },
         };
         out.push((source, taken));
     }
     let inline = release.pointer("/spec/values").filter(|values| values.is_object());
     if let Some(inline) = inline {
+        merge(&mut marks, marked(inline, out.len()));
         merge(&mut values, inline.clone());
     }
-    Effective { sources: out, inline: inline.is_some(), values }
+    let mut from = Vec::new();
+    told((&values, &marks), &out, String::new(), &mut from);
+    Effective { sources: out, inline: inline.is_some(), values, from }
+}
+
+/// Returns the shape of a value with a number in the place of everything in it.
+fn marked(value: &Value, at: usize) -> Value {
+    match value {
+        Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), marked(value, at))).collect(),
+        Value::Array(items) if !items.is_empty() => items.iter().map(|item| marked(item, at)).collect(),
+        _ => Value::from(at),
+    }
+}
+
+/// Lists the values with their sources.
+fn told((value, mark): (&Value, &Value), sources: &[(Source, Taken)], path: String, out: &mut Vec<Set>) {
+    match (value, mark) {
+        (Value::Object(fields), Value::Object(marks)) => {
+            for (key, value) in fields {
+                let name = key.replace('.', "\\.");
+                let below = if path.is_empty() { name } else { format!("{path}.{name}") };
+                told((value, marks.get(key).unwrap_or(&Value::Null)), sources, below, out);
+            }
+        }
+        (Value::Array(items), Value::Array(marks)) => {
+            for (at, (item, mark)) in items.iter().zip(marks).enumerate() {
+                told((item, mark), sources, format!("{path}[{at}]"), out);
+            }
+        }
+        (value, mark) => {
+            // What is only a gap in a list comes from nowhere.
+            let Some(at) = mark.as_u64().and_then(|at| usize::try_from(at).ok()) else { return };
+            let by = sources.get(at).map_or_else(|| "spec.values".to_owned(), |(source, _)| source.to_string());
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            out.push(Set { path, value, by });
+        }
+    }
 }
 
 /// Merges values over others: mappings into each other, everything else in place of what was there.
@@ -274,6 +330,13 @@ mod tests {
         assert_eq!(found.sources[1].0.to_string(), "Secret/keys prod.yaml");
         assert_eq!(found.sources[2].0.to_string(), "ConfigMap/tag tag \u{2192} image.tag");
         assert!(found.is_whole() && found.inline && found.sources[3].1 == Taken::Absent);
+        let from = |path: &str| found.from.iter().find(|set| set.path == path).map(|set| set.by.as_str());
+        assert_eq!(from("replicas"), Some("spec.values"));
+        assert_eq!(from("image.name"), Some("ConfigMap/base values.yaml"));
+        assert_eq!(from("image.tag"), Some("ConfigMap/tag tag \u{2192} image.tag"));
+        assert_eq!(from("auth.keys[0]"), Some("Secret/keys prod.yaml"));
+        assert_eq!((from("list[0]"), from("list[1]")), (Some("Secret/keys prod.yaml"), None), "a list is replaced whole");
+        assert_eq!(found.from.len(), 7, "{:?}", found.from);
     }
 
     #[test]

@@ -42,9 +42,9 @@ impl fmt::Display for Fleet {
     }
 }
 
-/// Holds what would be committed.
+/// Holds what would be committed to a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FleetPlan {
+pub struct FolderChange {
     /// Where to.
     pub fleet: Fleet,
     /// The repository's URL.
@@ -55,6 +55,20 @@ pub struct FleetPlan {
     pub base: CommitId,
     /// The files.
     pub files: Vec<FileChange>,
+}
+
+impl FolderChange {
+    /// Returns the paths of the files, as one text.
+    pub fn paths(&self) -> String {
+        self.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Holds what would be committed for an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FleetPlan {
+    /// What and where to.
+    pub change: FolderChange,
     /// The Secret that is missing in the cluster, and how Flux reads the repository.
     pub setup: Setup,
 }
@@ -70,12 +84,6 @@ pub struct SaveThroughFleet {
     pub plan: FleetPlan,
 }
 
-impl SaveThroughFleet {
-    fn files(&self) -> String {
-        self.plan.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(", ")
-    }
-}
-
 impl Terms for SaveThroughFleet {
     fn permission(&self) -> Role {
         Role::Admin
@@ -83,10 +91,11 @@ impl Terms for SaveThroughFleet {
 
     fn question(&self) -> Question {
         let (plan, id) = (&self.plan, &self.environment.id);
-        let mut text = if plan.files.is_empty() {
-            format!("Save {id}? {} already has what it needs.", plan.fleet)
+        let change = &plan.change;
+        let mut text = if change.files.is_empty() {
+            format!("Save {id}? {} already has what it needs.", change.fleet)
         } else {
-            format!("Save {id} and commit {} to {} of {}?", self.files(), plan.branch, plan.url)
+            format!("Save {id} and commit {} to {} of {}?", change.paths(), change.branch, change.url)
         };
         if !plan.setup.missing.is_empty() {
             text.extend([" ", &plan.setup.names(), " is made in the cluster; its values do not go into Git."]);
@@ -95,16 +104,16 @@ impl Terms for SaveThroughFleet {
     }
 
     fn sentences(&self) -> Vec<Sentence> {
-        let plan = &self.plan;
+        let FleetPlan { change, setup } = &self.plan;
         let object = ("object", self.object());
-        let mut out = vec![if plan.files.is_empty() {
-            Sentence::new("fleet.same", [object, ("fleet", plan.fleet.to_string())])
+        let mut out = vec![if change.files.is_empty() {
+            Sentence::new("fleet.same", [object, ("fleet", change.fleet.to_string())])
         } else {
-            let values = [object, ("files", self.files()), ("branch", plan.branch.clone()), ("url", plan.url.clone())];
+            let values = [object, ("files", change.paths()), ("branch", change.branch.clone()), ("url", change.url.clone())];
             Sentence::new("fleet.commit", values)
         }];
-        if !plan.setup.missing.is_empty() {
-            out.push(Sentence::new("fleet.secret", [("names", plan.setup.names())]));
+        if !setup.missing.is_empty() {
+            out.push(Sentence::new("fleet.secret", [("names", setup.names())]));
         }
         out
     }

@@ -1,15 +1,19 @@
-//! A place for a new object in an environment's folder: a file of its own, and the kustomization that names it.
+//! A place for a new object in a folder, an environment's or another: a file of its own, and the kustomization that names it.
+
+use std::sync::Arc;
 
 use domain::Trouble;
 use domain::change::FileChange;
 use domain::flux::ObjectKey;
+use domain::ident::EnvironmentId;
 use domain::project::Environment;
 use domain::revision::CommitId;
 use git::Mirror;
-use manifest::files::Files;
+use manifest::files::{self, Files};
 
 use super::closure;
 use super::compute::{folder, with};
+use crate::repos::Repo;
 use crate::scene::Scene;
 
 /// What a person can always do instead.
@@ -24,25 +28,65 @@ pub(crate) async fn berth(
 ) -> Result<(String, Option<FileChange>), Trouble> {
     let (environment, head, key) = (scene.environment.clone(), head.clone(), key.clone());
     let work = move |mirror: &Mirror| {
-        let files = closure::load(mirror, &head, folder(&environment))?;
-        let free = |path: &str| Ok(mirror.file(&head, path).map_err(Trouble::from)?.is_none());
-        place(&files, &environment, (&key, &text), &free)
+        let place = (folder(&environment), environment.gitops.branch.as_str());
+        placed(mirror, &head, place, (&key, &text))
     };
     scene.repo.with("reading manifests", move |mirror, _| Ok(work(mirror))).await?
 }
 
+/// Finds what would be written for a new object into a folder of a branch, and those of the environments that are made of it.
+pub(crate) async fn berth_in(
+    repo: &Repo,
+    head: &CommitId,
+    (path, branch): (String, String),
+    (key, text): (ObjectKey, String),
+    around: Vec<Arc<Environment>>,
+) -> Result<(Vec<FileChange>, Vec<EnvironmentId>), Trouble> {
+    let head = head.clone();
+    let work = move |mirror: &Mirror| {
+        let within = |environment: &&Arc<Environment>| files::within(&path, folder(environment));
+        let mut users: Vec<EnvironmentId> = around.iter().filter(within).map(|e| e.id.clone()).collect();
+        if !users.is_empty() {
+            return Ok((Vec::new(), users));
+        }
+        let (file, list) = placed(mirror, &head, (&path, &branch), (&key, &text))?;
+        users = list.iter().flat_map(|list| readers(mirror, &head, &around, &list.path)).collect();
+        let file = FileChange { path: file, before: None, after: Some(text) };
+        Ok((std::iter::once(file).chain(list).collect(), users))
+    };
+    repo.with("reading manifests", move |mirror, _| Ok(work(mirror))).await?
+}
+
+/// Returns those of the environments whose folder leads to a file.
+fn readers(mirror: &Mirror, head: &CommitId, around: &[Arc<Environment>], path: &str) -> Vec<EnvironmentId> {
+    let reads =
+        |environment: &&Arc<Environment>| closure::load(mirror, head, folder(environment)).is_ok_and(|files| files.is_file(path));
+    around.iter().filter(reads).map(|environment| environment.id.clone()).collect()
+}
+
+fn placed(
+    mirror: &Mirror,
+    head: &CommitId,
+    place_of: (&str, &str),
+    fresh: (&ObjectKey, &str),
+) -> Result<(String, Option<FileChange>), Trouble> {
+    let files = closure::load(mirror, head, place_of.0)?;
+    let free = |path: &str| Ok(mirror.file(head, path).map_err(Trouble::from)?.is_none());
+    place(&files, place_of, fresh, &free)
+}
+
 fn place(
     files: &Files,
-    environment: &Environment,
+    (folder, branch): (&str, &str),
     (key, text): (&ObjectKey, &str),
     free: &dyn Fn(&str) -> Result<bool, Trouble>,
 ) -> Result<(String, Option<FileChange>), Trouble> {
-    let folder = folder(environment);
-    let objects = manifest::build(files, folder)?;
+    // A folder that is not there yet begins with the file.
+    let objects = if files.is_empty() { Vec::new() } else { manifest::build(files, folder)? };
     let same = |o: &&manifest::Object| o.kind() == &*key.kind && o.name() == &*key.name && o.namespace() == &*key.namespace;
     if let Some(there) = objects.iter().find(same) {
         return Err(Trouble::refused("It is written in Git already", key)
-            .why(format!("{}:{} on {}", there.file, there.line, environment.gitops.branch))
+            .why(format!("{}:{} on {}", there.file, there.line, branch))
             .next("Edit it, or choose another name."));
     }
     let kind = key.kind.to_lowercase();
@@ -56,7 +100,7 @@ fn place(
     }
     let Some(name) = chosen else {
         return Err(Trouble::refused("A file of that name is there already", at(&format!("{kind}-{}.yaml", key.name)))
-            .why("nothing that the environment applies is written in it by this name")
+            .why("nothing that the folder renders to is written in it by this name")
             .next(format!("Look at it in the repository, {ELSE}")));
     };
     let path = at(&name);
@@ -78,7 +122,7 @@ fn place(
             .next(format!("Choose the namespace and the name that it gives, {ELSE}"))),
         None => Err(Trouble::refused("That folder would not bring it about", key)
             .why(format!("what {folder} renders to does not read {path}"))
-            .next(format!("Choose another environment, {ELSE}"))),
+            .next(format!("Choose another folder, {ELSE}"))),
     }
 }
 
@@ -86,8 +130,6 @@ fn place(
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
     use super::*;
-    use domain::ident::{EnvironmentId, Slug};
-    use domain::project::EnvironmentType;
 
     const TEXT: &str = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata:\n  name: a\n  namespace: apps\n";
 
@@ -96,12 +138,9 @@ mod tests {
         for (path, text) in list {
             files.insert(*path, *text);
         }
-        let id = EnvironmentId::new(Slug::new("shop").unwrap(), Slug::new("dev").unwrap());
-        let mut environment = Environment::with_defaults(id, EnvironmentType::Development, "c".into());
-        "k8s".clone_into(&mut environment.gitops.path);
         let key = ObjectKey::new(&"c".into(), "GitRepository", "apps", "a");
         let there = files.clone();
-        place(&files, &environment, (&key, TEXT), &|path| Ok(!there.is_file(path)))
+        place(&files, ("k8s", "main"), (&key, TEXT), &|path| Ok(!there.is_file(path)))
     }
 
     #[test]
@@ -123,5 +162,10 @@ mod tests {
         assert!(why.contains("another object") && why.contains("other"), "{why}");
         let why = what(&[list("namePrefix: x-\nresources: []\n")]);
         assert!(why.contains("x-a"), "{why}");
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_yet_begins_with_the_file() {
+        assert_eq!(placed(&[]).unwrap(), ("k8s/gitrepository-a.yaml".into(), None));
     }
 }

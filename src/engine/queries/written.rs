@@ -94,7 +94,7 @@ pub(super) async fn unwritten(core: &Arc<Core>, id: &EnvironmentId, fresh: Fresh
 }
 
 /// Says that a Secret does not go through Git here.
-fn not_through_git(key: &ObjectKey) -> Option<Trouble> {
+pub(crate) fn not_through_git(key: &ObjectKey) -> Option<Trouble> {
     (&*key.kind == "Secret").then(|| {
         Trouble::refused("A Secret is not edited through Git here", key)
             .why("its values would stand in the diff, or are encrypted there")

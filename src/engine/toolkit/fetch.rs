@@ -49,6 +49,10 @@ fn parsed(origin: &str, bytes: Vec<u8>) -> Result<Release, Trouble> {
     }
     let (digest, size) = (hex::encode(Sha256::digest(&bytes)), bytes.len());
     let text = String::from_utf8(bytes).map_err(|_| refused("it is no text".to_owned()))?;
+    if text.trim_start().starts_with('<') {
+        let why = "it is a web page: a login page or a proxy may stand in between, or the address is that of a page";
+        return Err(refused(why.to_owned()));
+    }
     let documents = manifest::yaml::values_of(&text).map_err(refused)?;
     Release::of(origin, (digest, size), &documents)
 }

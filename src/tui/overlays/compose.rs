@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use domain::compose::{FORMS, Fault, Form as Description, Shape, Values, Yaml, masked};
 use domain::flux::{Health, ObjectKey};
-use domain::ident::{ContextName, EnvironmentId};
+use domain::ident::ContextName;
 use domain::live::{Edited, LiveText, Private};
 use domain::orders::{Create, Order};
 use domain::query::{Answer, Query};
@@ -36,6 +36,8 @@ mod place;
 #[cfg(test)]
 mod tests;
 mod view;
+
+use place::{Goes, Place};
 
 static SAVE: Command = command("compose.save", &["ctrl-s"], 1);
 static CANCEL: Command = command("compose.cancel", &["esc"], 80);
@@ -77,10 +79,10 @@ pub struct Compose {
     context: ContextName,
     /// The document in Git that is edited in place of the object in the cluster.
     written: Option<Arc<Written>>,
-    /// Where a new object is written: the environment whose folder in Git takes it; in the cluster only when absent.
-    berth: Option<EnvironmentId>,
-    /// The file that it goes to, while the Secret that it needs is made.
-    goes: Option<Arc<Written>>,
+    /// Where a new object is written.
+    place: Place,
+    /// What is done in Git once the Secret that it needs is made.
+    goes: Option<Goes>,
     base: Option<Base>,
     values: Values,
     form: Form,
@@ -126,7 +128,7 @@ impl Compose {
             key,
             context,
             written: None,
-            berth: None,
+            place: Place::default(),
             goes: None,
             base: None,
             values: Values::default(),
@@ -153,8 +155,7 @@ impl Compose {
         if id == "kind" {
             return self.turn(cx, &value);
         }
-        if id == place::FIELD {
-            self.berth = value.parse().ok();
+        if self.put(cx, id, &value) {
             return self.check(cx);
         }
         self.touched.insert(id.to_owned());
@@ -232,6 +233,7 @@ impl Compose {
                 Err(_) => None,
             },
         };
+        let query = query.filter(|_| !self.form.faulty());
         let Some(query) = query else {
             self.form.to_fault();
             return Effects::new();
@@ -267,12 +269,9 @@ impl Compose {
         match (self.stage, answer) {
             (Stage::Reading(_), Ok(Answer::Edit(text))) => self.begun(cx, text),
             (Stage::Reading(_), Err(trouble)) => vec![Effect::Close, Effect::Trouble(trouble)],
-            (Stage::Trying(_), Ok(Answer::Rehearsed)) => match (self.order(), self.berth.clone()) {
-                (Some(order), Some(berth)) => self.place(cx, order, berth),
-                (Some(order), None) => self.give(cx, order),
-                (None, _) => Effects::new(),
-            },
-            (Stage::Placing(_), Ok(Answer::Written(written))) => self.placed(cx, written),
+            (Stage::Trying(_), Ok(Answer::Rehearsed)) => self.order().map_or_else(Effects::new, |order| self.place(cx, order)),
+            (Stage::Placing(_), Ok(Answer::Written(written))) => self.placed(cx, Goes::Document(written)),
+            (Stage::Placing(_), Ok(Answer::FolderPlan(plan))) => self.placed(cx, Goes::Folder(plan)),
             (Stage::Trying(_), Ok(Answer::Review(review))) => match (&review.order, review.faults()) {
                 (Some(order), _) => self.give(cx, order.clone()),
                 (None, faults) if faults.is_empty() => {
@@ -404,7 +403,7 @@ impl Tab for Compose {
                 }
             }
             TabMsg::OrderDone(ticket, result) if self.stage == Stage::Giving(ticket) => match result {
-                Ok(_) => return self.given(),
+                Ok(_) => return self.given(cx),
                 Err(trouble) => return self.refuse(trouble),
             },
             TabMsg::OrderDropped(ticket) if self.stage == Stage::Giving(ticket) => self.stage = Stage::Typing,

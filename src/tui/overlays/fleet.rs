@@ -1,6 +1,7 @@
-//! The question before manifests are committed to a fleet's repository: what it comes to, and the diff of every file.
+//! The question before manifests are committed to a folder of a repository: what it comes to, and the diff of every file.
 
-use domain::orders::{Order, Question, SaveThroughFleet, Terms};
+use domain::change::FileChange;
+use domain::orders::{Order, Question};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -23,23 +24,35 @@ static NO: Command = command("confirm.no", &["n", "esc", "q"], 2);
 #[derive(Debug)]
 pub struct FleetReview {
     ticket: OrderTicket,
-    order: SaveThroughFleet,
+    order: Order,
     scroll: Scroll,
 }
 
 impl FleetReview {
-    /// Builds the question before an order.
-    pub fn new(ticket: OrderTicket, order: SaveThroughFleet) -> Self {
-        Self { ticket, order, scroll: Scroll::default() }
+    /// Builds the question before an order; gives the order back when it commits to no folder.
+    pub fn of(ticket: OrderTicket, order: Order) -> Result<Self, Box<Order>> {
+        if matches!(order, Order::SaveThroughFleet(_) | Order::CreateInGit(_)) {
+            return Ok(Self { ticket, order, scroll: Scroll::default() });
+        }
+        Err(Box::new(order))
+    }
+
+    fn files(&self) -> &[FileChange] {
+        match &self.order {
+            Order::SaveThroughFleet(order) => &order.plan.change.files,
+            Order::CreateInGit(order) => &order.plan.change.files,
+            _ => &[],
+        }
     }
 
     fn rows(&self, cx: &Cx) -> Vec<Row> {
-        let said = confirm::said(cx, &self.order).unwrap_or_else(|| match self.order.question() {
+        let terms = self.order.terms();
+        let said = confirm::said(cx, terms).unwrap_or_else(|| match terms.question() {
             Question::Confirm { text } => text,
             Question::None | Question::Type { .. } => String::new(),
         });
         let mut rows = vec![Row::text("", Role::Text, said, Role::Text)];
-        for file in &self.order.plan.files {
+        for file in self.files() {
             let diff = TextDiff::new(file.path.clone(), file.before.as_deref(), file.after.as_deref());
             let (digits, (added, removed)) = (diff.digits(), diff.counts());
             rows.push(Row::Blank);
@@ -67,7 +80,7 @@ impl Tab for FleetReview {
     fn update(&mut self, _cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
             TabMsg::Command("confirm.yes") => {
-                vec![Effect::Give(self.ticket, Order::SaveThroughFleet(self.order.clone())), Effect::Close]
+                vec![Effect::Give(self.ticket, self.order.clone()), Effect::Close]
             }
             TabMsg::Command("confirm.no") => vec![Effect::Close],
             TabMsg::Command(id) => {

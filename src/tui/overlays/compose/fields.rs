@@ -15,7 +15,7 @@ pub(super) fn build(cx: &Cx, description: &'static Description, values: &Values,
         let heading = cx.t("compose.section.object");
         out.push(Field::choice("kind", cx.t("compose.kind"), kinds, description.kind).under(heading));
     }
-    out.extend(new.then(|| super::place::field(cx)));
+    out.extend(super::place::fields(cx).into_iter().filter(|_| new));
     for field in description.all() {
         let made = one(cx, field, values, new || description.kind == "Secret");
         let first = new && field.id == "name";

@@ -1,8 +1,10 @@
 //! The form driven by keys: what is shown, what is asked, and that secrets are not drawn.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by failing")]
 
+use domain::change::FileChange;
 use domain::compose::FAULTS;
 use domain::live::LiveText;
+use domain::orders::{FolderChange, FolderPlan};
 use domain::query::Answer;
 
 use super::*;
@@ -22,7 +24,7 @@ fn paste(stage: &mut Stage, text: &str) {
 
 /// Goes to a new GitRepository with user and token, everything filled in.
 fn git(stage: &mut Stage) {
-    stage.keys("6 + right right tab");
+    stage.keys("6 + right right tab tab");
     stage.text("shop-new").keys("tab tab").text("https://git.example/shop").keys("tab tab tab tab tab tab tab tab");
     stage.keys("right right tab tab tab").text("bot").keys("tab");
     paste(stage, "hunter2");
@@ -91,10 +93,10 @@ fn origin() -> domain::origin::Origin {
 #[test]
 fn a_reference_is_completed_to_what_exists() {
     let mut stage = Stage::new(120, 36, Language::English);
-    stage.keys("6 + tab tab tab").text("gitr");
+    stage.keys("6 + tab tab tab tab").text("gitr");
     assert!(!stage.lines().contains("write it as Kind/name"), "it is on its way: {}", stage.lines());
     let mut stage = Stage::new(120, 36, Language::English);
-    stage.keys("6 + tab tab tab").text("GitRepository/").keys("right");
+    stage.keys("6 + tab tab tab tab").text("GitRepository/").keys("right");
     let seen = stage.lines();
     assert!(seen.contains("sourceRef:") && seen.contains("    kind: GitRepository"), "{seen}");
 }
@@ -153,7 +155,8 @@ fn what_changed_in_a_form_is_put_into_the_document_in_git() {
 fn a_new_object_goes_into_git_where_its_namespace_comes_from_there() {
     let mut stage = Stage::new(140, 44, Language::English);
     stage.keys("6 +");
-    assert!(!stage.lines().contains("in the cluster only"), "nothing in Git brings about this namespace: {}", stage.lines());
+    let seen = stage.lines();
+    assert!(seen.contains("in the cluster only") && !seen.contains("Git too"), "nothing in Git brings it about: {seen}");
     let mut stage = Stage::new(140, 44, Language::English);
     let namespace = crate::fixture::world().environments.iter().find(|e| *e.cluster.0 == *"prod-eu").unwrap().namespace.clone();
     stage.session.open_for_test(Overlay::New(Some("GitRepository"), namespace.clone()), &mut stage.acts);
@@ -180,6 +183,32 @@ fn a_new_object_goes_into_git_where_its_namespace_comes_from_there() {
     let Query::Preview(draft) = query else { panic!("it is looked at: {query:?}") };
     assert_eq!((draft.texts[0].path.as_str(), &draft.texts[0].before), ("k8s/new.yaml", &None));
     assert!(draft.texts[0].after.as_ref().unwrap().contains("name: shop-new"), "{:?}", draft.texts);
+}
+
+#[test]
+fn a_new_object_goes_to_a_folder_that_belongs_to_no_environment() {
+    let mut stage = Stage::new(140, 44, Language::English);
+    stage.keys("6 + right right tab right");
+    assert!(stage.lines().contains("another folder in Git"), "{}", stage.lines());
+    stage.keys("tab").text("nothing:clusters/prod").keys("tab").text("shop-new").keys("tab tab").text("https://git.example/shop");
+    stage.wishes();
+    stage.keys("ctrl-s");
+    assert!(stage.lines().contains("there is no such project") && stage.wishes().is_empty(), "{}", stage.lines());
+    stage.keys("backspace ".repeat("nothing:clusters/prod".len()).trim()).text("shop:clusters/prod").keys("ctrl-s");
+    let (ticket, _) = asked(&mut stage);
+    stage.reply(Reply::Answer(ticket, Ok(Answer::Rehearsed)));
+    let (ticket, query) = asked(&mut stage);
+    let Query::FolderPlan(fleet, fresh) = query else { panic!("a folder is looked at: {query:?}") };
+    assert_eq!((fleet.to_string(), fresh.key.name.to_string()), ("shop:clusters/prod".into(), "shop-new".into()));
+    let file = FileChange { path: "clusters/prod/new.yaml".into(), before: None, after: Some("kind: GitRepository\n".into()) };
+    let (url, branch, base) = ("https://git.example/fleet".into(), "main".into(), crate::fixture::commit("ab"));
+    let change = FolderChange { fleet, url, branch, base, files: vec![file] };
+    stage.reply(Reply::Answer(ticket, Ok(Answer::FolderPlan(Box::new(FolderPlan { change, by: Vec::new() })))));
+    let seen = stage.lines();
+    assert!(seen.contains("clusters/prod/new.yaml  +1 -0") && seen.contains("nothing brings it about yet"), "{seen}");
+    stage.keys("y");
+    let wishes = stage.wishes();
+    assert!(matches!(wishes.as_slice(), [Wish::Give(_, Order::CreateInGit(_))]), "{wishes:?}");
 }
 
 #[test]

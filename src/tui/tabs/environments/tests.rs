@@ -87,12 +87,15 @@ fn what_goes_to_a_fleet_is_shown_as_a_diff_before_it_is_committed() {
         before: None,
         after: Some("kind: GitRepository\n".to_owned()),
     };
-    let plan = domain::orders::FleetPlan {
+    let change = domain::orders::FolderChange {
         fleet: fleet.clone(),
         url: "https://git.example/fleet".to_owned(),
         branch: "main".to_owned(),
         base: crate::fixture::commit("ab"),
         files: vec![file],
+    };
+    let plan = domain::orders::FleetPlan {
+        change,
         setup: domain::orders::environment::Setup { missing: Vec::new(), login: domain::orders::environment::Login::Open },
     };
     stage.reply(Reply::Answer(*ticket, Ok(Answer::FleetPlan(Box::new(plan)))));
