@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use domain::Trouble;
+use domain::barred::Barred;
 use domain::ident::ContextName;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -191,9 +192,15 @@ impl Config {
         self.contexts.get(&context.0).cloned().unwrap_or_default()
     }
 
-    /// Tells whether orders are refused in a context.
-    pub(crate) fn is_readonly(&self, context: &ContextName) -> bool {
-        self.readonly || self.of(context).readonly
+    /// Returns the contexts in which orders are refused.
+    pub(crate) fn barred(&self) -> Barred {
+        let names = self.contexts.iter().filter(|(_, of)| of.readonly).map(|(name, _)| ContextName(name.clone()));
+        Barred::new(names.map(|context| (context, self.named())))
+    }
+
+    /// Names itself and its file.
+    pub(crate) fn named(&self) -> String {
+        self.file.as_ref().map_or_else(|| "the configuration".to_owned(), |file| format!("the configuration ({})", file.display()))
     }
 
     /// Returns the theme to begin with in a context.
@@ -271,7 +278,8 @@ mod tests {
         // Every line that is commented out would be one that can be read.
         let whole: String = TEMPLATE.lines().map(|l| l.strip_prefix("#> ").unwrap_or(l)).fold(String::new(), |t, l| t + l + "\n");
         let config = Config::parse(&whole, Path::new("config.toml")).unwrap();
-        assert!(config.is_readonly(&ContextName::from("production-eu")) && !config.is_readonly(&ContextName::from("kind")));
+        let barred = config.barred();
+        assert!(barred.holds(&ContextName::from("production-eu")) && !barred.holds(&ContextName::from("kind")));
         assert_eq!(config.theme_in(Some(&ContextName::from("production-eu"))).as_deref(), Some("light"));
         assert!(!config.filters.is_empty());
     }

@@ -180,6 +180,7 @@ pub(crate) fn deck_on(
         safe: Arc::clone(&safe) as Arc<dyn domain::safe::Safe>,
         clusters,
         contexts,
+        barred: settings.config.barred(),
         current: context.as_ref().ok().cloned(),
         git_root: settings.state.join("mirrors"),
         clock: Arc::new(now),
@@ -188,24 +189,18 @@ pub(crate) fn deck_on(
         pace: engine::Pace::default(),
         helm: crate::helm::for_engine(search_path()),
     };
-    let readonly = refuses(settings, context.as_ref().ok());
+    let readonly = refuses(settings);
     let (actor, config) = (operator(readonly.is_some()), settings.config.clone());
     Deck { engine: Engine::start(parts), safe, actor, notices, config, readonly, context }
 }
 
-/// Says who refuses every order, and what to do about it; nothing where orders are taken.
-fn refuses(settings: &Settings, context: Option<&ContextName>) -> Option<(String, &'static str)> {
+/// Says who refuses every order, wherever, and what to do about it; nothing where orders are taken.
+fn refuses(settings: &Settings) -> Option<(String, &'static str)> {
     if settings.readonly {
         return Some(("--readonly forbids every one".to_owned(), "Leave --readonly out to give it."));
     }
     let config = &settings.config;
-    let file = config.file.as_ref().map_or_else(String::new, |file| format!(" ({})", file.display()));
-    let next = "Change the configuration to give it.";
-    if config.readonly {
-        return Some((format!("the configuration forbids every one{file}"), next));
-    }
-    let context = context.filter(|context| config.is_readonly(context))?;
-    Some((format!("the configuration forbids every one in {context}{file}"), next))
+    config.readonly.then(|| (format!("{} forbids every one", config.named()), "Change the configuration to give it."))
 }
 
 /// Returns the contexts of the kubeconfig; none where it cannot be read.
@@ -295,11 +290,31 @@ impl Deck {
 
     /// Gives an order.
     pub(crate) async fn give(&self, order: Order) -> Result<Outcome, Trouble> {
-        self.may(order.terms().object())?;
+        self.may_give(&order)?;
         self.engine.give(&self.actor, order).await
     }
 
-    /// Refuses where nothing may be ordered at all, before anything is asked or written down.
+    /// Refuses an order that would be refused anyhow, before anything is asked or written down.
+    pub(crate) fn may_give(&self, order: &Order) -> Result<(), Trouble> {
+        let (object, world) = (order.terms().object(), self.world());
+        self.may(&object)?;
+        let environments: Vec<&Environment> = world.environments.iter().map(|environment| &**environment).collect();
+        world.barred.check(object, &order.contexts(&environments))
+    }
+
+    /// Refuses where nothing may be ordered in a context, before anything is asked or written down.
+    pub(crate) fn may_in(&self, object: impl std::fmt::Display, context: &ContextName) -> Result<(), Trouble> {
+        self.may(&object)?;
+        self.world().barred.check(object, [context])
+    }
+
+    /// Refuses where nothing may be ordered for an environment, before anything is asked or written down.
+    pub(crate) fn may_for(&self, id: &EnvironmentId) -> Result<(), Trouble> {
+        let known = self.world().environment(id).map(|environment| environment.cluster.clone());
+        known.map_or_else(|| self.may(id), |context| self.may_in(id, &context))
+    }
+
+    /// Refuses where nothing may be ordered anywhere, before anything is asked or written down.
     pub(crate) fn may(&self, object: impl std::fmt::Display) -> Result<(), Trouble> {
         match &self.readonly {
             None => Ok(()),

@@ -14,6 +14,7 @@ mod release;
 pub(crate) mod shelf;
 pub(crate) mod simulator;
 mod waiting;
+mod webhook;
 
 pub(crate) use programs::programs;
 pub(crate) use waiting::{Skip, note, wait};

@@ -9,7 +9,7 @@ use crate::launch::Deck;
 
 /// Gives an order after its question was answered.
 pub(crate) async fn give(deck: &Deck, order: Order, yes: bool) -> Result<Outcome, Trouble> {
-    deck.may(order.terms().object())?;
+    deck.may_give(&order)?;
     confirm(&order.terms().question(), yes)?;
     deck.give(order).await
 }

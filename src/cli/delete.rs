@@ -56,7 +56,7 @@ impl From<Cascade> for Propagation {
 /// Deletes objects, after the question that says what goes along.
 pub(crate) async fn run(deck: &Deck, format: Format, delete: Delete) -> Result<(), Trouble> {
     let context = deck.context()?;
-    deck.may(delete.objects.join(" "))?;
+    deck.may_in(delete.objects.join(" "), &context)?;
     let keys = some(deck, &delete.objects, delete.namespace.as_deref(), any_kind).await?;
     let elsewhere = |key: &&ObjectKey| ![HOME, ""].contains(&&*key.namespace);
     if let Some(key) = keys.iter().find(elsewhere).filter(|_| delete.yes && delete.namespace.is_none()) {

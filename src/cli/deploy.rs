@@ -90,7 +90,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
         ..Draft::new(environment.id)
     };
     if !deploy.going.dry_run {
-        deck.may(&draft.environment)?;
+        deck.may_for(&draft.environment)?;
     }
     let mut reviewed = deploy.going.reviewed;
     if deploy.going.dry_run || (!deploy.going.yes && io::stdin().is_terminal()) {

@@ -64,7 +64,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, edit: Edit) -> Result<(), T
     let edit = Edit { message: edit.message.read()?, ..edit };
     let key = edit.which.key(deck, any_kind).await?;
     if !edit.dry_run {
-        deck.may(&key)?;
+        deck.may_in(&key, &key.context())?;
     }
     let Answer::Edit(base) = deck.ask(Query::Edit(key.clone())).await? else { return Ok(()) };
     if let Some(written) = in_git::place(deck, &edit, &base).await? {

@@ -177,7 +177,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, verb: Verb) -> Result<(), T
         Verb::Add(add) => self::add(deck, add).await?,
         Verb::Edit(edit) => {
             let mut environment = deck.environment(&edit.one.project, &edit.one.environment)?;
-            deck.may(&environment.id)?;
+            deck.may_for(&environment.id)?;
             fill(deck, &mut environment, edit.fields)?;
             check::environment(&environment)?;
             let id = environment.id.clone();
@@ -200,7 +200,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, verb: Verb) -> Result<(), T
         Verb::List(list) => return self::list(deck, format, list.project.as_deref()).await,
         Verb::Rm(rm) => {
             let environment = deck.environment(&rm.one.project, &rm.one.environment)?;
-            deck.may(&environment.id)?;
+            deck.may_for(&environment.id)?;
             let order = RemoveEnvironment { objects: fate(deck, &environment, rm.objects).await?, id: environment.id.clone() };
             (environment.id, ask::give(deck, order.into(), rm.yes).await?)
         }

@@ -108,7 +108,7 @@ pub(crate) struct Uninstall {
 pub(crate) async fn install(deck: &Deck, format: Format, install: Install) -> Result<(), Trouble> {
     let context = deck.context()?;
     if !install.dry_run {
-        deck.may(format!("Flux in {context}"))?;
+        deck.may_in(format!("Flux in {context}"), &context)?;
     }
     let from = install.source.named()?.unwrap_or_else(|| Manifest::Address(LATEST.to_owned()));
     let query = Query::Installation { context: context.clone(), from, components: install.components };
@@ -128,7 +128,7 @@ pub(crate) async fn install(deck: &Deck, format: Format, install: Install) -> Re
 pub(crate) async fn uninstall(deck: &Deck, format: Format, uninstall: &Uninstall) -> Result<(), Trouble> {
     let context = deck.context()?;
     if !uninstall.dry_run {
-        deck.may(format!("Flux in {context}"))?;
+        deck.may_in(format!("Flux in {context}"), &context)?;
     }
     let Answer::Removal(removal) = deck.ask(Query::Removal(context.clone(), !uninstall.keep_namespace)).await? else {
         return Err(Trouble::failed("The engine answered something else", &context));

@@ -81,7 +81,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, promote: Promote) -> Result
     let to = deck.environment(&promote.project, &promote.to)?;
     let wait = promote.going.wait.as_deref().map(deployments::duration).transpose()?;
     if !promote.going.dry_run {
-        deck.may(&to.id)?;
+        deck.may_for(&to.id)?;
     }
     deck.settle(&[from.clone(), to.clone()]).await;
     let parts = promote.fields.into_iter().map(PromotePart::from).collect();

@@ -115,7 +115,7 @@ async fn go(
 ) -> Result<(), Trouble> {
     let wait = how.going.wait.as_deref().map(deployments::duration).transpose()?;
     if !how.going.dry_run {
-        deck.may(&environment)?;
+        deck.may_for(&environment)?;
     }
     watched(deck, &environment).await;
     let Answer::Draft(Some(draft)) = deck.ask(Query::Back(environment, back)).await? else { return Err(other("back")) };

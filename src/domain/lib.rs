@@ -6,6 +6,7 @@
 pub mod actor;
 pub mod adopt;
 pub mod aspects;
+pub mod barred;
 pub mod berth;
 pub mod change;
 pub mod check;

@@ -3,6 +3,7 @@
 
 pub mod adopt;
 pub mod apply;
+mod contexts;
 pub mod create;
 pub mod create_in_git;
 pub mod credential;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::Time;
+use crate::barred::Barred;
 use crate::deployment::Deployment;
 use crate::flux::{FluxObject, Health, ObjectKey};
 use crate::ident::{ContextName, DeploymentId, EnvironmentId, Slug};
@@ -74,6 +75,8 @@ pub struct World {
     pub seq: u64,
     /// The contexts that the kubeconfig names.
     pub contexts: Arc<Vec<ContextName>>,
+    /// Those of them in which no order is given.
+    pub barred: Arc<Barred>,
     /// The projects, by slug.
     pub projects: Arc<Vec<Arc<Project>>>,
     /// The environments, by project and then in the order in which a change travels.

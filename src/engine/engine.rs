@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::Trouble;
 use domain::actor::Actor;
+use domain::barred::Barred;
 use domain::deployment::{Deployment, Status};
 use domain::ident::{ContextName, DeploymentId};
 use domain::orders::{Order, Outcome};
@@ -40,6 +41,8 @@ pub struct Parts {
     pub clusters: Clusters,
     /// The contexts that there are.
     pub contexts: Vec<ContextName>,
+    /// Those in which no order is given.
+    pub barred: Barred,
     /// The context that is watched even when no environment is in it.
     pub current: Option<ContextName>,
     /// The folder of the Git mirrors.
@@ -92,6 +95,7 @@ impl Engine {
             repos: Repos::new(parts.git_root, Arc::clone(&parts.safe), Arc::clone(&parts.clock), Arc::clone(&nudge)),
             safe: parts.safe,
             contexts: Arc::new(parts.contexts),
+            barred: Arc::new(parts.barred),
             // Lists that lack their favourites are no reason not to begin.
             favourites: Mutex::new(Arc::new(parts.store.favourites().load().unwrap_or_default())),
             current: parts.current,

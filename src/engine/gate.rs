@@ -57,6 +57,12 @@ async fn one(core: &Arc<Core>, actor: Actor, order: Order) -> Result<Outcome, Tr
         }
         return Err(trouble);
     }
+    if let Err(trouble) = within(core, &order, &scribe.object) {
+        if scribe.recorded {
+            scribe.write(Phase::Refused, trouble.to_string(), None).await?;
+        }
+        return Err(trouble);
+    }
     if !scribe.recorded {
         return orders::carry_out(core, &scribe, order).await.map(|done| done.outcome).map_err(|fault| fault.trouble);
     }
@@ -71,6 +77,13 @@ async fn one(core: &Arc<Core>, actor: Actor, order: Order) -> Result<Outcome, Tr
         }
         Err(fault) => Err(failed(core, &scribe, fault).await),
     }
+}
+
+/// Refuses what touches a context that is only looked at.
+fn within(core: &Core, order: &Order, object: &str) -> Result<(), Trouble> {
+    let state = core.store.state();
+    let environments: Vec<_> = state.environments.values().map(|environment| &**environment).collect();
+    core.barred.check(object, &order.contexts(&environments))
 }
 
 /// Journals a failure and returns its trouble; a journal that cannot be written becomes a mishap beside it.

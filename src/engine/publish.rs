@@ -48,6 +48,7 @@ fn publish(core: &Core, before: &mut Option<Arc<State>>, notices: &mut usize) {
     of_clusters(&mut new, core);
     of_git(&mut new, core);
     take(&mut new.contexts, &core.contexts);
+    take(&mut new.barred, &core.barred);
     take(&mut new.favourites, &Arc::clone(&open(&core.favourites)));
     put(&mut new.kinds, core.served.see());
     put(&mut new.works, core.works.see());

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use domain::Time;
+use domain::barred::Barred;
 use domain::flux::ObjectKey;
 use domain::ident::{ContextName, EnvironmentId};
 use domain::safe::Safe;
@@ -32,6 +33,7 @@ pub(crate) struct Core {
     pub(crate) holds: Arc<Holds>,
     pub(crate) repos: Repos,
     pub(crate) contexts: Arc<Vec<ContextName>>,
+    pub(crate) barred: Arc<Barred>,
     pub(crate) favourites: Mutex<Arc<Vec<ObjectKey>>>,
     pub(crate) current: Option<ContextName>,
     pub(crate) clock: Clock,

@@ -215,6 +215,11 @@ impl Fault {
         Self::new(403, "Forbidden", format!("{subject} is forbidden: {why}")).about(resource, name)
     }
 
+    /// An admission webhook refuses it.
+    pub(crate) fn by_webhook(name: &str, words: &str) -> Self {
+        Self::new(403, "Forbidden", format!("admission webhook \"{name}\" denied the request: {words}"))
+    }
+
     /// Any other status.
     pub(crate) fn other(code: u16) -> Self {
         match code {

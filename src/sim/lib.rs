@@ -40,7 +40,8 @@ pub use crate::spoil::Spoil;
 use crate::api::write::Hand;
 use crate::clock::Pace;
 use crate::resource::RESOURCES;
-use crate::state::{Shared, State, locked};
+use crate::state::{Refusal, Shared, State, locked};
+use crate::store::Key;
 
 /// Says how a simulated cluster is to be.
 #[derive(Clone)]
@@ -175,7 +176,7 @@ impl Sim {
             .iter()
             .find(|r| r.is(kind))
             .ok_or_else(|| Error::Manifest { object: name.to_owned(), why: format!("no matches for kind \"{kind}\"") })?;
-        let deleted = self.state.delete(resource, &store::Key::new(namespace, name), &api::delete::Deletion::default());
+        let deleted = self.state.delete(resource, &Key::new(namespace, name), &api::delete::Deletion::default());
         deleted.map(drop).map_err(|fault| refused(&fault))
     }
 
@@ -230,9 +231,16 @@ impl Sim {
         locked(&self.state.faults.denied).push((what.to_owned(), status));
     }
 
+    /// Has an admission webhook refuse the creation of objects of this namespace and name, in these words.
+    pub fn refuse(&self, webhook: &str, (namespace, name): (&str, &str), words: &str) {
+        let refusal = Refusal { webhook: webhook.to_owned(), object: Key::new(namespace, name), words: words.to_owned() };
+        locked(&self.state.faults.refused).push(refusal);
+    }
+
     /// Refuses nothing any more.
     pub fn allow(&self) {
         locked(&self.state.faults.denied).clear();
+        locked(&self.state.faults.refused).clear();
     }
 
     /// Serves a kind or stops serving it, as if its definition came or went.

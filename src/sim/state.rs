@@ -42,12 +42,24 @@ pub(crate) struct Faults {
     pub(crate) dropped: watch::Sender<u64>,
     /// What is refused, and with which status.
     pub(crate) denied: Mutex<Vec<(String, u16)>>,
+    /// What admission webhooks refuse to let be created.
+    pub(crate) refused: Mutex<Vec<Refusal>>,
     /// Kinds that are not served.
     pub(crate) absent: Mutex<HashSet<&'static str>>,
     /// How long each request waits, not scaled.
     pub(crate) latency: Mutex<Duration>,
     /// What is wrong with every answer.
     pub(crate) spoil: Mutex<Option<Spoil>>,
+}
+
+/// Holds one object that an admission webhook refuses.
+pub(crate) struct Refusal {
+    /// The webhook's name.
+    pub(crate) webhook: String,
+    /// The object's namespace and name.
+    pub(crate) object: Key,
+    /// What the webhook says.
+    pub(crate) words: String,
 }
 
 /// Takes a lock whose holder cannot have left half a change behind.
@@ -71,6 +83,7 @@ impl State {
                 frozen: watch::Sender::new(false),
                 dropped: watch::Sender::new(0),
                 denied: Mutex::new(Vec::new()),
+                refused: Mutex::new(Vec::new()),
                 absent: Mutex::new(absent),
                 latency: Mutex::new(Duration::ZERO),
                 spoil: Mutex::new(None),

@@ -28,9 +28,11 @@ static MANY: [&Command; 7] = [&RECONCILE, &WITH_SOURCE, &SUSPEND, &RESUME, &FORC
 /// Returns what can be done to any of these objects.
 pub fn possible<'a>(cx: &Cx, objects: impl IntoIterator<Item = &'a FluxObject>) -> Vec<&'static Command> {
     let objects: Vec<&FluxObject> = objects.into_iter().collect();
-    let may = cx.may(Role::Operator);
-    let mut out: Vec<&'static Command> = MANY.into_iter().filter(|act| may && objects.iter().any(|o| suits(act.id, o))).collect();
+    let may = |object: &FluxObject| cx.may_in(Role::Operator, &object.key.context());
+    let mut out: Vec<&'static Command> =
+        MANY.into_iter().filter(|act| objects.iter().any(|o| may(o) && suits(act.id, o))).collect();
     if let [one] = objects.as_slice() {
+        let may = may(one);
         out.extend(matches!(&*one.key.kind, "Kustomization" | "HelmRelease").then_some(&DRIFT));
         out.push(&LOGS);
         out.extend(may.then_some(&EDIT));
@@ -83,7 +85,7 @@ pub fn possible_at(cx: &Cx, key: &ObjectKey) -> Vec<&'static Command> {
     if let Some(object) = cx.world.flux_object(key) {
         return possible(cx, [&**object]);
     }
-    let edited = cx.may(Role::Operator) && !matches!(&*key.kind, "Pod" | "ReplicaSet");
+    let edited = cx.may_in(Role::Operator, &key.context()) && !matches!(&*key.kind, "Pod" | "ReplicaSet");
     edited.then_some(&EDIT).into_iter().chain(has_log(key).then_some(&LOGS)).collect()
 }
 

@@ -10,6 +10,7 @@ use std::sync::{Arc, Weak};
 use domain::Time;
 use domain::actor::{Actor, Role as Permission};
 use domain::flux::{Health, ObjectKey};
+use domain::ident::ContextName;
 use domain::orders::Order;
 use domain::trouble::Trouble;
 use domain::why::{Cause, Found, explain};
@@ -214,6 +215,11 @@ impl<'a> Cx<'a> {
     /// Tells whether the operator may do what needs this role.
     pub fn may(&self, permission: Permission) -> bool {
         self.actor.role >= permission
+    }
+
+    /// Tells whether the operator may do what needs this role in a context.
+    pub fn may_in(&self, permission: Permission, context: &ContextName) -> bool {
+        self.may(permission) && !self.world.barred.holds(context)
     }
 
     /// Returns a new number for a query.

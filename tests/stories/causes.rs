@@ -2,7 +2,8 @@
 //!
 //! Somebody pushes each fault; the console sees the commit, follows it through its stages, and the record names the cause. What
 //! neither ground can bring about by itself, since neither has a kubelet, is written into the Pod's status by the story: running
-//! out of memory and failing probes. An apply conflict cannot happen to Flux, which takes fields over; by hand it can (`manual`).
+//! out of memory and failing probes. An apply conflict cannot happen to Flux: kustomize-controller and helm-controller take every
+//! field over that they apply. By hand it can (`manual`).
 
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,8 @@ struct Case {
     after: &'static [(&'static str, &'static str)],
     /// What is applied beside it.
     beside: &'static str,
+    /// Whether its source asks for a name and a password.
+    guarded: bool,
     /// A field of the source's spec, and one of the Kustomization's.
     spec: (&'static str, &'static str),
     /// How it ends: the status, the stage, and what is said there.
@@ -35,7 +38,7 @@ const SYNC: usize = 1;
 const APPLY: usize = 2;
 const HEALTH: usize = 3;
 /// A case with what most have.
-const CASE: Case = Case { name: "", before: PLAIN, after: &[], beside: "", spec: ("", ""), end: ("failed", HEALTH, &[]) };
+const CASE: Case = Case { name: "", before: PLAIN, after: &[], beside: "", guarded: false, spec: ("", ""), end: ("failed", HEALTH, &[]) };
 
 /// A Deployment of one Pod: its image, and what else its container, its Pod and its spec have.
 macro_rules! deployment {
@@ -122,6 +125,16 @@ const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        name: "token",
+        after: &[("all.yaml", OTHER)],
+        beside: "apiVersion: v1\nkind: Secret\nmetadata: {name: APP-token, namespace: flux-system}\n\
+                 stringData: {username: bot, password: of-last-year}\n",
+        guarded: true,
+        spec: ("secretRef: {name: APP-token}", ""),
+        end: ("failed", SYNC, &["The server wants other credentials (401)", "token may have expired"]),
+        ..CASE
+    },
+    Case {
         name: "depends",
         after: &[("all.yaml", OTHER)],
         spec: ("", "dependsOn: [{name: APP-yaml}]"),
@@ -137,6 +150,12 @@ const CASES: &[Case] = &[
              metadata: {labels: {other: label}}\n    spec:\n      containers: [{name: web, image: 'ghcr.io/acme/shop:1.0.0'}]\n",
         )],
         end: ("failed", APPLY, &["spec.selector cannot be changed", "spec.force"]),
+        ..CASE
+    },
+    Case {
+        name: "webhook",
+        after: &[("all.yaml", OTHER)],
+        end: ("failed", APPLY, &["The admission webhook names.acme.example refuses it: name it otherwise"]),
         ..CASE
     },
     Case {
@@ -227,6 +246,8 @@ fn every_failure_names_its_cause(ground: &Ground) {
     let more = if ground.kind() == Kind::Real { OF_THE_SERVER } else { &[] };
     let cases: Vec<&Case> = CASES.iter().chain(more).collect();
     begin(ground, &operator, &cases);
+    let namespace = ground.namespace("webhook");
+    let _webhook = ground.refuse("names.acme.example", (&namespace, "other"), "name it otherwise");
 
     let mut console = operator.console(160, 40);
     console.see("● live");
@@ -275,8 +296,10 @@ fn begin(ground: &Ground, operator: &Operator, cases: &[&Case]) {
     }
     commit(ground, &files, "Begin");
     operator.run(&["project", "add", app, "--repo", &ground.repo.url]).ok();
+    let guarded = ground.repo.guarded("bot", "of-this-year");
     for case in cases {
-        ground.apply(&manifests(ground, case).replace("APP", app));
+        let url = if case.guarded { &guarded.url } else { &ground.repo.url };
+        ground.apply(&manifests(ground, case, url).replace("APP", app));
         let name = format!("flux-system/{app}-{}", case.name);
         let (path, namespace) = (format!("k8s/{}", case.name), ground.namespace(case.name));
         let mut ask = vec!["environment", "add", app, case.name, "--type", "development", "--branch", "main"];
@@ -368,19 +391,18 @@ fn unhealthy(namespace: &str, pod: &str, uid: &Value) -> String {
 }
 
 /// Returns what is applied for a case: a namespace of its own, what stands beside, its source and its Kustomization.
-fn manifests(ground: &Ground, case: &Case) -> String {
+fn manifests(ground: &Ground, case: &Case, url: &str) -> String {
     let name = format!("{}-{}", ground.app, case.name);
     let line = |text: &str| if text.is_empty() { String::new() } else { format!("  {text}\n") };
     let beside = if case.beside.is_empty() { String::new() } else { format!("---\n{}", case.beside) };
     format!(
         "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n{beside}\
          ---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: {name}, namespace: flux-system}}\n\
-         spec:\n  url: {}\n  interval: 1m\n  ref: {{branch: main}}\n{}\
+         spec:\n  url: {url}\n  interval: 1m\n  ref: {{branch: main}}\n{}\
          ---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n\
          metadata: {{name: {name}, namespace: flux-system}}\n\
          spec:\n  interval: 1m\n  retryInterval: 2s\n  prune: true\n  path: ./k8s/{}\n  \
          sourceRef: {{kind: GitRepository, name: {name}}}\n{}",
-        ground.repo.url,
         line(case.spec.0),
         case.name,
         line(case.spec.1),

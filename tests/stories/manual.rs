@@ -55,7 +55,7 @@ fn applies_without_git(ground: &Ground) {
     let path = format!("/apis/apps/v1/namespaces/{app}-development/deployments/shop-web");
     ground.patch(&path, "autoscaler", "{\"spec\":{\"replicas\":2}}");
     let why = operator.run(&[&by_hand[..], &["--yes"]].concat()).failed(3);
-    assert!(why.contains("autoscaler"), "{why}");
+    assert!(why.contains("conflict with \"autoscaler\"") && why.contains(".spec.replicas"), "{why}");
     assert_eq!(image(ground, &operator, "development"), "ghcr.io/acme/shop:1.0.0", "nothing of it is applied");
 
     // Flux takes it back as soon as it may.

@@ -10,6 +10,7 @@ use super::cluster::Cluster;
 use super::console::Operator;
 use super::gitserver::{GitServer, Repo};
 use super::simulator::Simulator;
+use super::webhook::Webhook;
 
 /// Names the two grounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,6 +156,17 @@ impl Ground {
             Servers::Shared(cluster) => cluster.apply(manifests),
             Servers::Own(cluster) => cluster.apply(manifests),
         }
+    }
+
+    /// Has an admission webhook of this name refuse the creation of a ConfigMap, in these words, while what is returned lives.
+    pub(crate) fn refuse(&self, webhook: &str, (namespace, name): (&str, &str), words: &str) -> Option<Webhook> {
+        if let Servers::Sim(sim) = &self.servers {
+            sim.refuse(webhook, (namespace, name), words);
+            return None;
+        }
+        let server = Webhook::start(name, words);
+        self.apply(&server.configuration(webhook, namespace));
+        Some(server)
     }
 
     /// Changes an object at a path of the API by a strategic merge patch, as a field manager of that name.

@@ -81,6 +81,11 @@ impl Simulator {
         self.sim().deny(what, status);
     }
 
+    /// Has an admission webhook refuse the creation of an object.
+    pub(crate) fn refuse(&self, webhook: &str, object: (&str, &str), words: &str) {
+        self.sim().refuse(webhook, object, words);
+    }
+
     /// Refuses and spoils nothing any more and answers at once.
     pub(crate) fn allow(&self) {
         self.sim().allow();

@@ -163,7 +163,7 @@ async fn submit(deck: &Deck, format: Format, way: Way<'_>, (draft, preview): (Dr
         output::note("Nothing was committed: that was asked for.");
         return Ok(());
     }
-    deck.may(&draft.environment)?;
+    deck.may_for(&draft.environment)?;
     let order = Deploy { draft, reviewed: Some(preview.digest.clone()), dry_run: false };
     ask::confirm(&order.question(), way.yes)?;
     let outcome = deck.give(Order::Deploy(order)).await?;

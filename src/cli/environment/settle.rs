@@ -44,7 +44,7 @@ impl From<Right> for Side {
 /// Makes record and cluster say the same.
 pub(super) async fn settle(deck: &Deck, settle: Settle) -> Result<(EnvironmentId, Outcome), Trouble> {
     let environment = deck.environment(&settle.one.project, &settle.one.environment)?;
-    deck.may(&environment.id)?;
+    deck.may_for(&environment.id)?;
     deck.listed(&environment.cluster, &["GitRepository", "Kustomization"]).await?;
     let world = deck.world();
     let found = departure::departures(&world, &environment).unwrap_or_default();

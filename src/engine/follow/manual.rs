@@ -25,6 +25,7 @@ use crate::drift::{target, variables};
 use crate::plan::{self, Plan, closure};
 use crate::scene::Scene;
 use crate::shared::Core;
+use crate::steps::before;
 use crate::tasks::blocking;
 
 /// The labels by which Flux's controllers say that an object is theirs: `name` and `namespace` follow.
@@ -277,6 +278,7 @@ pub(crate) async fn apply(core: &Core, scene: &Scene, deployment: &mut Deploymen
     let all = load.objects.len();
     for (at, object) in load.objects.iter().enumerate() {
         let how = Apply { dry_run: false, force: load.force.contains(&at) };
+        before("a change in the cluster");
         if let Err(error) = send(&connection, object, how).await {
             let trouble = refused(object, error);
             let trouble = if at == 0 {

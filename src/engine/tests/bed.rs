@@ -86,6 +86,7 @@ pub(super) fn parts(dir: &Path, clusters: Clusters) -> Parts {
         safe: Arc::new(domain::safe::NoSafe),
         clusters,
         contexts: vec![context.clone()],
+        barred: domain::barred::Barred::default(),
         current: Some(context),
         git_root: dir.join("mirrors"),
         clock: Arc::new(Time::now),
@@ -173,6 +174,13 @@ impl Bed {
     /// Returns the cluster, for what goes wrong with it.
     pub(super) fn sim(&self) -> &sim::Sim {
         &self.sim
+    }
+
+    /// Starts an engine that gives no order in a context.
+    pub(super) fn engine_that_bars(&self, context: &str) -> Engine {
+        let connection = cluster::Connection::from_service(ContextName::from("harbour"), self.sim.service());
+        let barred = domain::barred::Barred::new([(context.into(), "the test".to_owned())]);
+        Engine::start(Parts { barred, ..parts(self.dir.path(), Clusters::fixed([connection])) })
     }
 
     /// Returns the folder that everything lives in.

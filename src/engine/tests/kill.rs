@@ -9,12 +9,15 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use cluster::{Kubeconfigs, Surroundings};
+use domain::change::{Draft, Manual};
 use domain::deployment::{Deployment, StageName, Status};
-use domain::orders::{Deploy, ManualSync, Order};
+use domain::flux::ObjectKey;
+use domain::orders::{Deploy, ManualSync, Order, Resume};
 use domain::project::{ApprovalRule, Environment, EnvironmentType};
 use domain::query::{Answer, Query};
 use domain::restore::Back;
 use domain::world::World;
+use serde_json::json;
 
 use super::bed::{self, Bed, LONG, ada, development};
 use super::deploy::{draft, image, states, submit};
@@ -45,18 +48,33 @@ async fn other_process() {
     std::future::pending::<()>().await;
 }
 
-/// Makes an order of `deploy TAG`, `back -` or `sync -`.
+/// Makes an order of `deploy TAG`, `manual TAG`, `back -`, `revert -` or `sync -`.
 async fn read(engine: &Engine, order: &str) -> Order {
     let draft = match order.split_once(' ').unwrap() {
         ("sync", _) => return ManualSync { environment: production().id, commit: None }.into(),
         ("deploy", tag) => draft(vec![image(tag)]),
-        ("back", _) => match engine.ask(&ada(), Query::Back(development().id, Back::Previous)).await.unwrap() {
-            Answer::Draft(Some(draft)) => *draft,
-            other => panic!("no draft: {other:?}"),
-        },
+        ("manual", tag) => Draft { manual: Some(Manual { from: String::new() }), ..draft(vec![image(tag)]) },
+        ("back", _) => back(engine, Back::Previous).await,
+        // What the automation would overwrite is taken back with the automation suspended.
+        ("revert", _) => {
+            let mut draft = back(engine, Back::Revert(engine.now().deployments[0].id.clone())).await;
+            draft.restore.as_mut().unwrap().suspend = vec![automation()];
+            draft
+        }
         (other, _) => panic!("no order: {other}"),
     };
     Deploy { draft, reviewed: None, dry_run: false }.into()
+}
+
+async fn back(engine: &Engine, back: Back) -> Draft {
+    match engine.ask(&ada(), Query::Back(development().id, back)).await.unwrap() {
+        Answer::Draft(Some(draft)) => *draft,
+        other => panic!("no draft: {other:?}"),
+    }
+}
+
+fn automation() -> ObjectKey {
+    ObjectKey::new(&"harbour".into(), "ImageUpdateAutomation", "flux-system", "shop")
 }
 
 fn production() -> Environment {
@@ -193,6 +211,88 @@ async fn a_process_killed_before_any_step_of_a_rollback_goes_back_once() {
         assert!(met.iter().any(|met| met == effect), "{effect}: {met:?}");
     }
     assert_eq!(bed.git(&["rev-list", "--merges", "--count", "develop"]), "0");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_killed_before_any_step_of_a_revert_takes_it_back_once_and_not_without_suspending() {
+    let bed = ground(&development()).await;
+    let spec = json!({"interval": "1h", "sourceRef": {"kind": "GitRepository", "name": "shop-dev"}});
+    let meta = json!({"name": "shop", "namespace": "flux-system"});
+    let kind = "ImageUpdateAutomation";
+    bed.put(&json!({"apiVersion": "image.toolkit.fluxcd.io/v1", "kind": kind, "metadata": meta, "spec": spec}));
+    let suspended = || bed.object(kind, "flux-system", "shop").unwrap()["spec"]["suspend"] == true;
+    let overlay = || bed.git(&["show", "develop:k8s/overlays/development/kustomization.yaml"]);
+    let (mut known, mut met) = (BTreeSet::new(), Vec::new());
+    let mut engine = bed.engine();
+    for tag in ["1.8.5", "1.8.6"] {
+        let id = submit(&engine, draft(vec![image(tag)])).await.unwrap().deployment.unwrap();
+        assert_eq!(engine.wait_over(&id, LONG).await.unwrap().status, Status::Succeeded);
+        known.insert(id.to_string());
+    }
+    for passes in 0..TOO_MANY {
+        engine.stop().await;
+        // The newest is taken back, which is itself taken back by the next round.
+        let before = overlay();
+        let effect = cut(&bed, "revert -", passes);
+        let at = format!("ended before {effect:?}");
+        engine = bed.engine();
+        if let Some(open) = begun(&engine, &known) {
+            let deployment = engine.wait_over(&open.id, LONG).await.unwrap();
+            assert_eq!(deployment.status, Status::Succeeded, "{at}: {}", states(&deployment));
+            assert!(commits(&bed, &deployment) == 1 && overlay() != before && suspended(), "{at}");
+            known.insert(open.id.to_string());
+        } else {
+            assert_eq!(overlay(), before, "{at}");
+        }
+        if suspended() {
+            engine.give(&ada(), Resume { key: automation() }).await.unwrap();
+        }
+        let Some(effect) = effect else { break };
+        met.push(effect);
+    }
+    engine.stop().await;
+    assert!(met.len() < usize::try_from(TOO_MANY).unwrap(), "it never came through");
+    for effect in ["an entry in the journal", "a change in the cluster", "the commit in the mirror", "the push"] {
+        assert!(met.iter().any(|met| met == effect), "{effect}: {met:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_killed_before_any_step_by_hand_applies_it_or_nothing() {
+    let bed = Bed::new();
+    bed.serve().await;
+    let mut environment = development();
+    environment.gitops.enabled = false;
+    bed.put(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": environment.namespace}}));
+    let mut engine = bed.engine();
+    bed.furnish(&engine, std::slice::from_ref(&environment)).await;
+    let head = bed.git(&["rev-parse", "--all"]);
+    let running = || {
+        let found = bed.object("Deployment", &environment.namespace, "web").unwrap_or_default();
+        found.pointer("/spec/template/spec/containers/0/image").map(ToString::to_string).unwrap_or_default()
+    };
+    let (mut known, mut met) = (BTreeSet::new(), Vec::new());
+    for passes in 0..TOO_MANY {
+        engine.stop().await;
+        let tag = format!("6.0.{passes}");
+        let effect = cut(&bed, &format!("manual {tag}"), passes);
+        let at = format!("{tag} ended before {effect:?}");
+        engine = bed.engine();
+        if let Some(open) = begun(&engine, &known) {
+            let deployment = engine.wait_over(&open.id, LONG).await.unwrap();
+            assert_eq!(deployment.status, Status::Succeeded, "{at}: {}", states(&deployment));
+            assert!(running().contains(&tag), "{at}: {}", running());
+            known.insert(open.id.to_string());
+        } else {
+            assert!(!running().contains(&tag), "{at}: nothing is applied that was not written down");
+        }
+        assert_eq!(bed.git(&["rev-parse", "--all"]), head, "{at}: nothing is pushed");
+        let Some(effect) = effect else { break };
+        met.push((effect, !running().contains(&tag)));
+    }
+    engine.stop().await;
+    assert!(met.len() < usize::try_from(TOO_MANY).unwrap(), "it never came through");
+    assert!(met.iter().any(|(met, _)| met == "a change in the cluster") && met.iter().any(|(_, kept)| *kept), "{met:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,11 +4,16 @@ use domain::TroubleKind;
 use domain::actor::{Actor, Role};
 use domain::ident::Slug;
 use domain::journal::Phase;
-use domain::orders::{RemoveEnvironment, RemoveProject, SaveEnvironment, SaveProject};
+use domain::orders::{
+    Deploy, KeepDraft, ManualSync, Many, Order, RemoveEnvironment, RemoveProject, Resume, SaveEnvironment, SaveProject, Suspend,
+};
+use domain::project::Environment;
 use domain::query::{Answer, AuditFilter, Query};
 
 use super::bed::{self, Bed, ada, development, shop};
+use super::deploy::{draft, image};
 use crate::Engine;
+use crate::follow::promise;
 
 async fn audit(engine: &Engine) -> Vec<String> {
     let answer = engine.ask(&ada(), Query::Audit(AuditFilter::default())).await.unwrap();
@@ -70,6 +75,42 @@ async fn who_may_not_is_refused_and_that_is_recorded() {
         assert_eq!(trouble.kind, TroubleKind::Refused);
     }
     assert_eq!(audit(&engine).await, ["project.add shop refused", "project.add shop refused"]);
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_in_a_context_that_is_only_looked_at_takes_no_order_wherever_one_comes_from() {
+    let bed = Bed::new();
+    let engine = bed.engine();
+    bed.furnish(&engine, &[development()]).await;
+    let suspend = Suspend { key: promise::kustomization(&development()) };
+    engine.give(&ada(), suspend.clone()).await.unwrap();
+    engine.stop().await;
+
+    let engine = bed.engine_that_bars("harbour");
+    let before = engine.now();
+    assert!(before.barred.holds(&"harbour".into()));
+    let moved = Environment { cluster: "elsewhere".into(), ..development() };
+    let orders: [Order; 6] = [
+        Resume { key: suspend.key.clone() }.into(),
+        Many::of([Resume { key: suspend.key.clone() }, Resume { key: suspend.key.clone() }]).unwrap(),
+        Deploy { draft: draft(vec![image("9.9.9")]), reviewed: None, dry_run: false }.into(),
+        ManualSync { environment: development().id, commit: None }.into(),
+        SaveEnvironment { environment: moved, new: false, create_objects: false, setup: None }.into(),
+        RemoveProject { slug: shop() }.into(),
+    ];
+    for order in orders {
+        let act = order.terms().act();
+        let found = engine.give(&ada(), order).await;
+        let trouble = found.map_or_else(Some, |outcome| outcome.faults().next().cloned()).unwrap();
+        let said = (trouble.kind, trouble.what.as_str(), trouble.why.as_str());
+        assert_eq!(said, (TroubleKind::Refused, "No order is given", "the test forbids every one in harbour"), "{act}");
+    }
+    // A draft is nobody's but ours, and what it would come to may be looked at.
+    engine.give(&ada(), KeepDraft { draft: draft(vec![image("9.9.9")]) }).await.unwrap();
+    engine.give(&ada(), Deploy { draft: draft(vec![image("9.9.9")]), reviewed: None, dry_run: true }).await.unwrap();
+    let object = bed.object("Kustomization", "flux-system", "shop-dev").unwrap();
+    assert_eq!(object["spec"]["suspend"], true);
     engine.stop().await;
 }
 

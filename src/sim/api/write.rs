@@ -11,7 +11,7 @@ use crate::api::{defaults, merge, validate};
 use crate::fault::Fault;
 use crate::json;
 use crate::resource::{self, Resource};
-use crate::state::State;
+use crate::state::{State, locked};
 use crate::store::{Key, Object, Store};
 
 /// Says which part of an object a write is about.
@@ -61,6 +61,7 @@ impl State {
         let key = Key::of(&object);
         admit_namespace(&store, resource, &key)?;
         defaults::fill(resource, &mut object);
+        self.ask_webhooks(&key)?;
         validate::check(resource, &object, None)?;
         if store.get(resource, &key).is_some() {
             return Err(Fault::exists(resource, &key.name));
@@ -99,6 +100,13 @@ impl State {
                 json::set(object, "/status", status);
             }
         }
+    }
+
+    /// Asks those who may refuse a new object.
+    fn ask_webhooks(&self, key: &Key) -> Result<(), Fault> {
+        let refused = locked(&self.faults.refused);
+        let found = refused.iter().find(|refusal| refusal.object == *key);
+        found.map_or(Ok(()), |refusal| Err(Fault::by_webhook(&refusal.webhook, &refusal.words)))
     }
 
     fn keep(store: &mut Store, resource: &Resource, object: Value, dry: bool) -> Object {
@@ -192,6 +200,7 @@ impl State {
             self.prepare(resource, &mut applied, hand.scope);
             admit_namespace(&store, resource, &key)?;
             defaults::fill(resource, &mut applied);
+            self.ask_webhooks(&key)?;
             validate::check(resource, &applied, None)?;
             self.enter(&mut applied, resource, hand, "Apply", &fields);
             let object = Self::keep(&mut store, resource, applied, hand.dry);

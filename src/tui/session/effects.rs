@@ -110,6 +110,10 @@ impl Session {
             self.trouble(trouble);
             return self.tell(place, TabMsg::OrderDropped(ticket), acts);
         }
+        if let Err(trouble) = self.within(&order) {
+            self.trouble(trouble);
+            return self.tell(place, TabMsg::OrderDropped(ticket), acts);
+        }
         let asks = order.terms().question() != Question::None;
         let answered = self.ordered.contains_key(&ticket);
         if asks && !answered {
@@ -119,6 +123,13 @@ impl Session {
         self.ordered.entry(ticket).or_insert(place);
         self.base.running.insert(ticket, order.clone());
         acts.push(Act::Wish(Wish::Give(ticket, order)));
+    }
+
+    /// Refuses what touches a context that is only looked at, before anything is asked.
+    fn within(&self, order: &Order) -> Result<(), Trouble> {
+        let world = &self.base.world;
+        let environments: Vec<_> = world.environments.iter().map(|environment| &**environment).collect();
+        world.barred.check(order.terms().object(), &order.contexts(&environments))
     }
 
     pub(super) fn open(&mut self, overlay: Overlay, acts: &mut Vec<Act>) {

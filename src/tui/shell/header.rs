@@ -1,6 +1,8 @@
 //! The header line: where one is, how fresh it is, who one is. On a narrow screen clock and counts leave first.
 
+use domain::actor::Role as Permission;
 use domain::flux::Health;
+use domain::ident::ContextName;
 use domain::link::{Link, LinkOf, LinkState};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -41,6 +43,8 @@ fn left(cx: &Cx) -> Vec<Piece<'static>> {
     let chosen = cx.desk.environment.as_ref().and_then(|id| cx.world.environment(id)).map(|e| e.cluster.0.clone());
     if let Some(context) = chosen.or(context) {
         out.push(piece(format!("  {}", cut_middle(&context, 20)), Role::Text));
+        let closed = cx.world.barred.holds(&ContextName(context)) || !cx.may(Permission::Operator);
+        out.extend(closed.then(|| piece(format!(" {}", cx.t("header.read-only")), Role::Warn)));
     }
     let place = match (&cx.desk.environment, &cx.desk.project) {
         (Some(environment), _) => Some(environment.to_string()),

@@ -226,6 +226,8 @@ impl Tab for Environments {
         let mut out: Vec<&'static Command> = Vec::new();
         if let Some(line) = self.table.selected() {
             let managed = line.environment.gitops.enabled;
+            let open = !cx.world.barred.holds(&line.environment.cluster);
+            let (admin, operator) = (admin && open, operator && open);
             out.push(&OPEN);
             out.extend(operator.then_some(&DEPLOY));
             out.extend((operator && managed && !line.environment.gitops.auto_sync).then_some(&SYNC));

@@ -176,6 +176,16 @@ impl Repo {
         self.shared.change(&self.name, |settings| settings.fault = fault);
     }
 
+    /// Serves the same repository at a second address, where it answers only those who say this user and this token.
+    pub(crate) fn guarded(&self, user: &str, token: &str) -> Self {
+        let (name, file) = (format!("{}-guarded", self.name), format!("{}-guarded.git", self.name));
+        std::os::unix::fs::symlink(&self.path, self.path.with_file_name(&file)).expect("a folder of our own");
+        let url = self.url.replace(&format!("{}.git", self.name), &file);
+        let guarded = Self { url, path: self.path.clone(), name, shared: Arc::clone(&self.shared) };
+        guarded.require_login(user, token);
+        guarded
+    }
+
     /// Makes the server answer only those who say this user and this token.
     pub(crate) fn require_login(&self, user: &str, token: &str) {
         self.shared.change(&self.name, |settings| settings.login = Some((user.to_owned(), token.to_owned())));
