@@ -32,6 +32,7 @@ use launch::Settings;
 
 fn main() -> ExitCode {
     terminal::leave_no_core();
+    terminal::outlive_large_files();
     // A shell that asks what to offer gets its answer, and nothing else happens.
     cli::complete();
     match start(Cli::parse()) {

@@ -12,7 +12,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -371,6 +371,12 @@ pub(crate) fn catch_panics(folder: &Path) {
             let _ = writeln!(io::stderr().lock(), "{}", redact::clean(&info.to_string()));
         }
     }));
+}
+
+/// Makes a file that must not grow any more (`ulimit -f`) an error like any other instead of the end of the process.
+pub(crate) fn outlive_large_files() {
+    // Where that cannot be had, the process ends there as by any other signal, and the next start goes on.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
 /// Turns a panic that unwound out of the program into what its operator reads once the screen is gone.

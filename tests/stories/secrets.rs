@@ -145,6 +145,19 @@ fn a_sealed_token_is_used_and_never_told(ground: &Ground) {
     silent("the screen", &console.raw());
     console.kill();
 
+    // A panic may say anything; its report, the log and what the operator reads do not.
+    let words = operator.file("words", &format!("'{TOKEN}' {}", STANDARD.encode(format!("bot:{TOKEN}"))));
+    let line = "QUARTERDECK_PANIC=\"$(cat \"$HOME/words\")\" \"$QUARTERDECK\"; echo \"status $?\"; read -r line";
+    let mut broken = operator.shell_in_terminal(line, 150, 44);
+    broken.see("● live");
+    broken.keys("j");
+    broken.see("status 1");
+    silent("the end of a console that broke", &broken.raw());
+    broken.keys("\r");
+    fs::remove_file(words).expect("our own file");
+    let report = fs::read_to_string(operator.state().join("crash.txt")).expect("a report");
+    assert!(report.contains("asked to panic: '•••' •••"), "{report}");
+
     // Everything that can be asked for.
     for arguments in [
         &["get", "all", "-n", "flux-system", "-o", "yaml"][..],

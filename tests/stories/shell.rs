@@ -159,7 +159,28 @@ fn the_configuration_is_written_checked_and_heeded() {
     // What is read-only in one context is not in another.
     write("[contexts.deck]\nreadonly = true\n");
     let why = operator.run(&["suspend", &format!("ks/{app}-development"), "--yes"]).failed(3);
-    assert!(why.contains("the configuration forbids every one in deck") && why.contains("config.toml"), "{why}");
+    assert!(why.contains("forbids every one in deck") && why.contains("config.toml"), "{why}");
+    // Neither is what is in it reached from another one; what touches no cluster, and looking, is not its business.
+    let text = std::fs::read_to_string(ground.kubeconfig()).expect("a kubeconfig of our own");
+    let other = "contexts:\n- name: other\n  context: {cluster: deck, user: deck}\n";
+    let two = operator.file("two.kubeconfig", &text.replace("contexts:\n", other));
+    let from_other = |arguments: &[&str]| {
+        let place = ["--kubeconfig", two.to_str().expect("a path"), "--context", "other"];
+        operator.run(&[&place[..], arguments].concat())
+    };
+    for order in [
+        &["deploy", app, "development", "--tag", "2.0.0", "--yes"][..],
+        &["environment", "edit", app, "development", "--cluster", "other"],
+        &["environment", "rm", app, "development"],
+        &["project", "rm", app],
+    ] {
+        let why = from_other(order).failed(3);
+        assert!(why.contains("No order is given") && why.contains("forbids every one in deck"), "{order:?}: {why}");
+    }
+    from_other(&["deploy", app, "development", "--tag", "2.0.0", "--dry-run"]).ok();
+    from_other(&["project", "edit", app, "--name", "Shop"]).ok();
+    from_other(&["suspend", &format!("ks/{app}-development"), "--yes"]).ok();
+    from_other(&["resume", &format!("ks/{app}-development"), "--yes"]).ok();
     write("[contexts.other]\nreadonly = true\n");
     operator.run(&["suspend", &format!("ks/{app}-development"), "--yes"]).ok();
     write("context = \"nope\"\n");

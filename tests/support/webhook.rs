@@ -1,7 +1,7 @@
 //! An admission webhook as a policy engine has one: a server over TLS on loopback that the API server asks, and that refuses
 //! objects of one name. It knows as much of HTTP/1.1 as the API server speaks.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
