@@ -239,7 +239,7 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Adopt(adopt) => adopt::run(deck, format, adopt).await,
         Command::Deploy(deploy) => deploy::run(deck, format, *deploy).await,
         Command::Follow(follow) => deployments::follow(deck, format, follow).await,
-        Command::History(history) => deployments::history(deck, format, &history),
+        Command::History(history) => deployments::history(deck, format, &history).await,
         Command::Monitor(monitor) => monitor::run(deck, format, &monitor).await,
         Command::Rollback(rollback) => rollback::rollback(deck, format, rollback).await,
         Command::Revert(revert) => rollback::revert(deck, format, revert).await,

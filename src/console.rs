@@ -89,6 +89,10 @@ pub(crate) async fn show(deck: &Deck, opening: Opening<'_>) -> Result<Next, Trou
     }
     let watching = watching::begin(&deck.config, context, tell);
     let (mut session, mut acts) = Session::new(settings, launch::now(), deck.world());
+    // Whoever stays hears whether the old entries of the journal are what they were, too.
+    if let Err(trouble) = deck.engine.verify_behind() {
+        tracing::warn!(%trouble, "the journal is not verified");
+    }
     let kept = match opening {
         Opening::Plain => None,
         Opening::Tour => {

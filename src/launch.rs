@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use cluster::{Connection, Kubeconfigs, Surroundings};
 use domain::actor::{Actor, Authentication, Role};
-use domain::deployment::Deployment;
+use domain::history::Brief;
 use domain::ident::{ContextName, EnvironmentId, Slug};
 use domain::link::LinkState;
 use domain::orders::{Order, Outcome};
@@ -351,11 +351,11 @@ impl Deck {
     }
 
     /// Returns the one deployment whose id ends so.
-    pub(crate) fn deployment(&self, text: &str) -> Result<Deployment, Trouble> {
+    pub(crate) fn deployment(&self, text: &str) -> Result<Brief, Trouble> {
         let world = self.world();
-        let found: Vec<_> = world.deployments.iter().filter(|d| d.id.matches(text)).collect();
+        let found: Vec<_> = world.deployments.matching(text).collect();
         match found.as_slice() {
-            [one] => Ok((***one).clone()),
+            [one] => Ok((*one).clone()),
             [] => Err(Trouble::not_found("There is no such deployment", text).next("List them with: quarterdeck history")),
             several => Err(Trouble::usage("Several deployments end so", text)
                 .why(format!("{} of them", several.len()))

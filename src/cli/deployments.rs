@@ -1,12 +1,14 @@
 //! `history` and `follow`: deployments and their four stages.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use domain::deployment::{Deployment, StageName, StageState, Status};
+use domain::history::Brief;
 use domain::ident::DeploymentId;
 use domain::proposal::Proposal;
 use domain::{Trouble, TroubleKind};
@@ -129,28 +131,30 @@ pub(crate) fn duration(text: &str) -> Result<Duration, Trouble> {
 }
 
 /// Prints deployments, newest first.
-pub(crate) fn history(deck: &Deck, format: Format, history: &History) -> Result<(), Trouble> {
+pub(crate) async fn history(deck: &Deck, format: Format, history: &History) -> Result<(), Trouble> {
     if let Some(project) = &history.project {
         match &history.environment {
             Some(environment) => drop(deck.environment(project, environment)?),
             None => drop(deck.project(project)?),
         }
     }
-    let filter = sieve::read::<Deployment>(history.filter.as_deref().unwrap_or_default(), "history")?;
+    let filter = sieve::read::<Brief>(history.filter.as_deref().unwrap_or_default(), "history")?;
     let now = launch::now();
-    let deployments: Vec<Deployment> = deck
+    let found: Vec<Brief> = deck
         .world()
         .deployments
         .iter()
-        .filter(|d| history.project.as_ref().is_none_or(|p| d.environment.project.as_str() == p))
-        .filter(|d| history.environment.as_ref().is_none_or(|e| d.environment.name.as_str() == e))
+        .filter(|d| history.project.as_ref().is_none_or(|p| d.environment().project.as_str() == p))
+        .filter(|d| history.environment.as_ref().is_none_or(|e| d.environment().name.as_str() == e))
         .filter(|d| filter.matches(d, now))
         .take(if history.limit == 0 { usize::MAX } else { history.limit })
-        .map(|d| (**d).clone())
+        .cloned()
         .collect();
     let mut rows = vec![header(format)];
-    rows.extend(deployments.iter().map(|d| row(format, d)));
-    output::show(format, &deployments, &rows)
+    rows.extend(found.iter().map(|d| row(format, d)));
+    // Tables need no whole records; there may be very many.
+    let whole = if matches!(format, Format::Table | Format::Wide) { Vec::new() } else { deck.engine.recall_all(found).await? };
+    output::show(format, &whole, &rows)
 }
 
 fn header(format: Format) -> Vec<String> {
@@ -161,21 +165,21 @@ fn header(format: Format) -> Vec<String> {
     header
 }
 
-fn row(format: Format, deployment: &Deployment) -> Vec<String> {
+fn row(format: Format, deployment: &Brief) -> Vec<String> {
     let moment = |time: Option<domain::Time>| time.map_or_else(|| "-".to_owned(), |time| format!("{time:.0}"));
     let mut row = vec![
-        deployment.id.to_string(),
-        deployment.environment.to_string(),
-        deployment.status.word().to_owned(),
+        deployment.id().to_owned(),
+        deployment.environment().to_string(),
+        deployment.status().word().to_owned(),
         deployment.current().map_or("-", StageName::title).to_owned(),
-        deployment.commit.as_ref().map_or_else(|| "-".to_owned(), |c| c.short().to_owned()),
-        deployment.summary.clone(),
-        deployment.actor.login.clone(),
-        output::age(launch::now(), Some(deployment.requested)),
+        deployment.commit().get(..7).unwrap_or("-").to_owned(),
+        deployment.summary().to_owned(),
+        deployment.actor().login.clone(),
+        output::age(launch::now(), Some(deployment.requested())),
     ];
     if format == Format::Wide {
-        row.extend([moment(Some(deployment.requested)), moment(deployment.finished)]);
-        row.extend([deployment.branch.clone(), deployment.method.word().to_owned()]);
+        row.extend([moment(Some(deployment.requested())), moment(deployment.finished())]);
+        row.extend([deployment.branch().to_owned(), deployment.method().word().to_owned()]);
     }
     row
 }
@@ -184,14 +188,13 @@ fn row(format: Format, deployment: &Deployment) -> Vec<String> {
 pub(crate) async fn show_one(deck: &Deck, format: Format, id: &DeploymentId) -> Result<(), Trouble> {
     // What was just ordered is in the store; the published world follows a moment later.
     let deployment = deck.engine.wait_until(id, Duration::from_secs(5), |_| true).await?;
-    let deployment = &*deployment;
-    output::show(format, deployment, &[header(format), row(format, deployment)])
+    output::show(format, &*deployment, &[header(format), row(format, &Brief::from(Arc::clone(&deployment)))])
 }
 
 /// Follows a deployment that was named on the command line.
 pub(crate) async fn follow(deck: &Deck, format: Format, follow: Follow) -> Result<(), Trouble> {
     let limit = duration(&follow.wait)?;
-    let id = deck.deployment(&follow.deployment)?.id;
+    let id = deck.deployment(&follow.deployment)?.to_id();
     watch(deck, format, &id, Patience { limit, waits: false }).await
 }
 
@@ -216,7 +219,8 @@ pub(crate) async fn watch(deck: &Deck, format: Format, id: &DeploymentId, patien
     tokio::pin!(end);
     loop {
         let now = world.borrow_and_update().deployment(id).cloned();
-        if let Some(deployment) = now {
+        if let Some(brief) = now {
+            let deployment = deck.engine.recall(&brief).await?;
             if !quiet {
                 tell(&deployment, &mut told);
             }

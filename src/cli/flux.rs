@@ -156,8 +156,7 @@ pub(crate) async fn sync(deck: &Deck, format: Format, sync: Sync) -> Result<(), 
         })?),
         None => None,
     };
-    let waiting =
-        deck.world().deployments.iter().find(|d| d.environment == environment.id && !d.status.is_over()).map(|d| d.id.clone());
+    let waiting = deck.world().deployments.open().filter(|d| d.environment == environment.id).last().map(|d| d.id.clone());
     let name = environment.id.clone();
     let outcome = ask::give(deck, ManualSync { environment: environment.id, commit }.into(), sync.yes).await?;
     match (waiting, wait) {

@@ -103,7 +103,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, mut get: Get) -> Result<(),
         "environments" | "environment" | "envs" => environment::list(deck, format, get.name.as_deref()).await,
         "deployments" | "deployment" => {
             let history = deployments::history_of(get.name, get.filter);
-            deployments::history(deck, format, &history)
+            deployments::history(deck, format, &history).await
         }
         "contexts" | "context" => {
             let world = deck.world();

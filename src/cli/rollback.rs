@@ -95,7 +95,7 @@ enum Shared {
 pub(crate) async fn rollback(deck: &Deck, format: Format, rollback: Rollback) -> Result<(), Trouble> {
     let environment = deck.environment(&rollback.project, &rollback.environment)?.id;
     let back = match &rollback.to {
-        Some(text) => Back::To(deck.deployment(text)?.id),
+        Some(text) => Back::To(deck.deployment(text)?.to_id()),
         None => Back::Previous,
     };
     go(deck, format, (environment, back, rollback.including_others), rollback.how).await
@@ -103,7 +103,7 @@ pub(crate) async fn rollback(deck: &Deck, format: Format, rollback: Rollback) ->
 
 pub(crate) async fn revert(deck: &Deck, format: Format, revert: Revert) -> Result<(), Trouble> {
     let deployment = deck.deployment(&revert.deployment)?;
-    go(deck, format, (deployment.environment, Back::Revert(deployment.id), true), revert.how).await
+    go(deck, format, (deployment.environment().clone(), Back::Revert(deployment.to_id()), true), revert.how).await
 }
 
 /// Goes back; `others` says that what somebody else did may go with it.

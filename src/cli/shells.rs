@@ -148,7 +148,7 @@ pub(crate) fn environments(typed: &OsStr) -> Vec<CompletionCandidate> {
 pub(crate) fn deployments(typed: &OsStr) -> Vec<CompletionCandidate> {
     const MOST: usize = 30;
     let state = state();
-    let ids = state.iter().flat_map(|state| state.deployments.newest_first().take(MOST)).map(|d| d.id.short().to_owned());
+    let ids = state.iter().flat_map(|state| state.deployments.iter().take(MOST)).map(|d| d.short().to_owned());
     offered(ids, typed)
 }
 

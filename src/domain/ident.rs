@@ -129,6 +129,11 @@ impl DeploymentId {
         Self(text.into().to_ascii_lowercase())
     }
 
+    /// Takes an identifier as another one gave it.
+    pub(crate) fn verbatim(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// Returns the whole identifier, lower-case.
     pub fn as_str(&self) -> &str {
         &self.0

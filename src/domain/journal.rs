@@ -34,6 +34,29 @@ impl Phase {
     }
 }
 
+/// Says how far the journal that was there at the start has been verified; opening it reads only the newest entries.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Verified {
+    /// How many entries.
+    pub entries: u64,
+    /// Of how many.
+    pub of: u64,
+    /// The first that is damaged, if one is known to be.
+    pub first_bad: Option<u64>,
+}
+
+impl Verified {
+    /// Tells whether all of it is.
+    pub const fn is_through(&self) -> bool {
+        self.entries >= self.of
+    }
+
+    /// Returns how far it is, of a hundred.
+    pub const fn hundredths(&self) -> u64 {
+        if self.of == 0 { 100 } else { self.entries.saturating_mul(100) / self.of }
+    }
+}
+
 /// Holds a promise to suspend a Kustomization again after a manual sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncPromise {

@@ -19,6 +19,7 @@ pub mod drift;
 pub mod edit;
 pub mod filter;
 pub mod flux;
+pub mod history;
 pub mod ident;
 pub mod image;
 pub mod journal;

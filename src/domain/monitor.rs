@@ -21,7 +21,6 @@ pub(crate) mod tests;
 use serde::Serialize;
 
 use crate::Time;
-use crate::deployment::{Deployment, StageName, StageState};
 use crate::ident::EnvironmentId;
 
 pub use figures::monitor;
@@ -154,20 +153,4 @@ pub struct Monitor {
     pub environments: Vec<Figures>,
     /// Its parts, in order.
     pub parts: Vec<Part>,
-}
-
-impl Deployment {
-    /// Returns how long it took from the wish to its end, in milliseconds; nothing while it is not over.
-    pub fn took_ms(&self) -> Option<i64> {
-        Some((self.finished?.as_millisecond() - self.requested.as_millisecond()).max(0))
-    }
-
-    /// Returns how long it took from the commit on the branch to healthy workloads, in milliseconds.
-    pub fn commit_to_healthy(&self) -> Option<i64> {
-        let (commit, health) = (self.stage(StageName::Commit), self.stage(StageName::Health));
-        if health.state != StageState::Done || commit.state != StageState::Done {
-            return None;
-        }
-        Some((health.ended?.as_millisecond() - commit.ended?.as_millisecond()).max(0))
-    }
 }

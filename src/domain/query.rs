@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::Time;
 use crate::change::{Draft, FileChange, FormFacts, Preview};
+use crate::deployment::Deployment;
 use crate::detail::trace::Trace;
 use crate::detail::values::Effective;
 use crate::detail::{Happening, Standing, Whole};
@@ -13,6 +14,7 @@ use crate::ident::{ContextName, DeploymentId, EnvironmentId, Slug};
 use crate::journal::Entry;
 use crate::live::{Edited, LiveReview, LiveText};
 use crate::logs::{Batch, Follow};
+use crate::monitor::{Monitor, Span};
 use crate::orders::environment::Setup;
 use crate::orders::{Create, Delete, Fleet, FleetPlan, FolderPlan, Fresh};
 use crate::origin::Origin;
@@ -59,6 +61,10 @@ pub enum Query {
     },
     /// Entries of the journal.
     Audit(AuditFilter),
+    /// The whole record of a deployment.
+    Record(DeploymentId),
+    /// How deliveries went in so many days until now.
+    Monitor(Span),
     /// That the workloads and Pods of these namespaces are watched too, as long as this is asked. It is never answered;
     /// the world fills. At most 40 namespaces are held at once beside those of the environments.
     Hold(Vec<(ContextName, String)>),
@@ -224,6 +230,10 @@ pub enum Answer {
     Commits(Vec<CommitLine>),
     /// To [`Query::Audit`].
     Audit(Vec<Arc<Entry>>),
+    /// To [`Query::Record`].
+    Record(Arc<Deployment>),
+    /// To [`Query::Monitor`].
+    Monitor(Arc<Monitor>),
     /// To [`Query::Deletion`], in the same order.
     Deletion(Vec<Delete>),
     /// To [`Query::Edit`].

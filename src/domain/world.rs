@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Time;
 use crate::barred::Barred;
-use crate::deployment::Deployment;
 use crate::flux::{FluxObject, Health, ObjectKey};
+use crate::history::{Brief, History};
 use crate::ident::{ContextName, DeploymentId, EnvironmentId, Slug};
-use crate::journal::{Entry, SyncPromise};
+use crate::journal::{Entry, SyncPromise, Verified};
 use crate::link::{Link, LinkOf, LinkState};
 use crate::project::{Environment, Project};
 use crate::revision::CommitId;
@@ -82,7 +82,7 @@ pub struct World {
     /// The environments, by project and then in the order in which a change travels.
     pub environments: Arc<Vec<Arc<Environment>>>,
     /// The deployments, newest first.
-    pub deployments: Arc<Vec<Arc<Deployment>>>,
+    pub deployments: History,
     /// The Flux objects of all clusters, by key.
     pub flux: Arc<Vec<Arc<FluxObject>>>,
     /// The workloads of the environments' namespaces and of those that are held ([`crate::query::Query::Hold`]), by key.
@@ -93,6 +93,8 @@ pub struct World {
     pub git: Arc<Vec<Arc<GitView>>>,
     /// The newest entries of the journal, newest first.
     pub audit: Arc<Vec<Arc<Entry>>>,
+    /// How far the journal is verified.
+    pub chain: Verified,
     /// Promises to suspend again that are still open.
     pub promises: Arc<Vec<SyncPromise>>,
     /// The objects that the operator keeps on top of the lists.
@@ -124,8 +126,8 @@ impl World {
     }
 
     /// Returns a deployment.
-    pub fn deployment(&self, id: &DeploymentId) -> Option<&Arc<Deployment>> {
-        self.deployments.iter().find(|d| &d.id == id)
+    pub fn deployment(&self, id: &DeploymentId) -> Option<&Brief> {
+        self.deployments.get(id)
     }
 
     /// Returns a Flux object.

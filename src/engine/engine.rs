@@ -8,6 +8,7 @@ use domain::Trouble;
 use domain::actor::Actor;
 use domain::barred::Barred;
 use domain::deployment::{Deployment, Status};
+use domain::history::Brief;
 use domain::ident::{ContextName, DeploymentId};
 use domain::orders::{Order, Outcome};
 use domain::query::{Answer, Query};
@@ -162,12 +163,27 @@ impl Engine {
 
     /// Waits until a deployment is over and returns it as it ended; after the time allowed a trouble says where it is.
     pub async fn wait_over(&self, id: &DeploymentId, allowed: Duration) -> Result<Arc<Deployment>, Trouble> {
-        self.wait_until(id, allowed, |d| d.status.is_over()).await
+        self.wait_until(id, allowed, Brief::is_over).await
     }
 
     /// Waits until a deployment is over or waits for a person (a manual sync), and returns it.
     pub async fn wait_settled(&self, id: &DeploymentId, allowed: Duration) -> Result<Arc<Deployment>, Trouble> {
-        self.wait_until(id, allowed, |d| d.status.is_over() || d.status == Status::Waiting).await
+        self.wait_until(id, allowed, |d| d.is_over() || d.status() == Status::Waiting).await
+    }
+
+    /// Returns the whole record of a deployment; that of an old one is read from the journal.
+    pub async fn recall(&self, brief: &Brief) -> Result<Arc<Deployment>, Trouble> {
+        self.core.recall(brief).await
+    }
+
+    /// Does what [`Engine::recall`] does for many of them, in their order.
+    pub async fn recall_all(&self, briefs: Vec<Brief>) -> Result<Vec<Arc<Deployment>>, Trouble> {
+        Ok(self.core.on_store("the journal", move |store| store.recall_all(&briefs)).await??)
+    }
+
+    /// Has the journal verified that opening took on the index's word; the world says how far that is.
+    pub fn verify_behind(&self) -> Result<(), Trouble> {
+        Ok(self.core.store.verify_behind()?)
     }
 
     /// Waits until a published world shows a deployment as wanted.
@@ -175,19 +191,18 @@ impl Engine {
         &self,
         id: &DeploymentId,
         allowed: Duration,
-        wanted: impl Fn(&Deployment) -> bool,
+        wanted: impl Fn(&Brief) -> bool,
     ) -> Result<Arc<Deployment>, Trouble> {
         let mut worlds = self.world();
         let seen = worlds.wait_for(|world| world.deployment(id).is_some_and(|d| wanted(d)));
-        if let Ok(Ok(world)) = tokio::time::timeout(allowed, seen).await
-            && let Some(deployment) = world.deployment(id)
-        {
-            return Ok(Arc::clone(deployment));
+        let seen = tokio::time::timeout(allowed, seen).await.ok().and_then(Result::ok);
+        if let Some(deployment) = seen.and_then(|world| world.deployment(id).cloned()) {
+            return self.recall(&deployment).await;
         }
-        let world = self.now();
-        let Some(deployment) = world.deployment(id) else {
+        let Some(deployment) = self.now().deployment(id).cloned() else {
             return Err(Trouble::not_found("There is no such deployment", id).next("See them all with history."));
         };
+        let deployment = self.recall(&deployment).await?;
         let at = deployment.current().map_or("its end", domain::deployment::StageName::title);
         let detail = deployment.current().map_or("", |stage| deployment.stage(stage).detail.as_str());
         Err(Trouble::timed_out("The deployment is not through yet", id.short())

@@ -60,8 +60,8 @@ pub(crate) async fn run(core: Arc<Core>) {
         let world = Arc::clone(&worlds.borrow_and_update());
         // The world lags a moment behind the store; what is over there needs nobody.
         let state = core.store.state();
-        let open = |id: &DeploymentId| state.deployments.get(id).is_some_and(|d| !d.status.is_over());
-        for deployment in world.deployments.iter().filter(|d| !d.status.is_over() && open(&d.id)) {
+        let open = |id: &DeploymentId| state.deployments.get(id).is_some_and(|d| !d.is_over());
+        for deployment in world.deployments.open().filter(|d| open(&d.id)) {
             if let Some(place) = Place::take(&core.driven, lease_of(&deployment.id)) {
                 core.spawn("following a deployment", drive(Arc::clone(&core), deployment.id.clone(), place, None));
             }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use domain::Trouble;
+use domain::deployment::Deployment;
+use domain::history::Brief;
 use domain::journal::Record;
 use store::{Lease, State, Store};
 use tokio::sync::oneshot;
@@ -38,6 +40,15 @@ impl Core {
         };
         before("an entry in the journal");
         self.on_store("the journal", move |store| store.commit(decide).map(drop)).await?
+    }
+
+    /// Returns the whole record of a deployment, which may have to be read from the journal.
+    pub(crate) async fn recall(&self, brief: &Brief) -> Result<Arc<Deployment>, Trouble> {
+        if let Some(whole) = brief.whole() {
+            return Ok(Arc::clone(whole));
+        }
+        let brief = brief.clone();
+        Ok(self.on_store("the journal", move |store| store.recall(&brief)).await??)
     }
 
     /// Takes in what other processes wrote.

@@ -45,6 +45,7 @@ fn publish(core: &Core, before: &mut Option<Arc<State>>, notices: &mut usize) {
     let old = Arc::clone(&core.world.borrow());
     let mut new = (*old).clone();
     of_store(&mut new, &state, before.as_deref());
+    new.chain = core.store.verified();
     of_clusters(&mut new, core);
     of_git(&mut new, core);
     take(&mut new.contexts, &core.contexts);
@@ -89,7 +90,7 @@ fn of_store(world: &mut World, state: &State, before: Option<&State>) {
     }
     // An entry that is about something else leaves the deployments alone, however many there are.
     if moved(|a, b| a.deployments.is_same(&b.deployments)) {
-        put(&mut world.deployments, state.deployments.newest_first().cloned().collect());
+        world.deployments = state.deployments.clone();
     }
     if moved(|a, b| a.seq == b.seq) {
         put(&mut world.audit, state.newest_entries().cloned().collect());

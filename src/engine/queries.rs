@@ -9,6 +9,7 @@ mod detail;
 mod drift;
 mod edit;
 mod form;
+mod history;
 mod hold;
 mod logs;
 mod object;
@@ -49,6 +50,8 @@ pub(crate) async fn answer(core: &Arc<Core>, actor: &Actor, query: Query, more: 
         Query::Connect(repository) => repository::connect(core, &repository).await,
         Query::Commits { project, branch, path, limit } => repository::commits(core, &project, &branch, path, limit).await,
         Query::Audit(filter) => audit::audit(core, filter).await,
+        Query::Record(id) => history::record(core, &id).await,
+        Query::Monitor(span) => history::figures(core, span).await,
         Query::Hold(namespaces) => hold::hold(core, namespaces).await,
         Query::Edit(key) => edit::edit(core, key).await,
         Query::Review(edited) => edit::review(core, &edited).await,

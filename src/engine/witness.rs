@@ -79,8 +79,8 @@ async fn take_in(core: &Arc<Core>, scene: &Scene, head: CommitId) -> Result<(), 
 /// Returns the newest commit of the environment's deployments that is on the branch.
 async fn recorded(core: &Core, scene: &Scene, head: &CommitId) -> Option<CommitId> {
     let state = core.store.state();
-    let on_branch = state.deployments.of(&scene.environment.id).filter(|d| d.branch == scene.environment.gitops.branch);
-    let commits: Vec<CommitId> = on_branch.filter_map(|d| d.commit.clone()).take(MOST).collect();
+    let on_branch = state.deployments.of(&scene.environment.id).filter(|d| d.branch() == scene.environment.gitops.branch);
+    let commits: Vec<CommitId> = on_branch.filter_map(|d| CommitId::parse(d.commit())).take(MOST).collect();
     for commit in commits {
         if scene.repo.contains(commit.clone(), head.clone()).await == Some(true) {
             return Some(commit);
@@ -125,14 +125,16 @@ async fn is_known(core: &Core, scene: &Scene, commit: &CommitInfo) -> bool {
     let named = |id: &str| commit.trailers.iter().any(|(key, value)| key.eq_ignore_ascii_case(land::TRAILER) && value == id);
     let mut awaited = Vec::new();
     for deployment in state.deployments.of(&scene.environment.id) {
-        let proposal = deployment.proposal.as_ref();
-        let ours = [deployment.commit.as_ref(), proposal.and_then(|p| p.commit.as_ref())].contains(&Some(&commit.id));
+        let ours = [deployment.commit(), deployment.proposed()].contains(&commit.id.as_str());
         // Whoever merges may change the content and keep the trailer: then it is theirs.
-        if ours || (proposal.is_none() && named(deployment.id.as_str())) {
+        if ours || (!deployment.is_proposed() && named(deployment.id())) {
             return true;
         }
         // One that is over was over before this commit came, or names it.
-        awaited.extend(propose::sought(deployment).filter(|_| !deployment.status.is_over() || named(deployment.id.as_str())));
+        if deployment.is_proposed() && (!deployment.is_over() || named(deployment.id())) {
+            let whole = core.recall(deployment).await;
+            awaited.extend(whole.ok().and_then(|whole| propose::sought(&whole)));
+        }
     }
     let id = commit.id.clone();
     let brings = move |mirror: &Mirror| {

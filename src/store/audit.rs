@@ -1,7 +1,6 @@
 //! Questions about what happened: the journal filtered, newest first, and its export.
 
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write};
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use crate::error::Error;
 use crate::index::{Shelf, guarded};
 use crate::line::{Judged, judge};
 use crate::lock::enter;
-use crate::reader::At;
+use crate::recall::Lines;
 use crate::rows::{Found, Part};
 use crate::segments;
 use crate::store::Store;
@@ -163,10 +162,10 @@ impl Store {
     /// Looks the entries up by the index; false when there is none here or it does not agree with the journal.
     fn audit_indexed(&self, (filter, fits, may): Sought<'_>, before: u64, limit: usize, found: &mut Vec<Arc<Entry>>) -> bool {
         let Some(db) = enter(&self.core().index).clone() else { return false };
-        let mut file = None;
+        let mut lines = Lines::new(self.dir());
         let mut agrees = true;
         let mut visit = |row: Found| {
-            match self.entry_at(row.seq, row.at, &mut file) {
+            match entry_at(&mut lines, row) {
                 Some(entry) if fits(&entry) => found.push(entry),
                 Some(_) => {}
                 None => agrees = false,
@@ -180,21 +179,6 @@ impl Store {
             tracing::info!(why = fault.why, "the index cannot answer; the journal is read instead");
         }
         agrees && walked.is_ok()
-    }
-
-    fn entry_at(&self, seq: u64, at: At, open: &mut Option<(u64, BufReader<File>)>) -> Option<Arc<Entry>> {
-        if open.as_ref().is_none_or(|(number, _)| *number != at.segment) {
-            let file = File::open(segments::path(self.dir(), at.segment)).ok()?;
-            *open = Some((at.segment, BufReader::new(file)));
-        }
-        let (_, file) = open.as_mut()?;
-        file.seek(SeekFrom::Start(at.offset)).ok()?;
-        let mut line = Vec::new();
-        file.read_until(b'\n', &mut line).ok()?;
-        match judge(line.strip_suffix(b"\n")?) {
-            Judged::Good(entry) if entry.seq == seq => Some(Arc::from(entry)),
-            _ => None,
-        }
     }
 
     fn audit_files(
@@ -218,6 +202,13 @@ impl Store {
             }
             if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })
+    }
+}
+
+fn entry_at(lines: &mut Lines, row: Found) -> Option<Arc<Entry>> {
+    match judge(&lines.at(row.at).ok()?) {
+        Judged::Good(entry) if entry.seq == row.seq => Some(Arc::from(entry)),
+        _ => None,
     }
 }
 

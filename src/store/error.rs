@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use domain::Trouble;
+use domain::ident::DeploymentId;
 
 /// Holds an error of the store, with the file it is about.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,16 @@ pub enum Error {
     Shrunk {
         /// The segment.
         path: PathBuf,
+    },
+    /// The whole record of a deployment cannot be read from the journal.
+    #[error("the record of deployment {id} in {path} cannot be read: {why}")]
+    Record {
+        /// The segment.
+        path: PathBuf,
+        /// The deployment.
+        id: DeploymentId,
+        /// Why it cannot be read.
+        why: String,
     },
     /// A record cannot be written as JSON.
     #[error("the record cannot be written as JSON: {0}")]
@@ -120,6 +131,9 @@ impl From<Error> for Trouble {
             Error::Shrunk { path } => Self::failed("The journal is shorter than it was", path.display())
                 .why("somebody cut it or put an older copy in its place")
                 .next("Put the whole file back, then start again."),
+            Error::Record { path, id, why } => Self::failed("The record of a deployment cannot be read", id)
+                .why(format!("{why} ({})", path.display()))
+                .next("What lists show of it is known; audit verify names what is damaged. Put back a whole copy of that file."),
             Error::Encode(source) => Self::failed("The record cannot be written", "journal").why(source),
             Error::Draft { path, kept, why } => Self::failed("The draft cannot be read", path.display())
                 .why(why)

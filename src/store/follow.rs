@@ -2,6 +2,7 @@
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -41,7 +42,8 @@ fn run(core: &Core, kicks: &Receiver<()>, poll: Duration) {
             core.tell(Notice::new(NoticeKind::Unreadable, Trouble::from(error)));
         }
         let now = core.state();
-        let news = told.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &now));
+        let other = told.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &now));
+        let news = core.news.swap(false, Ordering::AcqRel) || other;
         if news && !core.stopping() {
             tell(core, &now);
         }

@@ -151,7 +151,7 @@ impl Journal {
             self.reader.cursor.advance(&entry, len);
             let entry = Arc::new(entry);
             note(&mut self.rows, &entry, at);
-            state.take(&entry);
+            state.take(&entry, at);
             entries.push(entry);
         }
         Ok(entries)
@@ -189,7 +189,7 @@ impl Journal {
 fn take(state: &mut State, rows: &mut Option<Rows>, entry: Box<Entry>, at: At) {
     let entry: Arc<Entry> = Arc::from(entry);
     note(rows, &entry, at);
-    state.take(&entry);
+    state.take(&entry, at);
 }
 
 fn note(rows: &mut Option<Rows>, entry: &Entry, at: At) {

@@ -4,7 +4,7 @@
 //! variable or a home folder. Secrets are not kept here, and the store decides nothing: it is told what to write.
 
 mod audit;
-mod deployments;
+mod behind;
 mod disk;
 mod drafts;
 mod error;
@@ -19,6 +19,7 @@ mod lock;
 mod notice;
 mod open;
 mod reader;
+mod recall;
 mod rows;
 mod seen;
 mod segments;
@@ -27,7 +28,6 @@ mod store;
 mod verify;
 
 pub use audit::{AuditFilter, Fits, May, Wanted};
-pub use deployments::Deployments;
 pub use drafts::Drafts;
 pub use error::Error;
 pub use favourites::Favourites;

@@ -101,6 +101,24 @@ pub(crate) fn judge(line: &[u8]) -> Judged {
     }
 }
 
+/// Holds what ties an entry to the one before.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) seq: u64,
+    pub(crate) prev: String,
+    pub(crate) hash: String,
+}
+
+/// Judges a line as [`judge`] does, but for what it says besides its place in the chain; an error in words says how it is damaged.
+pub(crate) fn outline(line: &[u8]) -> Result<Link, String> {
+    let (body, said) = split(line).ok_or("it does not end as an entry does")?;
+    if hash(body).as_bytes() != said {
+        return Err("its hash does not match its content".to_owned());
+    }
+    let Outline { seq, prev, .. } = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+    Ok(Link { seq, prev, hash: String::from_utf8_lossy(said).into_owned() })
+}
+
 fn entry(whole: Whole) -> Entry {
     let Whole { v, seq, time, actor, act, object, phase, detail, change, prev, hash } = whole;
     Entry { v, seq, record: Record { time, actor, act, object, phase, detail, change }, prev, hash }

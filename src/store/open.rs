@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
 
 use domain::Trouble;
-use domain::journal::Entry;
+use domain::journal::{Entry, Verified};
 
 use crate::disk;
 use crate::error::Error;
@@ -17,6 +17,7 @@ use crate::index::{Begin, Loaded, Snapshot, Worker};
 use crate::journal::Journal;
 use crate::line::{Judged, judge};
 use crate::notice::{Notice, NoticeKind};
+use crate::recall::Lines;
 use crate::rows::Rows;
 use crate::segments;
 use crate::state::{State, TAIL};
@@ -68,11 +69,12 @@ impl Store {
         let loaded = worker.as_mut().map_or(Loaded::Elsewhere, |w| std::mem::replace(&mut w.loaded, Loaded::Elsewhere));
         notices.extend(worker.iter_mut().flat_map(|w| std::mem::take(&mut w.notices)));
         let mut state = State::default();
-        let mut rebuild = None;
+        let (mut rebuild, mut taken) = (None, None);
         if let Loaded::Here(snapshot) = loaded {
             journal.rows = Some(Rows::default());
             match compare(dir, snapshot, &mut notices)? {
                 Fit::Fits(snapshot) => {
+                    taken = Some(snapshot.cursor.clone());
                     journal.reader.cursor = snapshot.cursor;
                     state = snapshot.state;
                 }
@@ -85,6 +87,10 @@ impl Store {
         let reading = begun.elapsed();
         finish_reading(dir, &mut journal, &mut state, &mut notices)?;
         let indexed = journal.rows.is_some();
+        let entries = journal.reader.cursor.entries;
+        let first_bad = journal.reader.cursor.first_bad.as_ref().map(|bad| bad.seq);
+        // What was read from the first byte on has been judged entry by entry.
+        let verified = Verified { entries: if taken.is_some() { 0 } else { entries }, of: entries, first_bad };
         let (wake_follow, follow_kicks) = sync_channel(1);
         let core = Arc::new(Core {
             dir: dir.to_owned(),
@@ -98,6 +104,10 @@ impl Store {
             listeners: Mutex::new(Vec::new()),
             stop: AtomicBool::new(false),
             reading,
+            verified: Mutex::new(verified),
+            taken: Mutex::new(taken),
+            verifying: Mutex::new(None),
+            news: AtomicBool::new(false),
         });
         let index_ended = worker.filter(|_| indexed).map(|worker| {
             // A thread that is gone has said so in a notice.
@@ -161,6 +171,14 @@ fn compare(dir: &Path, snapshot: Option<Box<Snapshot>>, notices: &mut Vec<Notice
     }
     for entry in newest.iter().rev() {
         snapshot.state.remember(entry);
+    }
+    // Those that are not over are held whole; they are few.
+    let mut lines = Lines::new(dir);
+    for brief in std::mem::take(&mut snapshot.open) {
+        match lines.recall(&brief) {
+            Ok(deployment) => snapshot.state.deployments.put(deployment, brief.stand()),
+            Err(error) => return Ok(Fit::Rebuild(error.to_string())),
+        }
     }
     Ok(Fit::Fits(snapshot))
 }

@@ -12,8 +12,11 @@ use domain::journal::Entry;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::line::{GENESIS, Judged, judge};
+use crate::line::{GENESIS, Judged, Link, judge, outline};
 use crate::segments;
+
+/// Holds where an entry stands in the journal.
+pub(crate) use domain::history::Stand as At;
 
 /// Holds where the chain is broken and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +123,21 @@ impl Cursor {
         }
     }
 
+    /// Takes the next line as [`Cursor::admit`] does, without reading what it says.
+    fn pass(&mut self, line: &[u8]) {
+        self.offset += line.len() as u64 + 1;
+        self.line += 1;
+        match outline(line) {
+            Err(why) => {
+                self.name_bad(self.next_seq(), why);
+                self.skipped += 1;
+            }
+            Ok(Link { seq, prev, hash }) => {
+                self.link(seq, &prev, hash);
+            }
+        }
+    }
+
     /// Joins an entry to the chain; tells whether it is later than all before it. After a damaged line nobody can know
     /// what its hash was: that break has been named already, and the entry is taken on its own hash.
     fn link(&mut self, seq: u64, prev: &str, hash: String) -> bool {
@@ -137,15 +155,6 @@ impl Cursor {
         }
         late
     }
-}
-
-/// Holds where an entry stands in the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct At {
-    /// The segment.
-    pub(crate) segment: u64,
-    /// The offset of its first byte.
-    pub(crate) offset: u64,
 }
 
 /// Holds lines that were read and not judged yet.
@@ -215,18 +224,57 @@ impl Reader {
         }
     }
 
+    /// Reads some of the next lines, at most so many bytes unless one line is longer; nothing at the journal's end.
+    pub(crate) fn fetch_some(&mut self, most: usize) -> Result<Option<Piece>, Error> {
+        let mut most = most;
+        loop {
+            let mut bytes = self.some(Some(most))?;
+            let (read, whole) = (bytes.len(), bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1));
+            if whole > 0 {
+                bytes.truncate(whole);
+                return Ok(Some(Piece { bytes }));
+            }
+            if read == most {
+                most = most.saturating_mul(2);
+                continue;
+            }
+            match self.next(true)? {
+                Some(_) if !bytes.is_empty() => return Ok(Some(Piece { bytes })),
+                Some(number) => self.cursor.turn(number),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Follows the chain through a piece without reading what its lines say.
+    pub(crate) fn outline(&mut self, piece: &Piece) {
+        for line in piece.bytes.split_inclusive(|b| *b == b'\n') {
+            let whole = line.strip_suffix(b"\n");
+            self.cursor.pass(whole.unwrap_or(line));
+            if whole.is_none() {
+                self.cursor.offset -= 1;
+            }
+        }
+    }
+
     /// Returns the half line at the journal's end.
     pub(crate) fn half(&mut self) -> Result<Vec<u8>, Error> {
         self.rest()
     }
 
     fn rest(&mut self) -> Result<Vec<u8>, Error> {
+        self.some(None)
+    }
+
+    /// Reads on from the cursor: so many bytes, or to the segment's end.
+    fn some(&mut self, most: Option<usize>) -> Result<Vec<u8>, Error> {
         let (offset, path) = (self.cursor.offset, segments::path(&self.dir, self.cursor.segment));
         let Some(len) = self.len()? else {
             return if offset == 0 { Ok(Vec::new()) } else { Err(Error::Gone { path }) };
         };
         let Some(more) = len.checked_sub(offset) else { return Err(Error::Shrunk { path }) };
-        let mut bytes = vec![0; usize::try_from(more).unwrap_or(usize::MAX)];
+        let more = usize::try_from(more).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; most.map_or(more, |most| more.min(most))];
         if let Some((_, file)) = &self.file {
             file.read_exact_at(&mut bytes, offset).map_err(Error::io("cannot read", &path))?;
         }

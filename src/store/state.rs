@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use domain::history::History;
 use domain::ident::{EnvironmentId, Slug};
 use domain::journal::{Change, Entry, SyncPromise};
 use domain::project::{Environment, Project};
 
-use crate::deployments::Deployments;
 use crate::line::GENESIS;
+use crate::reader::At;
 
 /// How many of the newest entries a state carries.
 pub const TAIL: usize = 1000;
@@ -22,7 +23,7 @@ pub struct State {
     /// All environments.
     pub environments: Arc<BTreeMap<EnvironmentId, Arc<Environment>>>,
     /// All deployments.
-    pub deployments: Deployments,
+    pub deployments: History,
     /// The promises to suspend again that are not kept yet.
     pub promises: Arc<BTreeMap<EnvironmentId, Arc<SyncPromise>>>,
     /// The newest entries, oldest of them first; at most [`TAIL`].
@@ -38,7 +39,7 @@ impl Default for State {
         Self {
             projects: Arc::default(),
             environments: Arc::default(),
-            deployments: Deployments::default(),
+            deployments: History::default(),
             promises: Arc::default(),
             tail: Arc::default(),
             seq: 0,
@@ -58,10 +59,10 @@ impl State {
         self.tail.iter().rev()
     }
 
-    /// Takes an entry in: its change, its place at the end of the tail, its number and its hash.
-    pub(crate) fn take(&mut self, entry: &Arc<Entry>) {
+    /// Takes an entry in that stands there: its change, its place at the end of the tail, its number and its hash.
+    pub(crate) fn take(&mut self, entry: &Arc<Entry>, at: At) {
         if let Some(change) = &entry.record.change {
-            self.apply(change);
+            self.apply(change, at);
         }
         self.remember(entry);
         self.seq = entry.seq;
@@ -79,7 +80,7 @@ impl State {
 
     /// Changes one record. A removed project takes its environments with it; its deployments and promises stay, since
     /// what happened stays true and what was promised must still be kept.
-    pub fn apply(&mut self, change: &Change) {
+    pub(crate) fn apply(&mut self, change: &Change, at: At) {
         match change {
             Change::Project(project) => {
                 Arc::make_mut(&mut self.projects).insert(project.slug.clone(), Arc::new(project.clone()));
@@ -96,7 +97,7 @@ impl State {
             Change::EnvironmentRemoved(id) => {
                 Arc::make_mut(&mut self.environments).remove(id);
             }
-            Change::Deployment(deployment) => self.deployments.put(Arc::new((**deployment).clone())),
+            Change::Deployment(deployment) => self.deployments.put(Arc::new((**deployment).clone()), at),
             Change::Promise(promise) => {
                 Arc::make_mut(&mut self.promises).insert(promise.environment.clone(), Arc::new(promise.clone()));
             }

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use domain::Trouble;
-use domain::journal::{Entry, Record};
+use domain::journal::{Entry, Record, Verified};
 
 use crate::drafts::Drafts;
 use crate::error::Error;
@@ -42,6 +42,13 @@ pub(crate) struct Core {
     pub(crate) denied: Option<String>,
     /// How long reading the journal took.
     pub(crate) reading: Duration,
+    /// Up to where opening took the index's word, until that is verified.
+    pub(crate) taken: Mutex<Option<Cursor>>,
+    /// How far that has been verified, and the thread that does it.
+    pub(crate) verified: Mutex<Verified>,
+    pub(crate) verifying: Mutex<Option<JoinHandle<()>>>,
+    /// Whether listeners are to be told although the state is the same.
+    pub(crate) news: AtomicBool,
 }
 
 /// Ends the threads when the last hand on the store is gone.
@@ -138,6 +145,12 @@ impl Core {
         self.stop.load(Ordering::Acquire)
     }
 
+    /// Has the listeners told of something besides the state.
+    pub(crate) fn ring(&self) {
+        self.news.store(true, Ordering::Release);
+        let _ = self.wake_follow.try_send(());
+    }
+
     /// Remembers something to tell.
     pub(crate) fn tell(&self, notice: Notice) {
         tracing::warn!(notice = %notice.trouble, "store");
@@ -225,6 +238,10 @@ impl Drop for Threads {
         let _ = self.core.wake_index.try_send(());
         if let Some(ended) = self.index_ended.take() {
             let _ = enter(&ended).recv_timeout(self.farewell + self.core.reading);
+        }
+        let verifying = enter(&self.core.verifying).take();
+        if let Some(verifying) = verifying {
+            let _ = verifying.join();
         }
         if let Some(follow) = self.follow.take()
             // The last hand may go inside a subscriber, on that very thread.

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use crossterm::event::{Event, KeyEvent, KeyModifiers};
 use domain::Time;
 use domain::actor::{Actor, Authentication, Role as Permission};
+use domain::monitor::monitor;
+use domain::query::{Answer, Query};
 use domain::world::World;
 use jiff::tz::Offset;
 use ratatui::buffer::Buffer;
@@ -218,7 +220,17 @@ impl Stage {
     /// Sends a message.
     pub(crate) fn msg(&mut self, msg: Msg) -> &mut Self {
         let acts = self.session.update(self.now, msg);
+        // Figures are worked out elsewhere, but from the world alone: they are there at once.
+        let figures = |act: &Act| match act {
+            Act::Wish(Wish::Ask(ticket, Query::Monitor(span))) => Some((*ticket, *span)),
+            _ => None,
+        };
+        let asked: Vec<_> = acts.iter().filter_map(figures).collect();
         self.acts.extend(acts);
+        for (ticket, span) in asked {
+            let found = monitor(self.session.cx().world.deployments.iter(), &span);
+            self.reply(Reply::Answer(ticket, Ok(Answer::Monitor(Arc::new(found)))));
+        }
         self
     }
 

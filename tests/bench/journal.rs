@@ -1,8 +1,9 @@
-//! Figures of a long journal that anybody can measure again: `cargo run --release -p store --example journal [ENTRIES]`.
+//! Figures of a long journal that anybody can measure again: `cargo run --release -p store --example journal [ENTRIES…]`.
 //!
-//! Writes a journal of a million entries, 800,000 of them the steps of 100,000 deployments, into a temporary folder and prints
-//! how long it takes to open it, to find its newest entries and to filter it, and the memory that this needs. Each opening is a
-//! process of its own.
+//! Writes a journal of 100,000 entries and one of a million, of which eight in ten are the steps of 10,000 and 100,000 deployments,
+//! into a temporary folder and prints how long it takes to open it, to page through it and through the history, to filter both, to
+//! work out the figures of 90 days and to verify it behind the work, and the memory that this needs. Each opening is a process of
+//! its own.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark that cannot go on stops")]
 
 use std::path::Path;
@@ -14,13 +15,17 @@ use domain::actor::{Actor, Authentication, Role};
 use domain::deployment::{Deployment, Method, Stage, StageState, Status};
 use domain::edit::{Edit, Field};
 use domain::filter::Filter;
+use domain::history::Brief;
 use domain::ident::DeploymentId;
 use domain::journal::{Change, Phase, Record};
 use domain::monitor::{Span, monitor};
+use domain::revision::CommitId;
 use store::{AuditFilter, Options, Store, verify};
 
 const PEOPLE: [&str; 5] = ["ada", "bob", "eve", "mara", "tom"];
 const RUNS: usize = 9;
+/// How many rows a large screen shows.
+const PAGE: usize = 60;
 
 fn moment(n: u64) -> Time {
     Time::from_millisecond(1_760_000_000_000 + i64::try_from(n * 997).unwrap()).unwrap()
@@ -58,7 +63,7 @@ fn step(number: u64, step: u64, n: u64) -> Record {
         branch: "main".to_owned(),
         files: vec!["k8s/overlays/production/kustomization.yaml".to_owned()],
         base: None,
-        commit: None,
+        commit: CommitId::parse(&format!("{number:040x}")),
         reviewed: "0f".repeat(32),
         summary: format!("image 1.8.{} \u{2192} 1.8.{number}, replicas 3 \u{2192} 6", number.saturating_sub(1)),
         expect_images: vec![("web".to_owned(), format!("registry.example.org/shop:1.8.{number}"))],
@@ -164,14 +169,36 @@ fn opened(dir: &Path, entries: u64) {
     let narrow = AuditFilter { until: Some(moment(entries / 100)), ..all() };
     let ask = || store.audit_where((&narrow, &|entry| entry.record.phase == Phase::Intent), 1000, &refused).unwrap().len();
     timed("a result, by the language of the lists", RUNS, ask);
+    history(&store, moment(entries));
+    let (tell, told) = std::sync::mpsc::channel();
+    store.subscribe(Box::new(move |_| _ = tell.send(())));
+    timed("the rest of the journal verified behind the work", 1, || {
+        store.verify_behind().unwrap();
+        while !store.verified().is_through() {
+            told.recv().unwrap();
+        }
+    });
+}
+
+/// Asks what the History and the Monitor tabs ask.
+fn history(store: &Store, now: Time) {
     let state = store.state();
-    println!("| deployments | {} | | {} MiB |", state.deployments.len(), resident());
-    let now = moment(entries);
-    let figures = || monitor(state.deployments.newest_first(), &Span::days(90, now)).all.deployments;
-    let counted = timed("the figures of 90 days", RUNS, figures);
+    let all = &state.deployments;
+    println!("| deployments | {} | | {} MiB |", all.len(), resident());
+    // What a list does: a row for each, and what is drawn of those on the screen.
+    let drawn = |d: &Brief| format!("{} {} {} {} {}", d.short(), d.environment(), d.change(), d.commit(), d.requested()).len();
+    let page = |from: usize| all.iter().skip(from).take(PAGE).map(drawn).sum::<usize>();
+    timed("the history: its rows and the first page", RUNS, || (all.iter().cloned().collect::<Vec<Brief>>().len(), page(0)));
+    timed("the history: a page in its middle", RUNS, || page(all.len() / 2));
+    let whole = |from: usize| {
+        let briefs: Vec<Brief> = all.iter().skip(from).take(PAGE).cloned().collect();
+        store.recall_all(&briefs).unwrap().len()
+    };
+    timed("the history: a page of whole records", RUNS, || whole(all.len() / 2));
+    let fits = Filter::<Brief>::parse("env=production by=eve status=succeeded method=gitops-ui age<90d image").unwrap();
+    timed("the history, filtered", RUNS, || all.iter().filter(|d| fits.matches(d, now)).count());
+    let counted = timed("the figures of 90 days", RUNS, || monitor(all.iter(), &Span::days(90, now)).all.deployments);
     println!("| \u{2003}deployments in them | {counted} | | |");
-    let fits = Filter::<Deployment>::parse("env=production by=eve status=succeeded method=gitops-ui age<90d image").unwrap();
-    timed("the history, filtered", RUNS, || state.deployments.newest_first().filter(|d| fits.matches(d, now)).count());
 }
 
 fn child(phase: &str, dir: &Path, entries: u64) {
@@ -182,9 +209,10 @@ fn child(phase: &str, dir: &Path, entries: u64) {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let entries = arguments.first().map_or(1_000_000, |count| count.parse().unwrap());
-    if let [_, phase, dir] = &arguments[..] {
-        let dir = Path::new(dir);
+    if let [entries, phase, dir] = &arguments[..]
+        && phase.parse::<u64>().is_err()
+    {
+        let (dir, entries) = (Path::new(dir), entries.parse().unwrap());
         match phase.as_str() {
             "fill" => timed("write the journal", 1, || fill(dir, entries)),
             "index" => drop(timed("open without an index; it is built", 1, || Store::open(dir).unwrap())),
@@ -193,9 +221,13 @@ fn main() {
         }
         return;
     }
-    let place = tempfile::tempdir().unwrap();
-    println!("| a journal of {entries} entries | median | worst | memory |\n|---|---|---|---|");
-    for phase in ["fill", "index", "open", "verify"] {
-        child(phase, place.path(), entries);
+    let sizes: Vec<u64> = arguments.iter().map(|count| count.parse().unwrap()).collect();
+    for entries in if sizes.is_empty() { vec![100_000, 1_000_000] } else { sizes } {
+        let place = tempfile::tempdir().unwrap();
+        println!("| a journal of {entries} entries | median | worst | memory |\n|---|---|---|---|");
+        for phase in ["fill", "index", "open", "verify"] {
+            child(phase, place.path(), entries);
+        }
+        println!();
     }
 }

@@ -1,12 +1,12 @@
 //! The figures of a span, worked out of deployments in one pass over them.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
 
 use super::{Figures, Monitor, Part, Span};
 use crate::Time;
-use crate::deployment::{Deployment, StageName, StageState, Status};
-use crate::ident::{DeploymentId, EnvironmentId};
+use crate::deployment::{StageName, Status};
+use crate::history::{Brief, Mark};
+use crate::ident::EnvironmentId;
 
 /// Gathers what the figures of one environment, or of all, are made of.
 #[derive(Default)]
@@ -24,8 +24,8 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn take(&mut self, deployment: &Deployment, taken_back: bool) {
-        match deployment.status {
+    fn take(&mut self, deployment: &Brief, taken_back: bool) {
+        match deployment.status() {
             Status::Succeeded => {
                 self.succeeded += 1;
                 self.taken_back += usize::from(taken_back);
@@ -35,9 +35,9 @@ impl Gathered {
             Status::Superseded => self.superseded += 1,
             Status::Running | Status::Waiting => self.open += 1,
         }
-        let flux = [StageName::Sync, StageName::Apply].map(|name| &deployment.stage(name).state);
-        self.refused += usize::from(flux.iter().any(|state| matches!(state, StageState::Failed { .. })));
-        self.applied += usize::from(*flux[1] == StageState::Done);
+        let flux = [StageName::Sync, StageName::Apply].map(|name| deployment.mark(name));
+        self.refused += usize::from(flux.contains(&Mark::Failed));
+        self.applied += usize::from(flux[1] == Mark::Done);
         self.healthy.extend(deployment.commit_to_healthy());
     }
 
@@ -66,20 +66,19 @@ impl Gathered {
 
 /// Works out the figures of a span. Failures are followed back as far again as the span is long, so that what was restored in it is
 /// known to have been broken.
-pub fn monitor<'a>(deployments: impl IntoIterator<Item = &'a Arc<Deployment>>, span: &Span) -> Monitor {
+pub fn monitor<'a>(deployments: impl IntoIterator<Item = &'a Brief>, span: &Span) -> Monitor {
     let reach = Time::from_millisecond(span.from.as_millisecond().saturating_sub(span.length())).unwrap_or(Time::MIN);
-    let near: Vec<&Deployment> =
-        deployments.into_iter().map(AsRef::as_ref).filter(|d| d.requested >= reach && d.requested <= span.to).collect();
-    let landed = near.iter().filter(|d| d.status != Status::Failed);
-    let taken_back: HashSet<&DeploymentId> = landed.filter_map(|d| d.rolls_back.as_ref()).collect();
+    let near: Vec<&Brief> = deployments.into_iter().filter(|d| (reach..=span.to).contains(&d.requested())).collect();
+    let landed = near.iter().filter(|d| d.status() != Status::Failed);
+    let taken_back: HashSet<&str> = landed.map(|d| d.rolls_back()).filter(|id| !id.is_empty()).collect();
     let mut environments: BTreeMap<&EnvironmentId, Gathered> = BTreeMap::new();
     let mut all = Gathered::default();
     let mut parts: Vec<Gathered> = (0..span.parts).map(|_| Gathered::default()).collect();
-    for deployment in near.iter().filter(|d| d.requested >= span.from) {
-        let back = taken_back.contains(&deployment.id);
+    for deployment in near.iter().filter(|d| d.requested() >= span.from) {
+        let back = taken_back.contains(deployment.id());
         all.take(deployment, back);
-        environments.entry(&deployment.environment).or_default().take(deployment, back);
-        if let Some(part) = parts.get_mut(span.part(deployment.requested)) {
+        environments.entry(deployment.environment()).or_default().take(deployment, back);
+        if let Some(part) = parts.get_mut(span.part(deployment.requested())) {
             part.take(deployment, back);
         }
     }
@@ -112,20 +111,20 @@ fn part(gathered: Gathered, span: &Span, at: usize) -> Part {
 
 /// Tells of every restoration: the environment, when, and how long it was broken; returns what is still broken, and since when.
 fn restored<'a>(
-    near: &[&'a Deployment],
-    taken_back: &HashSet<&DeploymentId>,
+    near: &[&'a Brief],
+    taken_back: &HashSet<&str>,
     mut tell: impl FnMut(&'a EnvironmentId, Time, i64),
 ) -> BTreeMap<&'a EnvironmentId, Time> {
-    let ended = |d: &&&Deployment| matches!(d.status, Status::Succeeded | Status::Failed);
-    let mut ends: Vec<(Time, &Deployment)> = near.iter().filter(ended).filter_map(|d| Some((d.finished?, *d))).collect();
-    ends.sort_by_key(|(at, deployment)| (*at, &deployment.id));
+    let ended = |d: &&&'a Brief| matches!(d.status(), Status::Succeeded | Status::Failed);
+    let mut ends: Vec<(Time, &'a Brief)> = near.iter().filter(ended).filter_map(|d| Some((d.finished()?, *d))).collect();
+    ends.sort_unstable_by(|(at, a), (bt, b)| at.cmp(bt).then_with(|| a.id().cmp(b.id())));
     let mut broken: BTreeMap<&EnvironmentId, Time> = BTreeMap::new();
     for (at, deployment) in ends {
-        let bad = deployment.status == Status::Failed || taken_back.contains(&deployment.id);
+        let bad = deployment.status() == Status::Failed || taken_back.contains(deployment.id());
         if bad {
-            broken.entry(&deployment.environment).or_insert(at);
-        } else if let Some(since) = broken.remove(&deployment.environment) {
-            tell(&deployment.environment, at, at.as_millisecond() - since.as_millisecond());
+            broken.entry(deployment.environment()).or_insert(at);
+        } else if let Some(since) = broken.remove(deployment.environment()) {
+            tell(deployment.environment(), at, at.as_millisecond() - since.as_millisecond());
         }
     }
     broken

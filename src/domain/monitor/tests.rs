@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::actor::{Actor, Authentication, Role};
-use crate::deployment::{Method, Stage, Status};
+use crate::deployment::{Deployment, Method, Stage, StageState, Status};
+use crate::history::History;
 use crate::ident::DeploymentId;
 
 /// Builds a deployment that ended as told, with a commit one second after it was asked for.
@@ -57,7 +58,7 @@ fn span() -> Span {
     Span::days(7, "2026-11-21T00:00:00Z".parse().unwrap())
 }
 
-fn fleet() -> Vec<Arc<Deployment>> {
+fn fleet() -> History {
     let mut all = vec![
         // Before the span: broken, and restored in it.
         deployment(1, "shop/a", Status::Failed, ("2026-11-13T10:00:00Z", Some("2026-11-13T12:00:00Z"))),
@@ -72,12 +73,12 @@ fn fleet() -> Vec<Arc<Deployment>> {
         deployment(9, "shop/b", Status::Running, ("2026-11-20T14:00:00Z", None)),
     ];
     all[4].rolls_back = Some(all[3].id.clone());
-    all.into_iter().rev().map(Arc::new).collect()
+    all.into_iter().map(Arc::new).collect()
 }
 
 #[test]
 fn the_figures_of_a_week() {
-    let found = monitor(&fleet(), &span());
+    let found = monitor(fleet().iter(), &span());
     let all = &found.all;
     assert_eq!((all.deployments, all.succeeded, all.failed, all.superseded, all.open), (8, 4, 2, 1, 1));
     assert_eq!(all.success_rate, Some(4.0 / 6.0));
@@ -98,7 +99,7 @@ fn the_figures_of_a_week() {
 
 #[test]
 fn every_deployment_is_in_one_part() {
-    let found = monitor(&fleet(), &span());
+    let found = monitor(fleet().iter(), &span());
     assert_eq!(found.parts.len(), 28);
     assert_eq!(found.parts[0].from, span().from);
     let sum: usize = found.parts.iter().map(|p| p.succeeded + p.failed + p.other).sum();
@@ -111,7 +112,7 @@ fn every_deployment_is_in_one_part() {
 
 #[test]
 fn of_nothing_nothing_is_said() {
-    let found = monitor(&[], &span());
+    let found = monitor(History::default().iter(), &span());
     let all = found.all;
     assert_eq!((all.success_rate, all.sync_rate, all.failure_rate, all.restore_time), (None, None, None, None));
     assert_eq!((all.healthy_p50, all.healthy_p95, all.lead_time, all.deployments), (None, None, None, 0));

@@ -62,7 +62,8 @@ struct Sailing {
 
 async fn sail(core: &Arc<Core>, id: &DeploymentId) -> Result<(), Trouble> {
     core.refresh().await?;
-    let Some(deployment) = core.store.state().deployments.get(id).cloned() else { return Ok(()) };
+    // What is not over is held whole.
+    let Some(deployment) = core.store.state().deployments.get(id).and_then(|d| d.whole().cloned()) else { return Ok(()) };
     if deployment.status.is_over() {
         return Ok(());
     }

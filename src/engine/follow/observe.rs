@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::deployment::{Deployment, Method, StageName, StageState};
+use domain::Time;
+use domain::deployment::{Deployment, Method, StageName};
 use domain::flux::{Applied, FluxObject, Health, Inventory, ObjectKey};
+use domain::history::{Brief, Mark};
 use domain::ident::DeploymentId;
 use domain::link::{LinkOf, LinkState};
 use domain::project::Environment;
@@ -47,7 +49,7 @@ pub(super) fn commits(world: &World, environment: &Environment, ours: &Deploymen
     let applied = apply.and_then(|k| k.status.last_applied_revision.as_ref());
     let attempted = apply.and_then(|k| k.status.last_attempted_revision.as_ref());
     let named = [source, applied, attempted].into_iter().flatten().filter_map(Revision::commit);
-    let mut commits: Vec<_> = named.chain(rivals(world, ours).filter_map(|d| d.commit.clone())).collect();
+    let mut commits: Vec<_> = named.chain(rivals(world, ours).filter_map(|d| CommitId::parse(d.commit()))).collect();
     commits.sort();
     commits.dedup();
     commits
@@ -241,30 +243,31 @@ fn behind(world: &World, object: &FluxObject) -> Vec<String> {
 }
 
 /// Tells whether a deployment came onto the branch after another. What waited for approval came when it was merged.
-fn came_after(one: &Deployment, other: &Deployment) -> bool {
-    if one.proposal.is_none() && other.proposal.is_none() {
-        return one.id > other.id;
+fn came_after(one: &Brief, other: &Deployment) -> bool {
+    let theirs = other.stage(StageName::Commit).ended;
+    if !one.is_proposed() && other.proposal.is_none() {
+        return one.id() > other.id.as_str();
     }
-    let landed = |d: &Deployment| d.stage(StageName::Commit).ended;
-    (landed(one), &one.id) > (landed(other), &other.id)
+    let ms = |time: Option<Time>| time.map(Time::as_millisecond);
+    (ms(one.ended(StageName::Commit)), one.id()) > (ms(theirs), other.id.as_str())
 }
 
 /// Goes through the newest other deployments of the same environment that got past apply.
-fn rivals<'a>(world: &'a World, ours: &'a Deployment) -> impl Iterator<Item = &'a Arc<Deployment>> {
-    let past = |d: &Deployment| d.stage(StageName::Apply).state == StageState::Done;
-    let others = world.deployments.iter().filter(|d| d.environment == ours.environment && d.id != ours.id);
+fn rivals<'a>(world: &'a World, ours: &'a Deployment) -> impl Iterator<Item = &'a Brief> {
+    let past = |d: &Brief| d.mark(StageName::Apply) == Mark::Done;
+    let others = world.deployments.of(&ours.environment).filter(|d| d.id() != ours.id.as_str());
     others.take(RIVALS).filter(move |d| past(d))
 }
 
 /// Returns the newest deployment of the same environment that contains ours and got past apply. Which was recorded first says
 /// nothing: what others pushed is recorded when it is seen. Only by hand nothing contains anything; then the later one counts.
 fn superseded_by(world: &World, ours: &Deployment, known: &Known) -> Option<DeploymentId> {
-    let by_hand = |d: &Deployment| d.method == Method::Manual;
-    let contains = |d: &Deployment| match &d.commit {
-        Some(commit) if !by_hand(d) && !by_hand(ours) => known.ancestry.get(commit) == Some(&Ancestry::Past),
+    let by_hand = |method: Method| method == Method::Manual;
+    let contains = |d: &Brief| match CommitId::parse(d.commit()) {
+        Some(commit) if !by_hand(d.method()) && !by_hand(ours.method) => known.ancestry.get(&commit) == Some(&Ancestry::Past),
         _ => came_after(d, ours),
     };
-    rivals(world, ours).filter(|d| contains(d)).map(|d| d.id.clone()).max()
+    rivals(world, ours).filter(|d| contains(d)).map(Brief::to_id).max()
 }
 
 /// Returns what is wrong with Pods of the present templates, those of workloads that are not rolled out first.

@@ -3,7 +3,7 @@
 
 use super::*;
 use domain::actor::Actor;
-use domain::deployment::{Method, Stage, Status};
+use domain::deployment::{Method, Stage, StageState, Status};
 use domain::flux::{Artifact, Condition, FluxSpec, FluxStatus, ObjectKey};
 use domain::ident::{ContextName, EnvironmentId, Slug};
 use domain::link::Link;
@@ -155,14 +155,14 @@ fn only_a_later_deployment_that_is_applied_supersedes() {
     ] {
         let mut world = world();
         let theirs = Deployment { commit: Some(commit('d')), ..deployment(id, state) };
-        world.deployments = Arc::new(vec![Arc::new(theirs), Arc::new(ours.clone())]);
+        world.deployments = [theirs, ours.clone()].into_iter().map(Arc::new).collect();
         let known = Known { ancestry: [(commit('d'), stands)].into_iter().collect(), ..Known::default() };
         assert_eq!(superseded_by(&world, &ours, &known).is_some(), expect, "{id} {stands:?}");
     }
     for (id, expect) in [("01c", true), ("01a", false)] {
         let mut world = world();
         let by_hand = Deployment { method: Method::Manual, ..deployment(id, StageState::Done) };
-        world.deployments = Arc::new(vec![Arc::new(by_hand), Arc::new(ours.clone())]);
+        world.deployments = [by_hand, ours.clone()].into_iter().map(Arc::new).collect();
         assert_eq!(superseded_by(&world, &ours, &Known::default()).is_some(), expect, "{id} by hand");
     }
 }

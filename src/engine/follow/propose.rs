@@ -170,7 +170,8 @@ impl Lookout {
 /// Looks at the server and says in which state a deployment waits for approval; nothing when it does not wait any more.
 pub(crate) async fn awaits(core: &Core, id: &DeploymentId) -> Result<Option<String>, Trouble> {
     core.refresh().await?;
-    let Some(deployment) = core.store.state().deployments.get(id).cloned() else { return Ok(None) };
+    // What is not over is held whole.
+    let Some(deployment) = core.store.state().deployments.get(id).and_then(|d| d.whole().cloned()) else { return Ok(None) };
     if deployment.awaits().is_none() {
         return Ok(None);
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::Trouble;
 use domain::change::{Finding, Severity};
 use domain::deployment::{Deployment, Method, Stage, StageName, StageState, Status};
+use domain::history::{Brief, Mark};
 use domain::ident::DeploymentId;
 use domain::journal::Change;
 use domain::orders::{Deploy, Outcome};
@@ -122,9 +123,9 @@ fn proposed(deployment: &Deployment) -> String {
 /// Follows a deployment as soon as the gate has journaled that its commit landed.
 pub(super) async fn later(core: Arc<Core>, deployment: Deployment, place: Place, lease: store::Lease) {
     let mut worlds = core.world.subscribe();
-    let through = |d: &Deployment| match d.method {
-        Method::Manual => d.stage(StageName::Apply).is_through(),
-        _ => matches!(d.stage(StageName::Commit).state, StageState::Done | StageState::Waiting),
+    let through = |d: &Brief| match d.method() {
+        Method::Manual => matches!(d.mark(StageName::Apply), Mark::Done | Mark::Skipped),
+        _ => matches!(d.mark(StageName::Commit), Mark::Done | Mark::Waiting),
     };
     let journaled = worlds.wait_for(|world| world.deployment(&deployment.id).is_some_and(|d| through(d)));
     // If the journal cannot be written, the driver finds the commit on the branch by itself.

@@ -7,6 +7,7 @@ use domain::Trouble;
 use domain::actor::Actor;
 use domain::change::Draft;
 use domain::deployment::{Deployment, Method, Status};
+use domain::history::Brief;
 use domain::ident::{DeploymentId, EnvironmentId};
 use domain::query::Answer;
 use domain::restore::{Back, Restore, Undone};
@@ -22,16 +23,17 @@ pub(super) async fn back(core: &Arc<Core>, actor: &Actor, id: &EnvironmentId, ba
     let scene = core.scene(id)?;
     core.refresh().await?;
     let head = scene.repo.fresh_head(&scene.environment.gitops.branch).await?;
-    let known: Vec<Arc<Deployment>> = core.store.state().deployments.of(id).take(SCAN).cloned().collect();
+    let briefs: Vec<Brief> = core.store.state().deployments.of(id).take(SCAN).cloned().collect();
     let wanted = match back {
         Back::To(id) | Back::Revert(id) => Some(id),
         Back::Previous => None,
     };
-    if let Some(wanted) = wanted.filter(|wanted| known.iter().all(|d| d.id != **wanted)) {
+    if let Some(wanted) = wanted.filter(|wanted| briefs.iter().all(|d| d.id() != wanted.as_str())) {
         return Err(Trouble::not_found("The environment has no such deployment", wanted)
-            .why(format!("{id} has {} deployments on record", known.len()))
+            .why(format!("{id} has {} deployments on record", briefs.len()))
             .next("See them with history."));
     }
+    let known = core.on_store("the journal", move |store| store.recall_all(&briefs)).await??;
     let landed = landed(&scene, known, head).await?;
     let restore = match back {
         Back::Previous => to(actor, &landed, previous(id, &landed)?),

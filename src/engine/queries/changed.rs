@@ -6,6 +6,7 @@ use domain::Trouble;
 use domain::change::FileChange;
 use domain::ident::DeploymentId;
 use domain::query::Answer;
+use domain::revision::CommitId;
 
 use crate::shared::Core;
 
@@ -13,21 +14,19 @@ use crate::shared::Core;
 const MOST: usize = 200;
 
 pub(super) async fn changed(core: &Arc<Core>, id: &DeploymentId) -> Result<Answer, Trouble> {
-    let deployment = core
-        .store
-        .state()
+    let state = core.store.state();
+    let deployment = state
         .deployments
         .get(id)
-        .cloned()
         .ok_or_else(|| Trouble::not_found("There is no such deployment", id).next("List them with history."))?;
-    let Some(commit) = deployment.commit.clone() else {
+    let Some(commit) = CommitId::parse(deployment.commit()) else {
         return Err(Trouble::not_found("The deployment has no commit", id).why("it was over before one was made"));
     };
-    let scene = core.scene(&deployment.environment)?;
+    let scene = core.scene(deployment.environment())?;
     let read = move |mirror: &git::Mirror| {
         let info = mirror.commit_info(&commit)?;
         let parent = info.parents.first();
-        let text = |commit: &domain::revision::CommitId, path: &str| -> Result<Option<String>, git::Error> {
+        let text = |commit: &CommitId, path: &str| -> Result<Option<String>, git::Error> {
             let bytes = mirror.file(commit, path)?;
             Ok(bytes.map(|bytes| {
                 String::from_utf8(bytes).unwrap_or_else(|e| format!("{} bytes that are no text\n", e.as_bytes().len()))

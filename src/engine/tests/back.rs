@@ -52,7 +52,7 @@ async fn a_bad_image_goes_back_to_the_last_healthy_one_and_what_others_did_stays
     assert_eq!(bad.status, Status::Failed);
     // Somebody else works on in the same file.
     bed.commit("develop", OVERLAY, &overlay(&bed).replace("count: 2", "count: 3"));
-    bed::until(&engine, "their deployment", |w| w.deployments.iter().any(|d| d.method == Method::GitopsGit)).await;
+    bed::until(&engine, "their deployment", |w| w.deployments.iter().any(|d| d.method() == Method::GitopsGit)).await;
     let draft = back(&engine, Back::Previous).await.unwrap();
     let restore = draft.restore.clone().unwrap();
     assert_eq!(restore.to.as_ref(), Some(&good.id));

@@ -167,8 +167,8 @@ async fn a_refused_push_shows_the_servers_words_and_keeps_the_draft() {
     let trouble = submit(&engine, draft.clone()).await.unwrap_err();
     assert!(trouble.to_string().contains("protected by the harbour master"), "{trouble}");
     assert_eq!(kept(&engine).await, Some(draft.clone()), "the draft stays");
-    let world = bed::until(&engine, "the failure", |w| w.deployments.first().is_some_and(|d| d.status == Status::Failed)).await;
-    assert_eq!(world.deployments[0].current(), Some(StageName::Commit));
+    let world = bed::until(&engine, "the failure", |w| w.deployments.first().is_some_and(|d| d.status() == Status::Failed)).await;
+    assert_eq!(world.deployments.first().unwrap().current(), Some(StageName::Commit));
     assert!(bed.ours("develop").is_empty());
     bed.unhook("pre-receive");
     let outcome = submit(&engine, draft).await.unwrap();
@@ -239,7 +239,7 @@ async fn an_order_goes_on_when_its_caller_leaves() {
     bed.furnish(&engine, &[development()]).await;
     let left = tokio::time::timeout(std::time::Duration::ZERO, submit(&engine, draft(vec![image("1.8.5")]))).await;
     assert!(left.is_err(), "it cannot be through at once");
-    let done = |w: &domain::world::World| w.deployments.first().is_some_and(|d| d.status == Status::Succeeded);
+    let done = |w: &domain::world::World| w.deployments.first().is_some_and(|d| d.status() == Status::Succeeded);
     bed::until(&engine, "the deployment", done).await;
     engine.settle().await;
     engine.stop().await;

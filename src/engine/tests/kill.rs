@@ -12,6 +12,7 @@ use cluster::{Kubeconfigs, Surroundings};
 use domain::change::{Draft, Manual};
 use domain::deployment::{Deployment, StageName, Status};
 use domain::flux::ObjectKey;
+use domain::history::Brief;
 use domain::orders::{Deploy, ManualSync, Order, Resume};
 use domain::project::{ApprovalRule, Environment, EnvironmentType};
 use domain::query::{Answer, Query};
@@ -139,8 +140,8 @@ fn calm(w: &World, environment: &Environment) -> bool {
 }
 
 /// Returns the deployment that the process had begun which was just ended: the newest one, unless it is known from before.
-fn begun(engine: &Engine, known: &BTreeSet<String>) -> Option<std::sync::Arc<Deployment>> {
-    engine.now().deployments.iter().find(|d| !known.contains(d.id.as_str())).cloned()
+fn begun(engine: &Engine, known: &BTreeSet<String>) -> Option<Brief> {
+    engine.now().deployments.iter().find(|d| !known.contains(d.id())).cloned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -155,10 +156,10 @@ async fn a_process_killed_before_any_step_of_a_deployment_leaves_one_commit() {
         let open = begun(&engine, &known);
         match &open {
             Some(open) => {
-                let deployment = engine.wait_over(&open.id, LONG).await.unwrap();
+                let deployment = engine.wait_over(&open.to_id(), LONG).await.unwrap();
                 assert_eq!(deployment.status, Status::Succeeded, "{at}: {}", states(&deployment));
                 assert_eq!(commits(&bed, &deployment), 1, "{at}");
-                known.insert(open.id.to_string());
+                known.insert(open.id().to_owned());
             }
             // It died before the intent was written; then nothing went out either.
             None => assert!(!bed.git(&["show", "develop:k8s/overlays/development/kustomization.yaml"]).contains(&tag), "{at}"),
@@ -194,11 +195,11 @@ async fn a_process_killed_before_any_step_of_a_rollback_goes_back_once() {
         let at = format!("ended before {effect:?}");
         let engine = bed.engine();
         if let Some(open) = begun(&engine, &known) {
-            let deployment = engine.wait_over(&open.id, LONG).await.unwrap();
+            let deployment = engine.wait_over(&open.to_id(), LONG).await.unwrap();
             assert_eq!(deployment.status, Status::Succeeded, "{at}: {}", states(&deployment));
             assert_eq!(commits(&bed, &deployment), 1, "{at}");
             assert!(deployment.restore.is_some() && overlay(&bed) != before, "{at}");
-            known.insert(open.id.to_string());
+            known.insert(open.id().to_owned());
         } else {
             assert_eq!(overlay(&bed), before, "{at}");
         }
@@ -308,15 +309,16 @@ async fn a_process_killed_before_any_step_of_a_proposal_leaves_one_branch() {
         assert_eq!(bed.git(&["rev-parse", "develop"]), head, "{at}: nothing goes past the approval");
         let engine = bed.engine();
         if let Some(open) = begun(&engine, &known) {
-            let waits = |d: &Deployment| d.proposal.as_ref().is_some_and(|p| p.opened.is_some());
-            let waiting = engine.wait_until(&open.id, LONG, waits).await.unwrap();
+            let opened = |d: &Deployment| d.proposal.as_ref().is_some_and(|p| p.opened.is_some());
+            let waits = |d: &Brief| d.whole().is_some_and(|d| opened(d));
+            let waiting = engine.wait_until(&open.to_id(), LONG, waits).await.unwrap();
             assert_eq!(commits(&bed, &waiting), 1, "{at}");
             assert_eq!(bed.git(&["branch", "--list"]).lines().count(), branches + 1, "{at}");
             let commit = waiting.commit.clone().unwrap();
             bed.git(&["update-ref", "refs/heads/develop", commit.as_str(), &head]);
-            let deployment = engine.wait_over(&open.id, LONG).await.unwrap();
+            let deployment = engine.wait_over(&open.to_id(), LONG).await.unwrap();
             assert_eq!(deployment.status, Status::Succeeded, "{at}: {}", states(&deployment));
-            known.insert(open.id.to_string());
+            known.insert(open.id().to_owned());
         }
         engine.stop().await;
         let Some(effect) = effect else { break };
@@ -376,7 +378,7 @@ async fn a_process_that_is_killed_hands_its_deployment_to_one_that_runs() {
     let line = wait_line(&mut out, &["given"]);
     assert!(line.contains("Ok("), "{line}");
     let seen = |w: &World| w.deployments.first().is_some_and(|d| d.current() == Some(StageName::Health));
-    let id = bed::until(&engine, "the other's deployment", seen).await.deployments[0].id.clone();
+    let id = bed::until(&engine, "the other's deployment", seen).await.deployments.first().unwrap().to_id();
     kill(child);
     let deployment = engine.wait_over(&id, LONG).await.unwrap();
     assert_eq!(deployment.status, Status::Succeeded, "{}", states(&deployment));

@@ -97,7 +97,7 @@ async fn a_sync_that_was_cut_off_is_finished_by_the_next_engine() {
         drop(engine);
         engine = bed.engine();
         bed::until(&engine, "the kept promise", |w| w.promises.is_empty() && suspended(w, &production)).await;
-        let deployment = engine.wait_until(&id, LONG, |d| d.status.is_over() || d.status == Status::Waiting).await.unwrap();
+        let deployment = engine.wait_until(&id, LONG, |d| d.is_over() || d.status() == Status::Waiting).await.unwrap();
         if deployment.status == Status::Waiting {
             // It was cut off before anything was resumed, or suspended before it was applied: then the sync is running again.
             engine.give(&ada(), ManualSync { environment: production.id.clone(), commit: None }).await.unwrap();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::deployment::{StageName, Status};
+use domain::history::Brief;
 use domain::link::LinkState;
 
 use super::bed::{self, Bed, LONG, ada, development};
@@ -29,12 +30,12 @@ async fn an_engine_that_dies_at_any_moment_is_followed_by_one_that_finishes() {
         drop(engine);
 
         let engine = bed.engine();
-        let open = engine.now().deployments.first().cloned().filter(|d| d.summary.contains(&tag));
+        let open = engine.now().deployments.first().cloned().filter(|d| d.summary().contains(&tag));
         match open {
             Some(known) => {
-                let deployment = engine.wait_over(&known.id, LONG).await.unwrap();
+                let deployment = engine.wait_over(&known.to_id(), LONG).await.unwrap();
                 assert_eq!(deployment.status, Status::Succeeded, "after {after} ms: {}", states(&deployment));
-                assert_eq!(bed.with_trailer(known.id.as_str()), 1, "after {after} ms: committed once");
+                assert_eq!(bed.with_trailer(known.id()), 1, "after {after} ms: committed once");
             }
             // It died before the intent was written; then nothing went out either.
             None => assert!(!bed.git(&["show", "develop:k8s/overlays/development/kustomization.yaml"]).contains(&tag)),
@@ -52,8 +53,8 @@ async fn what_was_journaled_and_never_pushed_is_pushed_once() {
     bed.hook("pre-receive", &bed.script_that_waits());
     let (giver, wanted) = (engine.clone(), draft(vec![image("1.8.5")]));
     let running = tokio::spawn(async move { submit(&giver, wanted).await });
-    let world = bed::until(&engine, "the intent", |w| w.deployments.first().is_some_and(|d| d.commit.is_some())).await;
-    let id = world.deployments[0].id.clone();
+    let world = bed::until(&engine, "the intent", |w| w.deployments.first().is_some_and(|d| !d.commit().is_empty())).await;
+    let id = world.deployments.first().unwrap().to_id();
     engine.stop().await;
     drop(running.await);
     bed.unhook("pre-receive");
@@ -110,7 +111,7 @@ async fn a_cluster_that_stops_answering_is_stale_and_recovers_by_itself() {
     let stale = |w: &domain::world::World| matches!(w.cluster_link(&environment.cluster), Some(LinkState::Stale { .. }));
     bed::until_within(&engine, Duration::from_secs(12), "stale", stale).await;
     let id = submit(&engine, draft(vec![image("1.8.5")])).await.unwrap().deployment.unwrap();
-    let waits = |d: &domain::deployment::Deployment| d.stage(StageName::Sync).detail.contains("does not answer");
+    let waits = |d: &Brief| d.whole().is_some_and(|d| d.stage(StageName::Sync).detail.contains("does not answer"));
     engine.wait_until(&id, LONG, waits).await.unwrap();
     bed.thaw();
     let deployment = engine.wait_over(&id, LONG).await.unwrap();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::deployment::{Deployment, Method, Status};
+use domain::history::Brief;
 use domain::world::World;
 
 use super::bed::{self, Bed, LONG, QUIET, development};
@@ -10,8 +11,13 @@ use super::deploy::{draft, image, states, submit};
 
 const OVERLAY: &str = "k8s/overlays/development/kustomization.yaml";
 
-fn theirs(world: &World) -> Vec<&Arc<Deployment>> {
-    world.deployments.iter().filter(|d| d.method == Method::GitopsGit).collect()
+fn theirs(world: &World) -> Vec<&Brief> {
+    world.deployments.iter().filter(|d| d.method() == Method::GitopsGit).collect()
+}
+
+/// What was recorded since the start is held whole.
+fn whole(world: &World) -> Vec<&Arc<Deployment>> {
+    theirs(world).into_iter().filter_map(Brief::whole).collect()
 }
 
 fn overlay(bed: &Bed, from: &str, to: &str) -> String {
@@ -29,8 +35,8 @@ async fn what_others_push_is_followed_and_what_we_push_is_not_taken_for_it() {
     engine.wait_over(&outcome.deployment.unwrap(), LONG).await.unwrap();
     bed.commit("develop", "README.md", "elsewhere");
     let pushed = bed.commit("develop", OVERLAY, &overlay(&bed, "1.8.5", "1.9.0"));
-    let world = bed::until(&engine, "their deployment", |w| theirs(w).iter().any(|d| d.status == Status::Succeeded)).await;
-    let found = theirs(&world);
+    let world = bed::until(&engine, "their deployment", |w| theirs(w).iter().any(|d| d.status() == Status::Succeeded)).await;
+    let found = whole(&world);
     assert_eq!(found.len(), 1, "what lies elsewhere, and our own commit, are none: {found:#?}");
     assert_eq!(found[0].commit.as_ref(), Some(&pushed));
     assert_eq!((found[0].actor.login.as_str(), found[0].actor.name.as_str()), ("eve", "Eve"));
@@ -53,8 +59,8 @@ async fn what_was_pushed_meanwhile_is_found_at_the_next_start_and_once() {
     bed.commit("develop", "k8s/base/service.yaml", "# not used yet\n");
     let last = bed.commit("develop", OVERLAY, &overlay(&bed, "1.8.4", "0.0.1-crash"));
     let engine = bed.engine();
-    let world = bed::until(&engine, "both", |w| theirs(w).len() == 2 && theirs(w).iter().all(|d| d.status.is_over())).await;
-    let newest = theirs(&world)[0];
+    let world = bed::until(&engine, "both", |w| theirs(w).len() == 2 && theirs(w).iter().all(|d| d.is_over())).await;
+    let newest = whole(&world)[0];
     assert_eq!((newest.commit.as_ref(), newest.status), (Some(&last), Status::Failed), "{newest:#?}");
     let why = newest.trouble().unwrap().to_string();
     assert!(why.contains("0.0.1-crash") || why.contains("CrashLoopBackOff"), "{why}");

@@ -1,43 +1,37 @@
 //! What stands in the index, key by key.
 //!
-//! One byte says which space a key belongs to: `p` projects, `e` environments, `d` deployments, `s` promises, `b` the
-//! audit rows in blocks (by the number of the last row), `m` how far the journal is indexed and the digest of the first four
-//! spaces, `u` that it is being filled. Values are JSON. A block carries a check of its own and the number of the row before
+//! One byte says which space a key belongs to: `p` projects, `e` environments, `d` deployments as lists know them (a shelf of many,
+//! by the first of them), `s` promises, `b` the audit rows in blocks (by the number of the last row), `m` how far the journal is
+//! indexed and the digest of the first four spaces, `u` that it is being filled. Values are JSON but for shelves and blocks. A block carries a check of its own and the number of the row before
 //! it, since reading all of them at opening would cost what the index saves.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::sync::Arc;
 
-use domain::deployment::Deployment;
+use domain::history::Brief;
 use domain::journal::SyncPromise;
 use domain::project::{Environment, Project};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::index::guard::{Fault, guarded};
-use crate::lock::enter;
+use crate::index::guard::Fault;
 use crate::reader::Cursor;
 use crate::rows::{Block, Found, Part, ROWS, Rows, View, pack};
 use crate::state::State;
 
 /// The version of the layout. An index of another one is built again.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 const META: &[u8] = b"m";
 /// Stands in the database while it is being filled in several batches.
 const UNFINISHED: &[u8] = b"u";
 /// The memory that the database may use for pages. Its own default is a gigabyte.
 const CACHE_BYTES: u64 = 8 << 20;
-/// Above this many changes they are written in several batches, with the index marked incomplete meanwhile.
-const ONE_BATCH: usize = 2000;
-/// How many threads read the deployments at most, and how many of these each takes at once.
-const HANDS: usize = 8;
-const AT_ONCE: usize = 512;
-/// How many blocks of rows are written at once then.
-const BLOCKS: usize = 64;
+/// Above this many bytes changes are written in several batches, with the index marked incomplete meanwhile.
+const ONE_BATCH: usize = 4 << 20;
+/// How many bytes are written at once then.
+const AT_ONCE: usize = 1 << 20;
 
 #[derive(Serialize, Deserialize)]
 struct Meta {
@@ -50,6 +44,8 @@ struct Meta {
 /// Holds what an index held when it was opened: the state without its tail, and how far in the journal it goes.
 pub(crate) struct Snapshot {
     pub(crate) state: State,
+    /// The deployments that are not over; their records stand in the journal.
+    pub(crate) open: Vec<Brief>,
     pub(crate) cursor: Cursor,
 }
 
@@ -99,7 +95,7 @@ impl Shelf {
         self.each(b"p", |project: Project| _ = projects.insert(project.slug.clone(), Arc::new(project)))?;
         self.each(b"e", |environment: Environment| _ = environments.insert(environment.id.clone(), Arc::new(environment)))?;
         self.each(b"s", |promise: SyncPromise| _ = promises.insert(promise.environment.clone(), Arc::new(promise)))?;
-        self.deployments(&mut state)?;
+        let open = self.deployments(&mut state)?;
         if self.count != meta.count || hex::encode(self.digest) != meta.digest {
             let why = format!("it holds {} records and should hold {}, or one of them is not as written", self.count, meta.count);
             return Err(why.into());
@@ -109,7 +105,7 @@ impl Shelf {
         state.promises = Arc::new(promises);
         self.written = state.clone();
         self.upto = Some(meta.cursor.clone());
-        Ok(Some(Snapshot { state, cursor: meta.cursor }))
+        Ok(Some(Snapshot { state, open, cursor: meta.cursor }))
     }
 
     /// Tells whether everything up to this place is written.
@@ -121,34 +117,28 @@ impl Shelf {
     pub(crate) fn write(&mut self, state: &State, cursor: &Cursor, rows: Rows) -> Result<(), Fault> {
         let changes = changes(&self.written, state)?;
         let blocks = self.merged(rows)?;
-        let several = changes.len() + blocks.len() > ONE_BATCH;
+        let size = |(key, value): &Change| key.len() + value.as_ref().map_or(0, Vec::len);
+        let several = changes.iter().chain(&blocks).map(size).sum::<usize>() > ONE_BATCH;
         if several {
             let mut mark = sled::Batch::default();
             mark.remove(META);
             mark.insert(UNFINISHED, b"");
             self.db.apply_batch(mark)?;
         }
+        for (key, value) in &changes {
+            self.count_change(key, value.as_deref())?;
+        }
         let mut batch = sled::Batch::default();
         let mut waiting = 0;
-        for (key, value) in changes {
-            self.count_change(&key, value.as_deref())?;
-            match value {
-                Some(value) => batch.insert(key, value),
-                None => batch.remove(key),
+        for change in changes.into_iter().chain(blocks) {
+            waiting += size(&change);
+            match change {
+                (key, Some(value)) => batch.insert(key, value),
+                (key, None) => batch.remove(key),
             }
-            waiting += 1;
-            if several && waiting % ONE_BATCH == 0 {
+            if several && waiting >= AT_ONCE {
                 self.db.apply_batch(std::mem::take(&mut batch))?;
-            }
-        }
-        for (key, value) in blocks {
-            match value {
-                Some(value) => batch.insert(key, value),
-                None => batch.remove(key),
-            }
-            waiting += 1;
-            if several && waiting % BLOCKS == 0 {
-                self.db.apply_batch(std::mem::take(&mut batch))?;
+                waiting = 0;
             }
         }
         let meta = Meta { v: LAYOUT, cursor: cursor.clone(), count: self.count, digest: hex::encode(self.digest) };
@@ -234,40 +224,16 @@ impl Shelf {
         Ok(())
     }
 
-    /// Reads the deployments. There may be a hundred thousand of them and somebody waits, so every processor helps.
-    fn deployments(&mut self, state: &mut State) -> Result<(), Fault> {
-        let hands = thread::available_parallelism().map_or(1, usize::from).min(HANDS);
-        let (give, work) = sync_channel::<(usize, Vec<(sled::IVec, sled::IVec)>)>(hands);
-        let (work, read) = (Mutex::new(work), Mutex::new(BTreeMap::new()));
-        let help = || {
-            loop {
-                let Ok((number, raw)) = enter(&work).recv() else { return };
-                // Whatever becomes of it, the next is taken: the one that gives must not wait for ever.
-                let done = guarded(|| part(&raw));
-                enter(&read).insert(number, done);
-            }
-        };
-        thread::scope(|scope| -> Result<(), Fault> {
-            (0..hands).for_each(|_| drop(scope.spawn(help)));
-            let mut all = self.db.scan_prefix(b"d");
-            for number in 0.. {
-                let raw = all.by_ref().take(AT_ONCE).collect::<Result<Vec<_>, _>>()?;
-                if raw.is_empty() || give.send((number, raw)).is_err() {
-                    break;
-                }
-            }
-            drop(give);
-            Ok(())
-        })?;
-        for done in read.into_inner().unwrap_or_else(PoisonError::into_inner).into_values() {
-            let (digest, items) = done?;
-            self.count += items.len() as u64;
-            self.digest.iter_mut().zip(digest).for_each(|(byte, other)| *byte ^= other);
-            for deployment in items {
-                state.deployments.put(deployment);
-            }
+    /// Reads the deployments, as lists know them; those that are not over are returned.
+    fn deployments(&mut self, state: &mut State) -> Result<Vec<Brief>, Fault> {
+        let mut open = Vec::new();
+        for item in self.db.scan_prefix(b"d") {
+            let (key, value) = item?;
+            self.count += 1;
+            mix(&mut self.digest, &key, &value);
+            open.extend(state.deployments.take_in(&value)?);
         }
-        Ok(())
+        Ok(open)
     }
 
     fn count_change(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), Fault> {
@@ -283,17 +249,8 @@ impl Shelf {
     }
 }
 
-/// Reads some deployments, and the digest of what they are written as.
-fn part(raw: &[(sled::IVec, sled::IVec)]) -> Result<([u8; 32], Vec<Arc<Deployment>>), Fault> {
-    let mut digest = [0; 32];
-    for (key, value) in raw {
-        mix(&mut digest, key, value);
-    }
-    let items = raw.iter().map(|(_, value)| Ok(Arc::new(json(value)?))).collect::<Result<_, Fault>>()?;
-    Ok((digest, items))
-}
-
-type Changes = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+type Change = (Vec<u8>, Option<Vec<u8>>);
+type Changes = Vec<Change>;
 
 /// Returns what must be written so that a database that holds the one state holds the other.
 fn changes(before: &State, after: &State) -> Result<Changes, Fault> {
@@ -301,9 +258,9 @@ fn changes(before: &State, after: &State) -> Result<Changes, Fault> {
     map_changes(&mut out, 'p', &before.projects, &after.projects)?;
     map_changes(&mut out, 'e', &before.environments, &after.environments)?;
     map_changes(&mut out, 's', &before.promises, &after.promises)?;
-    for deployment in after.deployments.changed_since(&before.deployments) {
-        out.push((format!("d{}", deployment.id).into_bytes(), Some(encode(deployment)?)));
-    }
+    let moved = after.deployments.moved_since(&before.deployments);
+    out.extend(moved.gone.into_iter().map(|first| (format!("d{first}").into_bytes(), None)));
+    out.extend(moved.written.into_iter().map(|(first, shelf)| (format!("d{first}").into_bytes(), Some(shelf))));
     Ok(out)
 }
 

@@ -64,8 +64,7 @@ fn a_journal_of_version_1_replays() {
         assert_eq!(state.projects.values().map(|p| (**p).clone()).collect::<Vec<_>>(), [project("shop")]);
         let production = environment("shop/production", EnvironmentType::Production);
         assert_eq!(state.environments.values().map(|e| (**e).clone()).collect::<Vec<_>>(), [production]);
-        let deployments: Vec<_> = state.deployments.newest_first().map(|d| (**d).clone()).collect();
-        assert_eq!(deployments, [deployment(2, 2), deployment(1, 4)]);
+        assert_eq!(deployments(&store), [deployment(2, 2), deployment(1, 4)]);
         assert_eq!(state.promises.values().map(|p| (**p).clone()).collect::<Vec<_>>(), [promise("shop/production", 5)]);
         assert_eq!(state.tail.len(), 26);
         assert_eq!(state.tail[0].record.phase, Phase::Intent);

@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
-use domain::journal::Change;
+use domain::journal::{Change, Verified};
 use domain::project::EnvironmentType;
-use store::{NoticeKind, State, Store};
+use store::{Notice, NoticeKind, State, Store};
 
 use crate::support::*;
 
@@ -72,6 +74,7 @@ fn damage(index: &Path, chance: &mut Chance) -> String {
 fn a_damaged_index_is_built_again_and_nothing_is_lost() {
     let source = place();
     let expected = filled(source.path());
+    let whole: Vec<_> = (0..80).rev().map(|n| deployment(n, 4)).collect();
     let mut chance = Chance::new("damaged index");
     let (mut rebuilt, mut harmless) = (0, 0);
     for case in 0..200 {
@@ -80,6 +83,7 @@ fn a_damaged_index_is_built_again_and_nothing_is_lost() {
         let what = damage(&dir.path().join("index"), &mut chance);
         let (store, notices) = Store::open_with(dir.path(), SMALL).unwrap();
         assert_eq!(*store.state(), *expected, "case {case}: {what}");
+        assert!(deployments(&store) == whole, "case {case}: {what}");
         store.append(step(500, 1)).unwrap();
         let expected = store.state();
         drop(store);
@@ -179,4 +183,76 @@ fn of_many_damaged_indexes_the_newest_few_are_kept() {
     let mut kept: Vec<_> = names.filter(|n| n.contains("damaged")).collect();
     kept.sort();
     assert_eq!(kept, ["index.damaged-4", "index.damaged-5", "index.damaged-6"]);
+}
+
+/// Opens a store whose first entries were written long ago, and waits until they are verified behind the work.
+fn verified(dir: &Path) -> (Store, Verified) {
+    let (store, notices) = Store::open_with(dir, SMALL).unwrap();
+    assert_eq!(notices, [], "opening reads the newest entries only");
+    let (tell, told) = channel();
+    let shared = store.clone();
+    store.verify_behind().unwrap();
+    let weak = shared.verified();
+    store.subscribe(Box::new(move |_| _ = tell.send(())));
+    let mut now = weak;
+    while !now.is_through() {
+        told.recv_timeout(Duration::from_mins(2)).unwrap();
+        now = shared.verified();
+    }
+    (store, now)
+}
+
+#[test]
+fn what_opening_takes_on_the_indexs_word_is_verified_behind_the_work() {
+    let dir = place();
+    filled(dir.path());
+    let (store, _) = Store::open_with(dir.path(), SMALL).unwrap();
+    store.commit(|_| Ok((0..1200).map(|n| record("a", "b", n)).collect())).unwrap();
+    drop(store);
+    let (store, now) = verified(dir.path());
+    assert_eq!(now, Verified { entries: 1523, of: 1523, first_bad: None });
+    assert_eq!(store.notices(), []);
+    drop(store);
+    let path = dir.path().join("journal/000002.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("Example", "Exemple", 1)).unwrap();
+    let (store, now) = verified(dir.path());
+    let bad = store::verify(dir.path()).unwrap().first_bad.unwrap();
+    assert_eq!((now.is_through(), now.first_bad), (true, Some(bad.seq)));
+    let kinds: Vec<_> = store.notices().iter().map(|n| (n.kind, n.trouble.object.ends_with("000002.jsonl"))).collect();
+    assert_eq!(kinds, [(NoticeKind::Damaged, true)]);
+    // Its deployment is known to lists; who wants the whole of it hears why not.
+    let briefs: Vec<_> = store.state().deployments.iter().cloned().collect();
+    let refused: Vec<String> = briefs.iter().filter_map(|d| store.recall(d).err()).map(|e| e.to_string()).collect();
+    assert!(refused.len() <= 1 && refused.iter().all(|why| why.contains("hash does not match")), "{refused:?}");
+    assert_eq!(briefs.len(), 80);
+    drop(store);
+    // Another whole journal of the same length in its place fits no index.
+    fs::write(&path, text).unwrap();
+    fs::remove_file(dir.path().join("journal/000001.jsonl")).unwrap();
+    let (store, now) = verified(dir.path());
+    assert!(now.first_bad.is_some());
+    assert_eq!(store.notices()[0].kind, NoticeKind::Damaged);
+}
+
+#[test]
+fn a_deployment_that_is_not_over_is_whole_after_a_start_or_the_index_is_built_again() {
+    let dir = place();
+    let (store, _) = Store::open_with(dir.path(), SMALL).unwrap();
+    store.append(step(1, 2)).unwrap();
+    store.append(step(1, 3)).unwrap();
+    store.commit(|_| Ok((0..1200).map(|n| record("a", "b", n)).collect())).unwrap();
+    drop(store);
+    let (store, _) = Store::open_with(dir.path(), SMALL).unwrap();
+    assert_eq!(store.state().deployments.open().map(|d| (**d).clone()).collect::<Vec<_>>(), [deployment(1, 3)]);
+    drop(store);
+    let path = dir.path().join("journal/000001.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let second = text.lines().nth(1).unwrap();
+    fs::write(&path, text.replace(second, &second.replacen("Example", "Exemple", 1))).unwrap();
+    let (store, notices) = Store::open_with(dir.path(), SMALL).unwrap();
+    let kinds = |notices: &[Notice]| notices.iter().map(|n| n.kind).collect::<Vec<_>>();
+    assert_eq!(kinds(&notices), [NoticeKind::Damaged]);
+    assert_eq!(store.state().deployments.open().map(|d| (**d).clone()).collect::<Vec<_>>(), [deployment(1, 2)]);
+    assert!(store.verified().is_through(), "all of it was read");
 }

@@ -178,12 +178,12 @@ fn a_state_shares_what_did_not_change() {
     assert!(!before.deployments.is_same(&after.deployments));
     assert_eq!((before.deployments.len(), after.deployments.len()), (2000, 2002));
     let id = |n| deployment(n, 0).id;
-    assert_eq!(**before.deployments.get(&id(700)).unwrap(), deployment(700, 1));
-    assert_eq!(**after.deployments.get(&id(700)).unwrap(), deployment(700, 4));
-    let newest: Vec<_> = after.deployments.newest_first().map(|d| d.id.clone()).collect();
+    assert_eq!(*store.recall(before.deployments.get(&id(700)).unwrap()).unwrap(), deployment(700, 1));
+    assert_eq!(*store.recall(after.deployments.get(&id(700)).unwrap()).unwrap(), deployment(700, 4));
+    let newest: Vec<_> = after.deployments.iter().map(domain::history::Brief::to_id).collect();
     assert_eq!(newest[..3], [id(5000), id(2500), id(1999)]);
     assert!(newest.is_sorted_by(|a, b| a > b) && newest.len() == 2002);
-    assert_eq!(after.deployments.newest_first().next_back().unwrap().id, id(0));
+    assert_eq!(after.deployments.iter().next_back().unwrap().to_id(), id(0));
     assert_eq!(after.deployments.of(&env("shop/production")).count(), 1000);
     assert_eq!(after.deployments.matching("2500").count(), 1);
 }

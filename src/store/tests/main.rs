@@ -12,6 +12,7 @@ mod damage;
 mod drafts;
 mod faults;
 mod fixture;
+mod harm;
 mod index;
 mod journal;
 mod lease;

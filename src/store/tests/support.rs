@@ -150,6 +150,12 @@ pub(crate) fn everything(store: &Store) -> Vec<String> {
     all
 }
 
+/// All deployments of the store, newest first, whole.
+pub(crate) fn deployments(store: &Store) -> Vec<Deployment> {
+    let briefs: Vec<_> = store.state().deployments.iter().cloned().collect();
+    store.recall_all(&briefs).unwrap().iter().map(|d| (**d).clone()).collect()
+}
+
 /// Chance from a printed seed (xorshift64*): the same one in every run, or `STORE_SEED`, or one of the clock where that
 /// says `random`.
 pub(crate) struct Chance(u64);

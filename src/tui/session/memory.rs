@@ -1,7 +1,8 @@
 //! Leaving a session and coming back: what is remembered of it, and what has changed since.
 
-use domain::deployment::{Deployment, Status};
+use domain::deployment::Status;
 use domain::flux::{Health, KINDS};
+use domain::history::Brief;
 use domain::ident::Slug;
 
 use super::{Act, Place, Session};
@@ -51,7 +52,7 @@ impl Session {
         self.left = memory.left;
         let since = self.since();
         if !since.is_empty() {
-            let failed = since.iter().filter(|deployment| deployment.status == Status::Failed).count();
+            let failed = since.iter().filter(|deployment| deployment.status() == Status::Failed).count();
             let counts = [("count", since.len().to_string()), ("failed", failed.to_string())];
             let values: Vec<(&str, &str)> = counts.iter().map(|(name, value)| (*name, value.as_str())).collect();
             let text = self.base.cx().tf(if failed > 0 { "since.note-failed" } else { "since.note" }, &values);
@@ -62,10 +63,10 @@ impl Session {
     }
 
     /// Returns the deployments that began or ended since the session before was left, the newest first.
-    fn since(&self) -> Vec<&Deployment> {
+    fn since(&self) -> Vec<&Brief> {
         let Some(left) = self.left else { return Vec::new() };
-        let news = |d: &&Deployment| d.requested > left || d.finished.is_some_and(|at| at > left);
-        self.base.world.deployments.iter().map(AsRef::as_ref).filter(news).take(MOST).collect()
+        let news = |d: &&Brief| d.requested() > left || d.finished().is_some_and(|at| at > left);
+        self.base.world.deployments.iter().filter(news).take(MOST).collect()
     }
 
     /// Tells whether there is something to say about what has changed since.
@@ -77,17 +78,21 @@ impl Session {
     pub(super) fn show_news(&mut self, acts: &mut Vec<Act>) {
         let cx = self.base.cx();
         let Some(left) = self.left else { return };
-        let line = |deployment: &Deployment| {
-            let status = cx.t(match deployment.status {
+        let line = |deployment: &Brief| {
+            let status = cx.t(match deployment.status() {
                 Status::Running => "deployments.status.running",
                 Status::Waiting => "deployments.status.waiting",
                 Status::Succeeded => "deployments.status.succeeded",
                 Status::Failed => "deployments.status.failed",
                 Status::Superseded => "deployments.status.superseded",
             });
-            let trouble = deployment.trouble().map(|trouble| format!("  {}", trouble.what)).unwrap_or_default();
-            let (at, id, by) = (cx.moment(deployment.requested), &deployment.environment, &deployment.actor);
-            domain::text::one_line(&format!("{at}  {status}  {id}  {}  {by}{trouble}", deployment.summary))
+            let trouble = deployment.whole().and_then(|d| d.trouble()).map(|trouble| format!("  {}", trouble.what));
+            let (at, id, by) = (cx.moment(deployment.requested()), deployment.environment(), deployment.actor());
+            domain::text::one_line(&format!(
+                "{at}  {status}  {id}  {}  {by}{}",
+                deployment.summary(),
+                trouble.unwrap_or_default()
+            ))
         };
         let lines = self.since().into_iter().map(line).collect();
         let title = cx.tf("since.title", &[("moment", &cx.moment(left))]);

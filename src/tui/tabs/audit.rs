@@ -223,7 +223,8 @@ impl Audit {
     fn said(&self, cx: &Cx) -> Vec<Piece<'static>> {
         let count = self.table.rows().len().to_string();
         if !self.filtered() {
-            return vec![piece(cx.tf("audit.newest", &[("count", &count), ("key", &cx.key(&SEARCH))]), Role::Muted)];
+            let newest = cx.tf("audit.newest", &[("count", &count), ("key", &cx.key(&SEARCH))]);
+            return [piece(newest, Role::Muted)].into_iter().chain(chain(cx)).collect();
         }
         let mut parts = vec![piece(cx.tf("audit.found", &[("count", &count)]), Role::Text)];
         for (key, value) in
@@ -239,6 +240,17 @@ impl Audit {
         }
         parts
     }
+}
+
+/// Says how far the journal is verified, as long as it is not, and what is known to be damaged.
+fn chain(cx: &Cx) -> Option<Piece<'static>> {
+    let chain = &cx.world.chain;
+    if let Some(seq) = chain.first_bad {
+        return Some(piece(format!("  ✗ {}", cx.tf("audit.damaged", &[("seq", &seq.to_string())])), Role::Bad));
+    }
+    let share = chain.hundredths().to_string();
+    (!chain.is_through())
+        .then(|| piece(format!("  {} {}", cx.spinner(), cx.tf("audit.verifying", &[("share", &share)])), Role::Busy))
 }
 
 impl Default for Audit {

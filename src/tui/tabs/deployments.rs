@@ -11,12 +11,15 @@
 use std::sync::Arc;
 
 use domain::Time;
+use domain::Trouble;
 use domain::change::Draft;
-use domain::deployment::{Deployment, Method, StageName, StageState, Status};
+use domain::deployment::{Deployment, Method, StageName, Status};
+use domain::history::{Brief, History};
 use domain::ident::DeploymentId;
 use domain::orders::ManualSync;
 use domain::query::{Answer, LogOf, Query};
 use domain::restore::Back;
+use domain::revision::CommitId;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -81,9 +84,12 @@ pub struct Deployments {
     scroll: Scroll,
     /// The deployment to select as soon as the world has it.
     wanted: Option<DeploymentId>,
-    built: Option<Arc<Vec<Arc<Deployment>>>>,
+    built: Option<History>,
     /// Those that took others back.
-    takers: Vec<Arc<Deployment>>,
+    takers: Vec<Brief>,
+    /// The whole record of the selected one, where the history does not hold it.
+    read: Option<(Brief, Result<Arc<Deployment>, Trouble>)>,
+    reading: Option<(Ticket, Brief)>,
     /// The draft of a rollback that is asked for.
     asked: Option<Ticket>,
 }
@@ -99,35 +105,67 @@ impl Default for Deployments {
             wanted: None,
             built: None,
             takers: Vec::new(),
+            read: None,
+            reading: None,
             asked: None,
         }
     }
 }
 
 impl Deployments {
-    fn selected(&self) -> Option<&Arc<Deployment>> {
+    fn selected(&self) -> Option<&Brief> {
         self.table.selected().map(|row| &row.0)
     }
 
+    /// Returns what came of reading the record of the selected one.
+    fn found(&self) -> Option<&Result<Arc<Deployment>, Trouble>> {
+        let selected = self.selected()?;
+        self.read.as_ref().filter(|(of, _)| of.is_same(selected)).map(|(_, found)| found)
+    }
+
+    /// Returns the whole record of the selected one.
+    fn whole(&self) -> Option<&Arc<Deployment>> {
+        self.selected()?.whole().or_else(|| self.found()?.as_ref().ok())
+    }
+
+    /// Returns why it cannot be read.
+    fn unread(&self) -> Option<&Trouble> {
+        self.found()?.as_ref().err()
+    }
+
+    /// Asks for the record of the selected one, where the history does not hold it.
+    fn recall(&mut self, cx: &Cx) -> Effects {
+        let Some(selected) = self.selected().filter(|d| d.whole().is_none()).cloned() else {
+            return self.reading.take().map(|(ticket, _)| Effect::Forget(ticket)).into_iter().collect();
+        };
+        if self.found().is_some() || self.reading.as_ref().is_some_and(|(_, of)| of.is_same(&selected)) {
+            return Effects::new();
+        }
+        let ticket = cx.ticket();
+        let id = selected.to_id();
+        let old = self.reading.replace((ticket, selected)).map(|(old, _)| Effect::Forget(old));
+        old.into_iter().chain([Effect::Ask(ticket, Query::Record(id))]).collect()
+    }
+
     /// Tells whether a deployment is in a scope; a scope that nothing was chosen for is empty.
-    fn within(cx: &Cx, scope: Scope, deployment: &Deployment) -> bool {
+    fn within(cx: &Cx, scope: Scope, deployment: &Brief) -> bool {
         match scope {
-            Scope::Environment => cx.desk.environment.as_ref() == Some(&deployment.environment),
-            Scope::Project => cx.desk.at_project() == Some(&deployment.environment.project),
+            Scope::Environment => cx.desk.environment.as_ref() == Some(deployment.environment()),
+            Scope::Project => cx.desk.at_project() == Some(&deployment.environment().project),
             Scope::All => true,
         }
     }
 
     /// Lists the deployments anew when they, or what is chosen, have changed.
     fn refresh(&mut self, cx: &Cx, force: bool) {
-        let same = self.built.as_ref().is_some_and(|b| Arc::ptr_eq(b, &cx.world.deployments));
+        let same = self.built.as_ref().is_some_and(|b| b.is_same(&cx.world.deployments));
         if same && !force {
             return;
         }
         if !same {
             self.takers = detail::takers(&cx.world.deployments);
         }
-        self.built = Some(Arc::clone(&cx.world.deployments));
+        self.built = Some(cx.world.deployments.clone());
         let wanted = self.wanted.as_ref().and_then(|id| cx.world.deployment(id));
         let fits = |scope: &Scope| match wanted {
             Some(wanted) => Self::within(cx, *scope, wanted),
@@ -135,11 +173,11 @@ impl Deployments {
         };
         self.scope = Scope::ALL.into_iter().skip(self.wish as usize).find(fits).unwrap_or(Scope::All);
         let rows =
-            cx.world.deployments.iter().filter(|d| Self::within(cx, self.scope, d)).map(|d| list::Row(Arc::clone(d))).collect();
-        let before = self.table.selected().map(|row| row.0.id.clone());
+            cx.world.deployments.iter().filter(|d| Self::within(cx, self.scope, d)).map(|d| list::Row(d.clone())).collect();
+        let before = self.selected().map(Brief::to_id);
         self.table.set(cx, rows);
         // Where other deployments are listed, one begins at the newest.
-        if before.is_some_and(|id| self.table.rows().iter().all(|row| row.0.id != id)) {
+        if before.is_some_and(|id| self.table.rows().iter().all(|row| row.0.id() != id.as_str())) {
             self.table.command("list.first");
         }
         if let Some(id) = self.wanted.take() {
@@ -163,11 +201,11 @@ impl Deployments {
     }
 
     /// Asks for the draft that takes something back.
-    fn back(&mut self, cx: &Cx, deployment: &Deployment, back: Back) -> Effects {
+    fn back(&mut self, cx: &Cx, deployment: &Brief, back: Back) -> Effects {
         let mut effects: Effects = self.asked.take().map(Effect::Forget).into_iter().collect();
         let ticket = cx.ticket();
         self.asked = Some(ticket);
-        effects.push(Effect::Ask(ticket, Query::Back(deployment.environment.clone(), back)));
+        effects.push(Effect::Ask(ticket, Query::Back(deployment.environment().clone(), back)));
         effects
     }
 
@@ -195,18 +233,18 @@ impl Deployments {
                 self.scroll.reset();
             }
             "deployments.scope" => self.next_scope(cx),
-            "deployments.visit" => return link(&deployment).map(|link| Effect::Visit(link.to_owned())).into_iter().collect(),
-            "deployments.copy-link" => return link(&deployment).map(|link| Effect::Copy(link.to_owned())).into_iter().collect(),
-            "deployments.copy-id" => return vec![Effect::Copy(deployment.id.to_string())],
-            "deployments.copy-commit" => return deployment.commit.iter().map(|c| Effect::Copy(c.to_string())).collect(),
-            "deployments.changed" => return vec![Effect::Open(Overlay::Changed(deployment.id.clone()))],
+            "deployments.visit" => return self.link().map(|link| Effect::Visit(link.to_owned())).into_iter().collect(),
+            "deployments.copy-link" => return self.link().map(|link| Effect::Copy(link.to_owned())).into_iter().collect(),
+            "deployments.copy-id" => return vec![Effect::Copy(deployment.id().to_owned())],
+            "deployments.copy-commit" => return vec![Effect::Copy(deployment.commit().to_owned())],
+            "deployments.changed" => return vec![Effect::Open(Overlay::Changed(deployment.to_id()))],
             "deployments.sync" => {
-                let environment = deployment.environment.clone();
-                return cx.give(ManualSync { environment, commit: deployment.commit.clone() });
+                let environment = deployment.environment().clone();
+                return cx.give(ManualSync { environment, commit: CommitId::parse(deployment.commit()) });
             }
-            "deployments.again" => return again(&deployment),
+            "deployments.again" => return self.whole().map(|whole| again(whole)).unwrap_or_default(),
             "deployments.roll-back" => return self.back(cx, &deployment, way_back(cx, &deployment)),
-            "deployments.revert" => return self.back(cx, &deployment, Back::Revert(deployment.id.clone())),
+            "deployments.revert" => return self.back(cx, &deployment, Back::Revert(deployment.to_id())),
             "deployments.log" => {
                 return log_of(cx, &deployment).map(|of| Effect::Open(Overlay::Log(of))).into_iter().collect();
             }
@@ -214,9 +252,8 @@ impl Deployments {
                 self.scroll.command(id);
             }
             id => {
-                let before = self.selected().map(|d| d.id.clone());
                 self.table.command(id);
-                if before != self.selected().map(|d| d.id.clone()) {
+                if self.selected().is_none_or(|now| now.id() != deployment.id()) {
                     self.scroll.reset();
                 }
             }
@@ -225,15 +262,10 @@ impl Deployments {
     }
 }
 
-/// Tells whether a deployment is on its branch, so that one can go back to it, or take it back.
-fn landed(deployment: &Deployment) -> bool {
-    deployment.commit.is_some() && deployment.stage(StageName::Commit).state == StageState::Done
-}
-
 /// Returns how far a rollback from a row goes: to the state that it made, or away from it when it is the one that is there now.
-fn way_back(cx: &Cx, deployment: &Deployment) -> Back {
-    let now = cx.world.deployments.iter().find(|other| other.environment == deployment.environment && landed(other));
-    if now.is_some_and(|now| now.id == deployment.id) { Back::Previous } else { Back::To(deployment.id.clone()) }
+fn way_back(cx: &Cx, deployment: &Brief) -> Back {
+    let now = cx.world.deployments.of(deployment.environment()).find(|other| other.landed());
+    if now.is_some_and(|now| now.id() == deployment.id()) { Back::Previous } else { Back::To(deployment.to_id()) }
 }
 
 /// Lays the draft of a rollback on the desk and shows what it would do.
@@ -248,14 +280,9 @@ fn reviewed(draft: Draft) -> Effects {
 }
 
 /// Tells whether a deployment waits for somebody to sync its environment by hand.
-fn waits_for_sync(cx: &Cx, deployment: &Deployment) -> bool {
-    let by_hand = cx.world.environment(&deployment.environment).is_some_and(|e| !e.gitops.auto_sync);
-    deployment.status == Status::Waiting && deployment.current() == Some(StageName::Apply) && by_hand
-}
-
-/// Returns where a deployment that waits for approval can be let through.
-fn link(deployment: &Deployment) -> Option<&str> {
-    deployment.awaits()?.link.as_deref()
+fn waits_for_sync(cx: &Cx, deployment: &Brief) -> bool {
+    let by_hand = cx.world.environment(deployment.environment()).is_some_and(|e| !e.gitops.auto_sync);
+    deployment.status() == Status::Waiting && deployment.current() == Some(StageName::Apply) && by_hand
 }
 
 /// Lays the edits of a deployment into the form of its environment.
@@ -279,8 +306,8 @@ fn again(deployment: &Deployment) -> Effects {
 }
 
 /// Returns the log that would say most: of the Pod that fails, else of one that is not ready.
-fn log_of(cx: &Cx, deployment: &Deployment) -> Option<LogOf> {
-    let environment = cx.world.environment(&deployment.environment)?;
+fn log_of(cx: &Cx, deployment: &Brief) -> Option<LogOf> {
+    let environment = cx.world.environment(deployment.environment())?;
     let workloads = cx.world.workloads_of(environment);
     let pods: Vec<_> = workloads.iter().flat_map(|w| cx.world.pods_of(w)).collect();
     let failing = pods.iter().find_map(|p| p.fault().map(|f| (p.key.clone(), f)));
@@ -301,16 +328,18 @@ impl Tab for Deployments {
         if let Some(deployment) = self.selected() {
             out.push(if self.detail { &BACK } else { &OPEN });
             out.extend(waits_for_sync(cx, deployment).then_some(&SYNC));
-            let open = link(deployment).is_some();
+            let open = self.link().is_some();
             out.extend([&VISIT, &COPY_LINK].into_iter().filter(|_| open));
             out.extend(log_of(cx, deployment).map(|_| &LOG));
             // A text that was edited is in no form.
-            out.extend((deployment.method != Method::GitopsUi || !deployment.edits.is_empty()).then_some(&AGAIN));
-            if landed(deployment) && cx.may(domain::actor::Role::Operator) {
+            let formed = |d: &Arc<Deployment>| d.method != Method::GitopsUi || !d.edits.is_empty();
+            out.extend(self.whole().is_some_and(formed).then_some(&AGAIN));
+            if deployment.landed() && cx.may(domain::actor::Role::Operator) {
                 out.extend([&ROLL_BACK, &REVERT]);
             }
-            out.extend(deployment.commit.is_some().then_some(&CHANGED));
-            out.extend((self.detail && deployment.commit.is_some() && !open).then_some(&COPY_COMMIT));
+            let committed = !deployment.commit().is_empty();
+            out.extend(committed.then_some(&CHANGED));
+            out.extend((self.detail && committed && !open).then_some(&COPY_COMMIT));
             out.push(&COPY_ID);
         }
         out.push(&SCOPE);
@@ -331,12 +360,37 @@ impl Tab for Deployments {
     }
 
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
+        let shown = !matches!(msg, TabMsg::Leave);
+        let mut effects = self.heard(cx, msg);
+        if shown {
+            effects.extend(self.recall(cx));
+        }
+        effects
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.table.deadline()
+    }
+
+    fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        self.draw(cx, area, buf);
+    }
+}
+
+impl Deployments {
+    /// Returns where one that waits for approval can be let through.
+    fn link(&self) -> Option<&str> {
+        self.whole()?.awaits()?.link.as_deref()
+    }
+
+    fn heard(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
             TabMsg::Enter | TabMsg::Desk => {
                 self.refresh(cx, true);
                 return self.take_wanted(cx);
             }
             TabMsg::World => self.refresh(cx, false),
+            TabMsg::Leave => return self.reading.take().map(|(ticket, _)| Effect::Forget(ticket)).into_iter().collect(),
             TabMsg::Command(id) => return self.command(cx, id),
             TabMsg::Key(key) => self.table.key(key),
             TabMsg::Paste(text) => self.table.paste(&text),
@@ -350,16 +404,18 @@ impl Tab for Deployments {
                     Err(trouble) => vec![Effect::Trouble(trouble)],
                 };
             }
+            TabMsg::Reply(ticket, answer) => {
+                if let Some((_, of)) = self.reading.take_if(|(asked, _)| *asked == ticket) {
+                    let found = match answer {
+                        Ok(Answer::Record(whole)) => Ok(whole),
+                        Ok(_) => return Effects::new(),
+                        Err(trouble) => Err(trouble),
+                    };
+                    self.read = Some((of, found));
+                }
+            }
             _ => {}
         }
         Effects::new()
-    }
-
-    fn deadline(&self) -> Option<Time> {
-        self.table.deadline()
-    }
-
-    fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
-        self.draw(cx, area, buf);
     }
 }

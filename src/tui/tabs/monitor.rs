@@ -17,10 +17,10 @@
 use std::sync::Arc;
 
 use domain::Time;
-use domain::deployment::Deployment;
+use domain::history::History;
 use domain::ident::ContextName;
 use domain::link::LinkOf;
-use domain::monitor::{DAYS, Monitor as Found, Span, monitor};
+use domain::monitor::{DAYS, Monitor as Found, Span};
 use domain::query::{Answer, Query};
 use domain::toolkit::{NAMESPACE, Toolkit};
 use domain::trouble::Trouble;
@@ -63,8 +63,10 @@ struct Asked {
 pub struct Monitor {
     /// Which of [`DAYS`].
     span: usize,
-    found: Option<Found>,
-    seen: Option<Arc<Vec<Arc<Deployment>>>>,
+    found: Option<Arc<Found>>,
+    /// The deployments that were known when the figures were asked for.
+    seen: Option<History>,
+    asked: Option<Ticket>,
     components: Vec<Asked>,
     /// The namespaces of the controllers that are watched.
     held: Vec<(ContextName, String)>,
@@ -80,6 +82,7 @@ impl Default for Monitor {
             span: 1,
             found: None,
             seen: None,
+            asked: None,
             components: Vec::new(),
             held: Vec::new(),
             holding: None,
@@ -91,16 +94,30 @@ impl Default for Monitor {
 }
 
 impl Monitor {
-    /// Works the figures out when the deployments have changed, or when told so.
-    fn renew(&mut self, cx: &Cx, force: bool) {
-        let same = self.seen.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, &cx.world.deployments));
-        if same && !force {
-            return;
+    /// Asks for the figures when the deployments have changed, or when told so. While some are on their way, no others are asked for:
+    /// where much happens, that would be without end.
+    fn renew(&mut self, cx: &Cx, force: bool) -> Effects {
+        let same = self.seen.as_ref().is_some_and(|seen| seen.is_same(&cx.world.deployments));
+        if !self.shown || (!force && (same || self.asked.is_some())) {
+            return Effects::new();
         }
-        self.seen = Some(Arc::clone(&cx.world.deployments));
-        let days = DAYS.get(self.span).copied().unwrap_or(7);
-        self.found = Some(monitor(cx.world.deployments.iter(), &Span::days(days, cx.now)));
+        self.seen = Some(cx.world.deployments.clone());
         self.renewed = Some(cx.now);
+        let days = DAYS.get(self.span).copied().unwrap_or(7);
+        let ticket = cx.ticket();
+        let old = self.asked.replace(ticket).map(Effect::Forget);
+        old.into_iter().chain([Effect::Ask(ticket, Query::Monitor(Span::days(days, cx.now)))]).collect()
+    }
+
+    /// Takes the figures; what came meanwhile is asked for again.
+    fn figures(&mut self, cx: &Cx, answer: Result<Answer, Trouble>) -> Effects {
+        self.asked = None;
+        match answer {
+            Ok(Answer::Monitor(found)) => self.found = Some(found),
+            Ok(_) => {}
+            Err(trouble) => return vec![Effect::Trouble(trouble)],
+        }
+        self.renew(cx, false)
     }
 
     /// Asks every cluster that an environment runs in for its controllers.
@@ -164,30 +181,34 @@ impl Tab for Monitor {
         match msg {
             TabMsg::Enter => {
                 self.shown = true;
-                self.renew(cx, true);
-                let mut effects = self.ask(cx);
+                let mut effects = self.renew(cx, true);
+                effects.extend(self.ask(cx));
                 effects.extend(self.hold(cx));
                 return effects;
             }
             TabMsg::Leave => {
                 self.shown = false;
                 self.held.clear();
-                let held = self.holding.take().map(Effect::Forget);
+                let held = self.holding.take().into_iter().chain(self.asked.take()).map(Effect::Forget);
                 return self.forget().into_iter().chain(held).collect();
             }
-            TabMsg::World => self.renew(cx, false),
+            TabMsg::World => return self.renew(cx, false),
             TabMsg::Command(id @ ("monitor.span" | "monitor.span-back")) => {
                 let step = if id == "monitor.span" { 1 } else { DAYS.len() - 1 };
                 self.span = (self.span + step) % DAYS.len();
-                self.renew(cx, true);
+                // Those of another span are not shown as if they were of this one.
+                self.found = None;
+                return self.renew(cx, true);
             }
             TabMsg::Wake | TabMsg::Command("monitor.refresh") => {
-                self.renew(cx, true);
-                return self.ask(cx);
+                let mut effects = self.renew(cx, true);
+                effects.extend(self.ask(cx));
+                return effects;
             }
             TabMsg::Command(id) => {
                 self.scroll.command(id);
             }
+            TabMsg::Reply(ticket, answer) if self.asked == Some(ticket) => return self.figures(cx, answer),
             TabMsg::Reply(ticket, answer) => {
                 self.reply(cx, ticket, answer);
                 return self.hold(cx);

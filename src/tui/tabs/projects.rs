@@ -193,7 +193,7 @@ impl Projects {
         let same = self.seen.as_ref().is_some_and(|old| {
             Arc::ptr_eq(&old.projects, &world.projects)
                 && Arc::ptr_eq(&old.environments, &world.environments)
-                && Arc::ptr_eq(&old.deployments, &world.deployments)
+                && old.deployments.is_same(&world.deployments)
                 && Arc::ptr_eq(&old.flux, &world.flux)
                 && Arc::ptr_eq(&old.workloads, &world.workloads)
                 && Arc::ptr_eq(&old.pods, &world.pods)
@@ -205,10 +205,10 @@ impl Projects {
         }
         let rows = world.projects.iter().map(|project| {
             let ours = world.environments.iter().filter(|e| e.id.project == project.slug);
-            let last = world.deployments.iter().find(|d| d.environment.project == project.slug);
+            let last = world.deployments.iter().find(|d| d.environment().project == project.slug);
             Line {
                 healths: ours.map(|e| world.environment_health(e).0).collect(),
-                last: last.map(|d| (d.requested, d.status, format!("{}  {}", d.environment.name, d.summary))),
+                last: last.map(|d| (d.requested(), d.status(), format!("{}  {}", d.environment().name, d.summary()))),
                 project: Arc::clone(project),
             }
         });

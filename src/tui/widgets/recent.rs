@@ -6,7 +6,8 @@
 //! ✗   2h  staging     image 1.9.0-rc1      by grace
 //! ```
 
-use domain::deployment::{Deployment, Status};
+use domain::deployment::Status;
+use domain::history::Brief;
 
 use crate::cx::Cx;
 use crate::theme::Role;
@@ -24,27 +25,22 @@ pub fn glyph(status: Status) -> (&'static str, Role) {
 }
 
 /// Returns a heading and a line for each of the newest deployments, or that there is none.
-pub fn lines<'d>(
-    cx: &Cx,
-    deployments: impl Iterator<Item = &'d Deployment>,
-    most: usize,
-    named: bool,
-) -> Vec<Vec<Piece<'static>>> {
-    let found: Vec<&Deployment> = deployments.take(most).collect();
+pub fn lines<'d>(cx: &Cx, deployments: impl Iterator<Item = &'d Brief>, most: usize, named: bool) -> Vec<Vec<Piece<'static>>> {
+    let found: Vec<&Brief> = deployments.take(most).collect();
     let mut out = vec![vec![piece(cx.t("recent.title").to_owned(), Role::Accent)]];
     if found.is_empty() {
         out.push(vec![piece(cx.t("recent.none").to_owned(), Role::Muted)]);
     }
-    let wide = found.iter().map(|d| width(d.environment.name.as_str())).max().unwrap_or(0);
+    let wide = found.iter().map(|d| width(d.environment().name.as_str())).max().unwrap_or(0);
     for deployment in found {
-        let (glyph, role) = glyph(deployment.status);
-        let mut line = vec![piece(glyph, role), piece(format!(" {:>4}  ", cx.age(deployment.requested)), Role::Muted)];
+        let (glyph, role) = glyph(deployment.status());
+        let mut line = vec![piece(glyph, role), piece(format!(" {:>4}  ", cx.age(deployment.requested())), Role::Muted)];
         if named {
-            let name = deployment.environment.name.as_str();
+            let name = deployment.environment().name.as_str();
             line.push(piece(format!("{name}{}  ", " ".repeat(wide - width(name))), Role::Text));
         }
-        line.push(piece(domain::text::one_line(&deployment.summary), Role::Text));
-        line.push(piece(format!("  {}", cx.tf("deployments.by", &[("who", &deployment.actor.login)])), Role::Muted));
+        line.push(piece(domain::text::one_line(deployment.summary()), Role::Text));
+        line.push(piece(format!("  {}", cx.tf("deployments.by", &[("who", &deployment.actor().login)])), Role::Muted));
         out.push(line);
     }
     out

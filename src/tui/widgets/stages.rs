@@ -7,6 +7,7 @@
 
 use domain::deployment::{Deployment, Stage, StageName, StageState};
 use domain::flux::Health;
+use domain::history::Mark;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -16,13 +17,18 @@ use crate::widgets::put::{columns, piece, put, put_pieces, width};
 
 /// Returns glyph and role of a stage.
 pub fn glyph(cx: &Cx, stage: &Stage) -> (&'static str, Role) {
-    match &stage.state {
-        StageState::Pending => ("○", Role::Faint),
-        StageState::Running => (cx.spinner(), Role::Busy),
-        StageState::Waiting => ("‖", Role::Warn),
-        StageState::Done => ("✓", Role::Ok),
-        StageState::Skipped => ("–", Role::Faint),
-        StageState::Failed { .. } => (cx.glyph(Health::Bad), Role::Bad),
+    sign(cx, Mark::from(&stage.state))
+}
+
+/// Returns glyph and role of where a stage is.
+pub fn sign(cx: &Cx, mark: Mark) -> (&'static str, Role) {
+    match mark {
+        Mark::Pending => ("○", Role::Faint),
+        Mark::Running => (cx.spinner(), Role::Busy),
+        Mark::Waiting => ("‖", Role::Warn),
+        Mark::Done => ("✓", Role::Ok),
+        Mark::Skipped => ("–", Role::Faint),
+        Mark::Failed => (cx.glyph(Health::Bad), Role::Bad),
     }
 }
 

@@ -1,9 +1,8 @@
 //! One deployment, followed: what it is, where it stands, which workloads and Pods it waits for, why it failed.
 
-use std::sync::Arc;
-
 use domain::deployment::{Deployment, Method, StageName, StageState, Status};
 use domain::flux::Health;
+use domain::history::{Act, Brief, History, Mark};
 use domain::proposal::{How, Proposal};
 use domain::trouble::Trouble;
 use domain::workload::{Pod, Workload};
@@ -22,21 +21,20 @@ const LOG_MARK: &str = "last log lines:";
 const PODS: usize = 6;
 
 /// Returns the line that says which deployment it is, and at its right how long it has taken.
-pub(super) fn title(cx: &Cx, deployment: &Deployment) -> (Vec<Piece<'static>>, Vec<Piece<'static>>) {
-    let health = list::health(deployment.status);
+pub(super) fn title(cx: &Cx, deployment: &Brief) -> (Vec<Piece<'static>>, Vec<Piece<'static>>) {
+    let health = list::health(deployment.status());
     let role = health.map_or(Role::Faint, Role::from);
     let left = vec![
         piece(format!("{} ", health.map_or("·", |h| cx.glyph(h))), role),
-        piece(format!("{}  ", deployment.id.short()), Role::Accent),
-        piece(deployment.environment.project.to_string(), Role::Text),
+        piece(format!("{}  ", deployment.short()), Role::Accent),
+        piece(deployment.environment().project.to_string(), Role::Text),
         piece(" → ", Role::Faint),
-        piece(format!("{}   ", deployment.environment.name), Role::Text),
+        piece(format!("{}   ", deployment.environment().name), Role::Text),
         piece(list::change(deployment), Role::Text),
     ];
-    let word = list::status(cx, deployment.status);
-    let over = deployment.status.is_over();
-    let took =
-        if over && deployment.finished.is_none() { String::new() } else { cx.took(deployment.requested, deployment.finished) };
+    let word = list::status(cx, deployment.status());
+    let (over, finished) = (deployment.is_over(), deployment.finished());
+    let took = if over && finished.is_none() { String::new() } else { cx.took(deployment.requested(), finished) };
     let mut right = vec![piece(format!("{word} {took}").trim_end().to_owned(), role)];
     if !over && let Some(usual) = estimate::usual(&cx.world.deployments, deployment) {
         right.push(piece(format!(" {}", cx.tf("deployments.usually", &[("time", &fine(usual))])), Role::Faint));
@@ -45,22 +43,22 @@ pub(super) fn title(cx: &Cx, deployment: &Deployment) -> (Vec<Piece<'static>>, V
 }
 
 /// Says who asked for it and how, and when.
-pub(super) fn origin(cx: &Cx, deployment: &Deployment) -> Vec<Piece<'static>> {
-    let who = deployment.automation.as_deref().map_or_else(
-        || cx.tf("deployments.by", &[("who", &deployment.actor.login)]),
-        |name| cx.tf("deployments.by-automation", &[("name", name)]),
-    );
-    let commit = deployment.commit.as_ref().map(|c| format!("{}@{}", deployment.branch, c.short())).unwrap_or_default();
+pub(super) fn origin(cx: &Cx, deployment: &Brief) -> Vec<Piece<'static>> {
+    let who = match deployment.automation() {
+        "" => cx.tf("deployments.by", &[("who", &deployment.actor().login)]),
+        name => cx.tf("deployments.by-automation", &[("name", name)]),
+    };
+    let commit = deployment.commit().get(..7).map(|short| format!("{}@{short}", deployment.branch())).unwrap_or_default();
     vec![
         piece(who, Role::Muted),
-        piece(format!("  {}", list::method(cx, deployment.method)), Role::Faint),
-        piece(format!("  {}", cx.moment(deployment.requested)), Role::Faint),
+        piece(format!("  {}", list::method(cx, deployment.method())), Role::Faint),
+        piece(format!("  {}", cx.moment(deployment.requested())), Role::Faint),
         piece(format!("  {commit}"), Role::Muted),
     ]
 }
 
 /// Says which deployments it takes back, and which one took it back.
-fn taken_back(cx: &Cx, deployment: &Deployment, takers: &[Arc<Deployment>]) -> Vec<Row> {
+fn taken_back(cx: &Cx, deployment: &Deployment, takers: &[Brief]) -> Vec<Row> {
     let mut rows = Vec::new();
     if let Some(restore) = &deployment.restore {
         let undone = restore.undoes.iter().map(|undone| undone.deployment.short()).collect::<Vec<_>>().join(", ");
@@ -70,29 +68,37 @@ fn taken_back(cx: &Cx, deployment: &Deployment, takers: &[Arc<Deployment>]) -> V
         };
         rows.push(Row::text("↶ ", Role::Accent, told, Role::Text));
     }
-    let undoes = |d: &Deployment| d.restore.as_ref().is_some_and(|r| r.undoes.iter().any(|u| u.deployment == deployment.id));
+    let undoes = |d: &Brief| d.undoes().split(' ').any(|id| id == deployment.id.as_str());
     if let Some(by) = takers.iter().find(|d| undoes(d)) {
-        let told = cx.tf("deployments.taken-back", &[("deployment", by.id.short())]);
+        let told = cx.tf("deployments.taken-back", &[("deployment", by.short())]);
         rows.push(Row::text("↶ ", Role::Muted, told, Role::Muted));
     }
     rows
 }
 
 /// Returns those that took others back, the newest first; a refused one took nothing back.
-pub(super) fn takers(all: &[Arc<Deployment>]) -> Vec<Arc<Deployment>> {
-    let took = |d: &&Arc<Deployment>| d.restore.is_some() && d.stage(StageName::Commit).state == StageState::Done;
+pub(super) fn takers(all: &History) -> Vec<Brief> {
+    let took = |d: &&Brief| d.act() != Act::Deploy && d.mark(StageName::Commit) == Mark::Done;
     all.iter().filter(took).cloned().collect()
 }
 
+/// Says why the whole record cannot be shown.
+pub(super) fn unread(cx: &Cx, trouble: &Trouble) -> Vec<Row> {
+    let mut rows = vec![Row::text("✗ ", Role::Bad, cx.said(&trouble.what), Role::Bad)];
+    rows.push(Row::text("  ", Role::Text, cx.said(&trouble.why), Role::Text));
+    rows.push(Row::text("  → ", Role::Accent, cx.said(&trouble.next), Role::Text));
+    rows
+}
+
 /// Returns the rows under the stages.
-pub(super) fn rows(cx: &Cx, deployment: &Deployment, takers: &[Arc<Deployment>]) -> Vec<Row> {
+pub(super) fn rows(cx: &Cx, (brief, deployment): (&Brief, &Deployment), takers: &[Brief]) -> Vec<Row> {
     let mut rows = Vec::new();
     if let Some(trouble) = deployment.trouble() {
         rows.extend(failure(cx, deployment, trouble));
     } else if let Some(name) = deployment.current() {
         let stage = deployment.stage(name);
-        let by_hand = super::waits_for_sync(cx, deployment)
-            .then(|| cx.tf("deployments.sync-hint", &[("key", &cx.keymap.label(&super::SYNC))]));
+        let by_hand =
+            super::waits_for_sync(cx, brief).then(|| cx.tf("deployments.sync-hint", &[("key", &cx.keymap.label(&super::SYNC))]));
         let said = by_hand.unwrap_or_else(|| cx.said(&stage.detail));
         if !said.is_empty() {
             let (glyph, role) = stages::glyph(cx, stage);
@@ -162,9 +168,9 @@ fn hindrance(cx: &Cx, deployment: &Deployment, stage: StageName) -> Vec<Row> {
 
 /// Tells whether what runs now is this deployment's doing: it is being applied, or is the newest of its environment.
 fn is_present(cx: &Cx, deployment: &Deployment) -> bool {
-    let newest = cx.world.deployments.iter().find(|d| d.environment == deployment.environment);
+    let newest = cx.world.deployments.of(&deployment.environment).next();
     let begun = !matches!(deployment.stage(StageName::Apply).state, StageState::Pending | StageState::Waiting);
-    begun && (!deployment.status.is_over() || newest.is_some_and(|d| d.id == deployment.id))
+    begun && (!deployment.status.is_over() || newest.is_some_and(|d| d.id() == deployment.id.as_str()))
 }
 
 fn failure(cx: &Cx, deployment: &Deployment, trouble: &Trouble) -> Vec<Row> {

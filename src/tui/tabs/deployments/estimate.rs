@@ -1,8 +1,7 @@
 //! How long a deployment of an environment usually takes, from those that went well before.
 
-use std::sync::Arc;
-
-use domain::deployment::{Deployment, Status};
+use domain::deployment::Status;
+use domain::history::{Brief, History};
 
 /// How many earlier ones are needed to say something, and how many are looked at.
 const LEAST: usize = 3;
@@ -10,12 +9,15 @@ const MOST: usize = 9;
 /// How many deployments are gone through for them: it is worked out for every frame.
 const SCAN: usize = 20_000;
 
-/// Returns the median of the last successes before a deployment, in milliseconds. The list is newest first.
-pub(super) fn usual(all: &[Arc<Deployment>], of: &Deployment) -> Option<i64> {
-    let near = all.iter().skip(all.partition_point(|d| d.id > of.id)).take(SCAN);
-    let earlier = near.filter(|d| d.environment == of.environment && d.status == Status::Succeeded && d.requested < of.requested);
-    let mut took: Vec<i64> = earlier
-        .filter_map(|d| Some(d.finished?.as_millisecond() - d.requested.as_millisecond()))
+/// Returns the median of the last successes before a deployment, in milliseconds.
+pub(super) fn usual(all: &History, of: &Brief) -> Option<i64> {
+    let (environment, requested) = (of.environment(), of.requested());
+    let succeeded = |d: &&Brief| d.status() == Status::Succeeded && d.environment() == environment && d.requested() < requested;
+    let mut took: Vec<i64> = all
+        .older(of.id())
+        .take(SCAN)
+        .filter(succeeded)
+        .filter_map(|d| Some(d.finished()?.as_millisecond() - d.requested().as_millisecond()))
         .filter(|ms| *ms >= 0)
         .take(MOST)
         .collect();

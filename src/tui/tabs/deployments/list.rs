@@ -1,10 +1,10 @@
 //! The rows and columns of the list of deployments.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
-use domain::deployment::{Deployment, Method, StageState, Status};
+use domain::deployment::{Method, StageName, Status};
 use domain::flux::Health;
+use domain::history::{Brief, Mark};
 use domain::ident::DeploymentId;
 use domain::text::one_line;
 
@@ -16,42 +16,42 @@ use crate::widgets::table::{self, Cell, Column, Width};
 
 /// Holds one deployment as a row.
 #[derive(Debug, Clone)]
-pub(super) struct Row(pub(super) Arc<Deployment>);
+pub(super) struct Row(pub(super) Brief);
 
 impl table::Row for Row {
     type Key = DeploymentId;
-    type Fields = Deployment;
+    type Fields = Brief;
 
     fn key(&self) -> DeploymentId {
-        self.0.id.clone()
+        self.0.to_id()
     }
 
     fn health(&self, _: &Cx) -> Option<Health> {
-        health(self.0.status)
+        health(self.0.status())
     }
 
-    fn fields(&self) -> &Deployment {
+    fn fields(&self) -> &Brief {
         &self.0
     }
 
     fn same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        self.0.is_same(&other.0)
     }
 
     fn compare(&self, other: &Self) -> Option<Ordering> {
         // The newest come first, and ids grow with time.
-        Some(other.0.id.cmp(&self.0.id))
+        Some(other.0.id().cmp(self.0.id()))
     }
 
     fn version(&self) -> u64 {
-        let state = |state: &StageState| match state {
-            StageState::Pending => 0,
-            StageState::Running => 1,
-            StageState::Waiting => 2,
-            StageState::Done | StageState::Skipped => 3,
-            StageState::Failed { .. } => 4,
+        let state = |mark: Mark| match mark {
+            Mark::Pending => 0,
+            Mark::Running => 1,
+            Mark::Waiting => 2,
+            Mark::Done | Mark::Skipped => 3,
+            Mark::Failed => 4,
         };
-        self.0.stages.iter().fold(self.0.status as u64, |sum, stage| sum * 8 + state(&stage.state))
+        StageName::ALL.into_iter().fold(self.0.status() as u64, |sum, name| sum * 8 + state(self.0.mark(name)))
     }
 }
 
@@ -88,31 +88,27 @@ pub(super) fn method<'a>(cx: &Cx<'a>, method: Method) -> &'a str {
 }
 
 /// Returns what a deployment changes, in short: its summary, else the first line of its message.
-pub(super) fn change(deployment: &Deployment) -> String {
-    if deployment.summary.is_empty() {
-        one_line(deployment.message.lines().next().unwrap_or_default())
-    } else {
-        one_line(&deployment.summary)
-    }
+pub(super) fn change(deployment: &Brief) -> String {
+    one_line(deployment.change())
 }
 
 fn status_cell(row: &Row, cx: &Cx) -> Cell {
-    let role = health(row.0.status).map_or(Role::Faint, Role::from);
-    Cell::new(status(cx, row.0.status).to_owned(), role)
+    let role = health(row.0.status()).map_or(Role::Faint, Role::from);
+    Cell::new(status(cx, row.0.status()).to_owned(), role)
 }
 
 fn stages_cell(row: &Row, cx: &Cx) -> Cell {
-    let glyphs = row.0.stages.iter().map(|stage| stages::glyph(cx, stage));
+    let glyphs = StageName::ALL.into_iter().map(|name| stages::sign(cx, row.0.mark(name)));
     Cell::of(glyphs.map(|(glyph, role)| piece(glyph, role)).collect())
 }
 
 fn commit_cell(row: &Row, _: &Cx) -> Cell {
-    Cell::new(row.0.commit.as_ref().map_or_else(|| "–".to_owned(), |c| c.short().to_owned()), Role::Muted)
+    Cell::new(row.0.commit().get(..7).unwrap_or("–").to_owned(), Role::Muted)
 }
 
 fn took_cell(row: &Row, cx: &Cx) -> Cell {
-    let over = row.0.status.is_over();
-    let took = if over && row.0.finished.is_none() { "–".to_owned() } else { cx.took(row.0.requested, row.0.finished) };
+    let unknown = row.0.is_over() && row.0.finished().is_none();
+    let took = if unknown { "–".to_owned() } else { cx.took(row.0.requested(), row.0.finished()) };
     Cell::new(took, Role::Muted)
 }
 
@@ -123,7 +119,7 @@ pub(super) static COLUMNS: &[Column<Row>] = &[
         priority: 5,
         width: Width::Fixed(6),
         right: false,
-        cell: |row, _| Cell::new(row.0.id.short().to_owned(), Role::Muted),
+        cell: |row, _| Cell::new(row.0.short().to_owned(), Role::Muted),
         order: None,
     },
     Column {
@@ -131,8 +127,8 @@ pub(super) static COLUMNS: &[Column<Row>] = &[
         priority: 0,
         width: Width::Fit(11, 28),
         right: false,
-        cell: |row, _| Cell::name(row.0.environment.to_string(), Role::Text),
-        order: Some(|a, b| a.0.environment.cmp(&b.0.environment)),
+        cell: |row, _| Cell::name(row.0.environment().to_string(), Role::Text),
+        order: Some(|a, b| a.0.environment().cmp(b.0.environment())),
     },
     Column {
         id: "deployment.status",
@@ -140,7 +136,7 @@ pub(super) static COLUMNS: &[Column<Row>] = &[
         width: Width::Fit(9, 12),
         right: false,
         cell: status_cell,
-        order: Some(|a, b| a.0.status.cmp(&b.0.status)),
+        order: Some(|a, b| a.0.status().cmp(&b.0.status())),
     },
     Column { id: "deployment.stages", priority: 0, width: Width::Fixed(6), right: false, cell: stages_cell, order: None },
     Column {
@@ -149,7 +145,7 @@ pub(super) static COLUMNS: &[Column<Row>] = &[
         width: Width::Grow(24),
         right: false,
         cell: |row, _| Cell::new(change(&row.0), Role::Text),
-        order: Some(|a, b| change(&a.0).cmp(&change(&b.0))),
+        order: Some(|a, b| a.0.change().cmp(b.0.change())),
     },
     Column { id: "deployment.commit", priority: 3, width: Width::Fixed(7), right: false, cell: commit_cell, order: None },
     Column {
@@ -157,16 +153,16 @@ pub(super) static COLUMNS: &[Column<Row>] = &[
         priority: 4,
         width: Width::Fit(3, 16),
         right: false,
-        cell: |row, _| Cell::name(row.0.actor.login.clone(), Role::Muted),
-        order: Some(|a, b| a.0.actor.login.cmp(&b.0.actor.login)),
+        cell: |row, _| Cell::name(row.0.actor().login.clone(), Role::Muted),
+        order: Some(|a, b| a.0.actor().login.cmp(&b.0.actor().login)),
     },
     Column {
         id: "deployment.method",
         priority: 7,
         width: Width::Fit(6, 16),
         right: false,
-        cell: |row, cx| Cell::new(method(cx, row.0.method).to_owned(), Role::Faint),
-        order: Some(|a, b| a.0.method.word().cmp(b.0.method.word())),
+        cell: |row, cx| Cell::new(method(cx, row.0.method()).to_owned(), Role::Faint),
+        order: Some(|a, b| a.0.method().word().cmp(b.0.method().word())),
     },
     Column { id: "deployment.took", priority: 6, width: Width::Fixed(7), right: true, cell: took_cell, order: None },
     Column {
@@ -174,7 +170,7 @@ pub(super) static COLUMNS: &[Column<Row>] = &[
         priority: 1,
         width: Width::Fixed(4),
         right: true,
-        cell: |row, cx| Cell::new(cx.age(row.0.requested), Role::Muted),
-        order: Some(|a, b| b.0.requested.cmp(&a.0.requested)),
+        cell: |row, cx| Cell::new(cx.age(row.0.requested()), Role::Muted),
+        order: Some(|a, b| b.0.requested().cmp(&a.0.requested())),
     },
 ];

@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
-use domain::deployment::{Stage, StageName, StageState, Status};
+use domain::deployment::{Deployment, Stage, StageName, StageState, Status};
+use domain::history::{History, Stand};
+use domain::ident::DeploymentId;
 use domain::orders::Order;
 use domain::proposal::Proposal;
+use domain::query::{Answer, Query};
 use domain::world::World;
 
 use super::estimate::usual;
-use crate::effects::Wish;
+use crate::effects::{Reply, Wish};
 use crate::fixture::{Stage as Bench, world};
 use crate::place::TabId;
 use crate::session::Act;
@@ -81,14 +84,13 @@ fn deploying_again_lays_the_edits_into_the_form() {
     assert_eq!(stage.session.active(), TabId::Deploy);
     let desk = stage.session.cx().desk;
     assert_eq!(desk.environment, Some("shop/staging".parse().unwrap()));
-    assert_eq!(desk.draft.as_ref().unwrap().edits, world().deployments[0].edits);
+    assert_eq!(desk.draft.as_ref().unwrap().edits, world().deployments.first().unwrap().whole().unwrap().edits);
 }
 
 /// Returns the fleet with the newest deployment waiting for approval on the Git host.
 fn awaiting(link: Option<&str>) -> World {
     let mut fleet = world();
-    let mut all = (*fleet.deployments).clone();
-    let mut waiting = (*all[0]).clone();
+    let mut waiting = Deployment::clone(fleet.deployments.first().unwrap().whole().unwrap());
     waiting.status = Status::Waiting;
     let detail = "waits for approval on the Git host";
     waiting.stages = std::array::from_fn(|_| Stage::pending());
@@ -101,8 +103,7 @@ fn awaiting(link: Option<&str>) -> World {
         link: link.map(str::to_owned),
         arrived: None,
     });
-    all[0] = Arc::new(waiting);
-    fleet.deployments = Arc::new(all);
+    fleet.deployments.put(Arc::new(waiting), Stand::default());
     fleet
 }
 
@@ -145,18 +146,58 @@ fn the_scope_widens_from_the_environment_to_everything() {
 #[test]
 fn the_usual_time_is_said_from_three_successes_on() {
     let fleet = world();
-    let running = Arc::clone(&fleet.deployments[0]);
-    let mut all = vec![Arc::clone(&running)];
+    let brief = fleet.deployments.first().unwrap();
+    let running = brief.whole().unwrap();
+    let mut all: History = [Arc::clone(running)].into_iter().collect();
     for (at, seconds) in [80, 100, 120].into_iter().enumerate() {
-        assert_eq!(usual(&all, &running), None);
-        let mut earlier = (*running).clone();
+        assert_eq!(usual(&all, brief), None);
+        let mut earlier = Deployment::clone(running);
+        earlier.id = DeploymentId::new(format!("01jd6k00000000000000000{}", 9 - at));
         earlier.status = Status::Succeeded;
         earlier.requested =
             domain::Time::from_second(running.requested.as_second() - 1000 * (1 + i64::try_from(at).unwrap())).unwrap();
         earlier.finished = domain::Time::from_second(earlier.requested.as_second() + seconds).ok();
-        all.push(Arc::new(earlier));
+        all.put(Arc::new(earlier), Stand::default());
     }
-    assert_eq!(usual(&all, &running), Some(100_000));
+    assert_eq!(usual(&all, brief), Some(100_000));
+}
+
+fn long(count: usize, one: &Deployment) -> History {
+    let number = |n: usize| {
+        let id = DeploymentId::new(format!("01jd6k{n:020}"));
+        Arc::new(Deployment { id, status: Status::Succeeded, restore: None, ..one.clone() })
+    };
+    (0..count).map(number).collect()
+}
+
+#[test]
+fn the_record_of_an_old_one_is_read_when_it_is_looked_at() {
+    let mut fleet = world();
+    let one = Arc::clone(fleet.deployments.first().unwrap().whole().unwrap());
+    fleet.deployments = long(600, &one);
+    let mut stage = Bench::over(fleet, 120, 36, Language::English);
+    stage.keys("7");
+    stage.acts.clear();
+    stage.keys("g g j");
+    assert_eq!(stage.wishes(), [], "the newest are at hand");
+    stage.keys("G");
+    let asked = stage.wishes();
+    let [.., Wish::Ask(ticket, Query::Record(id))] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!(id.as_str(), format!("01jd6k{:020}", 0));
+    assert!(stage.lines().contains("reading the record"), "{}", stage.lines());
+    assert!(!stage.lines().contains("Git commit"), "{}", stage.lines());
+    let trouble = domain::Trouble::failed("The record of a deployment cannot be read", id).why("a bit is another one");
+    stage.reply(Reply::Answer(*ticket, Err(trouble)));
+    assert!(stage.lines().contains("cannot be read") && stage.lines().contains("a bit is another"), "{}", stage.lines());
+    stage.keys("k");
+    let asked = stage.wishes();
+    let [.., Wish::Ask(ticket, Query::Record(id))] = asked.as_slice() else { panic!("{asked:?}") };
+    let whole = Deployment { id: id.clone(), message: "As it was then".to_owned(), ..Deployment::clone(&one) };
+    stage.reply(Reply::Answer(*ticket, Ok(Answer::Record(Arc::new(whole)))));
+    let lines = stage.lines();
+    assert!(lines.contains("As it was then") && lines.contains("Git commit") && !lines.contains("reading"), "{lines}");
+    stage.keys("g g");
+    assert_eq!(stage.wishes(), []);
 }
 
 /// A history as long as a large fleet's: `cargo test --release -p tui a_long_history -- --ignored --nocapture` prints figures.
@@ -164,12 +205,8 @@ fn the_usual_time_is_said_from_three_successes_on() {
 #[ignore = "prints figures"]
 fn a_long_history() {
     let mut fleet = world();
-    let one = fleet.deployments.first().unwrap().clone();
-    let number = |n: usize| {
-        let id = domain::ident::DeploymentId::new(format!("01jd6k{:020}", 100_000 - n));
-        Arc::new(domain::deployment::Deployment { id, status: Status::Succeeded, restore: None, ..(*one).clone() })
-    };
-    fleet.deployments = Arc::new((0..100_000).map(number).collect());
+    let one = Arc::clone(fleet.deployments.first().unwrap().whole().unwrap());
+    fleet.deployments = long(100_000, &one);
     let timed = |what: &str, work: &mut dyn FnMut()| {
         let begun = std::time::Instant::now();
         work();

@@ -1,8 +1,6 @@
 //! How the Deployments tab looks: the list, and the selected deployment under it or in its place.
 
-use std::sync::Arc;
-
-use domain::deployment::Deployment;
+use domain::history::Brief;
 use domain::link::LinkOf;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,8 +11,7 @@ use crate::spots::Aim;
 use crate::theme::Role;
 use crate::widgets::link::banner;
 use crate::widgets::put::{columns, piece, put_pieces, rule, width_of};
-use crate::widgets::scroll::Scroll;
-use crate::widgets::sheet;
+use crate::widgets::sheet::{self, Row};
 use crate::widgets::stages;
 
 /// How many rows of the body the list gets at least before the selected one is shown under it.
@@ -28,10 +25,10 @@ impl Deployments {
             return;
         }
         let selected = self.selected();
-        let cluster = selected.and_then(|d| cx.world.environment(&d.environment)).map(|e| e.cluster.0.clone());
+        let cluster = selected.and_then(|d| cx.world.environment(d.environment())).map(|e| e.cluster.0.clone());
         let area = banner(cx, area, buf, |of| matches!(of, LinkOf::Cluster(c) if Some(c) == cluster.as_ref()));
         if let Some(deployment) = selected.filter(|_| self.detail) {
-            return follow(cx, area, buf, deployment, (&self.takers, &self.scroll));
+            return self.follow(cx, area, buf, deployment);
         }
         let head = Rect { height: 1, ..area };
         self.head(cx, head, buf);
@@ -51,7 +48,7 @@ impl Deployments {
             cx.later(below);
             cx.spot(Rect { height: 1, ..below }, Aim::Line(below.bottom()));
             let place = Rect { y: below.y + 1, height: below.height - 1, ..below };
-            follow(cx, place, buf, deployment, (&self.takers, &self.scroll));
+            self.follow(cx, place, buf, deployment);
         }
     }
 
@@ -74,29 +71,37 @@ impl Deployments {
         ];
         put_pieces(cx, buf, (area.x, area.y), area.width, &pieces);
     }
-}
 
-/// Draws one deployment: what it is, its stages, what it waits for or why it failed.
-fn follow(cx: &Cx, area: Rect, buf: &mut Buffer, deployment: &Deployment, (takers, scroll): (&[Arc<Deployment>], &Scroll)) {
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let (left, right) = detail::title(cx, deployment);
-    let wide = columns(width_of(&right)).min(inner.width);
-    put_pieces(cx, buf, (inner.x, inner.y), inner.width.saturating_sub(wide + 2), &left);
-    put_pieces(cx, buf, (inner.right() - wide, inner.y), wide, &right);
-    let mut y = inner.y + 1;
-    let mut place = |rows: u16| {
-        let place = Rect { y, height: rows.min(inner.bottom().saturating_sub(y)), ..inner };
-        y = (y + rows).min(inner.bottom());
-        place
-    };
-    let origin = place(1);
-    if origin.height > 0 {
-        put_pieces(cx, buf, (origin.x + 2, origin.y), origin.width.saturating_sub(2), &detail::origin(cx, deployment));
+    /// Draws one deployment: what it is, its stages, what it waits for or why it failed. Of an old one the record is being read.
+    fn follow(&self, cx: &Cx, area: Rect, buf: &mut Buffer, deployment: &Brief) {
+        let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+        let (left, right) = detail::title(cx, deployment);
+        let wide = columns(width_of(&right)).min(inner.width);
+        put_pieces(cx, buf, (inner.x, inner.y), inner.width.saturating_sub(wide + 2), &left);
+        put_pieces(cx, buf, (inner.right() - wide, inner.y), wide, &right);
+        let mut y = inner.y + 1;
+        let mut place = |rows: u16| {
+            let place = Rect { y, height: rows.min(inner.bottom().saturating_sub(y)), ..inner };
+            y = (y + rows).min(inner.bottom());
+            place
+        };
+        let origin = place(1);
+        if origin.height > 0 {
+            put_pieces(cx, buf, (origin.x + 2, origin.y), origin.width.saturating_sub(2), &detail::origin(cx, deployment));
+        }
+        let airy = inner.height > DETAIL;
+        place(u16::from(airy));
+        let bar = place(2);
+        if let Some(whole) = self.whole() {
+            stages::bar(cx, bar, buf, whole);
+        }
+        place(u16::from(airy));
+        let rest = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
+        let rows = match (self.whole(), self.unread()) {
+            (Some(whole), _) => detail::rows(cx, (deployment, whole), &self.takers),
+            (None, Some(trouble)) => detail::unread(cx, trouble),
+            (None, None) => vec![Row::text(cx.spinner(), Role::Busy, format!(" {}", cx.t("deployments.recalling")), Role::Muted)],
+        };
+        sheet::view(cx, rest, buf, &rows, &self.scroll);
     }
-    let airy = inner.height > DETAIL;
-    place(u16::from(airy));
-    stages::bar(cx, place(2), buf, deployment);
-    place(u16::from(airy));
-    let rest = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
-    sheet::view(cx, rest, buf, &detail::rows(cx, deployment, takers), scroll);
 }

@@ -145,8 +145,8 @@ fn a_rollback_is_asked_about_answered_and_given() {
             // The newest is what is there now: one goes away from it.
             [Wish::Ask(ticket, Query::Back(environment, Back::Previous))] => {
                 let world = stage.session.cx().world;
-                let newest = world.deployments.iter().find(|d| d.environment == *environment).unwrap();
-                (*ticket, environment.clone(), newest.id.clone())
+                let newest = world.deployments.of(environment).next().unwrap();
+                (*ticket, environment.clone(), newest.to_id())
             }
             other => panic!("{other:?}"),
         };

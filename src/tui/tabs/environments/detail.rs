@@ -64,8 +64,8 @@ pub(super) fn lines(cx: &Cx, line: Option<&Line>, wide: usize) -> Vec<Pieces> {
         out.extend(pods(cx, found));
     }
     out.push(Vec::new());
-    let ours = cx.world.deployments.iter().filter(|d| d.environment == environment.id);
-    out.extend(recent::lines(cx, ours.map(AsRef::as_ref), DEPLOYMENTS, false));
+    let ours = cx.world.deployments.of(&environment.id);
+    out.extend(recent::lines(cx, ours, DEPLOYMENTS, false));
     out
 }
 

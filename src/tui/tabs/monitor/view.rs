@@ -38,7 +38,9 @@ impl Monitor {
     }
 
     pub(super) fn rows(&self, cx: &Cx, wide: usize) -> Vec<Row> {
-        let Some(found) = &self.found else { return Vec::new() };
+        let Some(found) = &self.found else {
+            return vec![Row::text(cx.spinner(), Role::Busy, format!(" {}", cx.t("monitor.counting")), Role::Muted)];
+        };
         let mut rows = totals(cx, &found.all, wide);
         if found.all.deployments == 0 {
             rows.push(Row::text("", Role::Text, cx.t("monitor.none"), Role::Muted));

@@ -25,8 +25,8 @@ pub(super) fn lines(cx: &Cx, project: &Project) -> Vec<Vec<Piece<'static>>> {
     let mut out = vec![title, place, Vec::new()];
     out.extend(environments(cx, project));
     out.push(Vec::new());
-    let ours = cx.world.deployments.iter().filter(|d| d.environment.project == project.slug);
-    out.extend(recent::lines(cx, ours.map(AsRef::as_ref), DEPLOYMENTS, true));
+    let ours = cx.world.deployments.iter().filter(|d| d.environment().project == project.slug);
+    out.extend(recent::lines(cx, ours, DEPLOYMENTS, true));
     out
 }
 
