@@ -7,6 +7,7 @@ mod adopt;
 mod ask;
 mod audit;
 mod build;
+mod carry;
 mod check;
 mod compare;
 mod config;
@@ -118,12 +119,26 @@ pub(crate) enum Command {
     /// Asks Flux to reconcile objects (KIND/NAME).
     Reconcile(flux::Reconcile),
     /// Suspends objects (KIND/NAME).
+    #[command(after_long_help = "Examples:\n  \
+    quarterdeck suspend ks/shop-production\n  \
+    quarterdeck suspend hr --all -n apps --yes\n\n\
+    JSON: object, said for each.")]
     Suspend(targets::Targets),
     /// Resumes objects (KIND/NAME).
+    #[command(after_long_help = "Examples:\n  \
+    quarterdeck resume ks/shop-production\n  \
+    quarterdeck resume --filter 'suspended=true ns=apps'\n\n\
+    JSON: object, said for each.")]
     Resume(targets::Targets),
     /// Has Helm install or upgrade HelmReleases once more, even if nothing changed.
+    #[command(after_long_help = "Examples:\n  \
+    quarterdeck force hr/podinfo -n apps\n\n\
+    JSON: object, said for each.")]
     Force(targets::Targets),
     /// Sets the failure counters of HelmReleases to zero, so that they are tried again.
+    #[command(after_long_help = "Examples:\n  \
+    quarterdeck reset hr/podinfo -n apps\n\n\
+    JSON: object, said for each.")]
     Reset(targets::Targets),
     /// Deletes objects of any kind, after saying what goes along.
     Delete(delete::Delete),
@@ -132,9 +147,12 @@ pub(crate) enum Command {
     /// Edits an object of the cluster in $VISUAL or $EDITOR, and shows what changes before it is applied.
     Edit(edit::Edit),
     /// Says from which repository, commit and file an object comes.
+    #[command(after_long_help = "Examples:\n  \
+    quarterdeck origin deploy/shop-web -n shop\n  \
+    quarterdeck origin hr/podinfo -n apps -o json")]
     Origin(targets::One),
-    /// Compares what a Kustomization or HelmRelease desires with what the cluster has.
-    Diff(diff::Diff),
+    /// Compares what a Kustomization, HelmRelease or environment desires with what the cluster has, or shows what fields would change.
+    Diff(Box<diff::Diff>),
     /// Looks at what Flux needs in the cluster and how its controllers are, or prints the role that allows what we do.
     Check(check::Check),
     /// Installs or upgrades Flux from the manifest of a release, object by object.
@@ -143,6 +161,10 @@ pub(crate) enum Command {
     Uninstall(install::Uninstall),
     /// Lists, verifies or exports the journal.
     Audit(audit::Audit),
+    /// Writes projects and environments as one YAML document.
+    Export(carry::Export),
+    /// Takes projects and environments in from such a document.
+    Import(carry::Import),
     /// Tells what applied an object, from which source, revision and commit (KIND/NAME).
     Trace(trace::Trace),
     /// Says why an object is broken (KIND/NAME), from evidence, and what to do.
@@ -166,6 +188,10 @@ pub(crate) enum Command {
 
 /// Options of the demo.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  \
+    quarterdeck demo\n  \
+    quarterdeck demo --speed 4 --no-tour\n  \
+    quarterdeck demo --folder /tmp/deck         # it goes on from there the next time")]
 pub(crate) struct DemoArgs {
     /// How many times faster than life the simulated cluster runs.
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
@@ -254,17 +280,22 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Create(create) => create::run(deck, format, *create).await,
         Command::Edit(edit) => edit::run(deck, format, edit).await,
         Command::Origin(which) => edit::origin(deck, format, &which).await,
-        Command::Diff(diff) => diff::run(deck, format, diff).await,
+        Command::Diff(diff) => diff::run(deck, format, *diff).await,
         Command::Check(check) => check::run(deck, format, &check).await,
         Command::Install(install) => install::install(deck, format, install).await,
         Command::Uninstall(uninstall) => install::uninstall(deck, format, &uninstall).await,
         Command::Audit(audit) => audit::run(deck, format, audit).await,
+        Command::Export(export) => carry::export(deck, format, &export),
+        Command::Import(import) => carry::import(deck, format, &import).await,
         Command::Trace(trace) => trace::run(deck, format, trace).await,
         Command::Why(why) => why::run(deck, format, &why).await,
         Command::Values(values) => values::run(deck, format, &values).await,
         Command::Logs(logs) => logs::run(deck, format, logs).await,
     }
 }
+
+#[cfg(test)]
+mod docs_tests;
 
 #[cfg(test)]
 mod tests {

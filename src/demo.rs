@@ -28,6 +28,8 @@ use crate::{console, terminal};
 use fleet::{APPLICATIONS, Application};
 
 const CONTEXT: &str = "demo";
+/// How many times faster the fleet gets to where it is to be found: what runs and what is broken is there before it is looked for.
+const HASTE: f64 = 30.0;
 
 macro_rules! manifests {
     ($app:literal, $($path:literal),* $(,)?) => {
@@ -73,7 +75,7 @@ async fn play(global: &Global, folder: &Path, (speed, opening): (f64, Opening<'_
     }
     terminal::catch_panics(&state);
     let mut config = SimConfig::new(CONTEXT, Arc::new(launch::now), folder.join("cluster"));
-    config.time_scale = speed;
+    config.time_scale = speed * HASTE;
     let sim = Arc::new(Sim::start(&config));
     let context = ContextName::from(CONTEXT);
     let clusters = Clusters::fixed([Connection::from_service(context.clone(), sim.service())]);
@@ -85,7 +87,7 @@ async fn play(global: &Global, folder: &Path, (speed, opening): (f64, Opening<'_
         store.commit(|_| Ok(records))?;
     }
     let deck = launch::deck_on(&settings, (store, notices), clusters, vec![context.clone()], Ok(context));
-    let fleet = Fleet { git: folder.join("git"), engine: deck.engine.clone(), actor: deck.actor.clone() };
+    let fleet = Fleet { git: folder.join("git"), engine: deck.engine.clone(), actor: deck.actor.clone(), speed };
     let cluster = Arc::clone(&sim);
     let sailing = tokio::spawn(async move { fleet.sail(&cluster, fresh).await });
     let done = console::show(&deck, opening).await.map(drop);
@@ -100,6 +102,7 @@ struct Fleet {
     git: PathBuf,
     engine: Engine,
     actor: Actor,
+    speed: f64,
 }
 
 impl Fleet {
@@ -117,25 +120,37 @@ impl Fleet {
             self.save(environment, true).await?;
         }
         self.platform(sim, fresh)?;
+        let done = if fresh { self.broken().await } else { Ok(()) };
+        sim.hasten(self.speed);
+        done?;
         if fresh { self.today().await } else { Ok(()) }
     }
 
-    /// Lets things happen: one environment falls behind Git, rollouts begin, two go wrong, and others commit as well.
+    /// Lets two deployments go wrong, and waits until it shows.
+    async fn broken(&self) -> Result<(), Trouble> {
+        let [shop, ledger, _] = &APPLICATIONS;
+        let production = ledger.environment(EnvironmentType::Production)?;
+        self.until(&production, &[Health::Ok]).await;
+        self.deploy(ledger, EnvironmentType::Production, "5.5.0-crash", &history::person(0)).await?;
+        self.until(&shop.environment(EnvironmentType::Testing)?, &[Health::Ok]).await;
+        self.deploy(shop, EnvironmentType::Testing, "1.9.0-rc2-missing", &history::person(3)).await?;
+        self.until(&production, &[Health::Bad]).await;
+        Ok(())
+    }
+
+    /// Lets things happen: one environment falls behind Git, rollouts begin, and others commit as well.
     async fn today(&self) -> Result<(), Trouble> {
-        let [shop, ledger, beacon] = &APPLICATIONS;
+        let [shop, _, beacon] = &APPLICATIONS;
         self.commit(beacon, EnvironmentType::Development, "3.3.2", ("Update beacon to 3.3.2\n", &automation()))?;
         let mut production = shop.environment(EnvironmentType::Production)?;
-        self.ready(&production).await;
+        self.until(&production, &[Health::Ok, Health::Bad]).await;
         // Auto sync is off from here, so that what Git says from now on waits for a person.
         production.gitops.auto_sync = false;
         self.save(production, false).await?;
         let mira = history::author(&history::person(1));
         self.commit(shop, EnvironmentType::Production, "1.8.4", ("Deploy shop 1.8.4 to production\n", &mira))?;
         self.deploy(shop, EnvironmentType::Development, "1.9.0-rc3", &self.actor).await?;
-        self.deploy(shop, EnvironmentType::Staging, "1.9.0-rc2-slow", &history::person(2)).await?;
-        self.deploy(shop, EnvironmentType::Testing, "1.9.0-rc2-missing", &history::person(3)).await?;
-        self.ready(&ledger.environment(EnvironmentType::Production)?).await;
-        self.deploy(ledger, EnvironmentType::Production, "5.5.0-crash", &history::person(0)).await
+        self.deploy(shop, EnvironmentType::Staging, "1.9.0-rc2-slow", &history::person(2)).await
     }
 
     async fn save(&self, environment: Environment, create_objects: bool) -> Result<(), Trouble> {
@@ -159,12 +174,11 @@ impl Fleet {
         Ok(())
     }
 
-    /// Waits until an environment runs; the demo goes on without it after a while.
-    async fn ready(&self, environment: &Environment) {
+    /// Waits until an environment with a workload is in one of these states; the demo goes on without it after a while.
+    async fn until(&self, environment: &Environment, states: &[Health]) {
         let mut worlds = self.engine.world();
         let runs = worlds.wait_for(|world| {
-            !world.workloads_of(environment).is_empty()
-                && matches!(world.environment_health(environment).0, Health::Ok | Health::Bad)
+            !world.workloads_of(environment).is_empty() && states.contains(&world.environment_health(environment).0)
         });
         drop(tokio::time::timeout(Duration::from_secs(30), runs).await);
     }

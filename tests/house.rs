@@ -209,3 +209,93 @@ fn clocks_are_read_in_few_places_and_nothing_prints_past_the_screen() {
     }
     report(&faults);
 }
+
+/// Returns the documents of the house with their text.
+fn documents() -> Vec<(PathBuf, String)> {
+    let mut files = vec![root().join("README.md"), root().join("ARCHITECTURE.md"), root().join("tests/cluster/README.md")];
+    let pages = fs::read_dir(root().join("docs")).expect("the pages").map(|entry| entry.expect("an entry").path());
+    files.extend(pages.filter(|path| path.extension().is_some_and(|e| e == "md")));
+    files.sort();
+    files.into_iter().map(|path| (path.clone(), fs::read_to_string(path).expect("readable text"))).collect()
+}
+
+/// Returns the anchors of a document's headings as they are linked to.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let anchor = |heading: &str| {
+        let kept = heading.to_lowercase().chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).collect::<String>();
+        kept.replace(' ', "-")
+    };
+    headings.map(anchor).collect()
+}
+
+#[test]
+fn links_in_the_documents_lead_somewhere() {
+    let link = regex::Regex::new(r"\]\(([^)\s]+)\)").expect("a valid pattern");
+    let (mut faults, mut count) = (Vec::new(), 0);
+    for (path, text) in documents() {
+        let name = path.strip_prefix(root()).expect("below the root").display().to_string();
+        for target in link.captures_iter(&text).map(|found| found[1].to_owned()) {
+            count += 1;
+            if target.contains("://") {
+                faults.push(format!("{name}: {target} leads out of the house, where nobody checks it"));
+                continue;
+            }
+            let (file, place) = target.split_once('#').unwrap_or((&target, ""));
+            let there = if file.is_empty() { path.clone() } else { path.parent().expect("a folder").join(file) };
+            if !there.exists() {
+                faults.push(format!("{name}: {target} is not there"));
+            } else if !place.is_empty() && !anchors(&fs::read_to_string(&there).unwrap_or_default()).contains(place) {
+                faults.push(format!("{name}: {target} has no such heading"));
+            }
+        }
+    }
+    assert!(count > 8, "only {count} links were found");
+    report(&faults);
+}
+
+/// What a path in a document begins with: it is one from the root, or one from src as ARCHITECTURE.md writes them.
+const ROOMS: [&str; 17] = [
+    "src/",
+    "assets/",
+    "tests/",
+    "themes/",
+    "docs/",
+    ".ci/",
+    "domain/",
+    "manifest/",
+    "git/",
+    "cluster/",
+    "store/",
+    "sim/",
+    "engine/",
+    "tui/",
+    "safe/",
+    "cli/",
+    "local/",
+];
+
+#[test]
+fn files_that_the_documents_name_are_there() {
+    let span = regex::Regex::new(r"`([a-z._/*-]+)`").expect("a valid pattern");
+    let (mut faults, mut count) = (Vec::new(), 0);
+    for (path, text) in documents() {
+        let prose = regex::Regex::new(r"(?s)```.*?```").expect("a valid pattern").replace_all(&text, "");
+        for named in span.captures_iter(&prose).map(|found| found[1].to_owned()) {
+            let written = ["rs", "toml", "md", "sh", "json", "yaml"].iter().any(|end| named.ends_with(&format!(".{end}")));
+            let folder = ROOMS.iter().any(|room| named.starts_with(room));
+            // A folder beside the configuration file, or one that is built.
+            if !folder || named.starts_with("git/") && !written || named == "themes/" {
+                continue;
+            }
+            count += 1;
+            let plain = named.trim_end_matches("*.rs").trim_end_matches('*');
+            let there = [root(), root().join("src"), path.parent().expect("a folder").to_owned()];
+            if !there.iter().any(|folder| folder.join(plain).exists()) {
+                faults.push(format!("{} names {named}, which is not there", path.display()));
+            }
+        }
+    }
+    assert!(count > 30, "only {count} files were found");
+    report(&faults);
+}

@@ -119,7 +119,7 @@ fn subcommand(form: &'static Form) -> Command {
     Command::new(form.word)
         .visible_aliases(known.map_or(&[][..], |kind| kind.aliases).iter().copied())
         .alias(form.kind)
-        .about(format!("Creates a {}", form.kind))
+        .about(format!("Creates {} {}", if form.kind.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" }, form.kind))
         .args(form.all().map(option))
         .args([set, dry, yes])
         .args(places())

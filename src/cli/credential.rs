@@ -21,6 +21,10 @@ use crate::terminal;
 #[command(after_long_help = "A project names one as sealed:NAME, with USER@ in front if the server wants a user name.\n\
     The key that opens them is kept in this account's keyring (Secret Service, by the program secret-tool, which has two seconds), else \
     made of a passphrase, else in a file of its own. QUARTERDECK_PASSPHRASE_FILE names a file that has the passphrase.\n\n\
+    Examples:\n  \
+    quarterdeck credential add shop-bot\n  \
+    quarterdeck project edit shop --credential bot@sealed:shop-bot\n  \
+    quarterdeck credential list\n\n\
     JSON of list: key (keyring, passphrase, file), protects, credentials (name, used_by). JSON of add and rm: object, said.")]
 pub(crate) enum Verb {
     /// Seals a token or a key under a name, in place of one that is there.

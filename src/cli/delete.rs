@@ -15,6 +15,9 @@ use crate::launch::Deck;
 #[command(
     after_long_help = "The question says what goes along: what a Kustomization's pruning removes, the release that a HelmRelease \
     uninstalls, finalizers that are waited for. Where something goes along, or in production, its name has to be typed.\n\n\
+    Examples:\n  \
+    quarterdeck delete hr/podinfo -n apps\n  \
+    quarterdeck delete po/shop-web-7477d48-x2x8z -n shop --yes\n\n\
     JSON: object, said for each."
 )]
 pub(crate) struct Delete {

@@ -80,10 +80,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
     let environment = deck.environment(&deploy.project, &deploy.environment)?;
     let wait = deploy.going.wait.as_deref().map(deployments::duration).transpose()?;
     let draft = Draft {
-        workload: match &deploy.fields.workload {
-            Some(text) => Some(environment::workload(text)?),
-            None => own(deck, &environment).await?,
-        },
+        workload: workload(deck, &environment, &deploy.fields).await?,
         edits: if deploy.manual { fields::maybe(&deploy.fields)? } else { fields::edits(&deploy.fields, "deploy")? },
         message: deploy.going.message.text()?,
         manual: deploy.manual.then(|| Manual { from: deploy.from.unwrap_or_default() }),
@@ -119,8 +116,16 @@ pub(crate) async fn run(deck: &Deck, format: Format, deploy: Deploy) -> Result<(
     landed(deck, format, outcome, wait).await
 }
 
+/// Returns the workload that is meant: the one that was named, else the environment's own.
+pub(super) async fn workload(deck: &Deck, environment: &Environment, fields: &Fields) -> Result<Option<WorkloadRef>, Trouble> {
+    match &fields.workload {
+        Some(text) => environment::workload(text).map(Some),
+        None => own(deck, environment).await,
+    }
+}
+
 /// Asks the cluster what it would make of a draft.
-async fn trial(deck: &Deck, draft: Draft) -> Result<Arc<Trial>, Trouble> {
+pub(super) async fn trial(deck: &Deck, draft: Draft) -> Result<Arc<Trial>, Trouble> {
     match deck.ask(Query::Trial(draft)).await? {
         Answer::Trial(trial) => Ok(trial),
         _ => Err(Trouble::failed("The engine gave another answer than was asked for", "trial")),
@@ -190,7 +195,7 @@ struct Tried<'a> {
 }
 
 /// Prints what the cluster would make of a change, object by object.
-fn tried(trial: &Trial) {
+pub(super) fn tried(trial: &Trial) {
     for object in &trial.objects {
         let why = if object.why.is_empty() { String::new() } else { format!(": {}", object.why) };
         let would = match object.verdict {

@@ -84,7 +84,11 @@ impl Message {
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "Ends with 0 when it succeeded, 1 when it failed, 3 when it waits for approval on the Git host or for a manual sync, 5 when the time is over. \
-    Interrupting it does not stop the deployment.\n\nJSON: see history."
+    Interrupting it does not stop the deployment.\n\n\
+    Examples:\n  \
+    quarterdeck follow bqs33\n  \
+    quarterdeck follow 01m8072qmkpm39045fhfhbqs33 --wait 5m -o json\n\n\
+    JSON: see history."
 )]
 pub(crate) struct Follow {
     /// The deployment's id or the end of it.

@@ -1,10 +1,16 @@
-//! `diff`: what the cluster has against what a Kustomization or HelmRelease desires.
+//! `diff`: what the cluster has against what a Kustomization, a HelmRelease or an environment desires; and what a deployment would
+//! change.
+
+mod proposed;
 
 use clap::Args;
 use domain::Trouble;
 use domain::drift::{Against, Drift, ObjectDrift, Verdict};
+use domain::flux::ObjectKey;
+use domain::project::Environment;
 use domain::query::{Answer, Query};
 
+use super::fields::{self, Fields};
 use super::targets::One;
 use super::{Format, flux, output};
 use crate::launch::Deck;
@@ -15,16 +21,20 @@ use crate::launch::Deck;
     after_long_help = "What is desired is read where Flux reads it: a Kustomization's from its source's artifact (through the API server's \
     proxy, digest verified), else from Git; a HelmRelease's from the release that Helm stored. What Flux would change is asked of the server \
     by a dry run of its apply. Nothing is changed, and no value of a Secret is shown.\n\n\
+    PROJECT ENVIRONMENT in the place of KIND/NAME means the environment's Kustomization; with fields it shows what a deployment with \
+    them would change instead (deploy --dry-run shows all of it with message and digest).\n\n\
     Examples:\n  \
     quarterdeck diff ks/shop-production\n  \
     quarterdeck diff hr/podinfo -n apps\n  \
     quarterdeck diff hr/podinfo -n apps --previous\n  \
-    quarterdeck diff ks/shop-production -o json\n\n\
+    quarterdeck diff ks/shop-production -o json\n  \
+    quarterdeck diff shop production\n  \
+    quarterdeck diff shop production --tag 1.9.0 --rendered\n\n\
     Exit status: 0 everything agrees, 1 something differs or failed (a sentence on the error stream says which), 3 something may not \
-    or cannot be compared, the others as everywhere.\n\
+    or cannot be compared, the others as everywhere. With fields 0 whatever would change.\n\
     JSON: key, against, desired (source, revision, path, way), checked, left, notes, objects: a list of api_version, kind, namespace, name, \
     verdict (missing, changed, extra, orphaned, unknown, skipped, agrees), why, fields (label, path, live, desired, owners), ignored, \
-    others, file."
+    others, file. With fields as deploy --dry-run."
 )]
 pub(crate) struct Diff {
     #[command(flatten)]
@@ -35,10 +45,24 @@ pub(crate) struct Diff {
     /// Lists what differs, without the texts of the objects.
     #[arg(long)]
     short: bool,
+    #[command(flatten)]
+    side: proposed::Side,
+    #[command(flatten)]
+    fields: Fields,
 }
 
 pub(crate) async fn run(deck: &Deck, format: Format, diff: Diff) -> Result<(), Trouble> {
-    let key = diff.which.key(deck, |word| flux::kind(word).map(|kind| kind.name.to_owned())).await?;
+    let environment = diff.which.environment(deck)?;
+    let proposes = diff.side.named() || !fields::maybe(&diff.fields)?.is_empty();
+    let key = match environment {
+        Some(environment) if proposes => return proposed::run(deck, format, environment, &diff.fields, diff.side).await,
+        Some(environment) => desired_by(&environment),
+        None if proposes => {
+            return Err(Trouble::usage("Fields are those of an environment's workload", "diff")
+                .next("Write it as: quarterdeck diff PROJECT ENVIRONMENT FIELDS"));
+        }
+        None => diff.which.key(deck, |word| flux::kind(word).map(|kind| kind.name.to_owned())).await?,
+    };
     let against = if diff.previous { Against::Previous } else { Against::Live };
     let Answer::Drift(drift) = deck.ask(Query::Drift(key.clone(), against)).await? else {
         return Err(Trouble::failed("The answer was another", key));
@@ -58,6 +82,12 @@ pub(crate) async fn run(deck: &Deck, format: Format, diff: Diff) -> Result<(), T
             .next("See the reason beside each object."));
     }
     Ok(())
+}
+
+/// Returns the Kustomization of an environment.
+fn desired_by(environment: &Environment) -> ObjectKey {
+    let name = &environment.gitops.kustomization;
+    ObjectKey::new(&environment.cluster, "Kustomization", &name.namespace, &name.name)
 }
 
 /// Returns how many objects stand how.
@@ -124,7 +154,6 @@ fn one(object: &ObjectDrift) {
 mod tests {
     use super::*;
     use domain::drift::{Desired, Way};
-    use domain::flux::ObjectKey;
 
     #[test]
     fn the_first_name_is_printed_too() {

@@ -36,7 +36,12 @@ struct Place {
     and followed as a deployment of the environment that applies it; --cluster changes it in the cluster only, which Flux undoes.\n\n\
     The editor is $VISUAL, $EDITOR or vi. What comes back is checked (YAML, schema), tried by the server \
     in a dry run and shown as a diff; a newer version of the object is noticed. Secret values are masked: a masked one that is left \
-    as it is stays what it is. When something fails your text is kept, and it is said where.\n\nJSON: object, said; of a change in Git the deployment (see history), with --dry-run its preview."
+    as it is stays what it is. When something fails your text is kept, and it is said where.\n\n\
+    Examples:\n  \
+    quarterdeck edit ks/shop-production\n  \
+    quarterdeck edit hr/podinfo -n apps --set interval=30m --git --dry-run\n  \
+    quarterdeck edit cm/shop-settings -n shop --cluster\n\n\
+    JSON: object, said; of a change in Git the deployment (see history), with --dry-run its preview."
 )]
 pub(crate) struct Edit {
     #[command(flatten)]

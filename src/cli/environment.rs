@@ -21,12 +21,17 @@ use settle::Settle;
 
 /// What to do with environments.
 #[derive(Debug, Subcommand)]
-#[command(
-    after_long_help = "JSON of show and list: id (project, name), type, cloud, region, cluster, namespace, approval (required, \
+#[command(after_long_help = "Examples:\n  \
+    quarterdeck environment add shop development --cluster dev-eu --branch main\n  \
+    quarterdeck environment edit shop production --approvers 2\n  \
+    quarterdeck environment show shop production\n  \
+    quarterdeck environment compare shop\n  \
+    quarterdeck environment settle shop production --to record\n  \
+    quarterdeck environment rm shop testing --objects suspend\n\n\
+    JSON of show and list: id (project, name), type, cloud, region, cluster, namespace, approval (required, \
     approvers), proposal_prefix, gitops (enabled, branch, path, interval, auto_sync, source, kustomization), workload, health, reason, \
     git_images, running_images, revision, ready, replicas, agrees, suspended, departures (field, object, record, cluster; null where \
-    the cluster is not heard of).\nJSON of add, edit, settle and rm: object, said."
-)]
+    the cluster is not heard of).\nJSON of add, edit, settle and rm: object, said.")]
 pub(crate) enum Verb {
     /// Adds an environment with the defaults of its type.
     Add(Add),
@@ -289,7 +294,6 @@ async fn fate(deck: &Deck, environment: &Environment, objects: Objects) -> Resul
     }
 }
 
-/// Settles where record and cluster part.
 /// Prints environments beside what Git says and what runs.
 pub(crate) async fn list(deck: &Deck, format: Format, project: Option<&str>) -> Result<(), Trouble> {
     if let Some(project) = project {

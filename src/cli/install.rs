@@ -89,6 +89,9 @@ pub(crate) struct Install {
     the finalizers of all Flux objects, the definitions and with them the objects, and the namespace unless something else is in \
     it. What Flux applied stays: workloads, Helm releases, their namespaces. The question counts what goes and wants the name of \
     the context.\n\n\
+    Examples:\n  \
+    quarterdeck uninstall --dry-run\n  \
+    quarterdeck uninstall --keep-namespace\n\n\
     JSON: object, said; with --dry-run cluster, version, namespace, controllers, definitions (name, objects), others, \
     namespace_goes, strangers, owner, unread."
 )]

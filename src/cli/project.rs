@@ -13,10 +13,12 @@ use crate::launch::Deck;
 
 /// What to do with projects.
 #[derive(Debug, Subcommand)]
-#[command(
-    after_long_help = "JSON of show and list: slug, name, description, organization, repository (provider, url, default_branch, \
-    credential).\nJSON of add, edit and rm: object, said."
-)]
+#[command(after_long_help = "Examples:\n  \
+    quarterdeck project add shop --repo https://git.example/shop.git --credential bot@env:GIT_TOKEN\n  \
+    quarterdeck project edit shop --branch trunk\n  \
+    quarterdeck project list -o wide\n\n\
+    JSON of show and list: slug, name, description, organization, repository (provider, url, default_branch, \
+    credential).\nJSON of add, edit and rm: object, said.")]
 pub(crate) enum Verb {
     /// Adds a project.
     Add(Add),
@@ -179,7 +181,9 @@ async fn connect(deck: &Deck, project: &Project) -> Result<(), Trouble> {
     let names: Vec<&str> = connected.branches.iter().map(|(name, _)| name.as_str()).collect();
     let there = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
     output::note(&format!("The repository answers; branches: {there}"));
-    if !names.contains(&repository.default_branch.as_str()) {
+    if names.is_empty() {
+        output::note("Nothing is in it yet; quarterdeck scaffold makes manifests for a project that has none.");
+    } else if !names.contains(&repository.default_branch.as_str()) {
         let trouble = Trouble::not_found("The default branch is not there", &repository.default_branch);
         output::remark(&trouble.next(format!("Name another: quarterdeck project edit {} --branch NAME", project.slug)));
     }

@@ -73,12 +73,23 @@ pub(crate) fn run(format: Format, arguments: &Scaffold) -> Result<(), Trouble> {
         Format::Name => names.iter().for_each(|name| output::line(name)),
         Format::Json | Format::Yaml => output::show(format, &Done { written: arguments.write, files }, &[])?,
     }
-    output::note(&if arguments.write { format!("Written: {}.", names.join(", ")) } else { output::UNWRITTEN.to_owned() });
+    if arguments.write {
+        output::note(&format!("Written: {}.", names.join(", ")));
+        let folder = local.folder();
+        let overlays = if folder.is_empty() { "overlays".to_owned() } else { format!("{folder}/overlays") };
+        output::note(&format!("Commit and push them; the path of an environment is then {overlays}/ENVIRONMENT."));
+    } else {
+        output::note(output::UNWRITTEN);
+    }
     Ok(())
 }
 
 fn request(arguments: &Scaffold, folder: &str) -> Result<Request, Trouble> {
     let below = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+    if arguments.port.is_none() && !arguments.no_service {
+        return Err(Trouble::usage("A Service needs the port that the container listens on", &arguments.name)
+            .next("Name it with --port, or leave the Service out with --no-service."));
+    }
     let mut request = Request::new(&arguments.name, &arguments.image);
     request.base = below("base");
     request.port = arguments.port;

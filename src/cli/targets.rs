@@ -5,6 +5,7 @@ use clap_complete::engine::ArgValueCompleter;
 use domain::Trouble;
 use domain::filter::Filter;
 use domain::flux::{FluxObject, KINDS, Kind, ObjectKey};
+use domain::project::Environment;
 use domain::world::World;
 
 use super::flux::kind;
@@ -89,6 +90,16 @@ pub(crate) struct One {
 }
 
 impl One {
+    /// Returns the environment that two words name (PROJECT ENVIRONMENT); none where the first means a kind.
+    pub(super) fn environment(&self, deck: &Deck) -> Result<Option<Environment>, Trouble> {
+        match self.object.as_slice() {
+            [project, name] if !project.contains('/') && kinds::by_word(project).is_none() => {
+                deck.environment(project, name).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// Returns its key; `kind` says which words mean a kind here.
     pub(super) async fn key(&self, deck: &Deck, kind: impl Fn(&str) -> Result<String, Trouble>) -> Result<ObjectKey, Trouble> {
         let found = some(deck, &self.object, self.namespace.as_deref(), kind).await?;

@@ -203,7 +203,7 @@ impl From<Error> for Trouble {
         match error {
             Error::Refused { .. } => refused(error),
             Error::NoKubeconfig { looked } => Self::not_found("There is no kubeconfig", looked.join(", "))
-                .next("Name one with --kubeconfig or KUBECONFIG, or look around first with the demo."),
+                .next("Name one with --kubeconfig or KUBECONFIG, or look around first: quarterdeck demo"),
             Error::Unreadable { path, why } => Self::failed("The kubeconfig cannot be read", path)
                 .why(why)
                 .next("Check the file's owner and mode, or name another one."),

@@ -3,6 +3,7 @@
 //! Stamps come from the clock that was handed in; waits are divided by the scale. Nothing else in this crate measures time.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::Time;
@@ -10,17 +11,29 @@ use domain::Time;
 /// Says what time it is.
 pub type Clock = Arc<dyn Fn() -> Time + Send + Sync>;
 
-/// Holds the clock and the scale.
+/// Holds the clock and the scale; clones share both.
 #[derive(Clone)]
 pub(crate) struct Pace {
     clock: Clock,
-    scale: f64,
+    scale: Arc<AtomicU64>,
 }
 
 impl Pace {
     /// Joins a clock and a scale; a scale that is not positive counts as 1.
     pub(crate) fn new(clock: Clock, scale: f64) -> Self {
-        Self { clock, scale: if scale.is_finite() && scale > 0.0 { scale } else { 1.0 } }
+        let pace = Self { clock, scale: Arc::default() };
+        pace.set(scale);
+        pace
+    }
+
+    /// Goes on at another scale; waits that have begun last as long as they were to.
+    pub(crate) fn set(&self, scale: f64) {
+        let scale = if scale.is_finite() && scale > 0.0 { scale } else { 1.0 };
+        self.scale.store(scale.to_bits(), Ordering::Relaxed);
+    }
+
+    fn scale(&self) -> f64 {
+        f64::from_bits(self.scale.load(Ordering::Relaxed))
     }
 
     /// Returns the moment.
@@ -35,12 +48,12 @@ impl Pace {
 
     /// Returns how long a wait of ordinary life takes here.
     pub(crate) fn real(&self, life: Duration) -> Duration {
-        Duration::from_secs_f64((life.as_secs_f64() / self.scale).min(1e9))
+        Duration::from_secs_f64((life.as_secs_f64() / self.scale()).min(1e9))
     }
 
     /// Returns what a wait here would have taken in ordinary life.
     pub(crate) fn life(&self, real: Duration) -> Duration {
-        Duration::from_secs_f64((real.as_secs_f64() * self.scale).min(1e9))
+        Duration::from_secs_f64((real.as_secs_f64() * self.scale()).min(1e9))
     }
 }
 

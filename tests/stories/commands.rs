@@ -49,7 +49,37 @@ fn ends_with_the_status_that_says_how_it_went(ground: &Ground) {
     operator.run(&["--readonly", "deploy", app, "development", "--tag", "4.0.0", "--yes"]).failed(3);
     // 4: it does not exist.
     deploy("nowhere", "4.0.0", &[]).failed(4);
+    looks(ground, &operator);
     operator.run(&["audit", "verify"]).ok();
+}
+
+/// What only looks commits nothing: what fields would change, and the records as a document that is taken in elsewhere.
+fn looks(ground: &Ground, operator: &Operator) {
+    let (app, head) = (ground.app.as_str(), ground.repo.head("main"));
+    let diff = |more: &[&str]| operator.run(&[&["diff", app, "development"], more].concat());
+    let files = diff(&["--replicas", "7"]).ok();
+    assert!(files.contains("+++ b/") && files.contains("+    count: 7"), "{files}");
+    let rendered = diff(&["--replicas", "7", "--rendered"]).ok();
+    assert!(rendered.contains("+  replicas: 7") && !rendered.contains("kustomization.yaml"), "{rendered}");
+    let live = diff(&["--replicas", "7", "--live"]).ok();
+    assert!(live.contains("Deployment/") && live.contains("changed"), "{live}");
+    diff(&["--replicas", "7", "--live", "--git"]).failed(2);
+    let other = operator.run(&["diff", &format!("ks/{app}-development"), "--replicas", "7"]).failed(2);
+    assert!(other.contains("PROJECT ENVIRONMENT"), "{other}");
+    assert_eq!(ground.repo.head("main"), head);
+
+    let fresh = ground.operator();
+    let file = operator.file("deck.yaml", "").display().to_string();
+    operator.run(&["export", &file]).failed(2);
+    operator.run(&["export", &file, "--yes"]).ok();
+    let same = operator.run(&["import", &file, "--dry-run", "-o", "json"]).json();
+    assert!(same.as_array().expect("records").iter().all(|record| record["change"] == "same"), "{same}");
+    fresh.run(&["import", &file]).failed(2);
+    let taken = fresh.run(&["import", &file, "--yes", "-o", "json"]).json();
+    assert!(taken.as_array().expect("records").iter().all(|record| record["change"] == "added"), "{taken}");
+    let records = |who: &Operator| who.run(&["export"]).ok();
+    assert_eq!(records(&fresh), records(operator));
+    fresh.run(&["audit", "verify"]).ok();
 }
 
 #[test]

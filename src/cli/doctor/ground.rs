@@ -140,7 +140,7 @@ pub(super) fn kubeconfig(settings: &Settings) -> Check {
     match launch::kubeconfig(settings) {
         Ok((contexts, Ok(context))) => {
             let count = contexts.len();
-            Check::new("kubeconfig", State::Ok, format!("{}: {count} contexts, {context} is meant", files.join(", ")))
+            Check::new("kubeconfig", State::Ok, format!("{}: {context} is meant, contexts: {count}", files.join(", ")))
         }
         Ok((_, Err(trouble))) | Err(trouble) => failed("kubeconfig", trouble),
     }

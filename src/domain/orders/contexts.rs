@@ -39,6 +39,7 @@ impl Order {
             Self::Delete(order) => at(&order.key),
             Self::Apply(order) => at(&order.key),
             Self::Create(create) => create.objects.iter().map(|fresh| fresh.key.context()).collect(),
+            Self::CreateInGit(create) => at(&create.object.key),
             Self::Install(install) => BTreeSet::from([install.plan.context.clone()]),
             Self::Uninstall(uninstall) => BTreeSet::from([uninstall.removal.context.clone()]),
             Self::Halt(halt) => BTreeSet::from([halt.context.clone()]),

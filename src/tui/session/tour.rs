@@ -76,6 +76,12 @@ impl Session {
         STOPS.get(tour.at).map(|stop| (tour.at + 1, stop))
     }
 
+    /// Tells whether what a stop points at is there.
+    pub(crate) fn to_be_found(&self, stop: &Stop) -> bool {
+        let world = &self.base.world;
+        stop.id != "broken" || world.environments.iter().any(|environment| world.environment_health(environment).0 == Health::Bad)
+    }
+
     fn at_fault(&self) -> bool {
         let id = self.tab().environment();
         let environment = id.and_then(|id| self.base.world.environment(&id));

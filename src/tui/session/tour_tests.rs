@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use domain::Time;
+use domain::flux::Health;
 use domain::query::Query;
+use domain::world::World;
 
 use crate::effects::Wish;
 use crate::fixture::{Stage, now, world};
@@ -38,6 +40,18 @@ fn the_tour_goes_on_as_its_things_are_done() {
     assert!(stage.lines().contains("Tour 5/5") && stage.lines().contains("letters: :"), "{}", stage.lines());
     stage.keys(":");
     assert!(!stage.lines().contains("Tour 5/5") && stage.lines().contains("That was the tour"), "{}", stage.lines());
+}
+
+#[test]
+fn what_is_not_broken_yet_is_not_said_to_be() {
+    let mut world = world();
+    let broken = |world: &World| world.environments.iter().position(|e| world.environment_health(e).0 == Health::Bad);
+    while let Some(at) = broken(&world) {
+        Arc::make_mut(&mut world.environments).remove(at);
+    }
+    let mut stage = Stage::over(world, 120, 36, Language::English);
+    stage.session.tour();
+    assert!(stage.lines().contains("Something is about"), "{}", stage.lines());
 }
 
 #[test]

@@ -70,9 +70,9 @@ fn a_fresh_console_says_what_it_sees(ground: &Ground) {
     let mut console = operator.console(130, 40);
     console.until("what is there", ground.patience(), |screen| {
         screen.contains("Welcome aboard")
-            && screen.contains("contexts;")
+            && screen.contains("The kubeconfig names")
             && screen.contains("Kustomizations")
-            && screen.contains("of what Flux runs already")
+            && screen.contains("adopts what Flux runs already")
     });
     console.keys("A");
     console.until("what can be adopted", ground.patience(), |screen| screen.contains("environments marked"));

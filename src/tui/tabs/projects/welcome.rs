@@ -50,7 +50,7 @@ fn without_cluster(cx: &Cx, keys: &Keys, out: &mut Vec<Vec<Piece<'static>>>, wid
         out.extend(lines.into_iter().map(|line| vec![piece(line, Role::Text)]));
     }
     for (name, line) in [
-        ("K3s", "sudo cat /etc/rancher/k3s/k3s.yaml > ~/.kube/config"),
+        ("K3s", "mkdir -p ~/.kube; sudo cat /etc/rancher/k3s/k3s.yaml >~/.kube/config"),
         ("kind", "kind export kubeconfig"),
         ("EKS", "aws eks update-kubeconfig --name NAME"),
         ("GKE", "gcloud container clusters get-credentials NAME"),
@@ -60,7 +60,7 @@ fn without_cluster(cx: &Cx, keys: &Keys, out: &mut Vec<Vec<Piece<'static>>>, wid
     }
     let name = cx.t("welcome.name-one").to_owned();
     out.push(vec![piece(name, Role::Text), piece("  quarterdeck --kubeconfig FILE", Role::String)]);
-    vec![(keys.demo.clone(), cx.t("welcome.demo").to_owned()), (keys.add.clone(), cx.t("welcome.add").to_owned())]
+    vec![(keys.demo.clone(), cx.t("welcome.demo").to_owned()), (keys.add.clone(), cx.t("welcome.add-first").to_owned())]
 }
 
 fn with_cluster(
@@ -88,15 +88,16 @@ fn with_cluster(
         out.push(vec![piece(cx.t("welcome.no-flux").to_owned(), Role::Warn)]);
         steps.push(("0".to_owned(), cx.t("welcome.install").to_owned()));
     } else if state.is_some_and(LinkState::is_live) {
+        let key = if version.is_some() { "welcome.flux" } else { "welcome.flux-unknown" };
         let values = [
-            ("version", version.unwrap_or_else(|| "?".to_owned())),
+            ("version", version.unwrap_or_default()),
             ("kustomizations", count("Kustomization")),
             ("releases", count("HelmRelease")),
             ("sources", here.iter().filter(|object| object.key.kind.ends_with("Repository")).count().to_string()),
             ("bad", bad.clone()),
         ];
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        out.push(vec![piece(cx.tf("welcome.flux", &values), if bad == "0" { Role::Text } else { Role::Warn })]);
+        out.push(vec![piece(cx.tf(key, &values), if bad == "0" { Role::Text } else { Role::Warn })]);
     }
     let found = survey(cx.world, Some(context));
     if !found.is_empty() {

@@ -174,12 +174,23 @@ impl<T: Row + 'static> Table<T> {
         let seen = |at: &usize| !self.hidden.contains(&self.spec[*at].id);
         let mut kept: Vec<usize> = (0..self.spec.len()).filter(seen).collect();
         let need = |kept: &[usize]| kept.iter().map(|at| least(*at)).sum::<u16>() + GAP * columns(kept.len().saturating_sub(1));
+        let mut tight = None;
         while need(&kept) > room {
             let Some(worst) = kept.iter().copied().filter(|at| priority(*at) > 0).max_by_key(|at| (priority(*at), *at)) else {
                 break;
             };
+            // What matters next to a row's name is rather cut than left out.
+            if let (1, Width::Fit(min, _)) = (priority(worst), self.spec[worst].width) {
+                let others = need(&kept).saturating_sub(least(worst));
+                if others + min <= room {
+                    tight = Some((worst, room - others));
+                    break;
+                }
+            }
             kept.retain(|at| *at != worst);
         }
+        let least = |at: usize| tight.filter(|(column, _)| *column == at).map_or_else(|| least(at), |(_, wide)| wide);
+        let need = |kept: &[usize]| kept.iter().map(|at| least(*at)).sum::<u16>() + GAP * columns(kept.len().saturating_sub(1));
         // A narrow column may fit where a wide one did not.
         let mut left_out: Vec<usize> = (0..self.spec.len()).filter(seen).filter(|at| !kept.contains(at)).collect();
         left_out.sort_by_key(|at| (priority(*at), *at));
