@@ -3,6 +3,7 @@
 //! The desired state comes from where Flux takes it; what Flux would change is asked of the server by a dry run. Nothing is
 //! changed here, and nothing of a Secret leaves these modules.
 
+mod chart;
 mod compare;
 mod release;
 mod remote;

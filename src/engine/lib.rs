@@ -31,6 +31,7 @@ mod pace;
 mod plan;
 mod publish;
 mod queries;
+mod rendered;
 mod repos;
 mod scene;
 mod schemas;

@@ -110,10 +110,15 @@ fn desired(release: &Value, key: &ObjectKey) -> Desired {
 
 /// Returns the objects of a release, as Helm applied them.
 async fn objects(connection: &Connection, key: &ObjectKey, release: &Value) -> Result<Vec<Value>, Trouble> {
-    let (name, namespace) = (text(release, "/name"), text(release, "/namespace"));
+    let objects = documents(&key.to_string(), text(release, "/manifest"))?;
+    Ok(dressed(connection, (text(release, "/name"), text(release, "/namespace")), objects).await)
+}
+
+/// Gives objects of a chart the namespace and the marks that Helm gives them.
+pub(super) async fn dressed(connection: &Connection, (name, namespace): (&str, &str), objects: Vec<Value>) -> Vec<Value> {
     let mut out = Vec::new();
     let mut kinds: BTreeMap<(String, String), bool> = BTreeMap::new();
-    for mut object in documents(&key.to_string(), text(release, "/manifest"))? {
+    for mut object in objects {
         let at = target(&object);
         let kind = (at.api_version.clone(), at.kind.clone());
         if at.namespace.is_empty() {
@@ -137,7 +142,7 @@ async fn objects(connection: &Connection, key: &ObjectKey, release: &Value) -> R
         }
         out.push(object);
     }
-    Ok(out)
+    out
 }
 
 fn set(object: &mut Value, pointer: &str, value: &str) {

@@ -4,15 +4,16 @@
 use std::sync::Arc;
 
 use domain::Trouble;
-use domain::change::Preview;
 use domain::trial::Trial;
 use futures::StreamExt as _;
-use manifest::drift::Applier;
+use manifest::drift::{Applier, Wanted};
 use serde_json::Value;
 
+use super::chart::Chart;
 use super::compare::Job;
 use super::tried::{self, Stage};
 use super::{rules, target};
+use crate::plan::Plan;
 use crate::scene::Scene;
 use crate::shared::Core;
 
@@ -21,7 +22,8 @@ const MOST: usize = 200;
 const AT_ONCE: usize = 8;
 
 /// Tries what a change makes of an environment. By hand everything is applied, so everything is tried, and nothing is deleted.
-pub(crate) async fn trial(core: &Arc<Core>, scene: &Scene, preview: &Preview, by_hand: bool) -> Result<Trial, Trouble> {
+pub(crate) async fn trial(core: &Arc<Core>, scene: &Scene, plan: &Plan, by_hand: bool) -> Result<Trial, Trouble> {
+    let preview = &plan.preview;
     if let Some(trouble) = &preview.render_trouble {
         return Err(trouble.clone());
     }
@@ -42,16 +44,20 @@ pub(crate) async fn trial(core: &Arc<Core>, scene: &Scene, preview: &Preview, by
         old.iter().map(|w| target(&w.value)).filter(|old| !by_hand && !names.iter().any(|new| same(old, new))).collect();
     let touched: Vec<_> = new.into_iter().filter(|new| by_hand || !old.iter().any(|old| old.value == new.value)).collect();
     let beyond = touched.len().saturating_sub(MOST);
-    let releases = touched.iter().any(|w| w.value.get("kind").and_then(Value::as_str) == Some("HelmRelease"));
+    let releases: Vec<Wanted> =
+        touched.iter().filter(|w| w.value.get("kind").and_then(Value::as_str) == Some("HelmRelease")).cloned().collect();
     let mut objects: Vec<_> =
         futures::stream::iter(touched.into_iter().take(MOST).map(|wanted| job.one(wanted))).buffered(AT_ONCE).collect().await;
     for target in &gone {
         objects.extend(job.left(target, flag("/spec/prune"), veil.as_ref()).await);
     }
-    objects.sort_by_key(|object| object.verdict);
-    if releases {
-        notes.push("What a HelmRelease's chart installs is not tried; helm-controller renders it.".to_owned());
+    for (before, after) in &plan.releases {
+        let chart = Chart { scene, base: &preview.base, sides: (before.as_ref(), after.as_ref()) };
+        let (tried, note) = chart.tried(job, &releases).await;
+        objects.extend(tried);
+        notes.extend(note);
     }
+    objects.sort_by_key(|object| object.verdict);
     if by_hand {
         notes.push(
             "By hand it is applied as quarterdeck, and what others own is refused; this is what Flux would get.".to_owned(),

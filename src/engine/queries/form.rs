@@ -61,7 +61,7 @@ async fn planned(core: &Arc<Core>, actor: &Actor, draft: &Draft) -> Result<(Scen
 /// Asks the cluster what it would make of a draft.
 pub(super) async fn trial(core: &Arc<Core>, actor: &Actor, draft: &Draft) -> Result<Answer, Trouble> {
     let (scene, plan) = planned(core, actor, draft).await?;
-    let trial = crate::drift::trial(core, &scene, &plan.preview, draft.manual.is_some()).await?;
+    let trial = crate::drift::trial(core, &scene, &plan, draft.manual.is_some()).await?;
     Ok(Answer::Trial(Arc::new(trial)))
 }
 

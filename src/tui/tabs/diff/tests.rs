@@ -51,7 +51,7 @@ fn trial(preview: &domain::change::Preview) -> domain::trial::Trial {
             object("Service", "shop-web", Verdict::Agrees),
         ],
         beyond: 2,
-        notes: vec!["What a HelmRelease's chart installs is not tried; helm-controller renders it.".to_owned()],
+        notes: vec!["What the chart of shop/HelmRelease/web makes is tried as helm-controller.".to_owned()],
     }
 }
 
