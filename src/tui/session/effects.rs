@@ -111,6 +111,7 @@ impl Session {
             return self.tell(place, TabMsg::OrderDropped(ticket), acts);
         }
         if let Err(trouble) = self.within(&order) {
+            self.ordered.remove(&ticket);
             self.trouble(trouble);
             return self.tell(place, TabMsg::OrderDropped(ticket), acts);
         }

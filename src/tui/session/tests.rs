@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says which input failed by failing")]
 
 use domain::actor::Role as Permission;
+use domain::barred::Barred;
 use domain::orders::{Order, Outcome};
 use domain::query::Query;
 use domain::trouble::Trouble;
@@ -61,6 +62,27 @@ fn who_may_not_is_told_and_nothing_is_given() {
     stage.wishes();
     stage.keys("6 r");
     assert_eq!(stage.wishes(), []);
+}
+
+#[test]
+fn a_context_that_is_only_looked_at_says_so_and_takes_no_order() {
+    let closed = World { barred: Arc::new(Barred::new([("prod-eu".into(), "the test".to_owned())])), ..world() };
+    let mut stage = Stage::new(100, 30, Language::English);
+    assert!(!stage.lines().contains("read-only"), "{}", stage.lines());
+    // Closed while the question is open: the answer changes nothing.
+    stage.keys("6").text("/cluster=prod-eu").keys("enter s");
+    assert!(stage.lines().contains("Suspend"), "{}", stage.lines());
+    stage.wishes();
+    stage.msg(Msg::World(Arc::new(closed)));
+    stage.keys("y");
+    assert_eq!(stage.wishes(), []);
+    let lines = stage.lines();
+    assert!(lines.contains("No order is given") && lines.contains("prod-eu read-only"), "{lines}");
+    // Then nothing of the kind is offered; what is in another context still is.
+    stage.keys("s");
+    assert_eq!((stage.wishes(), stage.lines().contains("Suspend Kustomization")), (Vec::new(), false));
+    stage.keys("esc").text("/cluster=staging-eu").keys("enter r");
+    assert!(stage.wishes().iter().any(|wish| matches!(wish, Wish::Give(_, Order::Reconcile(_)))), "{}", stage.lines());
 }
 
 #[test]
