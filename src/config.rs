@@ -200,7 +200,9 @@ impl Config {
 
     /// Names itself and its file.
     pub(crate) fn named(&self) -> String {
-        self.file.as_ref().map_or_else(|| "the configuration".to_owned(), |file| format!("the configuration ({})", file.display()))
+        self.file
+            .as_ref()
+            .map_or_else(|| "the configuration".to_owned(), |file| format!("the configuration ({})", file.display()))
     }
 
     /// Returns the theme to begin with in a context.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::history::History;
 use domain::monitor::{Span, monitor};
 
 use super::*;
@@ -62,12 +63,13 @@ fn weeks_of_deployments_end_in_what_runs_today() {
 
 #[test]
 fn identifiers_sort_by_time_and_the_figures_have_something_to_count() {
-    let deployments: Vec<_> = last(&records()).into_iter().map(std::sync::Arc::new).collect();
+    let deployments: Vec<_> = last(&records()).into_iter().map(Arc::new).collect();
     for d in &deployments {
         assert_eq!(d.id.as_str().len(), 26);
     }
     let (a, b) = (&deployments[0], &deployments[deployments.len() - 1]);
     assert_eq!(a.requested < b.requested, a.id < b.id);
-    let figures = monitor(&deployments, &Span::days(30, Time::from_second(NOW).unwrap()));
+    let history: History = deployments.into_iter().collect();
+    let figures = monitor(history.iter(), &Span::days(30, Time::from_second(NOW).unwrap()));
     assert!(figures.all.failure_rate.is_some() && figures.all.restore_time.is_some(), "{:?}", figures.all);
 }

@@ -38,7 +38,8 @@ const SYNC: usize = 1;
 const APPLY: usize = 2;
 const HEALTH: usize = 3;
 /// A case with what most have.
-const CASE: Case = Case { name: "", before: PLAIN, after: &[], beside: "", guarded: false, spec: ("", ""), end: ("failed", HEALTH, &[]) };
+const CASE: Case =
+    Case { name: "", before: PLAIN, after: &[], beside: "", guarded: false, spec: ("", ""), end: ("failed", HEALTH, &[]) };
 
 /// A Deployment of one Pod: its image, and what else its container, its Pod and its spec have.
 macro_rules! deployment {

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
     use crate::change::Draft;
     use crate::ident::Slug;
-    use crate::orders::{Deploy, KeepDraft, Many, ManualSync, RemoveProject, SaveEnvironment, Suspend};
+    use crate::orders::{Deploy, KeepDraft, ManualSync, Many, RemoveProject, SaveEnvironment, Suspend};
     use crate::project::EnvironmentType;
 
     fn environment(name: &str, cluster: &str) -> Environment {

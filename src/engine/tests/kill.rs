@@ -58,7 +58,7 @@ async fn read(engine: &Engine, order: &str) -> Order {
         ("back", _) => back(engine, Back::Previous).await,
         // What the automation would overwrite is taken back with the automation suspended.
         ("revert", _) => {
-            let mut draft = back(engine, Back::Revert(engine.now().deployments[0].id.clone())).await;
+            let mut draft = back(engine, Back::Revert(engine.now().deployments.first().unwrap().to_id())).await;
             draft.restore.as_mut().unwrap().suspend = vec![automation()];
             draft
         }
@@ -238,10 +238,10 @@ async fn a_process_killed_before_any_step_of_a_revert_takes_it_back_once_and_not
         let at = format!("ended before {effect:?}");
         engine = bed.engine();
         if let Some(open) = begun(&engine, &known) {
-            let deployment = engine.wait_over(&open.id, LONG).await.unwrap();
+            let deployment = engine.wait_over(&open.to_id(), LONG).await.unwrap();
             assert_eq!(deployment.status, Status::Succeeded, "{at}: {}", states(&deployment));
             assert!(commits(&bed, &deployment) == 1 && overlay() != before && suspended(), "{at}");
-            known.insert(open.id.to_string());
+            known.insert(open.id().to_owned());
         } else {
             assert_eq!(overlay(), before, "{at}");
         }
@@ -280,10 +280,10 @@ async fn a_process_killed_before_any_step_by_hand_applies_it_or_nothing() {
         let at = format!("{tag} ended before {effect:?}");
         engine = bed.engine();
         if let Some(open) = begun(&engine, &known) {
-            let deployment = engine.wait_over(&open.id, LONG).await.unwrap();
+            let deployment = engine.wait_over(&open.to_id(), LONG).await.unwrap();
             assert_eq!(deployment.status, Status::Succeeded, "{at}: {}", states(&deployment));
             assert!(running().contains(&tag), "{at}: {}", running());
-            known.insert(open.id.to_string());
+            known.insert(open.id().to_owned());
         } else {
             assert!(!running().contains(&tag), "{at}: nothing is applied that was not written down");
         }
