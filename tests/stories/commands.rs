@@ -451,7 +451,10 @@ fn goes_on_after_an_interrupt(ground: &Ground) {
     ground.seed();
     ground.add(&operator, &["development"]);
     let app = ground.app.as_str();
-    for (tag, signal) in [("5.0.0-slow", "INT"), ("6.0.0-slow", "TERM"), ("7.0.0-slow", "KILL")] {
+    // A signal is a matter of this program alone; a Pod that takes its time on a real cluster takes twenty seconds.
+    let all = [("5.0.0-slow", "INT"), ("6.0.0-slow", "TERM"), ("7.0.0-slow", "KILL")];
+    let told = if ground.kind() == Kind::Real { &all[..1] } else { &all[..] };
+    for &(tag, signal) in told {
         let mut child = operator.start(&["deploy", app, "development", "--tag", tag, "--yes", "--wait", "3m"]);
         let mut told = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         // It follows once it says so.
@@ -474,6 +477,6 @@ fn goes_on_after_an_interrupt(ground: &Ground) {
         let after = operator.run(&["history", app, "-l", "1", "-o", "json"]).json();
         assert_eq!((after[0]["id"].as_str(), after[0]["status"].as_str()), (Some(id.as_str()), Some("succeeded")), "{signal}");
     }
-    assert_eq!(ground.repo.log("main").len(), 4, "each is committed once");
+    assert_eq!(ground.repo.log("main").len(), 1 + told.len(), "each is committed once");
     operator.run(&["audit", "verify"]).ok();
 }

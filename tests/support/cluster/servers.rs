@@ -186,8 +186,9 @@ fn flux(cluster: &Cluster, ports: &Ports) {
                 --storage-adv-addr=127.0.0.1:{artifacts}"
             ),
         ),
-        ("kustomize-controller", to_events.clone()),
-        ("helm-controller", to_events.clone()),
+        // What waits for another is looked at again after 30 seconds else; no story gets better by that.
+        ("kustomize-controller", format!("{to_events} --requeue-dependency=5s")),
+        ("helm-controller", format!("{to_events} --requeue-dependency=5s")),
         ("notification-controller", format!("--events-addr=127.0.0.1:{events} --receiverAddr=127.0.0.1:{}", port())),
         ("image-reflector-controller", format!("{to_events} --storage-path=images")),
         ("image-automation-controller", to_events.clone()),
