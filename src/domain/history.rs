@@ -116,13 +116,13 @@ impl History {
             };
         }
         let brief = Brief::new(deployment, stand);
-        let Some(at) = self.shelf_of(brief.id()) else { return self.push(Arc::new(vec![brief]), 1) };
+        let Some(at) = self.shelf_of(brief.id()) else { return self.begin(brief) };
         let newest = at + 1 == self.shelves.len();
         let list = Arc::make_mut(&mut self.shelves);
         let Some(found) = list.get_mut(at) else { return };
         match found.binary_search_by(|d| d.id().cmp(brief.id())) {
             Ok(place) => Arc::make_mut(found)[place] = brief,
-            Err(place) if newest && place == found.len() && place >= SHELF => return self.push(Arc::new(vec![brief]), 1),
+            Err(place) if newest && place == found.len() && place >= SHELF => return self.begin(brief),
             Err(place) => {
                 let items = Arc::make_mut(found);
                 items.insert(place, brief);
@@ -143,15 +143,15 @@ impl History {
     /// Those that are not over must be put in whole afterwards; they are returned.
     pub fn take_in(&mut self, written: &[u8]) -> Result<Vec<Brief>, &'static str> {
         let packed = Packed::read(written, Arc::make_mut(&mut self.names))?;
-        let shelf: Vec<Brief> = Brief::all_of(&Arc::new(packed));
+        let items: Vec<Brief> = Brief::all_of(&Arc::new(packed));
         let last = self.first().map_or("", Brief::id);
-        let ids = || [last].into_iter().chain(shelf.iter().map(Brief::id));
-        if shelf.is_empty() || !ids().zip(ids().skip(1)).all(|(a, b)| a < b) {
+        let ids = || [last].into_iter().chain(items.iter().map(Brief::id));
+        if items.is_empty() || !ids().zip(ids().skip(1)).all(|(a, b)| a < b) {
             return Err("the deployments are not in order");
         }
-        let open = shelf.iter().filter(|d| !d.is_over()).cloned().collect();
-        self.len += shelf.len();
-        Arc::make_mut(&mut self.shelves).push(Arc::new(shelf));
+        let open = items.iter().filter(|d| !d.is_over()).cloned().collect();
+        self.len += items.len();
+        Arc::make_mut(&mut self.shelves).push(Arc::new(items));
         Ok(open)
     }
 
@@ -176,9 +176,10 @@ impl History {
         Moved { gone: gone.into_iter().collect(), written }
     }
 
-    fn push(&mut self, shelf: Shelf, count: usize) {
-        Arc::make_mut(&mut self.shelves).push(shelf);
-        self.len += count;
+    /// Begins a new shelf at the end.
+    fn begin(&mut self, first: Brief) {
+        Arc::make_mut(&mut self.shelves).push(Arc::new(vec![first]));
+        self.len += 1;
         if let Some(at) = self.shelves.len().checked_sub(WHOLE + 1) {
             self.pack(at);
         }
@@ -186,12 +187,12 @@ impl History {
 
     /// Packs what is over on a shelf.
     fn pack(&mut self, at: usize) {
-        let Some(shelf) = self.shelves.get(at) else { return };
-        let packed = Arc::new(Packed::of(shelf, Arc::make_mut(&mut self.names)));
-        let pairs = Brief::all_of(&packed).into_iter().zip(shelf.iter());
-        let shelf = pairs.map(|(small, held)| if held.is_over() { small } else { held.clone() }).collect();
+        let Some(items) = self.shelves.get(at) else { return };
+        let packed = Arc::new(Packed::of(items, Arc::make_mut(&mut self.names)));
+        let pairs = Brief::all_of(&packed).into_iter().zip(items.iter());
+        let items = pairs.map(|(small, held)| if held.is_over() { small } else { held.clone() }).collect();
         if let Some(place) = Arc::make_mut(&mut self.shelves).get_mut(at) {
-            *place = Arc::new(shelf);
+            *place = Arc::new(items);
         }
     }
 

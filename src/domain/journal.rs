@@ -52,8 +52,8 @@ impl Verified {
     }
 
     /// Returns how far it is, of a hundred.
-    pub const fn hundredths(&self) -> u64 {
-        if self.of == 0 { 100 } else { self.entries.saturating_mul(100) / self.of }
+    pub fn hundredths(&self) -> u64 {
+        self.entries.saturating_mul(100).checked_div(self.of).unwrap_or(100)
     }
 }
 

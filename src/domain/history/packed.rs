@@ -180,7 +180,9 @@ impl Packed {
         }
         out.u32(self.actors.len());
         for actor in &self.actors {
-            [&actor.login, &actor.name, &actor.email].into_iter().for_each(|text| out.text(text));
+            for text in [&actor.login, &actor.name, &actor.email] {
+                out.text(text);
+            }
             out.0.extend([actor.by as u8, actor.role as u8]);
         }
         out.u32(self.names.len());

@@ -21,7 +21,7 @@ fn one(id: u32) -> Deployment {
     one.files = vec!["a/kustomization.yaml".to_owned(), "b.yaml".to_owned()];
     one.summary = if id.is_multiple_of(5) { String::new() } else { format!("replicas 3 \u{2192} {id}") };
     one.message = format!("Scale {id}\n\nmore");
-    if id % 7 == 0 {
+    if id.is_multiple_of(7) {
         one.stages[2].state = StageState::Failed { trouble: Trouble::failed("no", "x") };
     }
     if id.is_multiple_of(11) {

@@ -27,7 +27,7 @@ fn deployment(id: &str, apply: StageState) -> Deployment {
         environment: environment().id,
         method: Method::GitopsUi,
         actor: Actor::system(),
-        requested: domain::Time::UNIX_EPOCH,
+        requested: Time::UNIX_EPOCH,
         finished: None,
         status: Status::Running,
         edits: vec![],
@@ -121,7 +121,7 @@ fn one_watch_that_is_not_heard_makes_everything_uncertain_but_only_in_its_own_na
     let environment = environment();
     for (namespace, expect) in [("shop-dev", false), ("elsewhere", true), ("", false)] {
         let mut world = world();
-        let state = LinkState::Stale { since: domain::Time::UNIX_EPOCH, why: "silence".into() };
+        let state = LinkState::Stale { since: Time::UNIX_EPOCH, why: "silence".into() };
         let of = LinkOf::Kind { cluster: "c".into(), kind: "Pod".into(), namespace: namespace.into() };
         Arc::make_mut(&mut world.links).push(Link { of, state });
         assert_eq!(live(&world, &environment, Method::GitopsUi), expect, "{namespace}");
@@ -193,7 +193,7 @@ fn pod(name: &str, image: &str, hash: &str, created: i64) -> Arc<Pod> {
         key: ObjectKey::new(&ContextName::from("c"), "Pod", "shop-dev", name),
         uid: String::new(),
         resource_version: String::new(),
-        created: domain::Time::from_second(created).ok(),
+        created: Time::from_second(created).ok(),
         phase: "Pending".into(),
         deleting: false,
         labels: vec![("app".into(), "web".into()), ("pod-template-hash".into(), hash.into())],

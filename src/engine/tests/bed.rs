@@ -109,6 +109,19 @@ pub(super) struct Bed {
 }
 
 impl Bed {
+    /// Waits until it is written down up to where an environment's branch was looked through: who is stopped before that begins anew.
+    pub(super) async fn marked(&self, environment: &Environment) {
+        let seen = store::Store::open_with(&self.dir.path().join("store"), store::Options { index: false, ..Default::default() });
+        let seen = seen.unwrap().0.seen();
+        let id = environment.id.clone();
+        let wait = async move {
+            while seen.load(&id).unwrap().is_none() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(LONG, wait).await.unwrap();
+    }
+
     pub(super) fn new() -> Self {
         Self::on(|config| config.components = false)
     }

@@ -54,6 +54,7 @@ async fn what_was_pushed_meanwhile_is_found_at_the_next_start_and_once() {
     let engine = bed.engine();
     bed.furnish(&engine, &[development()]).await;
     bed::until(&engine, "the first rollout", |w| w.agreement(&development()) == Some(true)).await;
+    bed.marked(&development()).await;
     engine.stop().await;
 
     bed.commit("develop", "k8s/base/service.yaml", "# not used yet\n");

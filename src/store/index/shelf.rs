@@ -26,8 +26,9 @@ const LAYOUT: u32 = 3;
 const META: &[u8] = b"m";
 /// Stands in the database while it is being filled in several batches.
 const UNFINISHED: &[u8] = b"u";
-/// The memory that the database may use for pages. Its own default is a gigabyte.
-const CACHE_BYTES: u64 = 8 << 20;
+/// The memory that the database may use for pages. Its own default is a gigabyte. Shelves and blocks are large and each is read once
+/// in a while, so keeping them saves nothing: they are in the operating system's memory anyway.
+const CACHE_BYTES: u64 = 1 << 20;
 /// Above this many bytes changes are written in several batches, with the index marked incomplete meanwhile.
 const ONE_BATCH: usize = 4 << 20;
 /// How many bytes are written at once then.

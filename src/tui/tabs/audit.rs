@@ -224,9 +224,10 @@ impl Audit {
         let count = self.table.rows().len().to_string();
         if !self.filtered() {
             let newest = cx.tf("audit.newest", &[("count", &count), ("key", &cx.key(&SEARCH))]);
-            return [piece(newest, Role::Muted)].into_iter().chain(chain(cx)).collect();
+            return chain(cx).into_iter().chain([piece(newest, Role::Muted)]).collect();
         }
-        let mut parts = vec![piece(cx.tf("audit.found", &[("count", &count)]), Role::Text)];
+        let mut parts: Vec<Piece<'static>> = chain(cx).into_iter().collect();
+        parts.push(piece(cx.tf("audit.found", &[("count", &count)]), Role::Text));
         for (key, value) in
             [("column.actor", &self.filter.actor), ("column.act", &self.filter.act), ("column.object", &self.filter.object)]
         {
@@ -246,11 +247,11 @@ impl Audit {
 fn chain(cx: &Cx) -> Option<Piece<'static>> {
     let chain = &cx.world.chain;
     if let Some(seq) = chain.first_bad {
-        return Some(piece(format!("  ✗ {}", cx.tf("audit.damaged", &[("seq", &seq.to_string())])), Role::Bad));
+        return Some(piece(format!("✗ {}   ", cx.tf("audit.damaged", &[("seq", &seq.to_string())])), Role::Bad));
     }
     let share = chain.hundredths().to_string();
     (!chain.is_through())
-        .then(|| piece(format!("  {} {}", cx.spinner(), cx.tf("audit.verifying", &[("share", &share)])), Role::Busy))
+        .then(|| piece(format!("{} {}   ", cx.spinner(), cx.tf("audit.verifying", &[("share", &share)])), Role::Busy))
 }
 
 impl Default for Audit {
@@ -339,5 +340,30 @@ impl Tab for Audit {
             rest = Rect { y: rest.y + took + 1, height: rest.height.saturating_sub(took + 1), ..rest };
         }
         self.table.view(cx, rest, buf, cx.t("audit.empty"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::journal::Verified;
+
+    use crate::fixture::{Stage, world};
+    use crate::words::Language;
+
+    #[test]
+    fn it_says_how_far_the_journal_is_verified_and_what_is_damaged() {
+        for (entries, first_bad, said) in [
+            (40, None, Some("verifying the older entries, 40 %")),
+            (40, Some(17), Some("entry 17 is damaged")),
+            (100, Some(17), Some("entry 17 is damaged")),
+            (100, None, None),
+        ] {
+            let mut fleet = world();
+            fleet.chain = Verified { entries, of: 100, first_bad };
+            let mut stage = Stage::over(fleet, 120, 36, Language::English);
+            let lines = stage.keys("9").lines();
+            assert!(said.is_none_or(|said| lines.contains(said)), "{said:?}\n{lines}");
+            assert!(said.is_some() || !(lines.contains("verifying") || lines.contains("damaged")), "{lines}");
+        }
     }
 }
