@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::story;
 use crate::support::console::Operator;
 use crate::support::ground::{Ground, Kind};
-use crate::support::wait;
+use crate::support::{programs, wait};
 
 /// Holds one case. `APP` stands for the application's slug, `TAG` for an image's tag before and after.
 struct Case {
@@ -247,6 +247,7 @@ fn every_failure_names_its_cause(ground: &Ground) {
     let more = if ground.kind() == Kind::Real { OF_THE_SERVER } else { &[] };
     let cases: Vec<&Case> = CASES.iter().chain(more).collect();
     begin(ground, &operator, &cases);
+    the_chart_is_tried(ground, &operator);
     let namespace = ground.namespace("webhook");
     let _webhook = ground.refuse("names.acme.example", (&namespace, "other"), "name it otherwise");
 
@@ -287,7 +288,7 @@ fn begin(ground: &Ground, operator: &Operator, cases: &[&Case]) {
     let mut files: Vec<(String, String)> = vec![
         ("charts/shop/Chart.yaml".to_owned(), "apiVersion: v2\nname: shop\nversion: 1.0.0\n".to_owned()),
         ("charts/shop/templates/migrate.yaml".to_owned(), HOOK.to_owned()),
-        ("charts/shop/templates/plain.yaml".to_owned(), PLAIN.to_owned()),
+        ("charts/shop/templates/plain.yaml".to_owned(), format!("{PLAIN}data: {{image: '{{{{ .Values.image }}}}'}}\n")),
     ];
     for case in cases {
         let folder = format!("k8s/{}", case.name);
@@ -321,6 +322,17 @@ fn begin(ground: &Ground, operator: &Operator, cases: &[&Case]) {
         let ready = object["status"]["conditions"].as_array()?.iter().any(|c| c["type"] == "Ready" && c["status"] == "True");
         ready.then_some(())
     });
+}
+
+/// What a release's chart would make of a change is asked of the cluster, where the helm program is.
+fn the_chart_is_tried(ground: &Ground, operator: &Operator) {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let bin = programs().ok().map(|programs| programs.path("helm")).filter(|helm| helm.exists());
+    let Some(bin) = bin.as_deref().and_then(std::path::Path::parent) else { return };
+    let ask = ["deploy", &ground.app, "release", "--value", "image=ghcr.io/acme/shop:1.0.1", "--dry-run", "--live"];
+    let said = operator.run_with(&ask, &[("PATH", &format!("{}:{path}", bin.display()))]).ok();
+    let object = format!("# live: ConfigMap/{}/plain changed", ground.namespace("release"));
+    assert!(said.contains(&object) && said.contains("makes is tried as helm-controller"), "{said}");
 }
 
 fn commit(ground: &Ground, files: &[(String, String)], subject: &str) {

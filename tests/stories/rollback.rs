@@ -134,6 +134,16 @@ fn goes_back_across_a_renamed_path(ground: &Ground) {
     let now = ground.repo.file("main", moved).expect("where it is now");
     assert_eq!(now, text.replace("1.2.0", "1.1.0"));
     assert_eq!(ground.repo.file("main", OVERLAY), None);
+
+    // Where somebody deleted it, that is asked; then it comes back.
+    deploy(&operator, app, "1.3.0").ok();
+    ground.repo.commit("main", &[("k8s/overlays/development/other.yaml", "a: 1\n")], "Add a note");
+    ground.repo.remove("main", &[moved], "Drop it");
+    let ask = ["rollback", app, "development", "--previous", "--yes"];
+    let why = operator.run(&ask).failed(3);
+    assert!(why.contains("kustomization.yml") && why.contains("Drop it"), "{why}");
+    operator.run(&[&ask[..], &["--restore", "--wait", "3m"]].concat()).ok();
+    assert!(ground.repo.file("main", moved).expect("it is back").contains("newTag: 1.1.0"));
 }
 
 story!(names_the_automation_that_would_undo_it);
