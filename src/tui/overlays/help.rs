@@ -11,7 +11,7 @@ use crate::keys;
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
 use crate::widgets::dialog;
-use crate::widgets::put::{columns, put, width};
+use crate::widgets::put::{columns, put, width, wrap};
 use crate::widgets::scroll::{SCROLL, Scroll};
 
 /// Stands for the commands that go to tabs by number, which need no line each.
@@ -93,29 +93,47 @@ impl Tab for Help {
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let lines = self.lines(cx, usize::from(area.height.saturating_sub(2)));
-        let high = area.height.min(columns(lines.len()) + 2);
-        let place = dialog::centred(area, area.width.saturating_sub(4).min(100), high);
-        let inner = dialog::frame(cx, place, buf, cx.t("help.title"));
+        let frame_wide = area.width.saturating_sub(4).min(100);
+        let room = frame_wide.saturating_sub(4);
         let entries = || lines.iter().filter_map(|l| if let Line::Entry(c, keys) = l { Some((c, keys)) } else { None });
-        let wide = columns(entries().map(|(_, keys)| width(keys)).max().unwrap_or(0)).min(inner.width / 3) + 2;
-        let titles = columns(entries().map(|(c, _)| width(cx.title(c))).max().unwrap_or(0)).min(inner.width / 3) + 2;
-        let top = self.scroll.fit(lines.len(), usize::from(inner.height));
-        for (y, line) in (inner.top()..inner.bottom()).zip(lines.iter().skip(top)) {
-            match line {
-                Line::Blank => {}
-                Line::Heading(key) => {
+        let wide = columns(entries().map(|(_, keys)| width(keys)).max().unwrap_or(0)).min(room / 3) + 2;
+        let titles = columns(entries().map(|(c, _)| width(cx.title(c))).max().unwrap_or(0)).min(room / 3) + 2;
+        let rows = rows(cx, &lines, usize::from(room.saturating_sub(wide + titles + 3)));
+        let high = area.height.min(columns(rows.len()) + 2);
+        let inner = dialog::frame(cx, dialog::centred(area, frame_wide, high), buf, cx.t("help.title"));
+        let top = self.scroll.fit(rows.len(), usize::from(inner.height));
+        for (y, row) in (inner.top()..inner.bottom()).zip(rows.iter().skip(top)) {
+            let x = inner.x + 2;
+            match row.line {
+                Some(Line::Heading(key)) => {
                     put(buf, (inner.x, y), inner.width, cx.words.get(key), cx.style(Role::Text).add_modifier(Modifier::BOLD));
                 }
-                Line::Entry(command, keys) => {
-                    let (title, sentence) = cx.words.command(command.id);
-                    let x = inner.x + 2;
+                Some(Line::Entry(command, keys)) => {
                     put(buf, (x, y), wide, keys, cx.style(Role::Accent));
-                    put(buf, (x + wide, y), titles - 1, title, cx.style(Role::Text));
-                    let room = inner.width.saturating_sub(wide + titles + 3);
-                    put(buf, (x + wide + titles, y), room, sentence, cx.style(Role::Muted));
+                    put(buf, (x + wide, y), titles - 1, cx.title(command), cx.style(Role::Text));
                 }
+                Some(Line::Blank) | None => {}
             }
+            put(buf, (x + wide + titles, y), inner.width, &row.sentence, cx.style(Role::Muted));
         }
-        crate::widgets::table::scrollbar(cx, inner, buf, top, lines.len());
+        crate::widgets::table::scrollbar(cx, inner, buf, top, rows.len());
     }
+}
+
+/// Holds a row: the line that begins on it, and as much of what it says as has room.
+struct Shown<'l> {
+    line: Option<&'l Line>,
+    sentence: String,
+}
+
+/// Divides lines into rows: a sentence goes on under its own beginning.
+fn rows<'l>(cx: &Cx, lines: &'l [Line], room: usize) -> Vec<Shown<'l>> {
+    let mut out = Vec::new();
+    for line in lines {
+        let said = if let Line::Entry(command, _) = line { wrap(cx.words.command(command.id).1, room) } else { Vec::new() };
+        let mut parts = said.into_iter();
+        out.push(Shown { line: Some(line), sentence: parts.next().unwrap_or_default() });
+        out.extend(parts.map(|sentence| Shown { line: None, sentence }));
+    }
+    out
 }

@@ -8,6 +8,9 @@ use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::put::{clear, columns, lay, put, width};
 
+/// How wide a form is at most.
+pub const FORM: u16 = 112;
+
 /// Returns a box of at most this size in the middle of an area.
 pub fn centred(area: Rect, wide: u16, high: u16) -> Rect {
     let (wide, high) = (wide.min(area.width), high.min(area.height));
@@ -25,7 +28,8 @@ pub fn dim(cx: &Cx, buf: &mut Buffer, area: Rect) {
         if cell.symbol() == "▌" {
             cell.set_symbol(" ");
         }
-        let drawn = matches!(cell.symbol(), "─" | "│");
+        // What is only drawn stays as faint as it was, or it would come forward while the text steps back.
+        let drawn = matches!(cell.symbol(), "─" | "│" | "▐" | "├" | "└" | "╭" | "╮" | "╰" | "╯");
         cell.set_style(if drawn { line } else { text });
     }
 }

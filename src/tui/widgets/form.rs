@@ -376,7 +376,7 @@ impl Form {
         let groups = columns(shown().skip(1).filter(|(_, f)| !f.heading.is_empty()).count());
         let gap = u16::from(all + groups <= area.height);
         let (edge, long) = (area.right().saturating_sub(1), all > area.height);
-        let area = if long { Rect { width: area.width.saturating_sub(1), ..area } } else { area };
+        let area = if long { Rect { width: area.width.saturating_sub(2), ..area } } else { area };
         if skip > 0 {
             put(buf, (edge, area.y), 1, "↑", cx.style(Role::Muted));
         }
@@ -406,6 +406,9 @@ impl Form {
     }
 }
 
+/// How wide a value is at least, whatever is said beside it.
+const LEAST: u16 = 14;
+
 /// Returns how wide the value of a field is, and how much is left beside it for what is said.
 fn split(field: &Field, room: u16) -> (u16, u16) {
     let nothing = said(field).is_empty() && field.place.is_empty();
@@ -413,7 +416,10 @@ fn split(field: &Field, room: u16) -> (u16, u16) {
         return (room, 0);
     }
     let long = if matches!(field.control, Control::Hidden(_)) { 18 } else { width(&field.value()) };
-    let value = columns(long + 2).max(room / 3).min(room);
+    // What is said, and what stands in it while it is empty, have their room where both can have it.
+    let left = room.saturating_sub(columns(width(said(field))) + 2);
+    let empty = columns(width(&field.placeholder) + 2).min(left);
+    let value = columns(long + 2).max((room / 3).min(left).max(LEAST)).max(empty).min(room);
     (value, room.saturating_sub(value + 2))
 }
 

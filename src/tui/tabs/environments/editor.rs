@@ -265,7 +265,7 @@ impl Editor {
             None => cx.tf("environments.add", &[("project", self.project.as_str())]),
         };
         let high = crate::widgets::put::columns(self.form.fields.len()) + 9;
-        let inner = dialog::frame(cx, dialog::centred(area, 96, high), buf, &title);
+        let inner = dialog::frame(cx, dialog::centred(area, dialog::FORM, high), buf, &title);
         let place = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
         let took = self.form.view(cx, place, buf, !self.busy());
         if self.busy() {

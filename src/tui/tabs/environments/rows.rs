@@ -15,11 +15,13 @@ use domain::revision::Revision;
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::format;
-use crate::widgets::put::piece;
+use crate::widgets::put::{piece, width};
 use crate::widgets::table::{Cell, Column, Row, Width};
 
 /// How wide the screen must be for versions that Git does not name.
 const WIDE: u16 = 100;
+/// How wide the column of what runs gets at most.
+const RUNNING: u16 = 24;
 
 /// Holds a row.
 #[derive(Debug, Clone)]
@@ -174,9 +176,20 @@ fn running(line: &Line, cx: &Cx) -> Cell {
     let mut pieces = vec![piece(same, if line.running == "–" { Role::Faint } else { role })];
     // A narrow screen needs the room for what is wrong; the pane under the list names all of them.
     if !others.is_empty() && cx.size.width >= WIDE {
-        pieces.push(piece(format!("  {others}"), Role::Faint));
+        let room = usize::from(RUNNING).saturating_sub(width(&pieces[0].text) + 2);
+        pieces.push(piece(format!("  {}", as_many(&others, room)), Role::Faint));
     }
     Cell::of(pieces)
+}
+
+/// Returns as many words as have room, and how many more there are: half a version would be taken for another one.
+fn as_many(words: &str, room: usize) -> String {
+    let all: Vec<&str> = words.split(' ').collect();
+    let told = |count: usize| match all.len() - count {
+        0 => words.to_owned(),
+        more => [all[..count].join(" "), format!("+{more}")].join(" ").trim_start().to_owned(),
+    };
+    (0..=all.len()).rev().map(told).find(|text| width(text) <= room).unwrap_or_else(|| told(0))
 }
 
 fn ready(line: &Line, _cx: &Cx) -> Cell {
@@ -255,7 +268,7 @@ pub(super) static COLUMNS: [Column<Line>; 13] = [
         cell: |l, _| Cell::new(l.in_git.clone(), if l.in_git == "–" { Role::Faint } else { Role::Text }),
         order: None,
     },
-    Column { id: "running", priority: 0, width: Width::Fit(9, 24), right: false, cell: running, order: None },
+    Column { id: "running", priority: 0, width: Width::Fit(9, RUNNING), right: false, cell: running, order: None },
     Column {
         id: "pods",
         priority: 0,

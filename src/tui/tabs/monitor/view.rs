@@ -181,8 +181,8 @@ fn delivery(cx: &Cx, found: &Found, wide: usize, rows: &mut Vec<Row>) {
         ("lead", |f| span(f.lead_time)),
         ("failures", |f| rate(f.failure_rate)),
         ("restore", |f| span(f.restore_time)),
-        ("p95", |f| span(f.healthy_p95)),
         ("p50", |f| span(f.healthy_p50)),
+        ("p95", |f| span(f.healthy_p95)),
     ];
     let lines: Vec<(String, &Figures)> = std::iter::once((cx.t("monitor.all").to_owned(), &found.all))
         .chain(found.environments.iter().map(|f| (f.environment.as_ref().map(ToString::to_string).unwrap_or_default(), f)))
@@ -196,8 +196,9 @@ fn delivery(cx: &Cx, found: &Found, wide: usize, rows: &mut Vec<Row>) {
             (key, said, lines.iter().map(|(_, f)| width(&said(f))).max().unwrap_or(0).max(title))
         })
         .take_while(|(.., column)| {
-            taken += column + 2;
-            taken <= wide
+            let fits = taken + column + 2 <= wide;
+            taken += if fits { column + 2 } else { 0 };
+            fits
         })
         .collect();
     let mut head = vec![left(cx.t("monitor.delivery"), name, Role::Accent)];
@@ -209,7 +210,11 @@ fn delivery(cx: &Cx, found: &Found, wide: usize, rows: &mut Vec<Row>) {
         let mut line = vec![left(of, name, if at == 0 { Role::Muted } else { Role::Text })];
         line.extend(columns.iter().map(|(key, said, column)| right(&said(figures), *column, role(key, figures))));
         if let Some(since) = figures.broken_since {
-            line.push(piece(format!("  ✗ {}", cx.tf("monitor.broken", &[("age", &cx.age(since))])), Role::Bad));
+            let age = cx.age(since);
+            let whole = format!("  ✗ {}", cx.tf("monitor.broken", &[("age", &age)]));
+            // In a narrow place the age alone says it; the sign at least is never cut.
+            let said = [whole, format!("  ✗ {age}"), " ✗".to_owned()].into_iter().find(|text| taken + width(text) <= wide);
+            line.extend(said.map(|text| piece(text, Role::Bad)));
         }
         rows.push(Row::Line(line));
     }

@@ -204,7 +204,7 @@ impl Editor {
             None => cx.t("projects.add").to_owned(),
         };
         let high = columns(self.form.fields.len()) + 9;
-        let inner = dialog::frame(cx, dialog::centred(area, 96, high), buf, &title);
+        let inner = dialog::frame(cx, dialog::centred(area, dialog::FORM, high), buf, &title);
         let place = Rect { y: inner.y + 1, height: inner.height.saturating_sub(4), ..inner };
         let took = self.form.view(cx, place, buf, self.saving.is_none());
         let below = place.y + took + 1;

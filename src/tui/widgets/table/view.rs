@@ -47,7 +47,7 @@ impl<T: Row + 'static> Table<T> {
         }
         if let Some((_, x, wide)) = places.first() {
             let rows = Rect { width: body.width - 1, ..body };
-            cx.looks_later(rows, body.y + columns(self.cursor - offset), body.x + 3 + x + wide);
+            cx.looks_later(rows, body.y + columns(self.cursor.saturating_sub(offset)), body.x + 3 + x + wide);
         }
         if self.shown.is_empty() {
             self.nothing(cx, area, buf, empty);
