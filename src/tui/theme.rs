@@ -255,6 +255,10 @@ fn style(theme: &str, look: &Look, palette: &HashMap<String, Shades>, depth: Dep
     let mut style = Style::new();
     style.fg = paint(&parts.fg)?;
     style.bg = paint(&parts.bg)?;
+    if depth == Depth::Ansi16 && style.fg.is_none() {
+        // Not all of sixteen inks can be read on one of sixteen grounds.
+        style.fg = style.bg.map(colour::upon);
+    }
     for (on, modifier) in [
         (parts.bold, Modifier::BOLD),
         (parts.dim, Modifier::DIM),

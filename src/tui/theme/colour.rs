@@ -43,6 +43,13 @@ pub(super) fn resolve(full: &str, named: Option<&str>, depth: Depth) -> Result<O
     }))
 }
 
+/// Returns which of sixteen inks is read best on one of sixteen grounds.
+pub(super) fn upon(ground: Color) -> Color {
+    let known = NAMED.iter().find(|(_, color, _)| *color == ground).map_or((0, 0, 0), |(.., known)| *known);
+    // How bright the eye takes it to be.
+    if 299 * known.0 + 587 * known.1 + 114 * known.2 > 110_000 { Color::Black } else { Color::White }
+}
+
 fn by_name(name: &str) -> Result<Color, String> {
     let found = NAMED.iter().find(|(n, ..)| *n == name);
     found.map(|(_, color, _)| *color).ok_or_else(|| "it is neither #rrggbb, nor in the palette, nor an ANSI name".to_owned())

@@ -17,6 +17,20 @@ fn every_theme_loads_at_every_depth() {
     }
 }
 
+/// A ground out of sixteen colours brings its ink along: what is laid over is read whatever it was.
+#[test]
+fn grounds_out_of_sixteen_colours_have_an_ink() {
+    for (name, _) in BUILT_IN {
+        let theme = Theme::load(name, BUILT_IN, Depth::Ansi16).unwrap();
+        for role in [Role::Selection, Role::Match, Role::Fresh] {
+            let style = theme.style(role);
+            let Some(ground) = style.bg else { continue };
+            let ink = style.fg.unwrap_or(ground);
+            assert!(ink != ground && [Color::Black, Color::White].contains(&ink), "{name}: {role:?} is {ink:?} on {ground:?}");
+        }
+    }
+}
+
 #[test]
 fn a_theme_is_chosen_by_name_by_ground_and_by_what_the_terminal_can() {
     let own = vec![("dark".to_owned(), "inherits = \"dark\"\n[palette]\ngreen = \"#010203\"".to_owned())];
