@@ -14,7 +14,7 @@ use domain::revision::CommitId;
 use domain::why;
 use domain::workload::PodFault;
 use domain::{Time, Trouble};
-use git::seed::{commit_files, init_bare};
+use git::seed::{Growth, grow, init_bare};
 use git::{Author, FileChange};
 
 use super::course::{self, DAYS, Dice, End, Step, Way, tag_of};
@@ -25,13 +25,26 @@ pub(super) const AUTOMATION: (&str, &str) = ("fluxcdbot", "fluxcdbot@acme.exampl
 
 /// Makes the repositories and returns the records, in order of time. Everything is counted back from `now`.
 pub(super) fn past(git: &Path, now: Time) -> Result<Vec<Record>, Trouble> {
+    std::fs::create_dir_all(git).map_err(|e| Trouble::failed("Could not make the demo's folder", git.display()).why(e))?;
+    // Each in a thread of its own, since somebody waits for the first frame.
+    let told: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = APPLICATIONS.iter().map(|application| scope.spawn(|| chronicle(git, application, now))).collect();
+        threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
+    });
     let mut records = Vec::new();
-    for application in &APPLICATIONS {
-        records.extend(Chronicle::begin(git, application, now)?.tell(now)?);
+    for told in told {
+        records.extend(told.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
     }
     // What happened at one moment stays in the order in which it was told.
     records.sort_by_key(|record| record.time);
     Ok(records)
+}
+
+/// Makes the repository of an application and returns its records.
+fn chronicle(git: &Path, application: &'static Application, now: Time) -> Result<Vec<Record>, Trouble> {
+    let path = git.join(format!("{}.git", application.slug));
+    init_bare(&path, "main")?;
+    grow(&path, |growth| Chronicle::begin((&path, growth), application, now)?.tell(now))
 }
 
 /// Returns the people who work here; the first is who began the repositories.
@@ -54,21 +67,19 @@ pub(super) fn author(actor: &Actor) -> Author {
 }
 
 /// Tells what happened to one application.
-struct Chronicle<'a> {
+struct Chronicle<'a, 'r> {
     application: &'static Application,
-    git: &'a Path,
+    growth: &'a mut Growth<'r>,
     dice: Dice,
     records: Vec<Record>,
     told: Vec<Deployment>,
 }
 
-impl<'a> Chronicle<'a> {
-    /// Makes the repository as it was at first, the project and its environments.
-    fn begin(git: &'a Path, application: &'static Application, now: Time) -> Result<Self, Trouble> {
-        let mut chronicle = Self { application, git, dice: Dice::of(application.image.1), records: Vec::new(), told: Vec::new() };
-        let path = git.join(format!("{}.git", application.slug));
-        std::fs::create_dir_all(git).map_err(|e| Trouble::failed("Could not make the demo's folder", git.display()).why(e))?;
-        init_bare(&path, "main")?;
+impl<'a, 'r> Chronicle<'a, 'r> {
+    /// Makes the repository at a path as it was at first, the project and its environments.
+    fn begin((path, growth): (&Path, &'a mut Growth<'r>), application: &'static Application, now: Time) -> Result<Self, Trouble> {
+        let dice = Dice::of(application.image.1);
+        let mut chronicle = Self { application, growth, dice, records: Vec::new(), told: Vec::new() };
         #[expect(clippy::cast_possible_truncation, reason = "a few weeks in seconds")]
         let begun = before(now, (DAYS * 86_400.0) as i64 + 7200);
         let first = application.versions[0];
@@ -81,7 +92,7 @@ impl<'a> Chronicle<'a> {
             .collect();
         let founder = person(0);
         for kind in application.environments {
-            commit_files(&path, kind.branch(), &changes, ("Begin\n", &author(&founder), begun))?;
+            chronicle.growth.commit(kind.branch(), &changes, ("Begin\n", &author(&founder), begun))?;
         }
         let project = application.project(format!("file://{}", path.display()))?;
         let name = application.slug.to_owned();
@@ -182,14 +193,13 @@ impl<'a> Chronicle<'a> {
     }
 
     /// Commits the tag onto the environment's branch.
-    fn commit(&self, deployment: &mut Deployment, step: &Step, tag: &str) -> Result<(), Trouble> {
-        let path = self.git.join(format!("{}.git", self.application.slug));
+    fn commit(&mut self, deployment: &mut Deployment, step: &Step, tag: &str) -> Result<(), Trouble> {
         let file = overlay(step.kind);
         let text = tagged(self.application.text(&file), tag);
-        deployment.base = git::seed::head(&path, step.kind.branch())?;
+        deployment.base = self.growth.head(step.kind.branch()).cloned();
         let by = author(&deployment.actor);
         let change = FileChange::write(file, text);
-        let id = commit_files(&path, step.kind.branch(), &[change], (&deployment.message, &by, step.at))?;
+        let id = self.growth.commit(step.kind.branch(), &[change], (&deployment.message, &by, step.at))?;
         deployment.commit = Some(id);
         Ok(())
     }

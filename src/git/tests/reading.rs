@@ -153,6 +153,48 @@ fn seeds_make_repositories_that_git_accepts() {
     assert_eq!(mirror.head("develop").unwrap(), Some(head));
 }
 
+/// What grew in memory is what commits one by one make, and Git accepts it; what failed on the way leaves nothing.
+#[test]
+fn a_repository_that_grows_in_memory_is_the_same() {
+    let place = Place::empty();
+    let (one, other) = (place.path("one.git"), place.path("other.git"));
+    let steps: Vec<(&str, FileChange)> = (0..40)
+        .map(|n| {
+            let branch = ["main", "develop"][n % 2];
+            (branch, FileChange::write(format!("k8s/{}/a.yaml", n % 3), format!("text {n}\n").repeat(9)))
+        })
+        .collect();
+    for path in [&one, &other] {
+        git::seed::init_bare(path, "main").unwrap();
+    }
+    let failed: Result<(), Error> = git::seed::grow(&other, |growth| {
+        growth.commit("main", &[FileChange::write("x", "y")], ("Lost", &author(), time(1)))?;
+        Err(Error::Unchanged)
+    });
+    assert!(matches!(failed, Err(Error::Unchanged)));
+    assert_eq!(git::seed::head(&other, "main").unwrap(), None);
+    let grown = git::seed::grow(&other, |growth| {
+        steps
+            .iter()
+            .map(|(branch, change)| growth.commit(branch, std::slice::from_ref(change), ("Grow", &author(), time(2))))
+            .collect()
+    });
+    let grown: Vec<_> = Result::<_, Error>::unwrap(grown);
+    let made: Vec<_> = steps
+        .iter()
+        .map(|(branch, change)| {
+            git::seed::commit_files(&one, branch, std::slice::from_ref(change), ("Grow", &author(), time(2))).unwrap()
+        })
+        .collect();
+    assert_eq!(grown, made);
+    for branch in ["main", "develop"] {
+        assert_eq!(git::seed::head(&other, branch).unwrap(), git::seed::head(&one, branch).unwrap());
+    }
+    place.git(&["--git-dir", &other.to_string_lossy(), "fsck", "--strict"]);
+    let mirror = place.mirror(&other.to_string_lossy());
+    assert_eq!(mirror.head("develop").unwrap(), made.last().cloned());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
