@@ -210,6 +210,38 @@ fn clocks_are_read_in_few_places_and_nothing_prints_past_the_screen() {
     report(&faults);
 }
 
+/// Returns the rows of the table of rooms in ARCHITECTURE.md: what the first cell names, and what may be imported.
+fn rooms_as_told() -> Vec<(String, String)> {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("readable text");
+    let rows = text.lines().filter(|line| line.starts_with("| `src/") || line.starts_with("| root"));
+    let cells = rows.map(|row| row.split(" | ").map(str::to_owned).collect::<Vec<_>>());
+    cells.map(|cells| (cells[0].trim_start_matches("| ").to_owned(), cells[2].clone())).collect()
+}
+
+#[test]
+fn the_plan_names_every_room_and_what_it_imports() {
+    let told = rooms_as_told();
+    let mut faults = Vec::new();
+    for (name, allowed) in IMPORTS.iter().filter(|(name, _)| *name != "quarterdeck") {
+        let Some((_, imports)) = told.iter().find(|(cell, _)| *cell == format!("`src/{name}`")) else {
+            faults.push(format!("ARCHITECTURE.md does not name src/{name}"));
+            continue;
+        };
+        let imports: BTreeSet<&str> = imports.split(", ").filter(|name| *name != "–").collect();
+        if imports != allowed.iter().copied().collect() {
+            faults.push(format!("ARCHITECTURE.md says that src/{name} imports {imports:?}; the plan says {allowed:?}"));
+        }
+    }
+    let own = told.iter().find(|(cell, _)| cell.starts_with("root")).map_or("", |(cell, _)| cell);
+    for entry in fs::read_dir(root().join("src")).expect("the sources") {
+        let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
+        if name.ends_with(".rs") && !own.contains(&format!("`src/{name}`")) {
+            faults.push(format!("ARCHITECTURE.md does not name src/{name}"));
+        }
+    }
+    report(&faults);
+}
+
 /// Returns the documents of the house with their text.
 fn documents() -> Vec<(PathBuf, String)> {
     let mut files = vec![root().join("README.md"), root().join("ARCHITECTURE.md"), root().join("tests/cluster/README.md")];

@@ -235,6 +235,34 @@ fn a_project_is_tested_and_saved() {
 }
 
 #[test]
+fn chinese_is_typed_into_fields_and_filters_and_every_row_is_as_wide_as_the_screen() {
+    let mut stage = Stage::new(80, 24, Language::Chinese);
+    let straight = |stage: &mut Stage, text: &str| {
+        let lines = stage.lines();
+        assert!(lines.contains(text), "{text}: {lines}");
+        let wide = |line: &str| domain::text::width(line);
+        assert!(lines.lines().all(|line| wide(line) <= 80), "{lines}");
+        lines
+    };
+    stage.keys("1 a").text("file:///srv/git/orders.git").keys("tab tab ctrl-u").text("结算服务（测试）");
+    stage.keys("tab").text("由财务组维护，含 e\u{301} 与 👩‍💻");
+    straight(&mut stage, "结算服务（测试）");
+    stage.wishes();
+    stage.keys("ctrl-s");
+    let wishes = stage.wishes();
+    let [Wish::Give(_, Order::SaveProject(save))] = wishes.as_slice() else { panic!("{wishes:?}") };
+    assert_eq!((save.project.name.as_str(), save.project.slug.as_str()), ("结算服务（测试）", "orders"));
+    assert_eq!(save.project.description, "由财务组维护，含 e\u{301} 与 👩‍💻");
+
+    let mut stage = Stage::new(80, 24, Language::Chinese);
+    stage.keys("6 /").text("计费失败");
+    let lines = straight(&mut stage, "计费失败");
+    assert!(lines.contains("0/15"), "{lines}");
+    stage.keys("backspace backspace ctrl-u").text("failed").keys("enter");
+    straight(&mut stage, "2/15");
+}
+
+#[test]
 fn the_journal_is_searched_and_the_newest_come_back() {
     let mut stage = Stage::new(100, 30, Language::English);
     stage.keys("9 f").text("grace");

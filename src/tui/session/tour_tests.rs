@@ -51,6 +51,7 @@ fn what_is_not_broken_yet_is_not_said_to_be() {
     }
     let mut stage = Stage::over(world, 120, 36, Language::English);
     stage.session.tour();
+    stage.keys("j");
     assert!(stage.lines().contains("Something is about"), "{}", stage.lines());
 }
 
