@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use domain::Trouble;
 use domain::barred::Barred;
+use domain::filter::{self, Filter, Why};
+use domain::flux::FluxObject;
 use domain::ident::ContextName;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -248,10 +250,18 @@ impl Source {
         for (name, filter) in &self.filters {
             if filter.get_ref().trim().is_empty() {
                 wrong(filter, format!("the filter {name} lets everything through: write what it is to look for"));
+            } else if let Some(fault) = unreadable(filter.get_ref()) {
+                wrong(filter, format!("the filter {name} cannot be read: character {}: {}", fault.column, fault.why));
             }
         }
         out
     }
+}
+
+/// Returns why no list can read a filter; which names it may compare, and with what, is for the list to say that it is set in.
+fn unreadable(text: &str) -> Option<filter::Fault> {
+    let fault = Filter::<FluxObject>::parse(text).err()?;
+    matches!(fault.why, Why::Empty(_) | Why::Open(_) | Why::Regex(_) | Why::Label).then_some(fault)
 }
 
 fn is_language(tag: &str) -> bool {
@@ -300,5 +310,8 @@ mod tests {
             ]
         );
         assert!(faults("[contexts.a]\nread-only = true\n")[0].contains("read-only"));
+        let unread = faults("[filters]\nodd = '/a(/'\nopen = 'say \"x'\nlater = 'approval=on status=failed'\n");
+        assert_eq!(unread.len(), 2, "{unread:?}");
+        assert!(unread.iter().any(|told| told.starts_with("config.toml:2:7: the filter odd cannot be read")), "{unread:?}");
     }
 }

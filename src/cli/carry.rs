@@ -150,8 +150,8 @@ pub(crate) async fn import(deck: &Deck, format: Format, import: &Import) -> Resu
     if !import.yes {
         tell(&changes);
     }
-    let (added, changed) = (count(&changes, "added"), count(&changes, "changed"));
-    let text = format!("Take in {}? Records added: {added}, changed: {changed}.", import.file.display());
+    let (added, edited) = (count(&changes, "added"), count(&changes, "changed"));
+    let text = format!("Take in {}? Records added: {added}, changed: {edited}.", import.file.display());
     ask::confirm(&Question::Confirm { text }, import.yes)?;
     let mut told = Vec::new();
     for mut change in changes {

@@ -58,7 +58,7 @@ fn looks(ground: &Ground, operator: &Operator) {
     let (app, head) = (ground.app.as_str(), ground.repo.head("main"));
     let diff = |more: &[&str]| operator.run(&[&["diff", app, "development"], more].concat());
     let files = diff(&["--replicas", "7"]).ok();
-    assert!(files.contains("+++ b/") && files.contains("+    count: 7"), "{files}");
+    assert!(files.contains("+++ b/") && files.contains("+  count: 7"), "{files}");
     let rendered = diff(&["--replicas", "7", "--rendered"]).ok();
     assert!(rendered.contains("+  replicas: 7") && !rendered.contains("kustomization.yaml"), "{rendered}");
     let live = diff(&["--replicas", "7", "--live"]).ok();

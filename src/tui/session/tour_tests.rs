@@ -134,7 +134,7 @@ fn another_context_is_taken_in_place_and_held() {
     world.contexts = Arc::new(vec!["prod-eu".into(), "staging-eu".into()]);
     let mut stage = Stage::over(world, 140, 36, Language::English);
     let of = OfContext { name: "staging-eu".to_owned(), theme: Some("light".to_owned()), namespace: Some("shop".to_owned()) };
-    let filters = vec![("broken".to_owned(), "health:bad".to_owned())];
+    let filters = vec![("broken".to_owned(), "ready=false".to_owned())];
     let liked = Preferences { contexts: vec![of], filters, ..stage.session.cx().preferences.clone() };
     stage.msg(Msg::News(News::Preferences(Box::new(liked))));
     stage.acts.clear();
@@ -151,5 +151,5 @@ fn another_context_is_taken_in_place_and_held() {
     assert_eq!(stage.session.cx().theme.name, "dark");
     // A filter with a name goes into the list that is shown.
     stage.keys("6 :").text("filter broken").keys("enter");
-    assert_eq!(stage.session.memory().lists["tab.flux"].filter, "health:bad");
+    assert_eq!(stage.session.memory().lists["tab.flux"].filter, "ready=false");
 }
