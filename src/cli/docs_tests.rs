@@ -1,5 +1,6 @@
 //! What the documents say about the command line is true: every command in them parses, every command has a row in the table of
 //! commands, and a row names no option that its command has not.
+#![expect(clippy::expect_used, reason = "a test that cannot read the documents fails by failing")]
 
 use std::fs;
 use std::path::PathBuf;
@@ -120,7 +121,9 @@ fn examples(command: &clap::Command, path: &str, found: &mut Vec<(String, String
     if below.is_empty() && !told {
         faults.push(format!("{path} has no example, nor has what it belongs to"));
     }
-    below.iter().for_each(|below| examples(below, &format!("{path} {}", below.get_name()), found, faults, told));
+    for below in below {
+        examples(below, &format!("{path} {}", below.get_name()), found, faults, told);
+    }
 }
 
 #[test]
