@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says which input failed by failing")]
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use domain::history::History;
 use domain::monitor::{Span, monitor};
