@@ -41,6 +41,11 @@ impl Session {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test says which input failed by failing")]
 
+    use std::sync::Arc;
+
+    use domain::deployment::Deployment;
+    use domain::history::Stand;
+
     use super::*;
     use crate::fixture::{Stage, world};
     use crate::preferences::{News, Notice, Preferences};
@@ -50,10 +55,8 @@ mod tests {
     /// Returns the fleet after the first deployment that was under way has ended.
     fn after(status: Status) -> World {
         let mut world = world();
-        let mut all = world.deployments.to_vec();
-        let at = all.iter().position(|d| !d.status.is_over()).unwrap();
-        all[at] = Arc::new(Deployment { status, ..(*all[at]).clone() });
-        world.deployments = Arc::new(all);
+        let open = Deployment { status, ..(**world.deployments.open().last().unwrap()).clone() };
+        world.deployments.put(Arc::new(open), Stand::default());
         world
     }
 
