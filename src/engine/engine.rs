@@ -194,7 +194,7 @@ impl Engine {
         wanted: impl Fn(&Brief) -> bool,
     ) -> Result<Arc<Deployment>, Trouble> {
         let mut worlds = self.world();
-        let seen = worlds.wait_for(|world| world.deployment(id).is_some_and(|d| wanted(d)));
+        let seen = worlds.wait_for(|world| world.deployment(id).is_some_and(&wanted));
         let seen = tokio::time::timeout(allowed, seen).await.ok().and_then(Result::ok);
         if let Some(deployment) = seen.and_then(|world| world.deployment(id).cloned()) {
             return self.recall(&deployment).await;

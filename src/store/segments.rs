@@ -129,8 +129,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(folder(dir.path())).unwrap();
         let size = usize::try_from(WINDOW).unwrap();
+        let many = vec![90; 9000];
         let table: [&[usize]; 7] =
-            [&[], &[0], &[3, 0, 5], &[size, 1, size - 1, 7], &[3 * size], &[1, size - 2, size - 1, size], &[90; 9000]];
+            [&[], &[0], &[3, 0, 5], &[size, 1, size - 1, 7], &[3 * size], &[1, size - 2, size - 1, size], &many];
         for (half, lens) in [false, true].into_iter().flat_map(|half| table.iter().map(move |lens| (half, lens))) {
             let (mut bytes, mut expected) = (Vec::new(), Vec::new());
             for len in *lens {

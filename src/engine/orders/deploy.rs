@@ -127,7 +127,7 @@ pub(super) async fn later(core: Arc<Core>, deployment: Deployment, place: Place,
         Method::Manual => matches!(d.mark(StageName::Apply), Mark::Done | Mark::Skipped),
         _ => matches!(d.mark(StageName::Commit), Mark::Done | Mark::Waiting),
     };
-    let journaled = worlds.wait_for(|world| world.deployment(&deployment.id).is_some_and(|d| through(d)));
+    let journaled = worlds.wait_for(|world| world.deployment(&deployment.id).is_some_and(through));
     // If the journal cannot be written, the driver finds the commit on the branch by itself.
     drop(tokio::time::timeout(core.pace.pause(4), journaled).await.map(drop));
     follow::drive(core, deployment.id, place, Some(lease)).await;

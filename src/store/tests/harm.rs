@@ -101,7 +101,7 @@ fn harm(dir: &Path, kind: Harm, chance: &mut Chance) -> String {
 }
 
 /// Waits until what opening took on the index's word is verified.
-fn verified(store: &Store) {
+fn wait_verified(store: &Store) {
     let (tell, told) = channel();
     store.subscribe(Box::new(move |_| _ = tell.send(())));
     store.verify_behind().unwrap();
@@ -115,8 +115,8 @@ fn check(dir: &Path, (whole, at): (&Lines, &str)) -> &'static str {
     let intact: BTreeSet<u64> =
         lines(dir).into_iter().filter(|(seq, line)| whole.get(seq) == Some(line)).map(|(seq, _)| seq).collect();
     let opened = Store::open_with(dir, SMALL);
-    let (store, _) = match opened {
-        Ok(opened) => opened,
+    let store = match opened {
+        Ok((store, _)) => store,
         Err(error) => {
             let trouble = domain::Trouble::from(error);
             assert!(!trouble.why.is_empty() && !trouble.next.is_empty(), "{at}: {trouble}");
@@ -127,7 +127,7 @@ fn check(dir: &Path, (whole, at): (&Lines, &str)) -> &'static str {
     let lost: Vec<u64> = intact.difference(&found).copied().collect();
     assert!(lost.is_empty(), "{at}: whole entries are not found: {lost:?}");
     assert!(found.iter().all(|seq| whole.contains_key(seq)), "{at}: entries that nobody wrote");
-    verified(&store);
+    wait_verified(&store);
     let missing = whole.len() - found.len();
     assert!(missing == 0 || !store.notices().is_empty(), "{at}: {missing} entries are missing and nobody says so");
     records(&store, whole, &intact, at);
@@ -135,11 +135,15 @@ fn check(dir: &Path, (whole, at): (&Lines, &str)) -> &'static str {
     if let Err(trouble) = store.append(record("a", "behind the damage", 1)) {
         assert!(!trouble.why.is_empty(), "{at}: {trouble}");
     }
-    let last = store.state();
+    let state = store.state();
     drop(store);
     assert!(missing == 0 || verify(dir).unwrap().first_bad.is_some() || lines(dir).len() > intact.len(), "{at}");
     let (store, _) = Store::open_with(dir, SMALL).unwrap();
-    assert_eq!((store.state().seq, store.state().deployments.len()), (last.seq, last.deployments.len()), "{at}: the second time");
+    assert_eq!(
+        (store.state().seq, store.state().deployments.len()),
+        (state.seq, state.deployments.len()),
+        "{at}: the second time"
+    );
     if kinds.is_empty() { "harmless" } else { "told" }
 }
 

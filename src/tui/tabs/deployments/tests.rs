@@ -71,10 +71,7 @@ fn ids_are_copied_and_a_log_is_opened() {
     stage.acts.clear();
     stage.keys("l");
     let asked = stage.wishes();
-    assert!(
-        matches!(&asked[..], [Wish::Ask(_, domain::query::Query::Follow(of))] if &*of.key.name == "shop-web-7d9f-x2v"),
-        "{asked:?}"
-    );
+    assert!(matches!(&asked[..], [Wish::Ask(_, Query::Follow(of))] if &*of.key.name == "shop-web-7d9f-x2v"), "{asked:?}");
 }
 
 #[test]
