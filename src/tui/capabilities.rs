@@ -54,6 +54,7 @@ pub enum Notes {
 
 /// Holds what a terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an ability of its own")]
 pub struct Capabilities {
     /// How many colours.
     pub depth: Depth,

@@ -108,7 +108,9 @@ impl<W: Write> Screen<W> {
             let later = later();
             held = self.keep(&later.areas);
             shift = Shift::find(&self.shown, &self.next).filter(|_| self.capabilities.scrolls);
-            shift.iter().for_each(|shift| shift.apply(&mut self.shown));
+            if let Some(shift) = &shift {
+                shift.apply(&mut self.shown);
+            }
             looks = Looks::keep(&later.looks, &self.shown, &mut self.next);
         }
         let updates = with_halves(self.shown.diff(&self.next), &self.shown, &self.next);
@@ -123,7 +125,9 @@ impl<W: Write> Screen<W> {
         if self.whole {
             queue!(bytes, Clear(ClearType::All))?;
         }
-        shift.iter().for_each(|shift| shift.write(&mut bytes));
+        if let Some(shift) = &shift {
+            shift.write(&mut bytes);
+        }
         let mut pen = Pen::new(&mut bytes, self.capabilities.erases);
         pen.write(&updates, &self.next);
         if let Some(looks) = looks {

@@ -146,7 +146,7 @@ fn find(folder: &Path, name: &str) -> PathBuf {
 
 fn print((runs, objects): (usize, usize), columns: &[Column], (plain, kubectl): (Vec<Duration>, Vec<Duration>)) {
     let processors = Command::new("nproc").output().map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned());
-    println!("\n{objects} Kustomizations, {} processors, medians of {runs} starts.\n", processors.unwrap_or_default(),);
+    println!("\n{objects} Kustomizations, {} processors, medians of {runs} starts.\n", processors.unwrap_or_default());
     let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
     println!("| what | asked | plain GET | kubectl get | {} |", names.join(" | "));
     println!("|---|---|---|---|{}", "---|".repeat(names.len()));

@@ -67,14 +67,11 @@ async fn there(deck: &Deck, key: &ObjectKey, wait: Duration) -> Result<(), Troub
     let mut worlds = deck.worlds();
     let over = |world: &World| world.flux_object(key).is_some_and(|object| matches!(object.health(), Health::Ok | Health::Off));
     let ready = worlds.wait_for(|world| over(world));
-    match tokio::time::timeout(wait, ready).await {
-        Ok(_) => Ok(()),
-        Err(_) => {
-            let said = deck.world().flux_object(key).map(|object| object.message().to_owned());
-            let why = said.unwrap_or_else(|| "it is not in the cluster yet".to_owned());
-            Err(Trouble::timed_out("It is committed, but not ready within the time given", key)
-                .why(why)
-                .next(format!("Ask why {key}.")))
-        }
+    if tokio::time::timeout(wait, ready).await.is_ok() {
+        return Ok(());
     }
+    let said = deck.world().flux_object(key).map(|object| object.message().to_owned());
+    let why = said.unwrap_or_else(|| "it is not in the cluster yet".to_owned());
+    let late = Trouble::timed_out("It is committed, but not ready within the time given", key);
+    Err(late.why(why).next(format!("Ask why {key}.")))
 }

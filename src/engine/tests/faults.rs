@@ -138,14 +138,13 @@ impl Run {
             let give = submit(&self.engine, draft(vec![image(&tag)]));
             let mut give = std::pin::pin!(give);
             // An order waits for a server that says nothing; what fails comes to an end meanwhile.
-            match tokio::time::timeout(lasts, &mut give).await {
-                Ok(given) => given,
-                Err(_) => {
-                    if before {
-                        self.mend(fault);
-                    }
-                    give.await
+            if let Ok(given) = tokio::time::timeout(lasts, &mut give).await {
+                given
+            } else {
+                if before {
+                    self.mend(fault);
                 }
+                give.await
             }
         };
         if before {
