@@ -140,6 +140,8 @@ pub(crate) enum Command {
     quarterdeck reset hr/podinfo -n apps\n\n\
     JSON: object, said for each.")]
     Reset(targets::Targets),
+    /// Replaces the Pods of a workload (KIND/NAME), one after another.
+    Restart(flux::Restart),
     /// Deletes objects of any kind, after saying what goes along.
     Delete(delete::Delete),
     /// Creates Flux objects and Secrets with their credentials, by the fields of a form.
@@ -276,6 +278,7 @@ async fn dispatch(deck: &Deck, format: Format, command: Command) -> Result<(), T
         Command::Resume(targets) => flux::resume(deck, format, targets).await,
         Command::Force(targets) => flux::force(deck, format, targets).await,
         Command::Reset(targets) => flux::reset(deck, format, targets).await,
+        Command::Restart(restart) => flux::restart(deck, format, restart).await,
         Command::Delete(delete) => delete::run(deck, format, delete).await,
         Command::Create(create) => create::run(deck, format, *create).await,
         Command::Edit(edit) => edit::run(deck, format, edit).await,

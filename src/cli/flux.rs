@@ -1,15 +1,32 @@
-//! `reconcile`, `suspend`, `resume`, `force`, `reset`, `sync`: orders to Flux.
+//! `reconcile`, `suspend`, `resume`, `force`, `reset`, `sync`: orders to Flux; `restart`: one to a workload that it runs.
 
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 use domain::flux::{FluxObject, Kind};
-use domain::orders::{Force, ManualSync, Many, Order, Outcome, Part, Reconcile as ReconcileOrder, Reset, Resume, Suspend};
+use domain::orders::{
+    Force, ManualSync, Many, Order, Outcome, Part, Reconcile as ReconcileOrder, Reset, Restart as RestartOrder, Resume, Suspend,
+};
 use domain::revision::CommitId;
 use domain::{Trouble, TroubleKind};
 
-use super::targets::Targets;
+use super::targets::{One, Targets, running_kind};
 use super::{Format, ask, deployments, output, shells};
 use crate::launch::Deck;
+
+/// Replaces the Pods of a workload.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Its template is marked as kubectl rollout restart does; Flux leaves that mark alone.\n\nExamples:\n  \
+    quarterdeck restart deploy/web -n shop --yes\n\nJSON: object, said."
+)]
+pub(crate) struct Restart {
+    /// The workload: a Deployment, StatefulSet or DaemonSet.
+    #[command(flatten)]
+    which: One,
+    /// Answers the question.
+    #[arg(long, short)]
+    yes: bool,
+}
 
 /// Asks Flux to reconcile.
 #[derive(Debug, Args)]
@@ -136,6 +153,13 @@ pub(crate) async fn force(deck: &Deck, format: Format, targets: Targets) -> Resu
 pub(crate) async fn reset(deck: &Deck, format: Format, targets: Targets) -> Result<(), Trouble> {
     let keys = targets.keys(deck, releases).await?;
     each(deck, format, keys.into_iter().map(|key| Reset { key }.into()).collect(), targets.yes).await
+}
+
+/// Replaces the Pods of a workload.
+pub(crate) async fn restart(deck: &Deck, format: Format, restart: Restart) -> Result<(), Trouble> {
+    let key = restart.which.key(deck, running_kind).await?;
+    let outcome = ask::give(deck, RestartOrder { key: key.clone() }.into(), restart.yes).await?;
+    output::Done::new(key, outcome.said).show(format)
 }
 
 fn suspends(object: &FluxObject) -> bool {

@@ -18,6 +18,7 @@ pub mod install;
 pub mod many;
 pub mod project;
 pub mod release;
+pub mod restart;
 pub mod settle;
 pub mod sync;
 
@@ -43,6 +44,7 @@ pub use install::{Halt, Install, Uninstall};
 pub use many::{Many, Part};
 pub use project::{RemoveProject, SaveProject};
 pub use release::{Force, Reset};
+pub use restart::Restart;
 pub use settle::{Settle, Side};
 pub use sync::ManualSync;
 
@@ -137,6 +139,8 @@ orders! {
     Force,
     /// Sets the failure counters of a HelmRelease to zero.
     Reset,
+    /// Replaces the Pods of a workload.
+    Restart,
     /// Deletes an object.
     Delete,
     /// Changes a live object as it was edited.

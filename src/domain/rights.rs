@@ -78,6 +78,8 @@ const TABLE: &[Row] = &[
     (Part::Viewer, "apiextensions.k8s.io", &["customresourcedefinitions"], READ, true),
     // The forms make the Secrets with the credentials of sources; none is ever read.
     (Part::Operator, "", &["secrets"], &["create"], false),
+    // A workload is restarted by a mark on its template.
+    (Part::Operator, "apps", &["deployments", "statefulsets", "daemonsets"], &["patch"], false),
     // A release of Flux, and taking it away again.
     (Part::Installer, "apps", &["deployments"], KEEP, false),
     (Part::Installer, "", &["services", "serviceaccounts", "configmaps", "resourcequotas"], KEEP, false),

@@ -18,6 +18,7 @@ mod manual;
 pub(crate) mod many;
 mod project;
 mod release;
+mod restart;
 mod settle;
 pub(crate) mod sync;
 mod uninstall;
@@ -93,6 +94,7 @@ pub(crate) async fn carry_out(core: &Arc<Core>, scribe: &Scribe, order: Order) -
         Order::ManualSync(order) => sync::sync(core, scribe, order).await,
         Order::Force(order) => release::force(core, order).await,
         Order::Reset(order) => release::reset(core, order).await,
+        Order::Restart(order) => restart::restart(core, order).await,
         Order::Delete(order) => delete::delete(core, order).await,
         Order::Apply(order) => apply::apply(core, order).await,
         Order::Create(order) => create::create(core, order).await,

@@ -3,7 +3,7 @@
 
 use domain::actor::Role;
 use domain::flux::{FluxObject, ObjectKey};
-use domain::orders::{Delete, Force, Many, Order, Reconcile, Reset, Resume, Suspend};
+use domain::orders::{Delete, Force, Many, Order, Reconcile, Reset, Restart, Resume, Suspend};
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
@@ -20,6 +20,7 @@ static EDIT: Command = command("flux.edit", &["e"], 0);
 static FORM: Command = command("flux.form", &["E"], 0);
 static FORCE: Command = command("flux.force", &["!"], 0);
 static RESET: Command = command("flux.reset", &["ctrl-x"], 0);
+static RESTART: Command = command("object.restart", &["r"], 2);
 static DELETE: Command = command("flux.delete", &["x", "delete"], 0);
 
 /// What may be done to several at once.
@@ -85,8 +86,11 @@ pub fn possible_at(cx: &Cx, key: &ObjectKey) -> Vec<&'static Command> {
     if let Some(object) = cx.world.flux_object(key) {
         return possible(cx, [&**object]);
     }
-    let edited = cx.may_in(Role::Operator, &key.context()) && !matches!(&*key.kind, "Pod" | "ReplicaSet");
-    edited.then_some(&EDIT).into_iter().chain(has_log(key).then_some(&LOGS)).collect()
+    let may = cx.may_in(Role::Operator, &key.context());
+    let edited = may && !matches!(&*key.kind, "Pod" | "ReplicaSet");
+    let restarted = may && Restart::suits(key);
+    let acts = restarted.then_some(&RESTART).into_iter().chain(edited.then_some(&EDIT));
+    acts.chain(has_log(key).then_some(&LOGS)).collect()
 }
 
 /// Returns what a command about any object wants when it is one of these.
@@ -94,6 +98,7 @@ pub fn act_at(cx: &Cx, id: &str, key: &ObjectKey) -> Option<Effects> {
     match cx.world.flux_object(key) {
         Some(object) => act(cx, id, object),
         None if id == LOGS.id && has_log(key) => Some(vec![Effect::Open(Overlay::Logs(key.clone()))]),
+        None if id == RESTART.id && Restart::suits(key) => Some(cx.give(Restart { key: key.clone() })),
         None => (id == EDIT.id).then(|| vec![Effect::Open(Overlay::Place(key.clone(), false))]),
     }
 }

@@ -43,9 +43,18 @@ fn what_others_changed_is_named_with_its_manager(ground: &Ground) {
     let said = operator.run(&["diff", &format!("ks/{name}")]).ok();
     assert!(said.contains("agrees, ") && said.contains(" objects, checked at "), "{said}");
 
+    // A restart marks the template, which Flux leaves alone.
+    let workload = ["restart", "deploy/shop-web", "-n", &namespace];
+    operator.run(&workload).failed(2);
+    operator.run(&[&workload[..], &["--yes"]].concat()).ok();
+    let place = format!("/apis/apps/v1/namespaces/{namespace}/deployments/shop-web");
+    let mark = "/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt";
+    assert!(ground.object(&place).is_some_and(|live| live.pointer(mark).is_some()), "it is marked");
+    operator.run(&["diff", &format!("ks/{name}")]).ok();
+    operator.run(&["restart", "pod/x", "-n", &namespace, "--yes"]).failed(2);
+
     // From now on Flux leaves it alone, and somebody else does not.
     operator.run(&["suspend", &format!("ks/{name}"), "--yes"]).ok();
-    let place = format!("/apis/apps/v1/namespaces/{namespace}/deployments/shop-web");
     let patch =
         r#"{"spec":{"replicas":3,"template":{"spec":{"containers":[{"name":"web","image":"ghcr.io/acme/shop:9.9.9"}]}}}}"#;
     ground.patch(&place, "ci-bot", patch);
@@ -70,8 +79,19 @@ fn what_others_changed_is_named_with_its_manager(ground: &Ground) {
     assert_eq!(told, expect, "{drift}");
     assert!(drift["notes"].to_string().contains("suspended"), "{drift}");
 
-    // Flux sets it back.
+    // What spec.ignore leaves to others is counted, and the rest of the object is compared all the same.
+    let ignore = r#"{"spec":{"ignore":[{"paths":["/spec/replicas"],"target":{"kind":"Deployment"}}]}}"#;
+    let kustomizations = "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations";
+    ground.patch(&format!("{kustomizations}/{name}"), "operator", ignore);
+    let drift = compared(&operator, &name).expect("JSON");
+    let deployment = drift["objects"].as_array().and_then(|all| all.iter().find(|o| o["kind"] == "Deployment")).expect("it");
+    assert_eq!((deployment["ignored"].as_u64(), deployment["fields"].as_array().map(Vec::len)), (Some(1), Some(1)), "{drift}");
+    assert_eq!(deployment["fields"][0]["path"], "spec.template.spec.containers[web].image", "{drift}");
+
+    // Flux sets the rest back.
     operator.run(&["resume", &format!("ks/{name}"), "--yes"]).ok();
     operator.run(&["reconcile", &format!("ks/{name}"), "--yes"]).ok();
     wait("agreement again", LIMIT, || operator.run(&["diff", &format!("ks/{name}")]).out.contains("agrees, ").then_some(()));
+    let live = ground.object(&place).expect("it is there");
+    assert_eq!(live["spec"]["replicas"], 3, "what is ignored stays as somebody set it: {live}");
 }

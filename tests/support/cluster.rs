@@ -272,10 +272,13 @@ fn write_kubeconfig(folder: &Path, port: u16) -> PathBuf {
     path
 }
 
-/// Changes an object of the cluster of a kubeconfig by a strategic merge patch, as a field manager of that name.
+/// Changes an object of the cluster of a kubeconfig by a merge patch, as a field manager of that name; what Kubernetes brings itself
+/// by a strategic one, which merges lists.
 pub(crate) fn patch(kubeconfig: &Path, path: &str, manager: &str, change: &str) {
     let place = format!("{path}?fieldManager={manager}");
-    let done = Api::new(kubeconfig).call(Method::PATCH, &place, "application/strategic-merge-patch+json", change.into());
+    let own = path.starts_with("/api/") || path.starts_with("/apis/apps/");
+    let sort = if own { "application/strategic-merge-patch+json" } else { "application/merge-patch+json" };
+    let done = Api::new(kubeconfig).call(Method::PATCH, &place, sort, change.into());
     assert!(done.is_ok(), "the API server does not change {path}: {done:?}");
 }
 

@@ -38,6 +38,16 @@ impl Rules {
         self.0.is_empty()
     }
 
+    /// Takes the fields that live otherwise out of an object that is to be applied, as kustomize-controller does.
+    pub fn spare(&self, live: &Value, object: &mut Value) {
+        let whole = object.clone();
+        for path in self.0.iter().filter(|rule| rule.speaks_of(&whole)).flat_map(|rule| &rule.paths) {
+            if live.pointer(path) != object.pointer(path) {
+                take(object, path);
+            }
+        }
+    }
+
     /// Takes the fields out of both sides of an object and returns how many of those differed.
     pub(super) fn apply(&self, object: &Value, before: &mut Value, after: &mut Value) -> usize {
         let mut ignored = 0;

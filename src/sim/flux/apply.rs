@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use manifest::drift::Rules;
 use serde_json::{Value, json};
 
 use crate::api::delete::Deletion;
@@ -100,8 +101,11 @@ pub(crate) fn entries(refs: &[Ref]) -> Value {
     json!({ "entries": all })
 }
 
-/// Applies objects in their order. Returns what became of each that changed, one line each.
-pub(crate) fn apply_all(state: &State, objects: &[Value], force: bool) -> Result<Vec<String>, String> {
+/// Applies objects in their order, without the fields that `spec.ignore` leaves to others. Returns what became of each that changed,
+/// one line each.
+pub(crate) fn apply_all(state: &State, objects: &[Value], force: bool, ignore: &Rules) -> Result<Vec<String>, String> {
+    let spared: Vec<Value> = objects.iter().map(|object| spared(state, object, ignore)).collect();
+    let objects = spared.as_slice();
     let definitions =
         |object: &&Value| matches!(json::text(object, "/kind"), "CustomResourceDefinition" | "Namespace" | "ClusterRole");
     let (first, rest): (Vec<&Value>, Vec<&Value>) = objects.iter().partition(definitions);
@@ -117,6 +121,19 @@ pub(crate) fn apply_all(state: &State, objects: &[Value], force: bool) -> Result
         }
     }
     Ok(lines)
+}
+
+/// Returns an object without the fields that somebody else has set and that are left to them.
+fn spared(state: &State, object: &Value, ignore: &Rules) -> Value {
+    let mut out = object.clone();
+    if !ignore.is_empty()
+        && let Ok(resource) = find(state, object)
+        && let key = Key::of(object)
+        && let Some(live) = state.get(resource, &key.namespace, &key.name)
+    {
+        ignore.spare(&live, &mut out);
+    }
+    out
 }
 
 fn find(state: &State, object: &Value) -> Result<&'static Resource, String> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use manifest::drift::Rules;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
@@ -245,14 +246,16 @@ impl Run {
     fn apply(&self, objects: &[Value], revision: &str) -> Result<Vec<Ref>, Stop> {
         self.progress(&format!("Detecting drift for revision {revision} with a timeout of {}", self.timeout_text()));
         let force = json::flag(&self.object, "/spec/force");
-        let lines = apply::apply_all(&self.state, objects, force).map_err(|message| Stop {
+        let failed = |message: String| Stop {
             reason: "ReconciliationFailed",
             message,
             note: None,
             tone: Tone::Warning,
             after: self.retry(),
             counts: true,
-        })?;
+        };
+        let ignore = Rules::read(self.object.pointer("/spec/ignore")).map_err(failed)?;
+        let lines = apply::apply_all(&self.state, objects, force, &ignore).map_err(failed)?;
         self.say_progress(&lines, revision);
         let applied: Vec<Ref> = objects.iter().map(Ref::of).collect();
         let before = self.state.get(resource::of("Kustomization"), json::namespace(&self.object), json::name(&self.object));

@@ -35,18 +35,18 @@ static COLUMNS: [Column<CommitLine>; 4] = [
     Column {
         id: "commit",
         priority: 0,
-        width: Width::Fixed(7),
+        width: Width::COMMIT,
         right: false,
         cell: |c, _| Cell::new(c.id.short().to_owned(), Role::Accent),
-        order: None,
+        order: Some(|a, b| a.id.as_str().cmp(b.id.as_str())),
     },
     Column {
         id: "age",
         priority: 2,
-        width: Width::Fixed(4),
+        width: Width::AGE,
         right: true,
         cell: |c, cx| Cell::new(cx.age_of(c.time), Role::Muted),
-        order: None,
+        order: Some(|a, b| b.time.cmp(&a.time)),
     },
     Column {
         id: "author",
@@ -62,7 +62,7 @@ static COLUMNS: [Column<CommitLine>; 4] = [
         width: Width::Grow(16),
         right: false,
         cell: |c, _| Cell::new(c.subject.clone(), Role::Text),
-        order: None,
+        order: Some(|a, b| a.subject.cmp(&b.subject)),
     },
 ];
 

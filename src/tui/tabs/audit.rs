@@ -125,7 +125,7 @@ static COLUMNS: [Column<Arc<Entry>>; 7] = [
         width: Width::Grow(12),
         right: false,
         cell: |e, _| Cell::new(format::short_digests(&domain::text::one_line(&e.record.detail)), Role::Muted),
-        order: None,
+        order: Some(|a, b| a.record.detail.cmp(&b.record.detail)),
     },
 ];
 

@@ -139,7 +139,7 @@ static COLUMNS: [Column<Line>; 6] = [
     Column {
         id: "name",
         priority: 5,
-        width: Width::Fit(6, 28),
+        width: Width::NAME,
         right: false,
         cell: |l, _| Cell::new(l.project.name.clone(), Role::Muted),
         order: Some(|a, b| a.project.name.cmp(&b.project.name)),
@@ -152,7 +152,14 @@ static COLUMNS: [Column<Line>; 6] = [
         cell: |l, _| Cell::name(l.project.organization.clone(), Role::Muted),
         order: Some(|a, b| a.project.organization.cmp(&b.project.organization)),
     },
-    Column { id: "repository", priority: 2, width: Width::Fit(12, 40), right: false, cell: repository, order: None },
+    Column {
+        id: "repository",
+        priority: 2,
+        width: Width::Fit(12, 40),
+        right: false,
+        cell: repository,
+        order: Some(|a, b| a.project.repository.url.cmp(&b.project.repository.url)),
+    },
     Column {
         id: "environments",
         priority: 0,

@@ -79,6 +79,32 @@ pub enum Width {
     Grow(u16),
 }
 
+/// What stands in many lists is as wide in each of them.
+impl Width {
+    /// A kind of object.
+    pub const KIND: Self = Self::Fit(6, 26);
+    /// A namespace.
+    pub const NAMESPACE: Self = Self::Fit(9, 24);
+    /// The name of an object.
+    pub const NAME: Self = Self::Fit(12, 44);
+    /// A cluster.
+    pub const CLUSTER: Self = Self::Fit(7, 20);
+    /// A branch.
+    pub const BRANCH: Self = Self::Fit(6, 20);
+    /// A revision: branch and commit.
+    pub const REVISION: Self = Self::Fit(10, 26);
+    /// A commit.
+    pub const COMMIT: Self = Self::Fixed(7);
+    /// How long ago something came to be or happened.
+    pub const AGE: Self = Self::Fixed(4);
+    /// How long ago something changed.
+    pub const CHANGED: Self = Self::Fixed(7);
+    /// A sentence.
+    pub const MESSAGE: Self = Self::Grow(24);
+    /// A sentence in the list of a pane, where there is less room for it.
+    pub const NOTE: Self = Self::Grow(16);
+}
+
 /// Holds what stands in one place of a list.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Cell {

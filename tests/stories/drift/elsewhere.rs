@@ -210,10 +210,18 @@ fn what_a_release_ignores_is_ignored(ground: &Ground) {
             "spec": {
                 "suspend": true, "interval": "10m", "targetNamespace": place, "driftDetection": { "mode": "enabled", "ignore": ignore },
                 "chart": { "spec": { "chart": "app", "sourceRef": { "kind": "HelmRepository", "name": "charts" } } },
+                "valuesFrom": [{ "kind": "ConfigMap", "name": name }, { "kind": "Secret", "name": name, "valuesKey": "keys" }],
+                "values": { "replicas": 2 },
             },
         })
     };
-    apply(ground, &[namespace(&place), live, secret, release(&json!([]))]);
+    let of_values = |kind: &str, key: &str, field: &str, text: &str| {
+        let metadata = json!({ "name": name, "namespace": "flux-system" });
+        json!({ "apiVersion": "v1", "kind": kind, "metadata": metadata, field: { key: text } })
+    };
+    let defaults = of_values("ConfigMap", "values.yaml", "data", "replicas: 1\nlevel: info\n");
+    let keys = of_values("Secret", "keys", "data", &STANDARD.encode("token: s3cret-t0ken\n"));
+    apply(ground, &[namespace(&place), live, secret, defaults, keys, release(&json!([]))]);
     let path = format!("/apis/helm.toolkit.fluxcd.io/v2/namespaces/flux-system/helmreleases/{name}");
     let history = json!([{
         "name": name, "namespace": place, "version": 1, "status": "deployed", "chartName": "app", "chartVersion": "1.0.0",
@@ -233,4 +241,17 @@ fn what_a_release_ignores_is_ignored(ground: &Ground) {
     let agrees = stands("agrees");
     assert_eq!(agrees["objects"][0]["ignored"], 1, "{agrees}");
     assert!(agrees["notes"].to_string().contains("spec.driftDetection.ignore is honoured"), "{agrees}");
+
+    // The values that Helm gets, each with its source, and no secret.
+    let values = operator.run(&["values", &format!("hr/{name}")]);
+    assert!(
+        values.out.contains("replicas: 2") && values.out.contains("level: info") && !values.out.contains("s3cret"),
+        "{}",
+        values.out
+    );
+    let from = operator.run(&["values", &format!("hr/{name}"), "-o", "wide"]).ok();
+    let by = |path: &str| from.lines().find(|line| line.starts_with(path)).map(str::to_owned).unwrap_or_default();
+    assert!(by("replicas").ends_with("spec.values") && by("level").contains("ConfigMap/"), "{from}");
+    assert!(by("token").contains("Secret/") && !from.contains("s3cret"), "{from}");
+    operator.run(&["values", "ks/x"]).failed(2);
 }

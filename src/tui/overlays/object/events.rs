@@ -78,7 +78,7 @@ static COLUMNS: [Column<Told>; 6] = [
     Column {
         id: "age",
         priority: 0,
-        width: Width::Fixed(4),
+        width: Width::AGE,
         right: true,
         cell: |r, cx| Cell::new(cx.age_of(r.event.time), Role::Faint),
         order: Some(|a, b| b.event.time.cmp(&a.event.time)),
@@ -118,10 +118,10 @@ static COLUMNS: [Column<Told>; 6] = [
     Column {
         id: "message",
         priority: 1,
-        width: Width::Grow(20),
+        width: Width::NOTE,
         right: false,
         cell: |r, _| Cell::new(format::short_digests(&domain::text::one_line(&r.event.message)), Role::Muted),
-        order: None,
+        order: Some(|a, b| a.event.message.cmp(&b.event.message)),
     },
 ];
 

@@ -63,7 +63,7 @@ static SNAPSHOTS: [Column<Past>; 6] = [
     Column {
         id: "revision",
         priority: 0,
-        width: Width::Fit(10, 40),
+        width: Width::REVISION,
         right: false,
         cell: |p, _| snapshot(p).map_or_else(Cell::default, |s| Cell::of(format::revision(&s.revision))),
         order: None,
@@ -79,7 +79,7 @@ static SNAPSHOTS: [Column<Past>; 6] = [
     Column {
         id: "age",
         priority: 0,
-        width: Width::Fixed(4),
+        width: Width::AGE,
         right: true,
         cell: |p, cx| Cell::new(cx.age_of(last(p)), Role::Text),
         order: None,
@@ -148,7 +148,7 @@ static RELEASES: [Column<Past>; 8] = [
     Column {
         id: "age",
         priority: 0,
-        width: Width::Fixed(4),
+        width: Width::AGE,
         right: true,
         cell: |p, cx| Cell::new(cx.age_of(last(p)), Role::Text),
         order: None,

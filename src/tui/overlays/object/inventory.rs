@@ -111,7 +111,7 @@ static COLUMNS: [Column<Applied>; 6] = [
     Column {
         id: "kind",
         priority: 0,
-        width: Width::Fit(6, 26),
+        width: Width::KIND,
         right: false,
         cell: |r, _| Cell::name(r.entry.key.kind.to_string(), Role::Muted),
         order: Some(|a, b| a.entry.key.kind.cmp(&b.entry.key.kind)),
@@ -119,7 +119,7 @@ static COLUMNS: [Column<Applied>; 6] = [
     Column {
         id: "namespace",
         priority: 3,
-        width: Width::Fit(9, 24),
+        width: Width::NAMESPACE,
         right: false,
         cell: |r, _| Cell::name(r.entry.key.namespace.to_string(), Role::Muted),
         order: Some(|a, b| a.entry.key.namespace.cmp(&b.entry.key.namespace)),
@@ -127,7 +127,7 @@ static COLUMNS: [Column<Applied>; 6] = [
     Column {
         id: "name",
         priority: 0,
-        width: Width::Fit(12, 44),
+        width: Width::NAME,
         right: false,
         cell: |r, _| Cell::name(r.entry.key.name.to_string(), Role::Text),
         order: Some(|a, b| a.entry.key.name.cmp(&b.entry.key.name)),
@@ -151,10 +151,10 @@ static COLUMNS: [Column<Applied>; 6] = [
     Column {
         id: "message",
         priority: 1,
-        width: Width::Grow(16),
+        width: Width::NOTE,
         right: false,
         cell: |r, cx| Cell::new(cx.said(&domain::text::one_line(r.said())), Role::Muted),
-        order: None,
+        order: Some(|a, b| a.said().cmp(b.said())),
     },
 ];
 

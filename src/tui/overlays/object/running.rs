@@ -217,7 +217,7 @@ static COLUMNS: [Column<PodRow>; 5] = [
     Column {
         id: "name",
         priority: 0,
-        width: Width::Fit(12, 60),
+        width: Width::NAME,
         right: false,
         cell: |r, _| Cell::name(r.0.key.name.to_string(), Role::Text),
         order: Some(|a, b| a.0.key.name.cmp(&b.0.key.name)),
@@ -231,7 +231,7 @@ static COLUMNS: [Column<PodRow>; 5] = [
             let ready = r.0.containers.iter().filter(|c| c.ready).count();
             Cell::new(format!("{ready}/{}", r.0.containers.len()), Role::Text)
         },
-        order: None,
+        order: Some(|a, b| started(&a.0).cmp(&started(&b.0))),
     },
     Column {
         id: "restarts",
@@ -247,7 +247,7 @@ static COLUMNS: [Column<PodRow>; 5] = [
     Column {
         id: "age",
         priority: 3,
-        width: Width::Fixed(4),
+        width: Width::AGE,
         right: true,
         cell: |r, cx| Cell::new(cx.age_of(r.0.created), Role::Faint),
         order: Some(|a, b| b.0.created.cmp(&a.0.created)),
@@ -255,12 +255,22 @@ static COLUMNS: [Column<PodRow>; 5] = [
     Column {
         id: "message",
         priority: 1,
-        width: Width::Grow(20),
+        width: Width::NOTE,
         right: false,
         cell: |r, cx| Cell::new(pod_said(cx, &r.0), Role::Muted),
-        order: None,
+        order: Some(|a, b| said_of(&a.0).cmp(&said_of(&b.0))),
     },
 ];
+
+/// Returns how many containers are not ready, and how many there are.
+fn started(pod: &Pod) -> (usize, usize) {
+    (pod.containers.iter().filter(|c| !c.ready).count(), pod.containers.len())
+}
+
+/// Returns what a Pod says of itself, whatever the language.
+fn said_of(pod: &Pod) -> (Option<String>, &str) {
+    (pod.fault().map(|fault| fault.reason), &pod.phase)
+}
 
 fn restarts(pod: &Pod) -> i32 {
     pod.containers.iter().map(|c| c.restarts).sum()

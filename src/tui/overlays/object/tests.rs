@@ -276,3 +276,20 @@ fn a_row_that_runs_has_its_log_and_the_object_its_own() {
     stage.keys("esc esc /").text("kind=Service").keys("enter g g L");
     assert_eq!(followed(&mut stage).as_deref(), Some("Kustomization/flux-system/shop-production"));
 }
+
+#[test]
+fn a_workload_is_restarted_after_a_question_and_nothing_else_is() {
+    let mut stage = Stage::new(120, 36, Language::English);
+    let key = |kind: &str| ObjectKey::new(&"prod-eu".into(), kind, "shop-production", "shop-web");
+    stage.session.open_for_test(crate::effects::Overlay::Object(key("Service")), &mut stage.acts);
+    stage.keys("r");
+    assert!(!stage.lines().contains("Restart"), "{}", stage.lines());
+    stage.keys("esc");
+    stage.session.open_for_test(crate::effects::Overlay::Object(key("Deployment")), &mut stage.acts);
+    stage.keys("r");
+    assert!(stage.lines().contains("Restart Deployment/shop-production/shop-web in prod-eu?"), "{}", stage.lines());
+    stage.wishes();
+    stage.keys("y");
+    let wishes = stage.wishes();
+    assert!(matches!(wishes.as_slice(), [Wish::Give(_, domain::orders::Order::Restart(_)), ..]), "{wishes:?}");
+}

@@ -90,7 +90,7 @@ static COLUMNS: [Column<At>; 4] = [
     Column {
         id: "revision",
         priority: 2,
-        width: Width::Fit(8, 28),
+        width: Width::REVISION,
         right: false,
         cell: |r, _| {
             let revision = r.step.revision.as_ref().filter(|_| r.step.key.is_some());

@@ -47,7 +47,7 @@ static COLUMNS: [Column<User>; 6] = [
     Column {
         id: "kind",
         priority: 0,
-        width: Width::Fit(6, 22),
+        width: Width::KIND,
         right: false,
         cell: |r, _| Cell::name(r.object.key.kind.to_string(), Role::Muted),
         order: Some(|a, b| a.object.key.kind.cmp(&b.object.key.kind)),
@@ -55,7 +55,7 @@ static COLUMNS: [Column<User>; 6] = [
     Column {
         id: "namespace",
         priority: 4,
-        width: Width::Fit(9, 24),
+        width: Width::NAMESPACE,
         right: false,
         cell: |r, _| Cell::name(r.object.key.namespace.to_string(), Role::Muted),
         order: Some(|a, b| a.object.key.namespace.cmp(&b.object.key.namespace)),
@@ -63,7 +63,7 @@ static COLUMNS: [Column<User>; 6] = [
     Column {
         id: "name",
         priority: 0,
-        width: Width::Fit(12, 44),
+        width: Width::NAME,
         right: false,
         cell: |r, _| Cell::name(r.object.key.name.to_string(), Role::Text),
         order: Some(|a, b| a.object.key.name.cmp(&b.object.key.name)),
@@ -79,18 +79,18 @@ static COLUMNS: [Column<User>; 6] = [
     Column {
         id: "revision",
         priority: 3,
-        width: Width::Fit(10, 26),
+        width: Width::REVISION,
         right: false,
         cell: |r, _| r.object.revision().map_or_else(|| Cell::new("–", Role::Faint), |v| Cell::of(format::revision(v))),
-        order: None,
+        order: Some(|a, b| a.object.revision().cmp(&b.object.revision())),
     },
     Column {
         id: "message",
         priority: 1,
-        width: Width::Grow(16),
+        width: Width::NOTE,
         right: false,
         cell: |r, _| Cell::new(format::short_digests(&domain::text::one_line(r.object.message())), Role::Muted),
-        order: None,
+        order: Some(|a, b| a.object.message().cmp(b.object.message())),
     },
 ];
 

@@ -112,6 +112,18 @@ fn took_cell(row: &Row, cx: &Cx) -> Cell {
     Cell::new(took, Role::Muted)
 }
 
+/// Returns how far a deployment has come: the stages that are through, then those that are on their way.
+fn reached(row: &Row) -> (usize, usize) {
+    let count = |on: fn(Mark) -> bool| StageName::ALL.into_iter().filter(|name| on(row.0.mark(*name))).count();
+    let through = count(|mark| matches!(mark, Mark::Done | Mark::Skipped));
+    (through, count(|mark| matches!(mark, Mark::Running | Mark::Waiting)))
+}
+
+/// Returns how long a deployment took, in seconds; nothing while it is on its way.
+fn took(row: &Row) -> Option<i64> {
+    row.0.finished().map(|finished| finished.as_second() - row.0.requested().as_second())
+}
+
 /// The columns.
 pub(super) static COLUMNS: &[Column<Row>] = &[
     Column {
@@ -120,7 +132,7 @@ pub(super) static COLUMNS: &[Column<Row>] = &[
         width: Width::Fixed(6),
         right: false,
         cell: |row, _| Cell::new(row.0.short().to_owned(), Role::Muted),
-        order: None,
+        order: Some(|a, b| b.0.id().cmp(a.0.id())),
     },
     Column {
         id: "deployment.environment",
@@ -138,7 +150,14 @@ pub(super) static COLUMNS: &[Column<Row>] = &[
         cell: status_cell,
         order: Some(|a, b| a.0.status().cmp(&b.0.status())),
     },
-    Column { id: "deployment.stages", priority: 0, width: Width::Fixed(6), right: false, cell: stages_cell, order: None },
+    Column {
+        id: "deployment.stages",
+        priority: 0,
+        width: Width::Fixed(6),
+        right: false,
+        cell: stages_cell,
+        order: Some(|a, b| reached(a).cmp(&reached(b))),
+    },
     Column {
         id: "deployment.change",
         priority: 0,
@@ -147,7 +166,14 @@ pub(super) static COLUMNS: &[Column<Row>] = &[
         cell: |row, _| Cell::new(change(&row.0), Role::Text),
         order: Some(|a, b| a.0.change().cmp(b.0.change())),
     },
-    Column { id: "deployment.commit", priority: 3, width: Width::Fixed(7), right: false, cell: commit_cell, order: None },
+    Column {
+        id: "deployment.commit",
+        priority: 3,
+        width: Width::COMMIT,
+        right: false,
+        cell: commit_cell,
+        order: Some(|a, b| a.0.commit().cmp(b.0.commit())),
+    },
     Column {
         id: "deployment.by",
         priority: 4,
@@ -164,11 +190,18 @@ pub(super) static COLUMNS: &[Column<Row>] = &[
         cell: |row, cx| Cell::new(method(cx, row.0.method()).to_owned(), Role::Faint),
         order: Some(|a, b| a.0.method().word().cmp(b.0.method().word())),
     },
-    Column { id: "deployment.took", priority: 6, width: Width::Fixed(7), right: true, cell: took_cell, order: None },
+    Column {
+        id: "deployment.took",
+        priority: 6,
+        width: Width::Fixed(7),
+        right: true,
+        cell: took_cell,
+        order: Some(|a, b| took(b).cmp(&took(a))),
+    },
     Column {
         id: "deployment.age",
         priority: 1,
-        width: Width::Fixed(4),
+        width: Width::AGE,
         right: true,
         cell: |row, cx| Cell::new(cx.age(row.0.requested()), Role::Muted),
         order: Some(|a, b| b.0.requested().cmp(&a.0.requested())),

@@ -235,6 +235,18 @@ fn state(line: &Line, cx: &Cx) -> Cell {
     Cell::new(text, line.health.into())
 }
 
+/// Returns what the synchronization is sorted by: off, by hand, by itself.
+fn synced(line: &Line) -> (bool, bool, &str) {
+    let gitops = &line.environment.gitops;
+    (gitops.enabled, gitops.auto_sync, &gitops.interval)
+}
+
+/// Returns how many have to approve.
+fn asked(line: &Line) -> u32 {
+    let rule = line.environment.approval;
+    if rule.required { rule.approvers } else { 0 }
+}
+
 pub(super) static COLUMNS: [Column<Line>; 13] = [
     Column {
         id: "environment",
@@ -255,7 +267,7 @@ pub(super) static COLUMNS: [Column<Line>; 13] = [
     Column {
         id: "branch",
         priority: 4,
-        width: Width::Fit(6, 20),
+        width: Width::BRANCH,
         right: false,
         cell: |l, _| Cell::name(l.environment.gitops.branch.clone(), Role::Muted),
         order: Some(|a, b| a.environment.gitops.branch.cmp(&b.environment.gitops.branch)),
@@ -266,9 +278,16 @@ pub(super) static COLUMNS: [Column<Line>; 13] = [
         width: Width::Fit(9, 24),
         right: false,
         cell: |l, _| Cell::new(l.in_git.clone(), if l.in_git == "–" { Role::Faint } else { Role::Text }),
-        order: None,
+        order: Some(|a, b| a.in_git.cmp(&b.in_git)),
     },
-    Column { id: "running", priority: 0, width: Width::Fit(9, RUNNING), right: false, cell: running, order: None },
+    Column {
+        id: "running",
+        priority: 0,
+        width: Width::Fit(9, RUNNING),
+        right: false,
+        cell: running,
+        order: Some(|a, b| a.running.cmp(&b.running)),
+    },
     Column {
         id: "pods",
         priority: 0,
@@ -277,11 +296,18 @@ pub(super) static COLUMNS: [Column<Line>; 13] = [
         cell: ready,
         order: Some(|a, b| a.ready.cmp(&b.ready)),
     },
-    Column { id: "sync", priority: 3, width: Width::Fit(8, 16), right: false, cell: sync, order: None },
+    Column {
+        id: "sync",
+        priority: 3,
+        width: Width::Fit(8, 16),
+        right: false,
+        cell: sync,
+        order: Some(|a, b| synced(a).cmp(&synced(b))),
+    },
     Column {
         id: "changed",
         priority: 5,
-        width: Width::Fixed(7),
+        width: Width::CHANGED,
         right: true,
         cell: |l, cx| Cell::new(cx.age_of(l.changed), Role::Muted),
         order: Some(|a, b| b.changed.cmp(&a.changed)),
@@ -289,7 +315,7 @@ pub(super) static COLUMNS: [Column<Line>; 13] = [
     Column {
         id: "cluster",
         priority: 7,
-        width: Width::Fit(7, 20),
+        width: Width::CLUSTER,
         right: false,
         cell: |l, _| Cell::name(l.environment.cluster.to_string(), Role::Muted),
         order: Some(|a, b| a.environment.cluster.cmp(&b.environment.cluster)),
@@ -305,10 +331,10 @@ pub(super) static COLUMNS: [Column<Line>; 13] = [
     Column {
         id: "revision",
         priority: 9,
-        width: Width::Fit(8, 24),
+        width: Width::REVISION,
         right: false,
         cell: |l, _| l.revision.as_ref().map_or_else(|| Cell::new("–", Role::Faint), |r| Cell::of(format::revision(r))),
-        order: None,
+        order: Some(|a, b| a.revision.cmp(&b.revision)),
     },
     Column {
         id: "path",
@@ -318,5 +344,12 @@ pub(super) static COLUMNS: [Column<Line>; 13] = [
         cell: |l, _| Cell::name(l.environment.gitops.path.clone(), Role::Muted),
         order: Some(|a, b| a.environment.gitops.path.cmp(&b.environment.gitops.path)),
     },
-    Column { id: "approval", priority: 6, width: Width::Fit(8, 14), right: false, cell: approval, order: None },
+    Column {
+        id: "approval",
+        priority: 6,
+        width: Width::Fit(8, 14),
+        right: false,
+        cell: approval,
+        order: Some(|a, b| asked(b).cmp(&asked(a))),
+    },
 ];

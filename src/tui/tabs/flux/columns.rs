@@ -115,7 +115,7 @@ static COLUMNS: &[Shown] = &[
     Column {
         id: "kind",
         priority: 0,
-        width: Width::Fit(6, 22),
+        width: Width::KIND,
         right: false,
         cell: |o, _| Cell::name(o.key.kind.to_string(), Role::Muted),
         order: Some(|a, b| a.key.kind.cmp(&b.key.kind)),
@@ -123,7 +123,7 @@ static COLUMNS: &[Shown] = &[
     Column {
         id: "cluster",
         priority: 5,
-        width: Width::Fit(7, 18),
+        width: Width::CLUSTER,
         right: false,
         cell: |o, _| Cell::name(o.key.cluster.to_string(), Role::Muted),
         order: Some(|a, b| a.key.cluster.cmp(&b.key.cluster)),
@@ -131,7 +131,7 @@ static COLUMNS: &[Shown] = &[
     Column {
         id: "namespace",
         priority: 1,
-        width: Width::Fit(9, 22),
+        width: Width::NAMESPACE,
         right: false,
         cell: |o, _| Cell::name(o.key.namespace.to_string(), Role::Muted),
         order: Some(|a, b| a.key.namespace.cmp(&b.key.namespace)),
@@ -139,7 +139,7 @@ static COLUMNS: &[Shown] = &[
     Column {
         id: "name",
         priority: 0,
-        width: Width::Fit(12, 40),
+        width: Width::NAME,
         right: false,
         cell: |o, _| Cell::name(o.key.name.to_string(), Role::Text),
         order: Some(|a, b| a.key.name.cmp(&b.key.name)),
@@ -183,7 +183,7 @@ static COLUMNS: &[Shown] = &[
     Column {
         id: "revision",
         priority: 2,
-        width: Width::Fit(10, 26),
+        width: Width::REVISION,
         right: false,
         cell: |o, _| o.revision().map_or_else(|| Cell::new("–", Role::Faint), |r| Cell::of(format::revision(r))),
         order: Some(|a, b| a.revision().cmp(&b.revision())),
@@ -194,7 +194,7 @@ static COLUMNS: &[Shown] = &[
     Column {
         id: "changed",
         priority: 4,
-        width: Width::Fixed(7),
+        width: Width::CHANGED,
         right: true,
         cell: |o, cx| Cell::new(cx.age_of(o.reconciled()), Role::Muted),
         order: Some(|a, b| b.reconciled().cmp(&a.reconciled())),
@@ -202,7 +202,7 @@ static COLUMNS: &[Shown] = &[
     Column {
         id: "age",
         priority: 6,
-        width: Width::Fixed(4),
+        width: Width::AGE,
         right: true,
         cell: |o, cx| Cell::new(cx.age_of(o.created), Role::Faint),
         order: Some(|a, b| b.created.cmp(&a.created)),
@@ -210,7 +210,7 @@ static COLUMNS: &[Shown] = &[
     Column {
         id: "message",
         priority: 1,
-        width: Width::Grow(24),
+        width: Width::MESSAGE,
         right: false,
         cell: message,
         order: Some(|a, b| a.message().cmp(b.message())),

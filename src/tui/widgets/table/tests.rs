@@ -335,3 +335,43 @@ fn looking_at_changes_only_shows_the_same() {
         }
     }
 }
+
+/// What stands in many lists has one rule for how wide it is, and every column of a tab's list can be sorted by.
+#[test]
+fn like_columns_are_alike_in_every_list() {
+    fn sources(folder: &std::path::Path, out: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => sources(&path, out),
+                false if path.extension().is_some_and(|ext| ext == "rs") => out.push(path),
+                false => {}
+            }
+        }
+    }
+    let mut files = Vec::new();
+    sources(std::path::Path::new(env!("CARGO_MANIFEST_DIR")), &mut files);
+    let part = |text: &str, from: &str, to: &str| {
+        let rest = text.split_once(from).map(|(_, rest)| rest).unwrap_or_default();
+        rest.split(to).next().unwrap_or_default().to_owned()
+    };
+    let mut rules: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
+    let mut found = 0;
+    for file in files.iter().filter(|file| !file.ends_with("table/tests.rs")) {
+        let text = std::fs::read_to_string(file).unwrap();
+        for column in text.split("Column {").skip(1).filter(|column| column.trim_start().starts_with("id: \"")) {
+            let id = part(column, "id: \"", "\"").trim_start_matches("deployment.").to_owned();
+            let rule = format!("{} {}", part(column, "width: ", ", ").lines().next().unwrap(), part(column, "right: ", ","));
+            let shared = ["kind", "namespace", "name", "cluster", "branch", "revision", "commit", "age", "changed", "message"];
+            if shared.contains(&id.as_str()) {
+                found += 1;
+                let pane = id == "message" && file.to_string_lossy().contains("/overlays/");
+                let id = if pane { format!("{id} in a pane") } else { id.clone() };
+                assert_eq!(*rules.entry(id.clone()).or_insert_with(|| rule.clone()), rule, "{id} in {}", file.display());
+            }
+            let fixed = ["history.rs", "trace.rs"].iter().any(|name| file.ends_with(name));
+            assert!(fixed || !part(column, "order: ", "\n").starts_with("None"), "{id} of {} is not sorted by", file.display());
+        }
+    }
+    assert!(found > 25 && rules.len() == 11, "{found} {rules:?}");
+}
