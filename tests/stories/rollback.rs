@@ -135,14 +135,15 @@ fn goes_back_across_a_renamed_path(ground: &Ground) {
     assert_eq!(now, text.replace("1.2.0", "1.1.0"));
     assert_eq!(ground.repo.file("main", OVERLAY), None);
 
-    // Where somebody deleted it, that is asked; then it comes back.
+    // Somebody deletes what a deployment changed: that one is taken back all the same, and the file with it.
     deploy(&operator, app, "1.3.0").ok();
+    let last = operator.run(&["history", app, "--filter", "status=succeeded", "-l", "1", "-o", "json"]).json();
+    let last = last[0]["id"].as_str().expect("an id").to_owned();
     ground.repo.commit("main", &[("k8s/overlays/development/other.yaml", "a: 1\n")], "Add a note");
     ground.repo.remove("main", &[moved], "Drop it");
-    let ask = ["rollback", app, "development", "--previous", "--yes"];
-    let why = operator.run(&ask).failed(3);
-    assert!(why.contains("kustomization.yml") && why.contains("Drop it"), "{why}");
-    operator.run(&[&ask[..], &["--restore", "--wait", "3m"]].concat()).ok();
+    let asked = operator.run(&["revert", &last, "--yes"]).failed(3);
+    assert!(asked.contains("kustomization.yml") && asked.contains("Drop it"), "{asked}");
+    operator.run(&["revert", &last, "--restore", "--yes", "--wait", "3m"]).ok();
     assert!(ground.repo.file("main", moved).expect("it is back").contains("newTag: 1.1.0"));
 }
 
