@@ -2,6 +2,7 @@
 
 mod acts;
 mod adopt;
+mod bytes;
 mod causes;
 mod commands;
 mod compose;

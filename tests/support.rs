@@ -11,6 +11,7 @@ pub(crate) mod mount;
 mod programs;
 pub(crate) mod proxy;
 mod release;
+pub(crate) mod sequences;
 pub(crate) mod shelf;
 pub(crate) mod simulator;
 mod waiting;

@@ -81,6 +81,41 @@ enum Fault {
     Slow,
 }
 
+/// What is thrown where.
+const AT_THE_REAL: [Fault; 12] = [
+    Fault::Cut,
+    Fault::Torn,
+    Fault::Stalled,
+    Fault::Refused,
+    Fault::Delayed,
+    Fault::Uneven,
+    Fault::Expired,
+    Fault::Restarted,
+    Fault::Forbidden,
+    Fault::Unauthorized,
+    Fault::Gone,
+    Fault::Broken,
+];
+const AT_THE_SIMULATOR: [Fault; 17] = [
+    Fault::Cut,
+    Fault::Torn,
+    Fault::Stalled,
+    Fault::Refused,
+    Fault::Delayed,
+    Fault::Uneven,
+    Fault::Expired,
+    Fault::Ended,
+    Fault::Forbidden,
+    Fault::Unauthorized,
+    Fault::Gone,
+    Fault::Broken,
+    Fault::Limited,
+    Fault::Gateway,
+    Fault::Portal,
+    Fault::Half,
+    Fault::Slow,
+];
+
 impl Fault {
     /// Tells whether all looks stale when it lasts.
     const fn stales(self) -> bool {
@@ -178,26 +213,7 @@ impl Place {
     /// Throws for a fault; the second number is for the kind that it concerns.
     fn throw(&self, dice: &mut Dice) -> (Fault, usize) {
         let kind = usize::try_from(dice.roll(2)).expect("it is small");
-        let fault = match (dice.roll(if self.is_real() { 12 } else { 17 }), self.is_real()) {
-            (0, _) => Fault::Cut,
-            (1, _) => Fault::Torn,
-            (2, _) => Fault::Stalled,
-            (3, _) => Fault::Refused,
-            (4, _) => Fault::Delayed,
-            (5, _) => Fault::Expired,
-            (6, false) => Fault::Ended,
-            (6, true) => Fault::Restarted,
-            (7, _) => Fault::Forbidden,
-            (8, _) => Fault::Unauthorized,
-            (9, _) => Fault::Gone,
-            (10, _) => Fault::Uneven,
-            (11, _) => Fault::Broken,
-            (12, _) => Fault::Limited,
-            (13, _) => Fault::Gateway,
-            (14, _) => Fault::Portal,
-            (15, _) => Fault::Half,
-            _ => Fault::Slow,
-        };
+        let fault = if self.is_real() { dice.pick(&AT_THE_REAL) } else { dice.pick(&AT_THE_SIMULATOR) };
         (fault, kind)
     }
 

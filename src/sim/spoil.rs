@@ -14,7 +14,7 @@ pub enum Spoil {
     Gateway,
     /// A portal answers with 200 and a page that asks for a login.
     Portal,
-    /// The second half is missing, in what is sent at once and in each piece of a watch.
+    /// The second half is missing, of what is sent at once and of each line of a watch.
     Half,
 }
 
@@ -37,7 +37,10 @@ pub(crate) async fn spoiled(
             let whole = whole.to_bytes();
             Response::from_parts(head, Full::new(half(&whole)).boxed())
         }
-        Some(Spoil::Half) => reply.map(|body| body.map_frame(|frame| frame.map_data(|piece| half(&piece))).boxed()),
+        Some(Spoil::Half) => {
+            let torn = |piece: Bytes| Bytes::from([&half(&piece)[..], b"\n"].concat());
+            reply.map(|body| body.map_frame(move |frame| frame.map_data(torn)).boxed())
+        }
     }
 }
 

@@ -7,6 +7,9 @@
 //! `… --example bench -- cluster [OBJECTS…] [--runs N] [--peers FOLDER] [--kubeconfig FILE]` measures the list of a test cluster
 //! with so many objects (10,000), one table for each number, or of one that is filled already.
 //!
+//! `… --example bench -- growth [--runs N] [--most SIZE] [--out FILE]` measures how all of it grows with its size and draws
+//! `assets/growth.svg`.
+//!
 //! A journal of a million entries is measured without the rest: `cargo run --release -p store --example journal`.
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a benchmark that cannot go on says why and stops")]
 
@@ -25,7 +28,9 @@ mod support {
     pub(crate) use waiting::{Skip, note, wait};
 }
 
+mod chart;
 mod cluster;
+mod growth;
 mod manifests;
 mod screen;
 mod write;
@@ -42,8 +47,9 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.split_first() {
         Some((what, rest)) if what == "cluster" => cluster::measure(&options(rest)),
+        Some((what, rest)) if what == "growth" => growth::measure(&sizes(rest)),
         Some((what, _)) => println!(
-            "There is nothing called {what} to be measured: leave it out, or say cluster; a long journal is an example of the store."
+            "There is nothing called {what} to be measured: leave it out, or say cluster or growth; a long journal is an example of the store."
         ),
         None => own(),
     }
@@ -63,6 +69,21 @@ fn options(arguments: &[String]) -> cluster::Options {
     }
     if options.objects.is_empty() {
         options.objects.push(10_000);
+    }
+    options
+}
+
+fn sizes(arguments: &[String]) -> growth::Options {
+    let out = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/growth.svg");
+    let mut options = growth::Options { runs: 9, most: usize::MAX, out };
+    for pair in arguments.chunks(2) {
+        let value = pair.get(1).expect("a value after each option");
+        match pair[0].as_str() {
+            "--runs" => options.runs = value.parse().expect("a number"),
+            "--most" => options.most = value.parse().expect("a size"),
+            "--out" => options.out = value.into(),
+            other => panic!("there is no option {other}"),
+        }
     }
     options
 }
@@ -88,7 +109,7 @@ fn own() {
 
 fn manifests() {
     println!("| edit of one field among 436 files, locating it included | {:.2} ms | – | – |", manifests::edit(436, 15));
-    let (ours, theirs) = manifests::build(15);
+    let (ours, theirs) = manifests::build(10, 15);
     let (theirs, ratio) =
         theirs.map_or(("–".to_owned(), "–".to_owned()), |t| (format!("{t:.1} ms"), format!("{:.3}", ours / t)));
     println!("| build of an overlay with 21 objects | {ours:.2} ms | {theirs} | {ratio} |");

@@ -90,11 +90,12 @@ pub(crate) fn edit(files: usize, runs: usize) -> f64 {
     )
 }
 
-/// Returns the median milliseconds of a rendering of an overlay with 20 objects, ours and the program's when it is there.
-pub(crate) fn build(runs: usize) -> (f64, Option<f64>) {
+/// Returns the median milliseconds of a rendering of an overlay with so many pairs of objects and one more, ours and the program's
+/// when it is there.
+pub(crate) fn build(pairs: usize, runs: usize) -> (f64, Option<f64>) {
     let mut all = Files::new();
     let mut names = String::new();
-    for number in 0..10 {
+    for number in 0..pairs {
         all.insert(format!("base/deployment-{number}.yaml"), deployment(1, number));
         all.insert(format!("base/service-{number}.yaml"), service(number));
         write!(names, "  - deployment-{number}.yaml\n  - service-{number}.yaml\n").expect("a text grows");
@@ -109,7 +110,7 @@ pub(crate) fn build(runs: usize) -> (f64, Option<f64>) {
         || unread(&all),
         |all| {
             let objects = manifest::build(&all, "overlay").expect("a rendering");
-            assert_eq!(objects.len(), 21, "every object is there");
+            assert_eq!(objects.len(), 2 * pairs + 1, "every object is there");
             std::hint::black_box(manifest::render(&objects));
         },
     );

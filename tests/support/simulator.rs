@@ -123,6 +123,11 @@ impl Simulator {
         self.sim().overwrite(object).expect("a kind that is served");
     }
 
+    /// Returns every object.
+    pub(crate) fn dump(&self) -> Vec<serde_json::Value> {
+        self.sim().dump()
+    }
+
     /// Creates an object as the cluster's administrator.
     pub(crate) fn create(&self, object: serde_json::Value) {
         self.sim().create(object).expect("an object that the cluster takes");

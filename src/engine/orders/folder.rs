@@ -40,6 +40,8 @@ where
     let repo = core.repos.get(&home.repository);
     let object = format!("{} on {}", shown.fleet, shown.branch);
     let mut last = String::new();
+    // One moment for all attempts: on the same base it is the same commit that is sent again.
+    let time = core.now();
     for _ in 0..ATTEMPTS {
         let now = anew().await?;
         if now.files != shown.files {
@@ -47,7 +49,7 @@ where
                 .why("somebody changed the same files meanwhile")
                 .next("Look again and decide anew."));
         }
-        let commit = commit(core, scribe, &repo, (&now, message)).await?;
+        let commit = commit((scribe, time), &repo, (&now, message)).await?;
         scribe.write(Phase::Intent, format!("pushes {} to {}", commit.short(), now.branch), None).await?;
         let (branch, base, ours) = (now.branch.clone(), Base::Head(now.base.clone()), commit.clone());
         let push = move |mirror: &git::Mirror, cancel: &git::Cancel| mirror.push(&branch, &ours, &base, cancel);
@@ -80,8 +82,7 @@ where
 }
 
 async fn commit(
-    core: &Core,
-    scribe: &Scribe,
+    (scribe, time): (&Scribe, Time),
     repo: &Arc<Repo>,
     (change, message): (&FolderChange, &str),
 ) -> Result<CommitId, Trouble> {
@@ -91,7 +92,7 @@ async fn commit(
         changes: change.files.iter().map(write).collect(),
         message: message.to_owned(),
         author: Author { name: scribe.actor().name.clone(), email: scribe.actor().email.clone() },
-        time: core.now(),
+        time,
     };
     repo.with("the Git commit", move |mirror, _| mirror.commit(&new)).await
 }
