@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Trouble;
+use domain::{Time, Trouble};
 use domain::change::FileChange;
 use domain::detail::trace::same_repository;
 use domain::flux::{FluxObject, ObjectKey};
