@@ -201,7 +201,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (name, told) = (if cfg!(target_os = "macos") { "open" } else { "xdg-open" }, folder.path().join("told"));
         let text = format!("#!/bin/sh\nprintf '%s\\n' \"$#\" \"$@\" > {0}.new\nmv {0}.new {0}\n", told.display());
-        let mut file = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o700).open(folder.path().join(name)).unwrap();
+        let mut file =
+            std::fs::OpenOptions::new().create_new(true).write(true).mode(0o700).open(folder.path().join(name)).unwrap();
         file.write_all(text.as_bytes()).unwrap();
         drop(file);
         assert!(opener("/nowhere").is_none());

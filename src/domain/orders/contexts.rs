@@ -38,6 +38,7 @@ impl Order {
             Self::Reset(order) => at(&order.key),
             Self::Delete(order) => at(&order.key),
             Self::Apply(order) => at(&order.key),
+            Self::Restart(order) => at(&order.key),
             Self::Create(create) => create.objects.iter().map(|fresh| fresh.key.context()).collect(),
             Self::CreateInGit(create) => at(&create.object.key),
             Self::Install(install) => BTreeSet::from([install.plan.context.clone()]),

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Time, Trouble};
 use domain::change::FileChange;
 use domain::detail::trace::same_repository;
 use domain::flux::{FluxObject, ObjectKey};
@@ -15,6 +14,7 @@ use domain::project::plain_path;
 use domain::revision::CommitId;
 use domain::text::display;
 use domain::world::World;
+use domain::{Time, Trouble};
 use git::{Author, Base, NewCommit, PushOutcome};
 
 use crate::repos::Repo;
