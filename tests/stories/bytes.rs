@@ -13,7 +13,7 @@ use crate::support::sequences::{MARK, POISON, only_ours, plain};
 
 /// What a console shows in the place of an escape.
 const SHOWN: &str = "\u{241b}";
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// What gives an object its identity, its shape or a meaning that a server keeps: the rest is anybody's text.
 const KEPT: [&str; 12] = [

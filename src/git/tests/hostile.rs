@@ -192,8 +192,8 @@ fn attacked(place: &Place, make: impl FnOnce(&Repository) -> Oid) -> (Mirror, Co
 }
 
 #[track_caller]
-fn refused<T: std::fmt::Debug>(what: &str, result: git::Result<T>) {
-    assert!(matches!(&result, Err(Error::TooMuch { .. })), "{what}: {result:?}");
+fn refused<T: std::fmt::Debug>(what: &str, result: &git::Result<T>) {
+    assert!(matches!(result, Err(Error::TooMuch { .. })), "{what}: {result:?}");
 }
 
 #[test]
@@ -213,10 +213,10 @@ fn a_tree_that_unfolds_without_end_is_refused_in_words() {
             }
             below
         });
-        refused("read", mirror.read(&head, &[""], ReadLimits::default()));
-        refused("read below", mirror.read(&head, &["1/2/3"], ReadLimits::default()));
-        refused("compared", mirror.compare(&before, &head));
-        refused("told", mirror.changed_files(&head));
+        refused("read", &mirror.read(&head, &[""], ReadLimits::default()));
+        refused("read below", &mirror.read(&head, &["1/2/3"], ReadLimits::default()));
+        refused("compared", &mirror.compare(&before, &head));
+        refused("told", &mirror.changed_files(&head));
         let mut deep = mirror.read(&head, &["1/2/3/4/5/6/7/8/9/0/1"], ReadLimits::default()).unwrap();
         assert_eq!(deep.files.len(), if leaf == "file" { 10 } else { 0 });
         deep.files.clear();
@@ -238,9 +238,9 @@ fn folders_deeper_than_a_stack_are_refused_in_words() {
     // On a thread as small as those that read.
     let small = std::thread::Builder::new().stack_size(512 << 10);
     let work = move || {
-        refused("read", mirror.read(&head, &[""], ReadLimits::default()));
-        refused("compared", mirror.compare(&before, &head));
-        refused("told", mirror.changed_files(&head));
+        refused("read", &mirror.read(&head, &[""], ReadLimits::default()));
+        refused("compared", &mirror.compare(&before, &head));
+        refused("told", &mirror.changed_files(&head));
         assert!(mirror.read(&head, &["d/d/d/f"], ReadLimits::default()).unwrap().files.is_empty());
     };
     small.spawn(work).unwrap().join().unwrap();
