@@ -149,7 +149,7 @@ fn the_usual_time_is_said_from_three_successes_on() {
     for (at, seconds) in [80, 100, 120].into_iter().enumerate() {
         assert_eq!(usual(&all, brief), None);
         let mut earlier = Deployment::clone(running);
-        earlier.id = DeploymentId::new(format!("01jd6k00000000000000000{}", 9 - at));
+        earlier.id = DeploymentId::new(format!("01jd6k{:020}", 100 - at));
         earlier.status = Status::Succeeded;
         earlier.requested =
             domain::Time::from_second(running.requested.as_second() - 1000 * (1 + i64::try_from(at).unwrap())).unwrap();
@@ -192,8 +192,12 @@ fn the_record_of_an_old_one_is_read_when_it_is_looked_at() {
     let whole = Deployment { id: id.clone(), message: "As it was then".to_owned(), ..Deployment::clone(&one) };
     stage.reply(Reply::Answer(*ticket, Ok(Answer::Record(Arc::new(whole)))));
     let lines = stage.lines();
-    assert!(lines.contains("As it was then") && lines.contains("Git commit") && !lines.contains("reading"), "{lines}");
-    stage.keys("g g");
+    assert!(lines.contains("Git commit") && !lines.contains("reading the record"), "{lines}");
+    stage.keys("enter");
+    let lines = stage.lines();
+    assert!(lines.contains("As it was then"), "{lines}");
+    stage.acts.clear();
+    stage.keys("esc g g");
     assert_eq!(stage.wishes(), []);
 }
 
