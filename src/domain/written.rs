@@ -8,9 +8,19 @@ use crate::ident::EnvironmentId;
 use crate::origin::Origin;
 use crate::private::Private;
 use crate::revision::CommitId;
+use crate::trouble::Trouble;
 
 /// Stands before what is said to an editor of a text; such lines on top of it are not part of it.
 const REMARK: &str = "# ! ";
+
+/// Says that a Secret does not go through Git here.
+pub fn not_through_git(key: &ObjectKey) -> Option<Trouble> {
+    (&*key.kind == "Secret").then(|| {
+        Trouble::refused("A Secret is not edited through Git here", key)
+            .why("its values would stand in the diff, or are encrypted there")
+            .next("Change it with the tool that encrypts it, or edit it in the cluster only.")
+    })
+}
 
 /// Holds the document of a file in Git that an object of a cluster is written in.
 #[derive(Debug, Clone, PartialEq, Eq)]

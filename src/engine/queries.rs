@@ -30,7 +30,6 @@ use domain::query::{Answer, Query};
 
 use crate::causes;
 use crate::shared::Core;
-pub(crate) use written::not_through_git;
 
 /// Takes what is found before an answer is complete.
 pub(crate) type More<'a> = &'a (dyn Fn(Answer) + Send + Sync);

@@ -12,6 +12,7 @@ pub mod editing;
 pub mod effects;
 pub mod everywhere;
 pub mod keys;
+pub mod later;
 pub mod memory;
 pub mod overlays;
 pub mod place;

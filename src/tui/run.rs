@@ -16,9 +16,10 @@ use tokio::time::Instant;
 use crate::capabilities::Notes;
 use crate::editing::{Editor, Errand, Written};
 use crate::effects::{Reply, Ticket, Wish};
+use crate::later::Later;
 use crate::memory::Memory;
 use crate::preferences::News;
-use crate::screen::{Later, Screen};
+use crate::screen::Screen;
 use crate::session::{Act, Msg, Session};
 use crate::shell;
 

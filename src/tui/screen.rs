@@ -14,6 +14,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect, Size};
 
 use crate::capabilities::Capabilities;
+use crate::later::Later;
 use crate::widgets::put::{columns, width};
 
 /// How many bytes a frame may take before the looks that can wait do wait.
@@ -21,15 +22,6 @@ pub const MOST: usize = 400;
 
 /// What ends a frame: the look plain, the marks closed.
 const END: usize = 12;
-
-/// Says what of a frame may follow a moment later.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Later {
-    /// Areas of which nothing comes now.
-    pub areas: Vec<Rect>,
-    /// Areas whose rows keep their text and change their look only: of that comes as much as there is room for, in this order.
-    pub looks: Vec<Rect>,
-}
 
 /// Says what became of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

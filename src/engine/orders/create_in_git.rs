@@ -9,12 +9,12 @@ use domain::flux::ObjectKey;
 use domain::ident::EnvironmentId;
 use domain::orders::{CreateInGit, Fleet, FolderChange, FolderPlan, Fresh};
 use domain::project::{Environment, Repository};
+use domain::written::not_through_git;
 use serde_json::Value;
 
 use super::folder;
 use crate::orders::{Done, Fault};
 use crate::plan;
-use crate::queries::not_through_git;
 use crate::scribe::Scribe;
 use crate::shared::Core;
 

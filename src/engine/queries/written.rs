@@ -10,7 +10,7 @@ use domain::live::Private;
 use domain::orders::Fresh;
 use domain::origin::Origin;
 use domain::query::Answer;
-use domain::written::{Listing, Written};
+use domain::written::{Listing, Written, not_through_git};
 use serde_json::Value;
 
 use super::origin;
@@ -91,15 +91,6 @@ pub(super) async fn unwritten(core: &Arc<Core>, id: &EnvironmentId, fresh: Fresh
         others: Vec::new(),
         fresh: Some(Listing(list)),
     })))
-}
-
-/// Says that a Secret does not go through Git here.
-pub(crate) fn not_through_git(key: &ObjectKey) -> Option<Trouble> {
-    (&*key.kind == "Secret").then(|| {
-        Trouble::refused("A Secret is not edited through Git here", key)
-            .why("its values would stand in the diff, or are encrypted there")
-            .next(format!("Change it with the tool that encrypts it, {ELSE}"))
-    })
 }
 
 /// Returns the environment through which an object is changed in Git; a trouble when it cannot be.

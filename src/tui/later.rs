@@ -1,0 +1,12 @@
+//! What of a frame can wait: drawing says so, and the screen writes it when the selection rests.
+
+use ratatui::layout::Rect;
+
+/// Says what of a frame may follow a moment later.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Later {
+    /// Areas of which nothing comes now.
+    pub areas: Vec<Rect>,
+    /// Areas whose rows keep their text and change their look only: of that comes as much as there is room for, in this order.
+    pub looks: Vec<Rect>,
+}
