@@ -1,4 +1,4 @@
-//! What of a frame can wait: drawing says so, and the screen writes it when the selection rests.
+//! What of a frame may follow a moment later: what says more about a selected row, and how the rest of rows looks.
 
 use ratatui::layout::Rect;
 

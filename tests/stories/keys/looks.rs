@@ -14,19 +14,21 @@ fn few_bytes_for_a_row(ground: &Ground) {
         for (keys, shows) in [("6", "All kinds"), (":", "Go to or do")] {
             console.keys(keys);
             console.see(shows);
-            terminal::rested(&console);
             let mut costs: Vec<usize> = ["\u{1b}[B", "\u{1b}[A"].repeat(4).iter().map(|key| cost(&mut console, key)).collect();
             // Something else may have changed together with one of them.
             costs.sort_unstable();
             assert!(costs[costs.len() / 2] <= 400, "{keys} at {columns}×{rows}: {costs:?}");
-            console.keys(ESC);
         }
+        console.keys(ESC);
+        console.until("the palette is gone", SOON, |screen| !screen.contains("Go to or do"));
     }
 }
 
 /// Presses a key and returns how many bytes the frame has that answers it.
 fn cost(console: &mut Console, key: &str) -> usize {
     const ENDS: &[u8] = b"\x1b[?2026l";
+    // Ages that change every second are a frame of their own.
+    terminal::quiet_for(console, Duration::from_millis(150));
     let before = console.bytes();
     console.keys(key);
     wait("another row", SOON, || {

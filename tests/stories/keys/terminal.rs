@@ -27,13 +27,18 @@ fn silent_at_rest(ground: &Ground) {
 
 /// Waits until nothing was written for a second.
 pub(super) fn rested(console: &Console) {
+    quiet_for(console, Duration::from_secs(1));
+}
+
+/// Waits until nothing was written for so long.
+pub(super) fn quiet_for(console: &Console, span: Duration) {
     let mut last = (console.bytes(), Instant::now());
     wait("it rests", SOON, || {
         let bytes = console.bytes();
         if bytes != last.0 {
             last = (bytes, Instant::now());
         }
-        (last.1.elapsed() > Duration::from_secs(1)).then_some(())
+        (last.1.elapsed() > span).then_some(())
     });
 }
 
