@@ -87,6 +87,20 @@ fn what_json_promises_is_what_is_printed(ground: &Ground) {
         fits(&operator, name, &value);
     }
     let ks = format!("ks/{app}-development");
+    let file = operator.file("deck.yaml", "").display().to_string();
+    operator.run(&["export", &file, "--yes"]).ok();
+    for (name, ask) in [
+        ("records", &["export"][..]),
+        ("import", &["import", &file, "--dry-run"]),
+        ("preview", &["deploy", app, "development", "--tag", "3.0.0", "--dry-run"]),
+        ("diff", &["diff", app, "development"]),
+        ("tree", &["tree", &ks]),
+        ("trace", &["trace", &ks]),
+        ("why", &["why", &ks]),
+        ("origin", &["origin", "deploy/shop-web", "-n", &ground.namespace("development")]),
+    ] {
+        fits(&operator, name, &operator.run(&[ask, &["-o", "json"]].concat()).json());
+    }
     let done = operator.run(&["reconcile", &ks, "--yes", "-o", "json"]).json();
     fits(&operator, "done", done.as_array().map_or(&done, |list| &list[0]));
     let names = operator.run(&["schema"]).ok();
