@@ -163,8 +163,8 @@ fn walk(operator: &Operator, language: &str, tabs: &[&str]) {
     for tab in tabs {
         console.keys(tab);
         still(&console);
-        // Open what is selected and its faces, another one, the last one, and back.
-        for keys in ["\r", "\u{19}", "\u{1b}", "jj", "w", "\u{1b}", "/bad\r", "G\r", "\u{1b}\u{1b}"] {
+        // Open what is selected and its YAML, ask why another one is as it is, open the last one, and back.
+        for keys in ["\r", "\u{19}", "\u{1b}jjw", "\u{1b}/bad\r", "G\r", "\u{1b}\u{1b}"] {
             console.keys(keys);
             still(&console);
             seen += usize::from(console.text().contains(SHOWN));
@@ -238,5 +238,5 @@ fn nothing_from_outside_steers_the_terminal() {
     }
     assert!(shown > 10, "what was said is printed as it was said, by {shown} commands only");
     walk(&operator, "C.UTF-8", &["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"]);
-    walk(&operator, "zh_CN.UTF-8", &["2", "6"]);
+    walk(&operator, "zh_CN.UTF-8", &["6"]);
 }
