@@ -174,7 +174,7 @@ fn own(wanted: &[&str]) -> Vec<&'static Aspect<FluxObject>> {
 fn header(format: Format, own: &[&'static Aspect<FluxObject>]) -> Vec<String> {
     let mut header = output::row(["NAME", "KIND", "NAMESPACE", "READY", "SUSPENDED", "REVISION", "AGE"]);
     if format == Format::Wide {
-        header.extend(output::row(["CLUSTER", "HEALTH", "REASON", "RECONCILED"]));
+        header.extend(output::row(["CLUSTER", "HEALTH", "REASON", "CHANGED"]));
         header.extend(own.iter().map(|aspect| aspect.name.to_uppercase()));
     }
     header.push("MESSAGE".to_owned());

@@ -41,6 +41,13 @@ pub enum Aim {
         /// The command that takes it.
         command: &'static str,
     },
+    /// The title of a column that rows can be sorted by.
+    Title {
+        /// The column's place.
+        at: usize,
+        /// Where it goes.
+        to: Pointed,
+    },
     /// A command of what lies in front, or of the shell.
     Command(&'static str),
     /// A line across, above a pane that reaches down to this row.

@@ -62,6 +62,11 @@ impl Session {
             Aim::Command(id) => self.run_by_id(id, acts),
             Aim::Line(bottom) => self.pointer.dragged = Some(Line::Across(bottom)),
             Aim::Side(right) => self.pointer.dragged = Some(Line::Down(right)),
+            Aim::Title { at, to } => {
+                to.point(at);
+                self.tell(self.front(), TabMsg::Command("list.by"), acts);
+                to.take();
+            }
             Aim::Rows { first, total, to, command } => {
                 let at = first + usize::from(event.row - spot.area.y);
                 if at >= total {

@@ -132,3 +132,21 @@ fn a_form_is_entered_where_it_is_clicked() {
     let lines = stage.lines();
     assert!(lines.lines().any(|l| l.contains("Description") && l.contains("beside the till")), "{lines}");
 }
+
+#[test]
+fn a_click_on_a_title_sorts_and_another_turns_it_round() {
+    let mut stage = Stage::new(120, 36, Language::English);
+    stage.keys("6");
+    let names = |stage: &mut Stage| -> Vec<String> {
+        let lines = stage.lines();
+        let from = lines.lines().skip_while(|line| !line.contains("NAMESPACE")).skip(1);
+        from.take(5).map(|line| line.split_whitespace().nth(2).unwrap_or_default().to_owned()).collect()
+    };
+    let before = names(&mut stage);
+    click(&mut stage, "MESSAGE");
+    assert!(stage.lines().contains("MESSAGE↑"), "{}", stage.lines());
+    let sorted = names(&mut stage);
+    click(&mut stage, "MESSAGE");
+    assert!(stage.lines().contains("MESSAGE↓"), "a second click opens nothing: {}", stage.lines());
+    assert!(sorted != before && names(&mut stage) != sorted, "{before:?} {sorted:?}");
+}

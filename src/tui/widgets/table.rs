@@ -225,6 +225,8 @@ pub struct Table<T: Row + 'static> {
     pinned: HashSet<T::Key>,
     offset: Slot<usize>,
     pointed: Pointed,
+    /// The column whose title was pointed at.
+    titled: Pointed,
     page: Slot<usize>,
     fresh: HashMap<T::Key, Time>,
     /// The moment at which rows were last looked at, and the next at which their mere age changes what the filter lets through.
@@ -280,6 +282,7 @@ impl<T: Row + 'static> Table<T> {
             pinned: HashSet::new(),
             offset: Slot::new(0),
             pointed: Pointed::default(),
+            titled: Pointed::default(),
             page: Slot::new(1),
             fresh: HashMap::new(),
             now: Time::UNIX_EPOCH,
@@ -417,6 +420,10 @@ impl<T: Row + 'static> Table<T> {
             "list.last" => self.go(last),
             "list.point" => match self.pointed.take() {
                 Some(at) => self.go(at.min(last)),
+                None => return false,
+            },
+            "list.by" => match self.titled.take() {
+                Some(at) => self.sort_by_title(at),
                 None => return false,
             },
             "list.filter" => self.typing = true,

@@ -47,11 +47,8 @@ impl<T: Row + 'static> Table<T> {
             KeyCode::Char('h') | KeyCode::Left => self.step(false),
             KeyCode::Char('O' | 'r' | 'j' | 'k') => self.turn(),
             KeyCode::Char(digit @ '1'..='9') => {
-                let wanted = self.sortable().get(digit as usize - '1' as usize).copied();
-                match (wanted, self.sort) {
-                    (Some(at), Some((now, down))) if at == now => self.sort_by(Some((at, !down))),
-                    (Some(at), _) => self.sort_by(Some((at, false))),
-                    (None, _) => {}
+                if let Some(at) = self.sortable().get(digit as usize - '1' as usize).copied() {
+                    self.sort_by_title(at);
                 }
             }
             KeyCode::Char('0') | KeyCode::Backspace | KeyCode::Delete => self.sort_by(None),
@@ -70,6 +67,12 @@ impl<T: Row + 'static> Table<T> {
             (Some(at), false) => at.checked_sub(1).and_then(|at| can.get(at)),
         };
         self.sort_by(next.map(|at| (*at, false)));
+    }
+
+    /// Sorts by a column; the other way round when rows are sorted by it already.
+    pub(super) fn sort_by_title(&mut self, at: usize) {
+        let down = self.sort.is_some_and(|(now, down)| now == at && !down);
+        self.sort_by(Some((at, down)));
     }
 
     fn turn(&mut self) {

@@ -110,6 +110,10 @@ impl<T: Row + 'static> Table<T> {
             let from = if column.right { wide.saturating_sub(columns(width(&title))) } else { 0 };
             let role = if sorted.is_some() { Role::Accent } else { Role::Muted };
             put(buf, (area.x + 3 + x + from, area.y), *wide, &title, cx.style(role));
+            if column.order.is_some() {
+                let place = Rect { x: area.x + 3 + x, y: area.y, width: *wide, height: 1 };
+                cx.spot(place, Aim::Title { at: *at, to: self.titled.clone() });
+            }
             if let Some(digit) = sortable.iter().position(|s| s == at).filter(|place| *place < 9) {
                 let text = (digit + 1).to_string();
                 put(buf, (area.x + 2 + x + from, area.y), 1, &text, cx.style(Role::Accent));
