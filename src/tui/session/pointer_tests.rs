@@ -140,7 +140,7 @@ fn a_click_on_a_title_sorts_and_another_turns_it_round() {
     let names = |stage: &mut Stage| -> Vec<String> {
         let lines = stage.lines();
         let from = lines.lines().skip_while(|line| !line.contains("NAMESPACE")).skip(1);
-        from.take(5).map(|line| line.split_whitespace().nth(2).unwrap_or_default().to_owned()).collect()
+        from.take(5).map(|line| line.trim_matches(|c| c == '▌' || c == ' ').to_owned()).collect()
     };
     let before = names(&mut stage);
     click(&mut stage, "MESSAGE");
