@@ -1,7 +1,5 @@
 //! Selection, filter, order, columns and the cost of ten thousand rows.
 
-#![expect(clippy::unwrap_used, reason = "a test says which input failed by failing")]
-
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering as Sync};
 
