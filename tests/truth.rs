@@ -234,7 +234,7 @@ impl Place {
             (Fault::Delayed, _) => self.proxy.set(|w| w.delay = Duration::from_millis(20 + 5 * dice.roll(40))),
             (Fault::Uneven, _) => {
                 let delay = Duration::from_millis(5 + dice.roll(60));
-                self.proxy.set(|w| (w.delay, w.uneven) = (delay, true));
+                self.proxy.set(|w| (w.delay, w.uneven) = (delay, 10));
             }
             (Fault::Restarted, Server::Sim(_)) | (Fault::Ended, Server::Real(_)) => unreachable!("{fault:?} is thrown elsewhere"),
             (fault, Server::Real(own)) => self.wound(own, fault, kind).await,

@@ -19,8 +19,8 @@ pub(crate) struct Weather {
     pub(crate) refusing: bool,
     /// What the server says waits this long, each piece.
     pub(crate) delay: Duration,
-    /// Every second connection waits ten times as long, so that what was said first is not heard first.
-    pub(crate) uneven: bool,
+    /// So many times as long every second connection waits, so that what was said first is not heard first; 0: all wait alike.
+    pub(crate) uneven: u32,
     /// Grows by one when every open connection is cut.
     cut: u64,
     /// Whether a cut lets half of a piece through first.
@@ -120,7 +120,7 @@ async fn pump(
         let Ok(count @ 1..) = read else { return };
         let delay = {
             let now = weather.borrow();
-            now.delay * if now.uneven && born.slower { 10 } else { 1 }
+            if born.slower { now.delay * now.uneven.max(1) } else { now.delay }
         };
         if slow && !delay.is_zero() {
             tokio::time::sleep(delay).await;
