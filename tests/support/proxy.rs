@@ -11,7 +11,6 @@ use tokio::sync::watch;
 
 /// Says how the way to the server is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each comes about without the others")]
 pub(crate) struct Weather {
     /// Nothing passes; connections stay open.
     pub(crate) stalled: bool,
