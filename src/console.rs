@@ -88,7 +88,10 @@ pub(crate) async fn show(deck: &Deck, opening: Opening<'_>) -> Result<Next, Trou
         terminal::ask_ground();
     }
     let watching = watching::begin(&deck.config, context, tell);
-    let (mut session, mut acts) = Session::new(settings, launch::now(), deck.world());
+    // The first world and the ear for the others are one: what comes in between would never be shown, if nothing changed after it.
+    let mut worlds = deck.worlds();
+    let world = Arc::clone(&worlds.borrow_and_update());
+    let (mut session, mut acts) = Session::new(settings, launch::now(), world);
     // Whoever stays hears whether the old entries of the journal are what they were, too.
     if let Err(trouble) = deck.engine.verify_behind() {
         tracing::warn!(%trouble, "the journal is not verified");
@@ -109,7 +112,7 @@ pub(crate) async fn show(deck: &Deck, opening: Opening<'_>) -> Result<Next, Trou
     let (replies, reply_queue) = mpsc::channel(WAITING);
     let carrying = tokio::spawn(bridge::carry(deck.engine.clone(), deck.actor.clone(), wish_queue, replies));
     let link = Link {
-        world: deck.worlds(),
+        world: worlds,
         wishes,
         replies: reply_queue,
         clock: Arc::new(launch::now),

@@ -161,10 +161,12 @@ fn walk(operator: &Operator, language: &str, tabs: &[&str]) {
     console.until("a live console", LIMIT, |screen| screen.contains('\u{25cf}'));
     let mut seen = 0;
     for tab in tabs {
-        console.keys(tab);
+        // With Alt, which goes to a tab from within a form, too.
+        console.keys(&format!("\u{1b}{tab}"));
         still(&console);
-        // Open what is selected and its YAML, ask why another one is as it is, open the last one, and back.
-        for keys in ["\r", "\u{19}", "\u{1b}jjw", "\u{1b}/bad\r", "G\r", "\u{1b}\u{1b}"] {
+        // Open what is selected and its YAML, ask why another one is as it is, open the last one, and back. An escape in one breath
+        // with another key would be that key with Alt.
+        for keys in ["\r", "\u{19}", "\u{1b}", "jjw", "\u{1b}", "/bad\r", "G\r", "\u{1b}", "\u{1b}"] {
             console.keys(keys);
             still(&console);
             seen += usize::from(console.text().contains(SHOWN));
