@@ -199,11 +199,14 @@ fn nothing_from_outside_steers_the_terminal() {
     plain("a refused push", refusal.err.as_bytes());
     assert_ne!(refusal.code, 0);
 
+    // All of it takes a minute and a half in a debug build.
+    let whole = std::env::var_os("QUARTERDECK_BYTES").is_some_and(|wanted| wanted == "all");
     let kinds =
-        ["ks", "gitrepo", "hr", "helmrepo", "ocirepo", "bucket", "imgrepo", "imgpol", "alert", "provider", "receiver", "all"];
+        ["all", "ks", "gitrepo", "hr", "helmrepo", "ocirepo", "bucket", "imgrepo", "imgpol", "alert", "provider", "receiver"];
+    let kinds = if whole { &kinds[..] } else { &kinds[..1] };
     let mut commands: Vec<Vec<String>> = Vec::new();
     for kind in kinds {
-        let all = kind == "ks" || kind == "all";
+        let all = *kind == "ks" || *kind == "all";
         for format in if all { &["table", "wide", "json", "yaml", "name"][..] } else { &["wide"] } {
             commands.push(["get", kind, "-A", "-o", *format].map(str::to_owned).into());
         }
@@ -238,7 +241,10 @@ fn nothing_from_outside_steers_the_terminal() {
         plain(&what, said.err.as_bytes());
         shown += usize::from(said.out.contains(SHOWN) || said.out.contains("\\u001b"));
     }
-    assert!(shown > 10, "what was said is printed as it was said, by {shown} commands only");
-    walk(&operator, "C.UTF-8", &["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"]);
-    walk(&operator, "zh_CN.UTF-8", &["6"]);
+    assert!(shown > 5, "what was said is printed as it was said, by {shown} commands only");
+    let tabs: &[&str] = if whole { &["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"] } else { &["6"] };
+    walk(&operator, "C.UTF-8", tabs);
+    if whole {
+        walk(&operator, "zh_CN.UTF-8", &["6"]);
+    }
 }
