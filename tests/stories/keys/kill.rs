@@ -13,6 +13,8 @@ fn killed_console(ground: &Ground) {
         let mut first = console(&operator);
         form(&mut first, "development");
         tag(&mut first, &wanted);
+        // What the screen says to be kept survives whatever comes.
+        first.until("the draft kept", SOON, |screen| line(screen, "DEPLOY").contains("draft kept"));
         review(&mut first);
         reach(moment, &mut first, ground);
         first.kill();

@@ -96,6 +96,11 @@ impl Asks {
         self.shown.as_ref().filter(|p| !p.is_empty()).map(|p| p.message.clone()).unwrap_or_default()
     }
 
+    /// Tells whether something was typed since the draft was kept.
+    pub(super) const fn unkept(&self) -> bool {
+        self.keep_at.is_some()
+    }
+
     /// Returns the next moment at which something is to be asked or kept.
     pub(super) fn deadline(&self) -> Option<Time> {
         self.preview_at.into_iter().chain(self.keep_at).min()

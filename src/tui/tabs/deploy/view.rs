@@ -1,6 +1,7 @@
 //! How Deploy looks: the form, where the field with the focus stands, and what the change will do.
 
 use domain::ident::EnvironmentId;
+use domain::orders::Order;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -79,10 +80,17 @@ impl Deploy {
             piece(format!("   {workload}"), Role::Muted),
         ];
         let taken = put_pieces(cx, buf, (area.x, area.y), area.width, &pieces);
-        let state = if self.open.as_ref().is_some_and(|o| !o.draft().is_empty()) { cx.t("deploy.draft") } else { "" };
+        let state = self.open.as_ref().filter(|o| !o.draft().is_empty()).map_or("", |_| self.kept(cx, environment));
         if usize::from(area.width.saturating_sub(taken)) > width(state) + 3 {
             put_right(buf, Rect { width: area.width - 2, ..area }, state, cx.style(Role::Changed));
         }
+    }
+
+    /// Says whether the draft is on disk: not before the order that keeps it is done.
+    fn kept<'a>(&self, cx: &Cx<'a>, environment: &EnvironmentId) -> &'a str {
+        let keeps = |order: &Order| matches!(order, Order::KeepDraft(keep) if keep.draft.environment == *environment);
+        let open = !cx.may(domain::actor::Role::Operator) || self.asks.unkept() || cx.running.values().any(keeps);
+        cx.t(if open { "deploy.draft-open" } else { "deploy.draft" })
     }
 
     /// One line that says what the change will do, where there is no room for more.
