@@ -81,22 +81,8 @@ enum Fault {
     Slow,
 }
 
-/// What is thrown where.
-const AT_THE_REAL: [Fault; 12] = [
-    Fault::Cut,
-    Fault::Torn,
-    Fault::Stalled,
-    Fault::Refused,
-    Fault::Delayed,
-    Fault::Uneven,
-    Fault::Expired,
-    Fault::Restarted,
-    Fault::Forbidden,
-    Fault::Unauthorized,
-    Fault::Gone,
-    Fault::Broken,
-];
-const AT_THE_SIMULATOR: [Fault; 17] = [
+/// What is thrown, in the order by which a seed picks.
+const FAULTS: [Fault; 18] = [
     Fault::Cut,
     Fault::Torn,
     Fault::Stalled,
@@ -105,6 +91,7 @@ const AT_THE_SIMULATOR: [Fault; 17] = [
     Fault::Uneven,
     Fault::Expired,
     Fault::Ended,
+    Fault::Restarted,
     Fault::Forbidden,
     Fault::Unauthorized,
     Fault::Gone,
@@ -117,6 +104,15 @@ const AT_THE_SIMULATOR: [Fault; 17] = [
 ];
 
 impl Fault {
+    /// Tells whether it can be thrown at the real cluster, or at the simulator.
+    const fn befits(self, real: bool) -> bool {
+        match self {
+            Self::Restarted => real,
+            Self::Ended | Self::Limited | Self::Gateway | Self::Portal | Self::Half | Self::Slow => !real,
+            _ => true,
+        }
+    }
+
     /// Tells whether all looks stale when it lasts.
     const fn stales(self) -> bool {
         matches!(self, Self::Stalled | Self::Refused)
@@ -216,7 +212,8 @@ impl Place {
     /// Throws for a fault; the second number is for the kind that it concerns.
     fn throw(&self, dice: &mut Dice) -> (Fault, usize) {
         let kind = usize::try_from(dice.roll(2)).expect("it is small");
-        let fault = if self.is_real() { dice.pick(&AT_THE_REAL) } else { dice.pick(&AT_THE_SIMULATOR) };
+        let faults: Vec<Fault> = FAULTS.into_iter().filter(|fault| fault.befits(self.is_real())).collect();
+        let fault = dice.pick(&faults);
         (fault, kind)
     }
 

@@ -54,8 +54,8 @@ async fn previewed(engine: &crate::Engine, replicas: &str) -> Arc<Preview> {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_chart_renders_to_is_compared_and_the_side_before_is_rendered_once() {
+/// Sets the ground with a release whose chart is in the repository, and counts how often that is rendered.
+async fn released() -> (Bed, crate::Engine, Arc<AtomicUsize>) {
     let bed = Bed::new();
     bed.commit("develop", "charts/web/Chart.yaml", "name: web\n");
     bed.commit("develop", "k8s/overlays/development/web.yaml", RELEASE);
@@ -63,6 +63,12 @@ async fn what_a_chart_renders_to_is_compared_and_the_side_before_is_rendered_onc
     let runs = Arc::new(AtomicUsize::new(0));
     let engine = bed.engine_with(Some(helm(&runs)));
     bed.furnish(&engine, &[development()]).await;
+    (bed, engine, runs)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_chart_renders_to_is_compared_and_the_side_before_is_rendered_once() {
+    let (bed, engine, runs) = released().await;
     let preview = previewed(&engine, "3").await;
     assert_eq!(preview.charts.len(), 1);
     assert_eq!(preview.charts[0].state, ChartState::Rendered(1), "{:?}", preview.charts);
@@ -79,13 +85,7 @@ async fn what_a_chart_renders_to_is_compared_and_the_side_before_is_rendered_onc
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_chart_renders_to_is_tried_on_the_cluster_unless_a_secret_could_be_seen() {
-    let bed = Bed::new();
-    bed.commit("develop", "charts/web/Chart.yaml", "name: web\n");
-    bed.commit("develop", "k8s/overlays/development/web.yaml", RELEASE);
-    bed.commit("develop", "k8s/overlays/development/kustomization.yaml", "resources: [web.yaml]\n");
-    let runs = Arc::new(AtomicUsize::new(0));
-    let engine = bed.engine_with(Some(helm(&runs)));
-    bed.furnish(&engine, &[development()]).await;
+    let (bed, engine, _) = released().await;
     bed::until(&engine, "the release is handled", |_| {
         let number = |object: &serde_json::Value, pointer| object.pointer(pointer).and_then(serde_json::Value::as_i64);
         let live = bed.object("HelmRelease", "shop-dev", "web");
