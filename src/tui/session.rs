@@ -210,7 +210,7 @@ pub struct Session {
     pending: Vec<Chord>,
     /// The count that is being typed before a key.
     count: Option<usize>,
-    /// What the keys since the last frame did: nothing yet, or whether they only moved the selection of a list.
+    /// What happened since the last frame: nothing yet, or whether it was keys alone that only moved the selection of a list.
     moved: Option<bool>,
     /// Whether the key that is being taken did only that.
     moving: bool,
@@ -286,7 +286,11 @@ impl Session {
                 self.input(event, &mut acts);
                 self.moved = Some(self.moving && self.moved.unwrap_or(true));
             }
-            Msg::World(world) => self.world(world, &mut acts),
+            Msg::World(world) => {
+                // What its change costs is spent anyway, and does not push the selection's look into a later frame.
+                self.moved = Some(false);
+                self.world(world, &mut acts);
+            }
             Msg::Reply(reply) => self.reply(reply, &mut acts),
             Msg::News(news) => self.news(news, &mut acts),
             Msg::Resize(wide, high) => self.base.size = Size::new(wide, high),
@@ -315,7 +319,7 @@ impl Session {
         panes.chain(self.base.marks.wake()).chain(self.toasts.front().map(|(until, _)| *until)).min()
     }
 
-    /// Tells whether keys since the last frame did nothing but move the selection of a list.
+    /// Tells whether nothing happened since the last frame but keys that moved the selection of a list.
     pub fn only_moved(&self) -> bool {
         self.moved == Some(true)
     }

@@ -168,6 +168,20 @@ fn pressed(stage: &mut Stage, keys: &[&str]) -> Costs {
 const LISTS: [(&str, &str); 6] =
     [("projects", "1"), ("environments", "2"), ("flux", "6"), ("tree", "6 t"), ("deployments", "7"), ("audit", "9")];
 
+/// A key that meets a new world is answered whole: what the change costs leaves no look for later.
+#[test]
+fn a_key_beside_a_new_world_is_answered_whole() {
+    let mut stage = Stage::with(120, 36, Language::English, Capabilities::full());
+    stage.keys("6").session.drawn();
+    stage.keys("j");
+    assert!(stage.session.only_moved());
+    stage.session.drawn();
+    let world = std::sync::Arc::clone(&stage.session.cx().world);
+    stage.session.update(crate::fixture::now(), crate::session::Msg::World(world));
+    stage.keys("j");
+    assert!(!stage.session.only_moved());
+}
+
 /// Going one row down costs few bytes, whatever the terminal shows, so that a slow line is no torment.
 #[test]
 fn moving_the_selection_costs_few_bytes() {
