@@ -4,6 +4,7 @@
 //! crossterm's reader never ends on a terminal that is gone. SIGHUP and SIGTERM end the process within a second even when
 //! everything else is stuck. A panic writes its report into the state folder; the terminal is restored by whoever unwinds
 //! out of the console, not by the hook, since the hook also runs for tasks whose panic is caught.
+#![expect(clippy::disallowed_methods, reason = "the terminal itself: sequences of our own are written here, and words as Shown")]
 
 use std::any::Any;
 use std::fs::OpenOptions;
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyModifiers};
 use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
+use domain::text::Shown;
 use domain::{Trouble, redact};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::termios::{LocalModes, OptionalActions};
@@ -210,7 +212,7 @@ pub(crate) fn may_ask() -> bool {
 
 /// Says on the terminal what went wrong, before something is asked once more.
 pub(crate) fn tell(trouble: &Trouble) {
-    let _ = writeln!(io::stderr().lock(), "{}", domain::text::display(&trouble.to_string(), true));
+    let _ = writeln!(io::stderr().lock(), "{}", Shown::lines(&trouble.to_string()));
 }
 
 /// Asks for a line that is not shown while it is typed; Ctrl-C and Ctrl-D give none.

@@ -1,11 +1,14 @@
 //! Questions: asked on a terminal, answered by `--yes`, never asked of a pipe.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead};
 
 use domain::Trouble;
 use domain::orders::{Order, Outcome, Question};
+use domain::text::one_line;
 
+use super::output;
 use crate::launch::Deck;
+use crate::terminal;
 
 /// Gives an order after its question was answered.
 pub(crate) async fn give(deck: &Deck, order: Order, yes: bool) -> Result<Outcome, Trouble> {
@@ -21,9 +24,7 @@ pub(crate) fn again(text: &str) -> Result<(), Trouble> {
 
 /// Asks which of several words is meant; an empty answer is the first. There is a terminal.
 pub(crate) fn choice(text: &str, words: &[&'static str]) -> Result<&'static str, Trouble> {
-    let mut error = io::stderr().lock();
-    let _ = write!(error, "{} [{}] ", domain::text::one_line(text), words.join("/"));
-    let _ = error.flush();
+    output::prompt(&format!("{} [{}]", one_line(text), words.join("/")));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).map_err(|e| Trouble::failed("Could not read the answer", "terminal").why(e))?;
     let answer = answer.trim().to_ascii_lowercase();
@@ -41,15 +42,13 @@ pub(crate) fn confirm(question: &Question, yes: bool) -> Result<(), Trouble> {
     if yes {
         return Ok(());
     }
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !terminal::may_ask() {
         return Err(
             Trouble::usage("This needs an answer and there is no terminal to ask on", text).next("Add --yes to answer it.")
         );
     }
-    let mut error = io::stderr().lock();
     let hint = if word == "y" { "[y/N]".to_owned() } else { format!("Type {word} to go on:") };
-    let _ = write!(error, "{} {hint} ", domain::text::one_line(text));
-    let _ = error.flush();
+    output::prompt(&format!("{} {hint}", one_line(text)));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).map_err(|e| Trouble::failed("Could not read the answer", "terminal").why(e))?;
     let answer = answer.trim();

@@ -159,6 +159,7 @@ fn export(settings: &Settings, filter: &Wanted, csv: bool) -> Result<(), Trouble
         object: filter.object.clone(),
         before: None,
     };
+    #[expect(clippy::disallowed_methods, reason = "exports escape what steers a terminal, each in its format's way")]
     let mut out = Pipe { to: Sieve::new(io::stdout().lock()), closed: false };
     let wanted: store::Wanted<'_> = (&filter, &|entry| fits.matches(entry, now));
     let written = if csv { store.export_csv(wanted, &mut out) } else { store.export_jsonl(wanted, &mut out) };

@@ -4,7 +4,7 @@
 
 mod folder;
 
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, Read as _};
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -21,6 +21,7 @@ use serde_json::Value;
 use super::edit::in_git::{Way, put};
 use super::{Format, ask, output};
 use crate::launch::{self, Deck};
+use crate::terminal;
 
 /// How values that are YAML are read and written.
 const YAML: Yaml = Yaml { read: manifest::yaml::value_of, write: manifest::yaml::text_of };
@@ -318,7 +319,7 @@ pub(crate) async fn run(deck: &Deck, format: Format, create: Create) -> Result<(
 
 /// Decides where it is written: into the folder of an environment, or in the cluster only.
 async fn in_git(deck: &Deck, order: &orders::Create, place: &Place, answered: bool) -> Result<Option<Berth>, Trouble> {
-    let person = place.git.is_none() && !place.cluster && !answered && io::stdin().is_terminal() && io::stderr().is_terminal();
+    let person = place.git.is_none() && !place.cluster && !answered && terminal::may_ask();
     let Some(key) = order.objects.last().map(|fresh| fresh.key.clone()).filter(|_| place.git.is_some() || person) else {
         return Ok(None);
     };

@@ -4,13 +4,14 @@
 //! is escaped, so that the value stays what it is.
 //!
 //! The names of JSON and YAML fields are a promise; the help of each command lists them.
+#![expect(clippy::disallowed_methods, reason = "the way to the streams: what a terminal reads is Shown")]
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use domain::change::FileChange;
 use domain::redact::clean;
-use domain::text::{display, hidden, one_line, width};
+use domain::text::{Shown, hidden, one_line, width};
 use domain::{Time, Trouble};
 use serde::Serialize;
 
@@ -19,15 +20,16 @@ use crate::launch;
 
 /// Prints one line to standard output; a closed pipe ends quietly.
 pub(crate) fn line(text: &str) {
-    let _ = writeln!(io::stdout().lock(), "{}", display(&clean(text), true));
+    let _ = writeln!(io::stdout().lock(), "{}", Shown::lines(&clean(text)));
 }
 
 /// Prints a text to standard output: byte for byte into a pipe or a file, through the sieve on a terminal.
 pub(crate) fn text(text: &str) {
     let mut out = io::stdout().lock();
     let text = clean(text);
-    let shown = if out.is_terminal() { display(&text, true) } else { text.into_owned() };
-    let _ = out.write_all(shown.as_bytes()).and_then(|()| out.flush());
+    let shown = out.is_terminal().then(|| Shown::lines(&text));
+    let bytes = shown.as_ref().map_or(&*text, Shown::as_str).as_bytes();
+    let _ = out.write_all(bytes).and_then(|()| out.flush());
 }
 
 /// Prints a unified diff as [`text`] does; on a terminal in colour, unless `NO_COLOR` says otherwise.
@@ -40,7 +42,7 @@ pub(crate) fn diff(unified: &str) {
     for line in unified.lines() {
         let colour = if plain { "" } else { hue(line) };
         let end = if colour.is_empty() { "" } else { "\u{1b}[m" };
-        let _ = writeln!(out, "{colour}{}{end}", display(&clean(line), true));
+        let _ = writeln!(out, "{colour}{}{end}", Shown::lines(&clean(line)));
     }
     let _ = out.flush();
 }
@@ -79,9 +81,15 @@ fn hue(line: &str) -> &'static str {
     }
 }
 
+/// Begins a line on the error stream whose answer is typed behind it.
+pub(crate) fn prompt(text: &str) {
+    let mut error = io::stderr().lock();
+    let _ = write!(error, "{} ", Shown::line(text)).and_then(|()| error.flush());
+}
+
 /// Prints a remark to the error stream.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", display(&clean(text), true));
+    let _ = writeln!(io::stderr().lock(), "{}", Shown::lines(&clean(text)));
 }
 
 /// Prints a trouble to the error stream: what, to what, why, what next.

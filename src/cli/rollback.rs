@@ -1,7 +1,5 @@
 //! `rollback` and `revert`: deployments are taken back by a commit of their own, which is reviewed, pushed and followed.
 
-use std::io::{self, IsTerminal};
-
 use clap::{Args, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 use domain::Trouble;
@@ -14,6 +12,7 @@ use domain::restore::{Back, Overlap, Restore, Side};
 
 use super::{Format, ask, deploy, deployments, output, shells};
 use crate::launch::Deck;
+use crate::terminal;
 
 /// Takes an environment back to what an earlier deployment made of it.
 #[derive(Debug, Args)]
@@ -125,7 +124,7 @@ async fn go(
         ..draft.restore.as_deref().cloned().unwrap_or_default()
     };
     let mut draft = Draft { message: how.going.message.text()?, restore: Some(Box::new(restore)), ..*draft };
-    let asks = !how.going.yes && !how.going.dry_run && io::stdin().is_terminal() && io::stderr().is_terminal();
+    let asks = !how.going.yes && !how.going.dry_run && terminal::may_ask();
     let mut preview = look(deck, &draft).await?;
     if asks && preview.open_questions() > 0 {
         answer(&mut draft, &preview)?;

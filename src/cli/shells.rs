@@ -74,6 +74,7 @@ pub(crate) fn completions(completions: &Completions) -> Result<(), Trouble> {
     };
     let mut script = Vec::new();
     shell.write_registration(VARIABLE, NAME, NAME, NAME, &mut script).map_err(unprinted)?;
+    #[expect(clippy::disallowed_methods, reason = "a script for a shell, byte for byte")]
     let mut out = io::stdout().lock();
     // A pipe that is closed ends quietly.
     let _ = out.write_all(&script).and_then(|()| out.flush());

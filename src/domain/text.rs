@@ -3,8 +3,10 @@
 //! Everything that a cluster, a Git server or a file says goes through [`display`] once, where it enters.
 
 mod shared;
+mod shown;
 
 pub use shared::Text;
+pub use shown::Shown;
 
 /// Returns the text with every control, bidirectional, zero-width and private-use character replaced by a visible mark.
 ///

@@ -41,6 +41,7 @@ pub(crate) fn seeds(variable: &str, fixed: Range<u64>) -> Vec<u64> {
     let random: Vec<u64> = (0..more).map(|_| RandomState::new().hash_one(variable) % 1_000_000_000).collect();
     for seed in &random {
         // Nobody is there to be told when the error stream is closed.
+        #[expect(clippy::disallowed_methods, reason = "past the capture of the harness")]
         drop(writeln!(std::io::stderr(), "{variable}={seed}-{}", seed + 1));
     }
     fixed.chain(random).collect()

@@ -32,6 +32,7 @@ impl Skip {
 /// Writes one line to standard error, past the capture of the test harness.
 pub(crate) fn note(line: &str) {
     // Nobody is there to be told when standard error is closed.
+    #[expect(clippy::disallowed_methods, reason = "past the capture of the harness")]
     drop(writeln!(io::stderr(), "{line}"));
 }
 

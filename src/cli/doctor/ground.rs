@@ -1,4 +1,5 @@
 //! What can be looked at without asking anybody: the terminal, the configuration, programs, the kubeconfig, the store.
+#![expect(clippy::disallowed_methods, reason = "the terminal is asked how wide its characters are, in a sequence of our own")]
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;

@@ -1,6 +1,5 @@
 //! Editing the document in Git that an object is written in: the change goes the way of a deployment.
 
-use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 use domain::change::{Draft, Preview, Severity};
@@ -14,6 +13,7 @@ use super::super::{Format, ask, create, deploy, deployments, output};
 use super::Edit;
 use crate::editor::Sheet;
 use crate::launch::Deck;
+use crate::terminal;
 
 /// Decides where an object that comes from Git is changed: the document when in Git, nothing when in the cluster only.
 pub(super) async fn place(deck: &Deck, edit: &Edit, base: &domain::live::LiveText) -> Result<Option<Arc<Written>>, Trouble> {
@@ -21,7 +21,7 @@ pub(super) async fn place(deck: &Deck, edit: &Edit, base: &domain::live::LiveTex
         return Ok(None);
     }
     let asked = deck.ask(Query::Written(base.key.clone())).await;
-    let person = io::stdin().is_terminal() && io::stderr().is_terminal() && !edit.place.git && !edit.yes;
+    let person = terminal::may_ask() && !edit.place.git && !edit.yes;
     let warning = base.origin.as_ref().map(domain::origin::Origin::warning).unwrap_or_default();
     match asked {
         Ok(Answer::Written(written)) if person => {

@@ -122,7 +122,11 @@ impl Shift {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test says which input failed by failing")]
+    #![expect(
+        clippy::unwrap_used,
+        clippy::disallowed_methods,
+        reason = "a test says which input failed by failing, and draws its own words"
+    )]
 
     use ratatui::layout::Rect;
     use ratatui::style::Style;

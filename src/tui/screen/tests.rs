@@ -1,5 +1,9 @@
 //! Frames as bytes: none when nothing changes, few when little does, and a terminal that reads them shows the frame.
-#![expect(clippy::unwrap_used, reason = "a test says which input failed by failing")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test says which input failed by failing, and draws its own words"
+)]
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -176,7 +180,7 @@ fn a_key_beside_a_new_world_is_answered_whole() {
     stage.keys("j");
     assert!(stage.session.only_moved());
     stage.session.drawn();
-    let world = std::sync::Arc::clone(&stage.session.cx().world);
+    let world = std::sync::Arc::clone(stage.session.cx().world);
     stage.session.update(crate::fixture::now(), crate::session::Msg::World(world));
     stage.keys("j");
     assert!(!stage.session.only_moved());
