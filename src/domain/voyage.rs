@@ -196,7 +196,10 @@ pub struct Voyage {
     pub patience: Patience,
     asked_source: bool,
     asked_log: bool,
+    /// When causes were asked for; once they are there, when they came.
     asked_why: Option<Time>,
+    /// Whether those that were asked for are still to come.
+    awaits_why: bool,
     fault_since: Option<Time>,
     /// The milliseconds by which the clock jumped since the present stage began.
     jumped: i64,
@@ -205,7 +208,8 @@ pub struct Voyage {
 impl Voyage {
     /// Takes up a deployment, new or after an interruption.
     pub const fn new(deployment: Deployment, patience: Patience) -> Self {
-        Self { deployment, patience, asked_source: false, asked_log: false, asked_why: None, fault_since: None, jumped: 0 }
+        let (asked_source, asked_log, awaits_why) = (false, false, false);
+        Self { deployment, patience, asked_source, asked_log, asked_why: None, awaits_why, fault_since: None, jumped: 0 }
     }
 
     /// Hears that the clock jumped by so many milliseconds: the machine slept, or somebody set it. Nobody is late for time that
@@ -325,14 +329,18 @@ impl Voyage {
         false
     }
 
-    /// Returns the causes that were found at most so many milliseconds ago; asks for them when there are none.
+    /// Returns the causes that were found at most so many milliseconds ago; asks for them when there are none. How long it took to
+    /// find them does not count: where that is slow they would be asked for again for ever.
     fn causes<'s>(&mut self, now: Time, age: i64, seen: &'s Observation, wants: &mut Vec<Want>) -> Option<&'s [Cause]> {
+        if self.awaits_why && seen.why.is_some() {
+            (self.asked_why, self.awaits_why) = (Some(now), false);
+        }
         let fresh = self.asked_why.is_some_and(|at| now.as_millisecond() - at.as_millisecond() <= age);
         if fresh && let Some(causes) = &seen.why {
             return Some(causes);
         }
         if !fresh {
-            self.asked_why = Some(now);
+            (self.asked_why, self.awaits_why) = (Some(now), true);
             wants.push(Want::Why);
         }
         None

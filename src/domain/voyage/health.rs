@@ -28,6 +28,12 @@ pub(super) fn step(voyage: &mut Voyage, now: Time, seen: &Observation, wants: &m
         // Flux has no part in it.
         _ if voyage.deployment.method == Method::Manual => false,
         Some(apply) => apply.applied == super::Ancestry::Past,
+        None if voyage.late(STAGE, now, voyage.patience.health, wants) => {
+            let trouble = Trouble::not_found("The Kustomization of this environment is gone", voyage.object())
+                .why("it was removed before its workloads were ready")
+                .next("Create it (environment edit --create), or look at what runs.");
+            return voyage.fail(STAGE, now, trouble);
+        }
         None => return voyage.say(STAGE, "the Kustomization is gone"),
     };
     let mut open = None;

@@ -173,6 +173,32 @@ fn a_pod_that_cannot_start_fails_with_its_reason() {
 }
 
 #[test]
+fn evidence_that_takes_long_to_read_is_not_asked_for_again_and_again() {
+    let mut voyage = voyage();
+    let mut observation = seen();
+    observation.workloads = vec![workload("shop:2", 0)];
+    observation.faults = vec![fault("ImagePullBackOff", false)];
+    // What was found long ago is no evidence; what is found now took half a minute.
+    observation.why = Some(Vec::new());
+    assert!(voyage.step(at(1), &observation).contains(&Want::Why));
+    voyage.step(at(31), &observation);
+    assert_eq!(voyage.deployment.status, Status::Failed);
+}
+
+#[test]
+fn a_kustomization_that_is_gone_for_good_fails_the_stage() {
+    let (mut voyage, mut observation) = (voyage(), seen());
+    observation.workloads = vec![workload("shop:2", 0)];
+    voyage.step(at(1), &observation);
+    observation.apply = None;
+    voyage.step(at(2), &observation);
+    assert_eq!(voyage.deployment.status, Status::Running);
+    voyage.step(at(700), &observation);
+    let trouble = voyage.deployment.trouble().unwrap();
+    assert_eq!(trouble.kind, crate::trouble::TroubleKind::NotFound, "{trouble}");
+}
+
+#[test]
 fn a_crash_asks_for_the_log_once_and_shows_it() {
     let mut voyage = voyage();
     let mut observation = seen();
