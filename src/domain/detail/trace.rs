@@ -222,8 +222,12 @@ impl<'a> Way<'a> {
             step.url = own("/spec/url");
         }
         let mut url = if &*key.kind == "GitRepository" { own("/spec/url") } else { None };
-        let mut open = sources(key, object);
+        let (mut open, mut taken) = (sources(key, object), BTreeSet::new());
         while let Some(next) = open.pop() {
+            // An artifact may be made of what is made of it.
+            if !taken.insert(next.clone()) {
+                continue;
+            }
             if self.steps.iter().any(|step| step.key.as_ref() == Some(&next) && step.what == What::Source && url.is_none()) {
                 // Another applier took from it already; its commit may still be another one.
                 url = self.object(&next).map(|o| text(o, "/spec/url").to_owned());

@@ -119,6 +119,36 @@ fn a_way_without_a_commit_says_why() {
 }
 
 #[test]
+fn artifacts_that_are_made_of_each_other_come_to_an_end() {
+    let note = json!({ "org.opencontainers.image.source": "https://git.example/a", "org.opencontainers.image.revision": "main@sha1:1111111111111111111111111111111111111111" });
+    let known: Known = [
+        (
+            key("Kustomization", "flux", "shop"),
+            json!({ "spec": { "sourceRef": { "kind": "ExternalArtifact", "name": "made" } } }),
+        ),
+        (
+            key("ExternalArtifact", "flux", "made"),
+            json!({ "spec": { "sourceRef": { "kind": "ArtifactGenerator", "name": "maker" } }, "status": { "artifact": { "metadata": note } } }),
+        ),
+        (
+            key("ArtifactGenerator", "flux", "maker"),
+            json!({ "spec": { "sources": [{ "kind": "ExternalArtifact", "name": "made" }] } }),
+        ),
+    ]
+    .into_iter()
+    .map(|(key, object)| (key, Ok(object)))
+    .collect();
+    let found = trace(&key("Kustomization", "flux", "shop"), &known);
+    let lines = [
+        "Object Kustomization/flux/shop",
+        "Source ExternalArtifact/flux/made",
+        "Source ArtifactGenerator/flux/maker",
+        "Commit https://git.example/a 1111111",
+    ];
+    assert_eq!(told(&found), lines);
+}
+
+#[test]
 fn everything_on_the_way_is_named_by_the_step_before() {
     let known = cluster();
     let start = key("Pod", "shop", "web-1-x");
