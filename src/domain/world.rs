@@ -207,12 +207,9 @@ impl World {
 
     /// Returns how an environment is doing, with the reason in a few words.
     pub fn environment_health(&self, environment: &Environment) -> (Health, String) {
-        match self.cluster_link(&environment.cluster) {
-            Some(LinkState::Stale { since, .. }) => return (Health::Unknown, format!("stale since {since:.0}")),
-            Some(LinkState::Live) => {}
-            Some(LinkState::Unauthorized { .. }) => return (Health::Bad, "unauthorized".to_owned()),
-            Some(LinkState::Forbidden { .. }) => return (Health::Bad, "forbidden".to_owned()),
-            _ => return (Health::Unknown, "not connected".to_owned()),
+        let (cluster, kind) = (&environment.cluster, "Kustomization");
+        if !matches!(self.cluster_link(cluster), Some(LinkState::Live)) {
+            return unseen(self.cluster_link(cluster));
         }
         let workloads = self.workloads_of(environment);
         for workload in &workloads {
@@ -221,8 +218,13 @@ impl World {
             }
         }
         let Some(kustomization) = self.kustomization(environment) else {
-            return (Health::Unknown, "no Kustomization".to_owned());
+            // Only who sees all of them can say that there is none.
+            let link = self.kind_link(cluster, kind).filter(|link| !link.is_live());
+            return link.map_or_else(|| (Health::Unknown, "no Kustomization".to_owned()), |link| unseen(Some(link)));
         };
+        if self.is_stale(&kustomization.key) {
+            return unseen(self.kind_link(cluster, kind));
+        }
         match kustomization.health() {
             Health::Bad => return (Health::Bad, kustomization.ready().map_or_else(String::new, |c| c.reason.to_string())),
             Health::Busy => return (Health::Busy, "reconciling".to_owned()),
@@ -255,8 +257,19 @@ impl World {
     }
 }
 
+/// Says how what cannot be seen is doing, by the connection that would show it.
+fn unseen(link: Option<&LinkState>) -> (Health, String) {
+    match link {
+        Some(LinkState::Stale { since, .. }) => (Health::Unknown, format!("stale since {since:.0}")),
+        Some(LinkState::Unauthorized { .. }) => (Health::Bad, "unauthorized".to_owned()),
+        Some(LinkState::Forbidden { .. }) => (Health::Bad, "forbidden".to_owned()),
+        _ => (Health::Unknown, "not connected".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
     use super::*;
 
     #[test]
@@ -287,5 +300,32 @@ mod tests {
         ] {
             assert_eq!(world.is_stale(&key), stale, "{key} in {}", key.cluster);
         }
+    }
+    #[test]
+    fn an_environment_is_told_by_what_is_seen_of_its_kustomization() {
+        let id = "shop/dev".parse().unwrap();
+        let environment = Environment::with_defaults(id, crate::project::EnvironmentType::Development, "c".into());
+        let name = &environment.gitops.kustomization;
+        let ready = serde_json::json!({ "type": "Ready", "status": "True", "reason": "ReconciliationSucceeded", "message": "" });
+        let object: FluxObject = serde_json::from_value(serde_json::json!({
+            "key": ObjectKey::new(&"c".into(), "Kustomization", &name.namespace, &name.name), "uid": "u", "resource_version": "1",
+            "generation": 1, "created": null, "deleting": false, "requested_at": null, "labels": [], "marks": [], "spec": {},
+            "status": { "conditions": [ready], "lastAppliedRevision": "main@sha1:1" },
+        }))
+        .unwrap();
+        let silent = LinkState::Stale { since: Time::UNIX_EPOCH, why: String::new() };
+        let told = |kind: LinkState, there: bool| {
+            let of = LinkOf::Kind { cluster: "c".into(), kind: "Kustomization".into(), namespace: String::new() };
+            let heart = Link { of: LinkOf::Cluster("c".into()), state: LinkState::Live };
+            let links = Arc::new(vec![heart, Link { of, state: kind }]);
+            let flux = if there { vec![Arc::new(object.clone())] } else { Vec::new() };
+            World { links, flux: Arc::new(flux), ..World::default() }.environment_health(&environment)
+        };
+        let is = |health: Health, why: &str| (health, why.to_owned());
+        assert_eq!(told(LinkState::Live, true), is(Health::Ok, "ready"));
+        assert_eq!(told(silent.clone(), true), is(Health::Unknown, "stale since 1970-01-01T00:00:00Z"));
+        assert_eq!(told(LinkState::Live, false), is(Health::Unknown, "no Kustomization"));
+        assert_eq!(told(LinkState::Listing { got: 0 }, false), is(Health::Unknown, "not connected"));
+        assert_eq!(told(LinkState::Forbidden { why: String::new() }, false), is(Health::Bad, "forbidden"));
     }
 }
