@@ -154,26 +154,28 @@ pub fn as_the_cluster(
         }
         return Err(cannot(environment, "one of its two objects is not there, so the cluster says nothing whole"));
     };
-    let branch = branch_of(source.spec.reference.as_deref()).map_err(|why| cannot(environment, &why.words()))?;
+    // What the recorded source says is not what runs when the Kustomization takes another one; that one is compared next.
+    let mut moved = None;
     if let Some(feeds) = feeds(object).filter(|feeds| *feeds != out.gitops.source.to_string()) {
         let (namespace, name) = feeds.split_once('/').filter(|(_, name)| !name.contains('/')).ok_or_else(|| {
             cannot(environment, &format!("its Kustomization takes {feeds}, and an environment needs a GitRepository"))
         })?;
         out.gitops.source = ObjectName::new(namespace, name);
+    } else {
+        out.gitops.branch = branch_of(source.spec.reference.as_deref()).map_err(|why| cannot(environment, &why.words()))?;
+        let url = source.spec.url.clone().unwrap_or_default();
+        if !same_repository(&url, &project.repository.url) {
+            let mut project = project.clone();
+            project.repository.url = url.to_string();
+            moved = Some(project);
+        }
     }
-    out.gitops.branch = branch;
     out.gitops.path = plain_path(object.spec.path.as_deref().unwrap_or_default());
     out.gitops.interval = object.spec.interval.as_ref().map_or(out.gitops.interval, ToString::to_string);
     out.gitops.auto_sync = !object.suspended();
     if let Some(target) = object.spec.target_namespace.clone().filter(|target| !target.is_empty()) {
         out.namespace = target.to_string();
     }
-    let url = source.spec.url.clone().unwrap_or_default();
-    let moved = (!same_repository(&url, &project.repository.url)).then(|| {
-        let mut project = project.clone();
-        project.repository.url = url.to_string();
-        project
-    });
     Ok((out, moved))
 }
 
@@ -290,6 +292,17 @@ mod tests {
                 Err(trouble) => assert!(case == "tag" && trouble.why.contains("tag v1"), "{case}: {trouble}"),
             }
         }
+    }
+
+    #[test]
+    fn another_source_is_taken_without_what_the_old_one_says() {
+        let (environment, project) = records();
+        let source = object("GitRepository", &json!({ "url": "https://git.example/old", "ref": { "tag": "v1" } }), &[]);
+        let spec = json!({ "path": "./k8s", "interval": "1m", "sourceRef": { "kind": "GitRepository", "name": "fleet" } });
+        let kustomization = object("Kustomization", &spec, &[]);
+        let (settled, moved) = as_the_cluster(&environment, &project, [Some(&source), Some(&kustomization)]).unwrap();
+        assert_eq!(settled.gitops.source.to_string(), "flux-system/fleet");
+        assert_eq!((settled.gitops.branch, moved), (environment.gitops.branch, None));
     }
 
     #[test]
