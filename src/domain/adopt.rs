@@ -292,25 +292,31 @@ impl Survey {
         id: &EnvironmentId,
         kind: Option<EnvironmentType>,
     ) -> Result<(), Trouble> {
-        let Some(from) = self.proposals.get_mut(at).filter(|from| place < from.environments.len()) else { return Ok(()) };
-        let mut found = from.environments.remove(place);
-        let mut project = from.project.clone();
+        let from = self.proposals.get(at).and_then(|from| Some((&from.project, from.environments.get(place)?)));
+        let Some((own, renamed)) = from else { return Ok(()) };
+        let taken = self.environments().any(|other| other.environment.id == *id && !std::ptr::eq(other, renamed));
+        if taken || world.environment(id).is_some() {
+            return Err(Trouble::usage("The environment exists already", id).next("Choose another name."));
+        }
+        let known = world.project(&id.project);
+        let mut there = self.proposals.iter().map(|to| &to.project).chain(known.map(|known| &**known));
+        let there = there.find(|there| there.slug == id.project && there.slug != own.slug);
+        if let Some(there) = there.filter(|there| !same_repository(&there.repository.url, &own.repository.url)) {
+            return Err(Trouble::usage("That project has another repository", &there.slug).why(&there.repository.url));
+        }
+        // From here on nothing stands in the way.
+        let (mut project, mut found) = (own.clone(), renamed.clone());
+        if let Some(from) = self.proposals.get_mut(at) {
+            from.environments.remove(place);
+        }
         found.environment.id = id.clone();
         found.guesses.retain(|guess| guess.field != "name");
         if let Some(kind) = kind {
             found.retype(kind);
         }
-        let taken = self.environments().any(|other| other.environment.id == *id) || world.environment(id).is_some();
-        if taken {
-            return Err(Trouble::usage("The environment exists already", id).next("Choose another name."));
-        }
         if let Some(to) = self.proposals.iter_mut().find(|to| to.project.slug == id.project) {
             to.environments.push(found);
         } else {
-            let known = world.project(&id.project);
-            if let Some(known) = known.filter(|known| !same_repository(&known.repository.url, &project.repository.url)) {
-                return Err(Trouble::usage("That project has another repository", &known.slug).why(&known.repository.url));
-            }
             project.name = id.project.to_string();
             project.slug = id.project.clone();
             let project = known.map_or(project, |known| (**known).clone());

@@ -304,3 +304,19 @@ fn what_is_recorded_is_left_out_and_its_project_gets_the_rest() {
     world.flux = Arc::new(objects);
     assert!(draw(&survey(&world, None)).contains("store-2: taken\nstore-2/development "), "{}", draw(&survey(&world, None)));
 }
+
+#[test]
+fn what_cannot_be_renamed_stays_as_it_was() {
+    let world = world(vec![git("shop", SHOP), ks("shop", "shop", "./k8s"), git("fleet", FLEET), ks("fleet", "fleet", "./apps")]);
+    let before = survey(&world, None);
+    let [one, other] = before.proposals.as_slice() else { unreachable!("{}", draw(&before)) };
+    let taken = other.environments[0].environment.id.clone();
+    let beside = EnvironmentId::new(taken.project.clone(), "beside".parse().unwrap());
+    let fine = EnvironmentId::new(one.project.slug.clone(), "beside".parse().unwrap());
+    let mut found = before.clone();
+    assert!(found.rename(&world, (0, 0), &taken, None).unwrap_err().what.contains("exists already"));
+    assert!(found.rename(&world, (0, 0), &beside, None).unwrap_err().what.contains("another repository"));
+    assert_eq!(found, before);
+    found.rename(&world, (0, 0), &fine, None).unwrap();
+    assert_eq!(found.proposals[0].environments[0].environment.id, fine);
+}
