@@ -104,9 +104,12 @@ pub fn path_fault(text: &str) -> Option<&'static str> {
     text.chars().any(|c| c.is_control() || c == '\\').then_some("it has a backslash or a control character")
 }
 
-/// Tells whether a text is a duration in Go's notation as Flux takes it, such as `1m` or `10m0s`.
+/// Tells whether a text is a duration in Go's notation as Flux takes it, such as `1m` or `10m0s`: unlike Go, it wants a digit before
+/// and behind each point.
 pub fn is_interval(text: &str) -> bool {
-    interval_millis(text).is_some()
+    let whole = |number: &str| number.split('.').all(|digits| !digits.is_empty());
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit() && c != '.').filter(|number| !number.is_empty());
+    interval_millis(text).is_some() && numbers.all(whole)
 }
 
 /// Returns how many milliseconds a duration in Go's notation has; nothing when it is none.
@@ -207,6 +210,9 @@ mod tests {
             ("1d", false),
             ("m", false),
             ("-1m", false),
+            (".5s", false),
+            ("1.m", false),
+            ("1.5.5m", false),
         ] {
             assert_eq!(is_interval(text), fine, "{text}");
         }

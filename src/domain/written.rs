@@ -119,7 +119,8 @@ impl Written {
         Some(Draft { texts, base: Some(self.head.clone()), ..Draft::new(self.environment.clone()) })
     }
 
-    /// Returns the line of a file as the editor counts it: by the document, without remarks. None when it is not in it.
+    /// Returns the line of a file as the editor counts it: by the document, without remarks. None when it stands before it; how
+    /// long the document has become is the editor's to know.
     pub fn line_within(&self, line: usize) -> Option<usize> {
         let first = self.whole.text().get(..self.span.start)?.matches('\n').count();
         line.checked_sub(first).filter(|line| *line > 0)

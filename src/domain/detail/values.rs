@@ -275,9 +275,9 @@ fn single(text: &str) -> Result<Value, String> {
     }
     Ok(match text {
         text if literal => Value::from(text),
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        "null" => Value::Null,
+        text if text.eq_ignore_ascii_case("true") => Value::Bool(true),
+        text if text.eq_ignore_ascii_case("false") => Value::Bool(false),
+        text if text.eq_ignore_ascii_case("null") => Value::Null,
         "0" => Value::from(0),
         text if text.starts_with('0') => Value::from(text),
         text => text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from),
@@ -363,6 +363,8 @@ mod tests {
         };
         for (path, text, expect) in [
             ("a.b", "true", json!({ "a": { "b": true } })),
+            ("a.b", "False", json!({ "a": { "b": false } })),
+            ("a.b", "NULL", json!({ "a": { "b": null } })),
             ("a.c", "'true'", json!({ "a": { "b": 1, "c": "true" } })),
             ("a.c", "007", json!({ "a": { "b": 1, "c": "007" } })),
             ("a.c", "-7", json!({ "a": { "b": 1, "c": -7 } })),

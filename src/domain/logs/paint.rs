@@ -104,8 +104,8 @@ fn sequence(text: &str) -> (usize, Option<&str>) {
         None if text.starts_with("\u{1b}[") => 2,
         None if text.starts_with("\u{1b}]") => {
             // An operating system command: up to BEL or ESC \.
-            let end = text.find('\u{7}').map(|at| at + 1).or_else(|| text.find("\u{1b}\\").map(|at| at + 2));
-            return (end.unwrap_or(text.len()), None);
+            let ends = [text.find('\u{7}').map(|at| at + 1), text.find("\u{1b}\\").map(|at| at + 2)];
+            return (ends.into_iter().flatten().min().unwrap_or(text.len()), None);
         }
         None if text.starts_with("\u{1b}(") && text.len() > 2 && text.is_char_boundary(3) => return (3, None),
         None => return (0, None),
@@ -221,6 +221,7 @@ mod tests {
         );
         assert_eq!(told("\u{1b}[2J\u{1b}[Hgone"), [one("gone", None)]);
         assert_eq!(told("\u{1b}]0;title\u{7}after"), [one("after", None)]);
+        assert_eq!(told("\u{1b}]8;;x\u{1b}\\kept\u{7}"), [one("kept\u{2407}", None)]);
         assert_eq!(told("\u{1b}]52;c;AAAA"), []);
         assert_eq!(told("10%\r20%\r100%\r"), [one("100%", None)]);
         assert_eq!(told("a\tb\u{7}"), [one("a    b\u{2407}", None)]);
