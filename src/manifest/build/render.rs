@@ -64,6 +64,23 @@ fn by_key(a: &str, b: &str) -> Ordering {
     number(a).cmp(&number(b)).then_with(|| x.cmp(&y))
 }
 
+/// Sorts entries by their keys. The order goes round in circles for some (`0001`, `11-a`, `1a0a`), and the sort of the
+/// standard library may answer that with a panic.
+fn sorted<'v>(mut entries: Vec<(&'v String, &'v Value)>) -> Vec<(&'v String, &'v Value)> {
+    if entries.len() < 2 {
+        return entries;
+    }
+    let right = sorted(entries.split_off(entries.len() / 2));
+    let (mut left, mut right) = (sorted(entries).into_iter().peekable(), right.into_iter().peekable());
+    let mut out = Vec::with_capacity(left.len() + right.len());
+    while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+        out.extend(if by_key(b.0, a.0) == Ordering::Less { right.next() } else { left.next() });
+    }
+    out.extend(left);
+    out.extend(right);
+    out
+}
+
 /// Writes so many spaces.
 fn indent_by(indent: usize, out: &mut String) {
     const SPACES: &str = "                                                                ";
@@ -76,9 +93,7 @@ fn indent_by(indent: usize, out: &mut String) {
 }
 
 fn mapping(map: &serde_json::Map<String, Value>, indent: usize, inline: bool, out: &mut String) {
-    let mut sorted: Vec<(&String, &Value)> = map.iter().collect();
-    sorted.sort_by(|(a, _), (b, _)| by_key(a, b));
-    for (at, (key, value)) in sorted.into_iter().enumerate() {
+    for (at, (key, value)) in sorted(map.iter().collect()).into_iter().enumerate() {
         if at > 0 || !inline {
             indent_by(indent, out);
         }
