@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::build::resource::{Resource, split};
+use crate::build::source::fits_below;
 use crate::yaml::{Data, Val};
 
 /// Names a field of some kinds. An empty kind, group or version means any.
@@ -73,7 +74,7 @@ impl FieldSpec {
     pub(super) fn walk(&self, val: &mut Val, made: Made, change: Change<'_>) -> Result<(), String> {
         let path = parts(&self.path);
         let made = if self.create { made } else { Made::Nothing };
-        walk(val, &path, made, change).map_err(|why| format!("{}: {why}", self.path))
+        fits_below(path.len(), None).and_then(|()| walk(val, &path, made, change)).map_err(|why| format!("{}: {why}", self.path))
     }
 }
 

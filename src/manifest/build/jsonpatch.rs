@@ -1,6 +1,7 @@
 //! JSON patches (RFC 6902) on values that keep their places, with the liberties that kustomize's library takes: an index may
 //! count from the end, and `replace` may set a key that was not there.
 
+use crate::build::source::fits_below;
 use crate::yaml::{Data, Val};
 
 /// Does one operation; an error says why it cannot be done. What is put in is shown to `spend` before.
@@ -17,6 +18,7 @@ pub(super) fn operate(root: &mut Val, operation: &Val, spend: &dyn Fn(&Val) -> R
         "remove" => take(root, &path, "remove").map(|_| ()),
         "move" => {
             let moved = take(root, &from()?, "move")?;
+            spend(&moved)?;
             add(root, &path, moved)
         }
         "copy" => {
@@ -113,6 +115,7 @@ fn add(root: &mut Val, path: &str, value: Val) -> Result<(), String> {
 
 /// Sets a key, which is the same for both operations, or an item of a list, which `add` puts before the one that is there.
 fn put(root: &mut Val, path: &str, op: &str, value: Val) -> Result<(), String> {
+    fits_below(path.matches('/').count(), Some(&value))?;
     let (slot, last) = holder(root, path, op)?;
     match &mut slot.data {
         Data::Map(map) => drop(map.insert(last, value)),

@@ -9,7 +9,7 @@ use crate::build::merge::typed;
 use crate::build::path::{self, Making};
 use crate::build::resource::{Id, Resource};
 use crate::build::select::Selector;
-use crate::build::source::{Role, Source, Sources, size};
+use crate::build::source::{Role, Source, Sources, fits_below, size};
 use crate::error::Error;
 use crate::files;
 use crate::yaml::{Data, Kind, Meant, NodeId, Style, Tree, Val, read, set_scalar, spliced};
@@ -115,7 +115,7 @@ impl Replacement<'_> {
         }
         let text = self.sources.written(found);
         let part = usize::try_from(index).ok().and_then(|at| text.split(delimiter.as_str()).nth(at));
-        let part = part.ok_or_else(|| self.fault(source, format!("{text} has no part {index}")))?;
+        let part = part.ok_or_else(|| self.fault(source, format!("the value has no part {index}")))?;
         let data = if found.as_text().is_some() { Data::Text(part.to_owned()) } else { typed(part).data };
         Ok(Val { data, from: found.from, image: None })
     }
@@ -180,11 +180,14 @@ impl Replacement<'_> {
         let create = options(target).and_then(|o| o.get("create")).is_some_and(Val::is_true);
         let making = if create { Making::of(value) } else { Making::Nothing };
         let text = self.sources.written(value);
-        if within_text(&mut resource.val, &parts, (&text, value), making) {
+        let at = format!("{field} of {} {}", resource.kind_text(), resource.id().name);
+        fits_below(parts.len(), Some(value)).map_err(|why| self.fault(target, format!("{at}: {why}")))?;
+        let spend = |bytes: usize| self.sources.spend(bytes);
+        let inner = within_text(&mut resource.val, &parts, (&text, value), (making, &spend));
+        if inner.map_err(|why| self.fault(target, format!("{at}: {why}")))? {
             return Ok(());
         }
         let split = delimiter(options(target));
-        let at = format!("{field} of {} {}", resource.kind_text(), resource.id().name);
         let mut set = |slot: &mut Val| self.assign(slot, split.as_ref(), value);
         match path::visit(&mut resource.val, &parts, making, &mut set) {
             Ok(0) => Err(self.fault(target, format!("there is no {at}"))),
@@ -232,37 +235,54 @@ fn retyped(slot: &Val, text: &str) -> Result<Data, String> {
         (Data::Bool(_), Data::Bool(_)) | (Data::Null, Data::Null) => Ok(new),
         // A field that was made for the value; a null that is written is one for good.
         (Data::Null, _) if slot.from.is_none() => Ok(new),
-        _ => Err(format!("\u{201c}{text}\u{201d} has another type than the field")),
+        // It may be a secret, which is not repeated.
+        _ => Err("the value has another type than the field".to_owned()),
     }
 }
 
+/// Counts bytes that are written; an error when there are too many.
+type Spend<'s> = &'s dyn Fn(usize) -> Result<(), String>;
+
 /// Writes into a text that is YAML or JSON itself; tells whether it could.
-fn within_text(object: &mut Val, parts: &[String], value: (&str, &Val), making: Making) -> bool {
+fn within_text(
+    object: &mut Val,
+    parts: &[String],
+    value: (&str, &Val),
+    (making, spend): (Making, Spend<'_>),
+) -> Result<bool, String> {
     let found = (1..parts.len()).find(|at| {
         let (outer, _) = parts.split_at(*at);
         matches!(path::lookup(object, outer), Ok(Some(Val { data: Data::Text(_), .. })))
     });
-    let Some(at) = found else { return false };
+    let Some(at) = found else { return Ok(false) };
     let (outer, inner) = parts.split_at(at);
-    let Ok(Some(Val { data: Data::Text(text), .. })) = path::lookup(object, outer) else { return false };
+    let Ok(Some(Val { data: Data::Text(text), .. })) = path::lookup(object, outer) else { return Ok(false) };
     let text = text.clone();
+    spend(text.len())?;
     let new = if text.trim_start().starts_with(['{', '[']) {
-        in_json(&text, inner, value, making)
+        in_json(&text, inner, value, (making, spend))?
     } else {
-        in_yaml(&text, inner, value.0)
+        in_yaml(&text, inner, value.0, spend)?
     };
-    let Some(new) = new else { return false };
+    let Some(new) = new else { return Ok(false) };
     let mut put = |slot: &mut Val| {
         slot.data = Data::Text(new.clone());
         Ok(())
     };
-    path::visit(object, outer, Making::Nothing, &mut put).is_ok()
+    Ok(path::visit(object, outer, Making::Nothing, &mut put).is_ok())
 }
 
-fn in_json(text: &str, inner: &[String], (word, value): (&str, &Val), making: Making) -> Option<String> {
-    let tree = Tree::parse(text).ok()?;
-    let mut val = read(&tree, tree.documents().first()?.root, 0, &mut 0).ok()?;
+fn in_json(
+    text: &str,
+    inner: &[String],
+    (word, value): (&str, &Val),
+    (making, spend): (Making, Spend<'_>),
+) -> Result<Option<String>, String> {
+    let Some(mut val) = parsed(text) else { return Ok(None) };
+    let mut spent = Ok(());
     let mut put = |slot: &mut Val| {
+        spent = spend(size(value));
+        spent.clone()?;
         if matches!(slot.data, Data::List(_) | Data::Map(_)) {
             *slot = value.clone();
         } else {
@@ -270,25 +290,35 @@ fn in_json(text: &str, inner: &[String], (word, value): (&str, &Val), making: Ma
         }
         Ok(())
     };
-    let count = path::visit(&mut val, inner, making, &mut put).ok()?;
+    let count = path::visit(&mut val, inner, making, &mut put);
+    spent?;
     let json: Value = val.to_json();
     let lines = text.contains('\n') && text.contains("  ");
-    (count > 0).then(|| if lines { json::pretty(&json) } else { json::compact(&json) })
+    let done = count.is_ok_and(|count| count > 0);
+    Ok(done.then(|| if lines { json::pretty(&json) } else { json::compact(&json) }))
 }
 
-fn in_yaml(text: &str, inner: &[String], word: &str) -> Option<String> {
+fn parsed(text: &str) -> Option<Val> {
     let tree = Tree::parse(text).ok()?;
-    let mut at = vec![tree.documents().first()?.root];
+    read(&tree, tree.documents().first()?.root, 0, &mut 0).ok()
+}
+
+fn in_yaml(text: &str, inner: &[String], word: &str, spend: Spend<'_>) -> Result<Option<String>, String> {
+    let Ok(tree) = Tree::parse(text) else { return Ok(None) };
+    let Some(document) = tree.documents().first() else { return Ok(None) };
+    let mut at = vec![document.root];
     for part in inner {
         at = at.into_iter().flat_map(|node| below(&tree, node, part)).collect();
     }
     let mut splices = Vec::new();
     for node in &at {
-        let Kind::Scalar { style, .. } = &tree.node(tree.target(*node)).kind else { return None };
+        spend(word.len())?;
+        let Kind::Scalar { style, .. } = &tree.node(tree.target(*node)).kind else { return Ok(None) };
         let meant = if *style == Style::Plain { Meant::Plain(word) } else { Meant::Text(word) };
-        splices.extend(set_scalar(&tree, *node, meant).ok()?);
+        let Ok(more) = set_scalar(&tree, *node, meant) else { return Ok(None) };
+        splices.extend(more);
     }
-    (!at.is_empty()).then(|| spliced(text, &splices).trim().to_owned())
+    Ok((!at.is_empty()).then(|| spliced(text, &splices).trim().to_owned()))
 }
 
 fn below(tree: &Tree<'_>, node: NodeId, part: &str) -> Vec<NodeId> {

@@ -14,6 +14,8 @@ const VALUE_LIMIT: usize = 2_000_000;
 
 /// How many bytes a rendering may write: patches, labels and the like are copied into every object that they speak of.
 const WRITE_LIMIT: usize = 256 << 20;
+/// How deep an object may nest: all that is done with it goes down as far.
+const DEPTH_LIMIT: usize = 256;
 /// What a value costs besides its text.
 const VALUE_COST: usize = 32;
 
@@ -221,4 +223,20 @@ pub(super) fn size(val: &Val) -> usize {
             Data::Map(map) => map.iter().map(|(key, value)| key.len() + size(value)).sum(),
             _ => 0,
         }
+}
+
+/// Checks that a value may stand below so many keys; an error when the object would nest too deep.
+pub(super) fn fits_below(keys: usize, val: Option<&Val>) -> Result<(), String> {
+    fn within(val: &Val, left: usize) -> bool {
+        match &val.data {
+            Data::List(items) => left > 0 && items.iter().all(|item| within(item, left - 1)),
+            Data::Map(map) => left > 0 && map.values().all(|item| within(item, left - 1)),
+            _ => true,
+        }
+    }
+    let left = DEPTH_LIMIT.checked_sub(keys);
+    if left.is_some_and(|left| val.is_none_or(|val| within(val, left))) {
+        return Ok(());
+    }
+    Err(format!("the object would nest deeper than {DEPTH_LIMIT}"))
 }

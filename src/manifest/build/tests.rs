@@ -259,6 +259,61 @@ fn what_is_copied_into_many_objects_ends() {
 }
 
 #[test]
+fn what_is_made_ends_before_it_is_too_deep() {
+    let path = |sign: &str, depth: usize| vec!["x"; depth].join(sign);
+    let replacement = format!(
+        "replacements:\n- sourceValue: v\n  targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [data.{}], options: {{create: true}}}}]\n",
+        path(".", 100_000)
+    );
+    let object = "resources: [a.yaml]\n";
+    let deeper = |error: Error| error.to_string().contains("deeper than 256");
+    assert!(deeper(one(&format!("{object}{replacement}")).unwrap_err()));
+
+    let configured = format!("{object}commonLabels: {{a: b}}\nconfigurations: [c.yaml]\n");
+    let fields = format!("commonLabels: [{{path: {}, create: true}}]\n", path("/", 100_000));
+    let plain = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+    let files = [("k/kustomization.yaml", configured.as_str()), ("k/a.yaml", plain), ("k/c.yaml", &fields)];
+    assert!(deeper(built(&files, "k").unwrap_err()));
+
+    // Each copy puts what is there already under a path of its own.
+    let mut patch = String::from("[{\"op\":\"add\",\"path\":\"/x\",\"value\":{}}");
+    for _ in 0..1000 {
+        patch.push_str(",{\"op\":\"copy\",\"from\":\"/x\",\"path\":\"/y\"},{\"op\":\"add\",\"path\":\"/x\",\"value\":{}}");
+        patch.push_str(",{\"op\":\"move\",\"from\":\"/y\",\"path\":\"/x/x\"}");
+    }
+    patch.push(']');
+    let text = format!("{object}patches:\n- target: {{kind: ConfigMap}}\n  patch: '{patch}'\n");
+    assert!(deeper(one(&text).unwrap_err()));
+}
+
+#[test]
+fn what_is_written_into_texts_ends() {
+    let long = "y".repeat(1 << 20);
+    let yaml = format!("|\n    l:\n{}", "    - a\n".repeat(1000));
+    let json = format!("'{{\"l\":[{}\"a\"]}}'\n", "\"a\",".repeat(1000));
+    for held in [yaml, json] {
+        let object = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  t: {held}");
+        let text = format!(
+            "resources: [a.yaml]\nreplacements:\n- sourceValue: {long}\n  targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [data.t.l.*]}}]\n"
+        );
+        let error = built(&[("k/kustomization.yaml", &text), ("k/a.yaml", &object)], "k").unwrap_err();
+        assert!(matches!(&error, Error::Limit { .. }), "{}", error.to_string().chars().take(200).collect::<String>());
+    }
+}
+
+#[test]
+fn keys_whose_order_goes_round_in_circles_are_printed_all_the_same() {
+    let keys: Vec<String> = (0..400_u32)
+        .map(|n| format!("{:0w$}{}", n % 13, ["-a", "a0a", "", "a"][(n % 4) as usize], w = (n % 5) as usize))
+        .collect();
+    let data: String =
+        keys.iter().collect::<std::collections::BTreeSet<_>>().into_iter().map(|key| format!("  \"{key}\": v\n")).collect();
+    let object = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n{data}");
+    let printed = built(&[("k/a.yaml", &object)], "k").unwrap();
+    assert_eq!(printed.lines().count(), object.lines().count() + 1);
+}
+
+#[test]
 fn bytes_that_are_no_text_become_binary_data() {
     let mut files = Files::new();
     files.insert(
