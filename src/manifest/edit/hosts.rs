@@ -123,7 +123,7 @@ pub(super) fn found(located: &Located, found: &mut Vec<Found>) {
 /// Tells whether a host of a `tls` entry is a name or a wildcard for it.
 fn covers(host: &Val, name: &str) -> bool {
     let Some(host) = host.as_text() else { return false };
-    host == name || host.strip_prefix('*').is_some_and(|rest| name.split_once('.').is_some_and(|(_, tail)| rest[1..] == *tail))
+    host == name || host.strip_prefix("*.").is_some_and(|rest| name.split_once('.').is_some_and(|(_, tail)| rest == tail))
 }
 
 fn first(host: &Host<'_>) -> Option<Place> {

@@ -230,3 +230,19 @@ fn facts_name_service_ports_and_hosts() {
         ]
     );
 }
+
+#[test]
+fn a_tls_entry_for_every_name_is_no_wildcard_of_a_domain() {
+    for (written, secure) in [("*.example.com", true), ("*", false), ("*\u{e9}.example.com", false)] {
+        let files: Files = [
+            ("o/web.yaml", WEB.to_owned()),
+            ("o/svc.yaml", SVC.to_owned()),
+            ("o/ingress.yaml", INGRESS.replace("\"a.example.com\"", &format!("\"{written}\""))),
+        ]
+        .into_iter()
+        .collect();
+        let found = facts(&files, "o", None).unwrap().found;
+        let host = found.iter().find(|f| f.field == Field::IngressHost).unwrap();
+        assert_eq!(host.why.ends_with("with its tls"), secure, "{written}: {}", host.why);
+    }
+}
