@@ -45,6 +45,18 @@ pub(super) fn given(val: &Val) -> String {
     }
 }
 
+/// Returns what sort of value it is, in words that do not repeat it.
+pub(super) const fn sort(val: &Val) -> &'static str {
+    match &val.data {
+        Data::Null => "nothing",
+        Data::Bool(_) => "true or false",
+        Data::Number(_) => "a number",
+        Data::Text(_) => "a string",
+        Data::List(_) => "a list",
+        Data::Map(_) => "a mapping",
+    }
+}
+
 /// Returns a text in quotes, safe and short.
 pub(super) fn shown(text: &str) -> String {
     let line = domain::text::one_line(text);

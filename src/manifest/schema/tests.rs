@@ -130,6 +130,9 @@ fn services_claims_lists_and_encrypted_secrets() {
     let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: hunter2}\n";
     assert_eq!(told(secret), ["4:11 schema-value"]);
     assert!(!words(secret).contains("hunter2"));
+    for text in [secret.replace("hunter2", "4711"), secret.replace("\ndata", "\nstringData").replace("hunter2", "4711")] {
+        assert!(told(&text)[0].ends_with("schema-type") && !words(&text).contains("4711"), "{}", words(&text));
+    }
     let sops = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: 'ENC[AES256_GCM,data:x]'}\nsops: {mac: x}\n";
     assert_eq!(told(sops), Vec::<String>::new());
     let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: a}\nspec: {accessModes: [RWO], resources: {requests: {}}}\n";

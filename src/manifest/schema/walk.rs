@@ -42,16 +42,19 @@ pub(super) struct Walk<'a> {
     near: Option<Place>,
     /// The volumes that a StatefulSet's templates make.
     pub(super) claims: Vec<&'a str>,
+    /// Whether it goes over a Secret, whose values are not repeated.
+    secret: bool,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(schemas: &'a Schemas, extent: Extent) -> Self {
-        Self { schemas, extent, problems: Vec::new(), path: Vec::new(), near: None, claims: Vec::new() }
+        Self { schemas, extent, problems: Vec::new(), path: Vec::new(), near: None, claims: Vec::new(), secret: false }
     }
 
     /// Checks an object against the shape of its kind.
     pub(super) fn object(&mut self, (library, id): Found<'a>, val: &'a Val) {
         let templates = val.at(&["spec", "volumeClaimTemplates"]).map(Val::items).unwrap_or_default();
+        self.secret = val.get("kind").and_then(Val::as_text) == Some("Secret");
         self.claims = templates.iter().filter_map(|t| t.at(&["metadata", "name"])).filter_map(Val::as_text).collect();
         let bare = library.shape(id).is_some_and(|shape| shape.object) && val.get("metadata").is_none_or(Val::is_null);
         if bare && self.extent.complete() {
@@ -141,8 +144,9 @@ impl<'a> Walk<'a> {
             return true;
         }
         let path = self.path();
-        let (wanted, given) = (scalars::wanted(shape), scalars::given(val));
-        let hint = scalars::hint(shape, val);
+        let held = self.secret && matches!(self.path.first(), Some(Step::Key("data" | "stringData")));
+        let (wanted, given) = (scalars::wanted(shape), if held { scalars::sort(val).to_owned() } else { scalars::given(val) });
+        let hint = if held { String::new() } else { scalars::hint(shape, val) };
         let message = format!("{path} wants {wanted} and gets {given}{hint}");
         // kubectl reads these words as booleans, kustomize as texts.
         if shape.types == types::FLAG && val.as_text().is_some_and(scalars::old_flag) {
