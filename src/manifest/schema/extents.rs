@@ -24,7 +24,7 @@ pub fn extents(files: &Files) -> BTreeMap<String, Extent> {
     let mut layers: BTreeMap<String, Layer> = BTreeMap::new();
     // Folders whose objects a Flux Kustomization patches.
     let mut patched: BTreeSet<String> = BTreeSet::new();
-    for path in files.paths().filter(|path| files::is_yaml(path) || path.ends_with("/Kustomization")) {
+    for path in files.paths().filter(|path| files::is_yaml(path) || path.rsplit('/').next() == Some("Kustomization")) {
         let Ok(text) = files.text(path, None) else { continue };
         let named = NAMES.contains(&path.rsplit('/').next().unwrap_or(path));
         if !named && !text.contains("kustomize.toolkit.fluxcd.io/") {
