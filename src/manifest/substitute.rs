@@ -39,6 +39,9 @@ pub enum SubstituteError {
     /// The values make the text too long.
     #[error("variable substitution failed: the result has more than {LIMIT} bytes")]
     Limit,
+    /// A pattern is to cut something off a value that is too long for that.
+    #[error("variable substitution failed: a pattern is held against more than {} bytes", eval::HELD)]
+    Pattern,
 }
 
 /// Holds variables by their names.

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use crate::substitute::SubstituteError;
 use crate::substitute::parse::{Call, Part};
 
+/// How long a value may be that a pattern is held against: it is held against every beginning of it.
+pub(super) const HELD: usize = 4 << 10;
+
 /// Evaluates parts of a text.
 pub(super) struct Eval<'v> {
     pub(super) variables: &'v BTreeMap<String, String>,
@@ -31,8 +34,22 @@ impl Eval<'_> {
         }
     }
 
+    /// Evaluates what stands behind a sign; it may be long and yet come to nothing.
+    fn args(&self, parts: &[Part]) -> Result<Vec<String>, SubstituteError> {
+        let (mut all, mut length) = (Vec::with_capacity(parts.len()), 0);
+        for part in parts {
+            let text = self.part(part)?;
+            length += text.len();
+            if length > self.limit {
+                return Err(SubstituteError::Limit);
+            }
+            all.push(text);
+        }
+        Ok(all)
+    }
+
     fn call(&self, call: &Call) -> Result<String, SubstituteError> {
-        let args: Vec<String> = call.args.iter().map(|arg| self.part(arg)).collect::<Result<_, _>>()?;
+        let args = self.args(&call.args)?;
         let value = self.variables.get(&call.name);
         let defaults = matches!(call.sign.as_str(), "-" | "+" | "=" | "?" | ":-" | ":+" | ":=" | ":?");
         if value.is_none() && self.strict && !defaults {
@@ -40,6 +57,9 @@ impl Eval<'_> {
         }
         let value = value.map_or("", String::as_str);
         let first = args.first().map(String::as_str);
+        if matches!((call.sign.as_str(), first), ("#" | "##" | "%" | "%%", Some(_))) && value.len() > HELD {
+            return Err(SubstituteError::Pattern);
+        }
         Ok(match (call.sign.as_str(), first) {
             (",", _) => capital(value, |c| c.to_lowercase().collect()),
             (",,", _) => value.to_lowercase(),

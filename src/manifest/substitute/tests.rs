@@ -120,6 +120,10 @@ fn values_that_make_a_text_explode_end() {
     let all = variables(&[("a", &"x".repeat(10_000)), ("b", &"y".repeat(10_000))]);
     assert_eq!(expand("${a//x/${b}}", &all, true), Err(SubstituteError::Limit));
     assert_eq!(expand(&"${a}".repeat(1_000), &all, true), Err(SubstituteError::Limit));
+    // What comes to nothing costs as much on its way.
+    let unused = format!("${{a:-{}}}", "${b}".repeat(1_000));
+    assert_eq!(expand(&unused, &all, true), Err(SubstituteError::Limit));
+    assert_eq!(expand("${a##*x*y}", &all, true), Err(SubstituteError::Pattern));
     let deep = "${a:-".repeat(100_000);
     assert!(matches!(expand(&deep, &all, true), Err(SubstituteError::Syntax(_))));
 }
