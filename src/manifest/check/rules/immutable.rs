@@ -19,6 +19,18 @@ const STATEFUL: [&str; 7] = [
     "minReadySeconds",
 ];
 
+/// What of a PersistentVolume's specification may change; the rest is where it lies.
+const VOLUME: [&str; 8] = [
+    "capacity",
+    "accessModes",
+    "claimRef",
+    "persistentVolumeReclaimPolicy",
+    "storageClassName",
+    "mountOptions",
+    "nodeAffinity",
+    "volumeAttributesClassName",
+];
+
 /// Finds changes that Kubernetes refuses; an object that Flux may replace is deleted and made again instead.
 pub(super) fn immutable<'s>(step: &Step<'s>, hits: &mut Hits<'s>) {
     let (Some(before), Some(after)) = (step.before, step.after) else { return };
@@ -49,9 +61,7 @@ fn fixed(before: &Subject, after: &Subject) -> Vec<Vec<String>> {
         ("batch", "Job") => differing(&[&["spec", "selector"], &["spec", "template"], &["spec", "completionMode"]]),
         ("", "Service") => service(before, after),
         ("", "PersistentVolumeClaim") => claim(before, after),
-        ("", "PersistentVolume") => {
-            differing(&[&["spec", "persistentVolumeSource"], &["spec", "csi"], &["spec", "nfs"], &["spec", "volumeMode"]])
-        }
+        ("", "PersistentVolume") => of_spec(before, after, &VOLUME),
         ("", "Secret" | "ConfigMap") => {
             let locked = before.at(&["immutable"]).is_some_and(Val::is_true);
             let data: &[&[&str]] = &[&["data"], &["stringData"], &["binaryData"]];
@@ -93,7 +103,7 @@ fn of_spec(before: &Subject, after: &Subject, free: &[&str]) -> Vec<Vec<String>>
     keys.retain(|key| !free.contains(&key.as_str()) && differ(old.get(*key), new.get(*key)));
     // What is left out has a value all the same.
     let said = |key: &str| old.contains_key(key) && new.contains_key(key);
-    keys.retain(|key| !matches!(key.as_str(), "podManagementPolicy" | "serviceName") || said(key));
+    keys.retain(|key| !matches!(key.as_str(), "podManagementPolicy" | "serviceName" | "volumeMode") || said(key));
     keys.into_iter().map(|key| vec!["spec".to_owned(), key.clone()]).collect()
 }
 
