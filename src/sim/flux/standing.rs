@@ -46,12 +46,14 @@ impl Reconciler for Standing {
         if change.verb == Verb::Deleted {
             return Vec::new();
         }
-        // A HelmRelease that waits for its source looks again when one appears.
-        if self.resource.kind == "HelmRelease"
-            && json::text(&change.object, "/kind") == "HelmRepository"
-            && change.previous.is_none()
-        {
-            return state.list(self.resource, None).iter().map(|object| Key::of(object)).collect();
+        // What is not ready may wait for this one: it looks again.
+        if change.previous.is_none() && awaits(self.resource.kind, json::text(&change.object, "/kind")) {
+            let all = state.list(self.resource, None);
+            return all
+                .iter()
+                .filter(|object| conditions::status(object, "Ready") != "True")
+                .map(|object| Key::of(object))
+                .collect();
         }
         own(self.resource, change).filter(|_| asks(change)).into_iter().collect()
     }
@@ -76,6 +78,15 @@ impl Reconciler for Standing {
             let looks = matches!(self.resource.kind, "ImageRepository" | "ImageUpdateAutomation");
             looks.then(|| clock::parse_go(json::text(&object, "/spec/interval")).unwrap_or(Duration::from_mins(10)))
         })
+    }
+}
+
+/// Tells whether objects of a kind cannot be ready without one of another kind.
+fn awaits(kind: &str, other: &str) -> bool {
+    match kind {
+        "HelmRelease" => matches!(other, "HelmRepository" | "HelmChart" | "GitRepository" | "OCIRepository" | "Bucket"),
+        "ImagePolicy" => other == "ImageRepository",
+        _ => false,
     }
 }
 

@@ -252,4 +252,14 @@ async fn the_standing_kinds_become_ready_in_their_own_words() {
     );
     assert_eq!(ready["status"]["history"][0]["status"], "deployed");
     bench.until_condition(("HelmRepository", "flux-system", "charts"), "Ready", "Succeeded").await;
+    // What comes before that which it needs waits for it, of whatever kind that is.
+    let path = repository(&bench);
+    let text = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web, namespace: flux-system}\nspec: {interval: 1h, chart: {spec: {chart: ./chart, sourceRef: {kind: GitRepository, name: app}}}}\n---\napiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nmetadata: {name: web, namespace: flux-system}\nspec: {imageRepositoryRef: {name: web}, policy: {semver: {range: 1.x}}}\n";
+    bench.sim.apply_yaml(text).unwrap();
+    bench.until_condition(("HelmRelease", "flux-system", "web"), "Ready", "SourceNotReady").await;
+    bench.until_condition(("ImagePolicy", "flux-system", "web"), "Ready", "DependencyNotReady").await;
+    source(&bench, &path);
+    bench.sim.apply_yaml("apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImageRepository\nmetadata: {name: web, namespace: flux-system}\nspec: {interval: 1h, image: ghcr.io/acme/web}\n").unwrap();
+    bench.until_condition(("HelmRelease", "flux-system", "web"), "Ready", "InstallSucceeded").await;
+    bench.until_condition(("ImagePolicy", "flux-system", "web"), "Ready", "Succeeded").await;
 }
