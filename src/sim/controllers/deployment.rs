@@ -16,7 +16,7 @@ use crate::controllers::{Reconciler, done, living, own, owner};
 use crate::json;
 use crate::resource;
 use crate::state::{Shared, State, locked};
-use crate::store::{Change, Key, Object};
+use crate::store::{Change, Key, Object, Verb};
 
 const COMPONENT: &str = "deployment-controller";
 const REVISION: &str = "/metadata/annotations/deployment.kubernetes.io~1revision";
@@ -29,6 +29,10 @@ pub(crate) struct Deployments {
 
 impl Reconciler for Deployments {
     fn affected(&self, _: &State, change: &Change) -> Vec<Key> {
+        if change.verb == Verb::Deleted && own(resource::of("Deployment"), change).is_some() {
+            locked(&self.progress).remove(json::uid(&change.object));
+            return Vec::new();
+        }
         own(resource::of("Deployment"), change)
             .or_else(|| own(resource::of("ReplicaSet"), change).and_then(|_| owner("Deployment", change)))
             .into_iter()
@@ -39,7 +43,6 @@ impl Reconciler for Deployments {
         let deployments = resource::of("Deployment");
         let Some(deployment) = state.get(deployments, &key.namespace, &key.name) else { return done(None) };
         if json::deleting(&deployment) {
-            locked(&self.progress).remove(json::uid(&deployment));
             return done(None);
         }
         let rollout = Rollout::of(&state, &deployment);
