@@ -76,7 +76,10 @@ where
         let state = Shared::clone(&self.state);
         Box::pin(async move {
             let (head, body) = request.into_parts();
-            let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+            // What was cut off on its way asks for something else than was meant.
+            let Ok(body) = body.collect().await.map(http_body_util::Collected::to_bytes) else {
+                return Ok(refuse(&Fault::bad("unexpected EOF")));
+            };
             state.thawed().await;
             let latency = *locked(&state.faults.latency);
             if !latency.is_zero() {
