@@ -12,9 +12,13 @@ fn pods(bench: &Bench) -> Vec<Value> {
 }
 
 async fn pod_waiting(bench: &Bench, reason: &str) -> Value {
-    let pod = bench.sim.wait_for(WEB, super::PATIENCE, |_| waiting(bench, reason).is_some()).await;
-    assert!(pod.is_some(), "no Pod waits with {reason}: {:#?}", pods(bench));
-    waiting(bench, reason).unwrap()
+    let mut found = None;
+    let seen = bench.sim.wait_for(WEB, super::PATIENCE, |_| {
+        found = waiting(bench, reason);
+        found.is_some()
+    });
+    drop(seen.await);
+    found.unwrap_or_else(|| panic!("no Pod waits with {reason}: {:#?}", pods(bench)))
 }
 
 fn waiting(bench: &Bench, reason: &str) -> Option<Value> {
