@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// Which members of the workspace each member may import (dev-dependencies aside).
 const IMPORTS: &[(&str, &[&str])] = &[
@@ -66,9 +67,23 @@ fn is_test_file(name: &str) -> bool {
     name.contains("/tests/") || name.ends_with("/tests.rs") || name.ends_with("_tests.rs") || name.contains("/tests_")
 }
 
+/// The test module that is written out at the end of a file; one that only names another file is no end of anything.
+static TESTS: LazyLock<regex::Regex> = LazyLock::new(|| {
+    regex::Regex::new(r"(?m)^#\[cfg\(test\)\]\n(?:#\[[^#;]*?\]\n)*(?:pub(?:\(crate\))? )?mod [a-z_]+ \{")
+        .expect("a valid pattern")
+});
+
 /// Returns the text before the test module at the end of a file.
 fn without_tests(text: &str) -> &str {
-    text.find("#[cfg(test)]\n#[expect").or_else(|| text.find("#[cfg(test)]\nmod ")).map_or(text, |at| &text[..at])
+    TESTS.find(text).map_or(text, |found| &text[..found.start()])
+}
+
+#[test]
+fn a_test_module_elsewhere_hides_nothing() {
+    let text = "mod a;\n#[cfg(test)]\nmod b_tests;\n\nfn c() {}\n";
+    assert_eq!(without_tests(text), text);
+    let inline = "fn c() {}\n\n#[cfg(test)]\n#[expect(x, reason = \"y\")]\nmod tests {\n}\n";
+    assert_eq!(without_tests(inline), "fn c() {}\n\n");
 }
 
 fn report(faults: &[String]) {
@@ -197,7 +212,7 @@ fn clocks_are_read_in_few_places_and_nothing_prints_past_the_screen() {
             if line.trim_start().starts_with("//") {
                 continue;
             }
-            let clock = ["Timestamp::now(", "Time::now(", "SystemTime::now("].iter().any(|c| line.contains(c));
+            let clock = ["Timestamp::now(", "Time::now(", "SystemTime::now(", "Zoned::now("].iter().any(|c| line.contains(c));
             if clock && !CLOCKS.contains(&name.as_str()) {
                 faults.push(format!("{name}:{} reads a clock", at + 1));
             }
