@@ -8,9 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::story;
-use crate::support::console::{Operator, Said};
+use crate::support::console::{Console, Operator, Said};
 use crate::support::gitserver::Fault;
 use crate::support::ground::Ground;
+use crate::support::wait;
 
 const TOKEN: &str = "canary:tok/4711+Ωx";
 const WRONG: &str = "canary-wrong-token-0815";
@@ -132,11 +133,11 @@ fn a_sealed_token_is_used_and_never_told(ground: &Ground) {
     let mut console = operator.console(150, 44);
     console.see("● live");
     for keys in ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "!", "?"] {
+        // What is not drawn is not looked at; another size says that the keys before were read.
         console.keys(keys);
+        drawn(&mut console, |console| console.resize(149, 44));
         console.keys("\r");
-        // An answer to a question of its own says that the keys before were read.
-        console.resize(149, 44);
-        console.resize(150, 44);
+        drawn(&mut console, |console| console.resize(150, 44));
         look_at_processes(console.pid());
         console.keys("\u{1b}\u{1b}");
     }
@@ -179,6 +180,13 @@ fn a_sealed_token_is_used_and_never_told(ground: &Ground) {
     assert!(why.contains(app), "the question names who uses it: {why}");
     run(&operator, &["credential", "rm", "forge", "--yes"]).ok();
     run(&operator, &["audit", "verify"]).ok();
+}
+
+/// Does something to a console and waits until it has drawn.
+fn drawn(console: &mut Console, act: impl FnOnce(&mut Console)) {
+    let before = console.bytes();
+    act(console);
+    wait("something is drawn", std::time::Duration::from_mins(1), || (console.bytes() > before).then_some(()));
 }
 
 /// Looks through the home folder with state, log, journal, index, drafts and scratch, and through every object of Git.
