@@ -41,6 +41,8 @@ mod course;
 mod fleet;
 mod history;
 mod platform;
+#[cfg(test)]
+mod walk_tests;
 
 /// The files of a repository: path and text.
 type Manifests = &'static [(&'static str, &'static str)];
@@ -79,20 +81,7 @@ async fn play(global: &Global, folder: &Path, (speed, opening): (f64, Opening<'_
         crate::cli::remark(&trouble);
     }
     terminal::catch_panics(&state);
-    let mut config = SimConfig::new(CONTEXT, Arc::new(launch::now), folder.join("cluster"));
-    config.time_scale = speed * HASTE;
-    let sim = Arc::new(Sim::start(&config));
-    let context = ContextName::from(CONTEXT);
-    let clusters = Clusters::fixed([Connection::from_service(context.clone(), sim.service())]);
-    let (store, notices) = launch::open_store(&state)?;
-    let fresh = store.state().projects.is_empty();
-    if fresh {
-        // The past is there before the first frame, so that it opens on it; what moves comes while somebody looks.
-        let records = history::past(&folder.join("git"), launch::now())?;
-        store.commit(|_| Ok(records))?;
-    }
-    let deck = launch::deck_on(&settings, (store, notices), clusters, vec![context.clone()], Ok(context));
-    let fleet = Fleet { git: folder.join("git"), engine: deck.engine.clone(), actor: deck.actor.clone(), speed };
+    let (deck, sim, fleet, fresh) = stage(&settings, folder, speed)?;
     let cluster = Arc::clone(&sim);
     let sailing = tokio::spawn(async move { fleet.sail(&cluster, fresh).await });
     let done = console::show(&deck, opening).await.map(drop);
@@ -100,6 +89,25 @@ async fn play(global: &Global, folder: &Path, (speed, opening): (f64, Opening<'_
     deck.close().await;
     drop(sim);
     done
+}
+
+/// Sets up everything that the demo runs on; what moves is still to be set going, and whether it is the first time.
+fn stage(settings: &Settings, folder: &Path, speed: f64) -> Result<(launch::Deck, Arc<Sim>, Fleet, bool), Trouble> {
+    let mut config = SimConfig::new(CONTEXT, Arc::new(launch::now), folder.join("cluster"));
+    config.time_scale = speed * HASTE;
+    let sim = Arc::new(Sim::start(&config));
+    let context = ContextName::from(CONTEXT);
+    let clusters = Clusters::fixed([Connection::from_service(context.clone(), sim.service())]);
+    let (store, notices) = launch::open_store(&settings.state)?;
+    let fresh = store.state().projects.is_empty();
+    if fresh {
+        // The past is there before the first frame, so that it opens on it; what moves comes while somebody looks.
+        let records = history::past(&folder.join("git"), launch::now())?;
+        store.commit(|_| Ok(records))?;
+    }
+    let deck = launch::deck_on(settings, (store, notices), clusters, vec![context.clone()], Ok(context));
+    let fleet = Fleet { git: folder.join("git"), engine: deck.engine.clone(), actor: deck.actor.clone(), speed };
+    Ok((deck, sim, fleet, fresh))
 }
 
 /// Sets up what there is to see today: applications under way in their environments, one behind Git, one that crashes.

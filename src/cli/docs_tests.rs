@@ -206,3 +206,37 @@ fn words_are_those_of_a_shell() {
         ["quarterdeck", "get", "ks", "--filter", "age>2h ns=apps"]
     );
 }
+
+/// Commands that print no JSON of their own.
+const PLAIN: [&str; 6] = ["demo", "completions", "man", "schema", "config init", "config path"];
+
+/// Returns the paths of all commands that do something: those that have none below them, and those that do without one.
+fn leaves(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set() && below.get_name() != "help") {
+        let path = format!("{path} {}", below.get_name());
+        let path = path.trim();
+        if below.get_subcommands().next().is_none() || !below.is_subcommand_required_set() {
+            found.push(path.to_owned());
+        }
+        leaves(below, path, found);
+    }
+}
+
+#[test]
+fn what_every_command_prints_as_json_has_a_schema() {
+    let text = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets/schema/output.json"));
+    let all: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&text.expect("the schemas")).expect("schemas as JSON");
+    let named: Vec<String> = all
+        .iter()
+        .filter(|(name, _)| !name.starts_with('$'))
+        .flat_map(|(_, schema)| schema["$comment"].as_str().unwrap_or_default().split(", ").map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let mut found = Vec::new();
+    leaves(&Cli::command(), "", &mut found);
+    let without: Vec<&String> = found.iter().filter(|path| !named.contains(path) && !PLAIN.contains(&path.as_str())).collect();
+    assert!(without.is_empty(), "no schema names {without:?}");
+    let unknown: Vec<&String> = named.iter().filter(|name| !found.contains(name)).collect();
+    assert!(unknown.is_empty(), "there is no such command: {unknown:?}");
+    assert!(found.len() > 40, "{found:?}");
+}

@@ -9,6 +9,7 @@ use std::sync::{Arc, Weak};
 
 use domain::Time;
 use domain::actor::{Actor, Role as Permission};
+use domain::deployment::Method;
 use domain::flux::{Health, ObjectKey};
 use domain::ident::ContextName;
 use domain::orders::Order;
@@ -160,6 +161,17 @@ impl<'a> Cx<'a> {
     /// Returns a sentence that another room says, in the operator's language where the language file knows it.
     pub fn said(&self, text: &str) -> String {
         self.words.said(text)
+    }
+
+    /// Returns what the journal says an order came to, or what a deployment changes, in the operator's language as far as it is known.
+    pub fn acted(&self, text: &str) -> String {
+        self.words.acted(text)
+    }
+
+    /// Returns what a deployment changes, in short. What somebody else's commit says stays as it is.
+    pub fn changes(&self, method: Method, summary: &str) -> String {
+        let theirs = method == Method::GitopsGit && !summary.contains(" \u{2192} ");
+        domain::text::one_line(&if theirs { summary.to_owned() } else { self.acted(summary) })
     }
 
     /// Returns a trouble in the operator's language, as far as the language file knows what it says.

@@ -14,6 +14,7 @@ pub const SHELL: &[Command] = &[
     command("shell.tour-next", &["alt-n", "f8"], 0),
     command("shell.tour", &[], 0),
     command("shell.since", &[], 0),
+    command("shell.cancel", &["esc"], 84),
     command("shell.back", &["esc"], 85),
     command("shell.earlier", &["[", "alt-left"], 0),
     command("shell.later", &["]", "alt-right"], 0),
@@ -51,17 +52,19 @@ pub struct Standing {
     pub tour: bool,
     /// Whether something has changed since the session before.
     pub news: bool,
+    /// Whether the tab has waited for an answer for a while.
+    pub waiting: bool,
 }
 
 impl Standing {
     /// Everything that is possible over a tab.
     pub const ANYWHERE: Self =
-        Self { asks: false, layered: false, back: true, earlier: true, later: true, tour: false, news: false };
+        Self { asks: false, layered: false, back: true, earlier: true, later: true, tour: false, news: false, waiting: false };
 }
 
 /// Returns the shell's commands that are possible now.
 pub fn commands(standing: Standing) -> Vec<&'static Command> {
-    let Standing { asks, layered, back, earlier, later, tour, news } = standing;
+    let Standing { asks, layered, back, earlier, later, tour, news, waiting } = standing;
     SHELL
         .iter()
         .filter(|c| match c.id {
@@ -74,6 +77,7 @@ pub fn commands(standing: Standing) -> Vec<&'static Command> {
             "shell.tour-next" => tour,
             "shell.since" => news,
             "shell.tour" | "shell.count" | "shell.palette" | "shell.help" | "shell.troubles" => true,
+            "shell.cancel" => waiting && !layered,
             "shell.back" => back && !layered,
             id if id.starts_with("tab.") => true,
             _ => !layered,

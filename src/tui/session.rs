@@ -34,6 +34,7 @@ mod deliver;
 mod dress;
 mod effects;
 mod ends;
+mod idle;
 mod keys;
 mod memory;
 mod pointer;
@@ -46,10 +47,12 @@ mod tests;
 mod tour;
 #[cfg(test)]
 mod tour_tests;
+mod waiting;
 
 use dress::Dress;
 use pointer::Pointer;
 use tour::Tour;
+use waiting::Asked;
 
 /// Holds what a session is told when it begins.
 #[derive(Debug, Clone)]
@@ -205,7 +208,7 @@ pub struct Session {
     back: Vec<TabId>,
     layers: Vec<Layer>,
     next_layer: u64,
-    asked: HashMap<Ticket, Place>,
+    asked: HashMap<Ticket, Asked>,
     ordered: HashMap<OrderTicket, Place>,
     pending: Vec<Chord>,
     /// The count that is being typed before a key.
@@ -316,7 +319,11 @@ impl Session {
     /// waits for it. Call it after [`crate::shell::view`].
     pub fn deadline(&self) -> Option<Time> {
         let panes = self.tabs.iter().chain(self.layers.iter().map(|l| &l.pane)).filter_map(|t| t.deadline());
-        panes.chain(self.base.marks.wake()).chain(self.toasts.front().map(|(until, _)| *until)).min()
+        panes
+            .chain(self.waits_from().filter(|at| *at > self.base.now))
+            .chain(self.base.marks.wake())
+            .chain(self.toasts.front().map(|(until, _)| *until))
+            .min()
     }
 
     /// Tells whether nothing happened since the last frame but keys that moved the selection of a list.

@@ -20,9 +20,14 @@ use crate::theme::Role;
 use crate::widgets::dialog::dim;
 use crate::widgets::put::{columns, lay, put, rule, width};
 
+mod aligned;
 mod footer;
 mod header;
 mod tour;
+
+#[cfg(test)]
+pub(crate) use aligned::fault;
+pub use aligned::misaligned;
 
 /// Holds where the parts of the screen are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

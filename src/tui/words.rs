@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use domain::trouble::Trouble;
 
-/// How deep sentences within sentences are looked up.
-const DEPTH: usize = 3;
+mod said;
+
+use said::Said;
 
 /// Names a language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -56,8 +57,8 @@ pub struct Words {
     /// Which language.
     pub language: Language,
     texts: HashMap<String, String>,
-    /// Sentences that other rooms say, in English and in this language.
-    said: Vec<(String, String)>,
+    /// What other rooms say.
+    said: Said,
 }
 
 impl Words {
@@ -67,15 +68,10 @@ impl Words {
         if let Ok(table) = language.text().parse::<toml::Table>() {
             flatten("", table, &mut words);
         }
-        let mut said = Vec::new();
-        if language != Language::English {
-            let english = Self::load(Language::English).texts;
-            let ours = english.into_iter().filter(|(key, _)| key.starts_with("said.") || key.starts_with("why."));
-            said.extend(ours.filter_map(|(key, text)| words.get(&key).map(|own| (text, own.clone()))));
-            // The one with most words of its own first: it says the most.
-            let own = |text: &str| text.len() - text.split('{').skip(1).filter_map(|p| p.find('}')).sum::<usize>();
-            said.sort_by(|a, b| own(&b.0).cmp(&own(&a.0)).then_with(|| a.cmp(b)));
-        }
+        let said = match language {
+            Language::English => Said::default(),
+            Language::Chinese => Said::of(&Self::load(Language::English).texts, &words),
+        };
         Self { language, texts: words, said }
     }
 
@@ -83,28 +79,12 @@ impl Words {
     ///
     /// What stands in its places is looked up too: `container web of Deployment shop` within a sentence.
     pub fn said(&self, text: &str) -> String {
-        self.said_within(text, DEPTH)
+        self.said.told(text)
     }
 
-    fn said_within(&self, text: &str, depth: usize) -> String {
-        let found = self.said.iter().find_map(|(english, own)| places(english, text).map(|values| (own, values)));
-        let Some((own, values)) = found else { return self.said_apart(text, depth) };
-        let inner = |value: &str| match depth {
-            0 => value.to_owned(),
-            depth => self.said_within(value, depth - 1),
-        };
-        let values: Vec<(&str, String)> = values.into_iter().map(|(name, value)| (name, inner(value))).collect();
-        filled(own, &values.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>())
-    }
-
-    /// Returns sentences that stand beside each other, each by itself; the text as it is when none of them is known.
-    fn said_apart(&self, text: &str, depth: usize) -> String {
-        if self.said.is_empty() || depth == 0 || !text.contains("; ") {
-            return text.to_owned();
-        }
-        let parts: Vec<String> = text.split("; ").map(|part| self.said_within(part, depth - 1)).collect();
-        let same = parts.iter().map(String::as_str).eq(text.split("; "));
-        if same { text.to_owned() } else { parts.join("；") }
+    /// Returns what the journal says an order came to, or what a deployment changes, in this language as far as it is known.
+    pub fn acted(&self, text: &str) -> String {
+        self.said.acted(text)
     }
 
     /// Returns a trouble in this language, as far as the language file knows what it says.
@@ -159,22 +139,6 @@ fn filled(text: &str, values: &[(&str, &str)]) -> String {
     }
     out.push_str(rest);
     out
-}
-
-/// Returns what stands in the places of a sentence when a text is that sentence.
-fn places<'p, 't>(pattern: &'p str, text: &'t str) -> Option<Vec<(&'p str, &'t str)>> {
-    let mut parts = pattern.split('{');
-    let mut rest = text.strip_prefix(parts.next()?)?;
-    let mut values = Vec::new();
-    let mut parts = parts.peekable();
-    while let Some(part) = parts.next() {
-        let (name, literal) = part.split_once('}')?;
-        let last = parts.peek().is_none();
-        let (value, after) = if last { (rest.strip_suffix(literal)?, "") } else { rest.split_once(literal)? };
-        values.push((name, value));
-        rest = after;
-    }
-    rest.is_empty().then_some(values)
 }
 
 fn flatten(prefix: &str, table: toml::Table, into: &mut HashMap<String, String>) {

@@ -91,6 +91,7 @@ fn flux_is_installed_upgraded_and_removed(ground: &Ground) {
     let old = file(ground, &operator, "v2.8.0");
     let plan = operator.run(&["install", "--from", &old, "--components", "source,kustomize", "--dry-run", "-o", "json"]).json();
     assert_eq!((plan["version"].as_str(), plan["before"].as_str()), (Some("v2.8.0"), Some("")));
+    super::shell::fits(&operator, "installation", &plan);
     assert_eq!(plan["sha256"].as_str().map(str::len), Some(64));
     assert_eq!(count(&plan, "create"), plan["steps"].as_array().map_or(0, Vec::len), "{plan:#}");
     let why = operator.run(&["install", "--from", &old]).failed(2);
@@ -121,6 +122,7 @@ fn flux_is_installed_upgraded_and_removed(ground: &Ground) {
     // Removing it takes the custom resources along and leaves what they applied.
     ground.apply(APPLIED);
     let removal = operator.run(&["uninstall", "--dry-run", "-o", "json"]).json();
+    super::shell::fits(&operator, "removal", &removal);
     let objects = |plural: &str| {
         let of = removal["definitions"]
             .as_array()

@@ -32,6 +32,7 @@ fn takes_over_what_runs(ground: &Ground) {
     assert!(shown.contains("-  newTag: 0.9.0") && shown.contains("+  newTag: 1.1.0") && !shown.contains("count: 2"), "{shown}");
     let all = operator.run(&[&ask[..], &["--fields", "image,replicas", "--dry-run", "-o", "json"]].concat()).json();
     assert_eq!(all["draft"]["edits"].as_array().map(Vec::len), Some(2), "{all}");
+    super::shell::fits(&operator, "promotion", &all);
     assert_eq!(all["commits"].as_array().map(Vec::len), Some(1), "{all}");
     // Production is synced by hand.
     let words = operator.file("message.txt", "Promote the basket\n\nIt is time.\n\n");

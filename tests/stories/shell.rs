@@ -56,7 +56,8 @@ fn faults(schema: &Value, value: &Value, defs: &Value, at: &str) -> Vec<String> 
     out
 }
 
-fn fits(operator: &Operator, name: &str, value: &Value) {
+/// Holds what a command printed against the schema of a name.
+pub(super) fn fits(operator: &Operator, name: &str, value: &Value) {
     let schema = operator.run(&["schema", name]).json();
     let found = faults(&schema, value, &schema["$defs"], name);
     assert!(found.is_empty(), "{found:#?}");
@@ -89,6 +90,11 @@ fn what_json_promises_is_what_is_printed(ground: &Ground) {
     let ks = format!("ks/{app}-development");
     let file = operator.file("deck.yaml", "").display().to_string();
     operator.run(&["export", &file, "--yes"]).ok();
+    let made = operator.state().with_file_name("made");
+    std::fs::create_dir_all(made.join(".git")).expect("a folder of our own");
+    let made = made.display().to_string();
+    let image = ["--image", "ghcr.io/acme/shop:1.9.0", "--port", "8080", "--environment", "development"];
+    let scaffold = [&["scaffold", &made, "--name", "shop", "--write"][..], &image].concat();
     for (name, ask) in [
         ("records", &["export"][..]),
         ("import", &["import", &file, "--dry-run"]),
@@ -97,12 +103,27 @@ fn what_json_promises_is_what_is_printed(ground: &Ground) {
         ("tree", &["tree", &ks]),
         ("trace", &["trace", &ks]),
         ("why", &["why", &ks]),
+        ("project", &["project", "show", app]),
+        ("environment", &["environment", "show", app, "development"]),
+        ("sides", &["environment", "compare", app]),
+        ("survey", &["adopt", "--dry-run"]),
+        ("verified", &["audit", "verify"]),
+        ("credentials", &["credential", "list"]),
+        ("configuration", &["config", "show"]),
+        ("names", &["get", "contexts"]),
+        ("scaffold", &scaffold),
+        ("set", &["set", &made, "--replicas", "3"]),
+        ("places", &["set", &made]),
+        ("findings", &["lint", &made]),
+        ("manifests", &["build", &format!("{made}/overlays/development")]),
         ("origin", &["origin", "deploy/shop-web", "-n", &ground.namespace("development")]),
     ] {
         fits(&operator, name, &operator.run(&[ask, &["-o", "json"]].concat()).json());
     }
     let done = operator.run(&["reconcile", &ks, "--yes", "-o", "json"]).json();
     fits(&operator, "done", done.as_array().map_or(&done, |list| &list[0]));
+    let export = operator.run(&["audit", "export"]).ok();
+    fits(&operator, "entry", &serde_json::from_str(export.lines().next().unwrap_or_default()).expect("a line of JSON"));
     let names = operator.run(&["schema"]).ok();
     assert!(names.lines().count() >= 10 && !names.contains("$defs"), "{names}");
     operator.run(&["schema", "nothing"]).failed(4);

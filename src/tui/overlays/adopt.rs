@@ -232,7 +232,7 @@ impl Adopt {
     fn check(&mut self, cx: &Cx) -> Option<(ObjectKey, EnvironmentId, EnvironmentType)> {
         let (key, form) = self.form.as_mut()?;
         for id in ["project", "name"] {
-            let fault = domain::ident::label_fault(&form.value(id)).map(str::to_owned);
+            let fault = domain::ident::label_fault(&form.value(id)).map(|fault| cx.said(fault));
             form.fault(id, fault);
         }
         let id: EnvironmentId = format!("{}/{}", form.value("project"), form.value("name")).parse().ok()?;

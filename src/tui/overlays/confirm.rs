@@ -63,7 +63,10 @@ impl Confirm {
 pub(crate) fn said(cx: &Cx, terms: &dyn Terms) -> Option<String> {
     let say = |sentence: Sentence| {
         let key = format!("question.{}", sentence.key);
-        let values: Vec<(&str, &str)> = sentence.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        // Where a credential is, is said by another room; the others are names.
+        let value = |name: &str, value: &str| if name == "place" || name == "hosts" { cx.acted(value) } else { value.to_owned() };
+        let values: Vec<(&str, String)> = sentence.values.iter().map(|(name, of)| (*name, value(name, of))).collect();
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         cx.words.find(&key).is_some().then(|| cx.tf(&key, &values))
     };
     let sentences: Vec<String> = terms.sentences().into_iter().map(say).collect::<Option<_>>()?;

@@ -39,18 +39,18 @@ impl Session {
     pub(super) fn reply(&mut self, reply: Reply, acts: &mut Vec<Act>) {
         match reply {
             Reply::Answer(ticket, answer) => {
-                if let Some(place) = self.asked.remove(&ticket) {
-                    self.tell(place, TabMsg::Reply(ticket, answer), acts);
+                if let Some(asked) = self.asked.remove(&ticket) {
+                    self.tell(asked.place, TabMsg::Reply(ticket, answer), acts);
                 }
             }
             Reply::Written(ticket, written) => {
-                if let Some(place) = self.asked.remove(&ticket) {
-                    self.tell(place, TabMsg::Written(ticket, Box::new(written)), acts);
+                if let Some(asked) = self.asked.remove(&ticket) {
+                    self.tell(asked.place, TabMsg::Written(ticket, Box::new(written)), acts);
                 }
             }
             Reply::More(ticket, answer) => {
-                if let Some(place) = self.asked.get(&ticket).copied() {
-                    self.tell(place, TabMsg::Reply(ticket, Ok(answer)), acts);
+                if let Some(asked) = self.asked.get(&ticket).copied() {
+                    self.tell(asked.place, TabMsg::Reply(ticket, Ok(answer)), acts);
                 }
             }
             Reply::Order(ticket, result) => {
@@ -62,10 +62,10 @@ impl Session {
                         for trouble in faults {
                             self.trouble(trouble);
                         }
-                        self.toast(Toast { health: Health::Warn, text: outcome.said.clone() });
+                        self.toast(Toast { health: Health::Warn, text: self.base.words.acted(&outcome.said) });
                     }
                     Ok(outcome) if !silent && !outcome.said.is_empty() => {
-                        self.toast(Toast { health: Health::Ok, text: outcome.said.clone() });
+                        self.toast(Toast { health: Health::Ok, text: self.base.words.acted(&outcome.said) });
                     }
                     Ok(_) => {}
                     Err(trouble) => self.carry_out(self.front(), vec![Effect::Trouble(trouble.clone())], acts),

@@ -5,7 +5,8 @@ use domain::orders::{Order, Question};
 use domain::trouble::Trouble;
 use domain::world::Mishap;
 
-use super::{Act, Layer, Place, Session};
+use super::waiting::CANCELLED;
+use super::{Act, Asked, Layer, Place, Session};
 use crate::command::Command;
 use crate::desk::Change;
 use crate::effects::{Effect, Effects, OrderTicket, Overlay, Toast, Wish};
@@ -23,7 +24,7 @@ impl Session {
         for effect in effects {
             match effect {
                 Effect::Ask(ticket, query) => {
-                    self.asked.insert(ticket, place);
+                    self.asked.insert(ticket, Asked::query(place, &query, self.base.now));
                     acts.push(Act::Wish(Wish::Ask(ticket, query)));
                 }
                 Effect::Forget(ticket) => {
@@ -37,7 +38,7 @@ impl Session {
                     self.give(place, ticket, order, acts);
                 }
                 Effect::Editor(ticket, errand) => {
-                    self.asked.insert(ticket, place);
+                    self.asked.insert(ticket, Asked::editor(place));
                     acts.push(Act::Editor(ticket, errand));
                 }
                 Effect::Desk(change) => {
@@ -97,6 +98,9 @@ impl Session {
     }
 
     pub(super) fn trouble(&mut self, trouble: Trouble) {
+        if trouble.what == CANCELLED && trouble.object.is_empty() {
+            return self.toast(Toast { health: Health::Off, text: self.base.words.said(CANCELLED) });
+        }
         self.toast(Toast { health: Health::Bad, text: format!("{}: {}", self.base.words.said(&trouble.what), trouble.object) });
         self.troubles.push(Mishap { time: self.base.now, trouble });
     }
@@ -158,7 +162,7 @@ impl Session {
 
     /// Takes back the queries of a pane that is gone, and the orders whose question it did not answer.
     pub(super) fn forget(&mut self, place: Place, acts: &mut Vec<Act>) {
-        let gone: Vec<_> = self.asked.iter().filter(|(_, p)| **p == place).map(|(t, _)| *t).collect();
+        let gone: Vec<_> = self.asked.iter().filter(|(_, asked)| asked.place == place).map(|(t, _)| *t).collect();
         for ticket in gone {
             self.asked.remove(&ticket);
             acts.push(Act::Wish(Wish::Forget(ticket)));
@@ -210,6 +214,7 @@ impl Session {
             "shell.since" => self.show_news(acts),
             "shell.tour-next" => self.tour_next(),
             "shell.tour-leave" => self.tour_leave(),
+            "shell.cancel" => self.cancel(acts),
             "shell.close" => self.leave_layer(self.front(), acts),
             "shell.back" => {
                 if let Some(tab) = self.back.pop() {

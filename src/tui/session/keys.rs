@@ -60,11 +60,13 @@ impl Session {
             Meaning::Prefix if !typing => {}
             _ => {
                 let alone = self.pending.len() == 1;
-                self.pending.clear();
+                let pressed = std::mem::take(&mut self.pending);
                 // Digits that mean nothing here are a count.
                 self.count = digit(chord).filter(|_| !typing && alone && self.count.is_none());
                 if typing && alone {
                     self.tell(front, TabMsg::Key(key), acts);
+                } else if !typing && self.count.is_none() {
+                    self.idle(&pressed);
                 }
             }
         }
@@ -109,7 +111,7 @@ impl Session {
     }
 
     /// Returns the commands that are possible now: the front pane's own, then the shell's.
-    pub(crate) fn possible(&self) -> Vec<&'static Command> {
+    pub fn possible(&self) -> Vec<&'static Command> {
         let cx = self.base.cx();
         let mut commands = self.pane(self.front()).map(|p| p.commands(&cx)).unwrap_or_default();
         let asks = self.layers.last().is_some_and(|l| l.pane.asks());
@@ -122,6 +124,7 @@ impl Session {
             later: self.base.trail.leads(true),
             tour: self.tour.is_some(),
             news: self.has_news(),
+            waiting: self.is_waiting(),
         };
         commands.extend(everywhere::commands(standing).into_iter().filter(|c| c.id != by));
         commands

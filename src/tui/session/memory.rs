@@ -86,11 +86,11 @@ impl Session {
                 Status::Failed => "deployments.status.failed",
                 Status::Superseded => "deployments.status.superseded",
             });
-            let trouble = deployment.whole().and_then(|d| d.trouble()).map(|trouble| format!("  {}", trouble.what));
+            let trouble = deployment.whole().and_then(|d| d.trouble()).map(|trouble| format!("  {}", cx.said(&trouble.what)));
             let (at, id, by) = (cx.moment(deployment.requested()), deployment.environment(), deployment.actor());
             domain::text::one_line(&format!(
                 "{at}  {status}  {id}  {}  {by}{}",
-                deployment.summary(),
+                cx.changes(deployment.method(), deployment.summary()),
                 trouble.unwrap_or_default()
             ))
         };

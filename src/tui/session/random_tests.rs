@@ -3,36 +3,16 @@
 //!
 //! `QUARTERDECK_RANDOM=100000` presses so many keys and takes a tenth as many sizes; without it a few thousand are pressed.
 
-use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 
 use super::Msg;
 use crate::fixture::{Rolls, Stage};
-use crate::widgets::put::width;
 use crate::words::Language;
 
 /// Returns how many keys are pressed, and by which seed.
 fn asked() -> (usize, u64) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     (number("QUARTERDECK_RANDOM").and_then(|n| usize::try_from(n).ok()).unwrap_or(3000), number("QUARTERDECK_SEED").unwrap_or(20))
-}
-
-/// Checks that each row is exactly as wide as the screen, and that what is wide has its two cells to itself.
-fn aligned(buf: &Buffer, what: &dyn Fn() -> String) {
-    for y in 0..buf.area.height {
-        let mut x = 0;
-        while x < buf.area.width {
-            let symbol = buf[(x, y)].symbol();
-            let wide = width(symbol);
-            assert!(wide <= 2 && !symbol.chars().any(char::is_control), "{symbol:?} in row {y} after {}", what());
-            assert!(usize::from(x) + wide <= usize::from(buf.area.width), "row {y} ends in half of {symbol:?} after {}", what());
-            if wide == 2 {
-                let rest = buf[(x + 1, y)].symbol();
-                assert!([" ", ""].contains(&rest), "{rest:?} lies over half of {symbol:?} in row {y} after {}", what());
-            }
-            x += u16::try_from(wide.max(1)).unwrap_or(1);
-        }
-    }
 }
 
 fn walk(language: Language, keys: usize, seed: u64) {
@@ -66,7 +46,7 @@ fn walk(language: Language, keys: usize, seed: u64) {
             || format!("seed {seed}, {} step {step}: {}", language.tag(), done[done.len().saturating_sub(30)..].join(", "));
         let drawn = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| stage.buffer()));
         match drawn {
-            Ok(buf) => aligned(&buf, &what),
+            Ok(buf) => assert_eq!(crate::shell::fault(&buf), None, "{}", what()),
             Err(panic) => {
                 println!("{}", what());
                 std::panic::resume_unwind(panic);

@@ -25,6 +25,9 @@ pub(super) fn view(session: &Session, area: Rect, buf: &mut Buffer) {
     }
     let room = usize::from(area.width).saturating_sub(width_of(&left) + 2);
     let mut right = right(&cx, session.trouble_count());
+    if session.is_waiting() {
+        right.insert(0, (2, vec![piece(format!("{} {}", cx.spinner(), cx.t("header.waits")), Role::Busy)]));
+    }
     let need = |right: &[(u8, Vec<Piece>)]| right.iter().map(|(_, p)| width_of(p) + 2).sum::<usize>();
     while need(&right) > room && right.len() > 1 {
         let Some(worst) = right.iter().map(|(rank, _)| *rank).max() else { break };

@@ -28,7 +28,7 @@ pub(super) fn view(session: &Session, body: Rect, buf: &mut Buffer) {
     let said = match (away, here) {
         (Some((tab, _)), _) => cx.tf("tour.away", &[("key", &key), ("tab", cx.t(crate::tabs::entry(tab).title))]),
         // What is to be found may not be there yet.
-        (None, Some(_)) if !session.to_be_found(stop) => cx.t("tour.soon").to_owned(),
+        (None, _) if !session.to_be_found(stop) => cx.t("tour.soon").to_owned(),
         (None, Some(_)) => cx.tf(&format!("tour.{}", stop.id), &[("key", &key)]),
         (None, None) => cx.t("tour.cannot").to_owned(),
     };

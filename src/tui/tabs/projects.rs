@@ -215,7 +215,9 @@ impl Projects {
             let last = world.deployments.iter().find(|d| d.environment().project == project.slug);
             Line {
                 healths: ours.map(|e| world.environment_health(e).0).collect(),
-                last: last.map(|d| (d.requested(), d.status(), format!("{}  {}", d.environment().name, d.summary()))),
+                last: last.map(|d| {
+                    (d.requested(), d.status(), format!("{}  {}", d.environment().name, cx.changes(d.method(), d.summary())))
+                }),
                 project: Arc::clone(project),
             }
         });

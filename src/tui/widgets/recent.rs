@@ -39,7 +39,7 @@ pub fn lines<'d>(cx: &Cx, deployments: impl Iterator<Item = &'d Brief>, most: us
             let name = deployment.environment().name.as_str();
             line.push(piece(format!("{name}{}  ", " ".repeat(wide - width(name))), Role::Text));
         }
-        line.push(piece(domain::text::one_line(deployment.summary()), Role::Text));
+        line.push(piece(cx.changes(deployment.method(), deployment.summary()), Role::Text));
         line.push(piece(format!("  {}", cx.tf("deployments.by", &[("who", &deployment.actor().login)])), Role::Muted));
         out.push(line);
     }

@@ -74,8 +74,9 @@ pub fn bar(cx: &Cx, area: Rect, buf: &mut Buffer, deployment: &Deployment) {
         }
         if area.height > 1 {
             let time = stage.started.map_or_else(|| "–".to_owned(), |s| cx.took(s, stage.ended));
-            let short = matches!(stage.state, StageState::Done) && width(&stage.detail) + width(&time) + 5 <= usize::from(share);
-            let detail = if short { format!("{}  ", stage.detail) } else { String::new() };
+            let detail = cx.acted(&stage.detail);
+            let short = matches!(stage.state, StageState::Done) && width(&detail) + width(&time) + 5 <= usize::from(share);
+            let detail = if short { format!("{detail}  ") } else { String::new() };
             put_pieces(cx, buf, (x + 2, area.y + 1), share - 3, &[piece(detail, Role::Muted), piece(time, Role::Faint)]);
         }
     }

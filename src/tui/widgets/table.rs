@@ -45,12 +45,15 @@ pub const LIST: &[Command] = &[
     command("list.first", &["g g", "home"], 0),
     command("list.last", &["G", "end"], 0),
     command("list.filter", &["/"], 90),
-    command("list.sort", &["o"], 0),
+    PICK_ONE,
     command("list.reverse", &["O"], 0),
     command("list.faults", &["z"], 0),
     command("list.state", &["Z"], 0),
     command("list.next-fault", &["g f"], 0),
 ];
+
+/// Picks the column to sort by.
+pub const PICK_ONE: Command = command("list.sort", &["o"], 0);
 
 /// The commands of a list whose rows can be marked.
 pub const MARKS: &[Command] =
@@ -402,7 +405,13 @@ impl<T: Row + 'static> Table<T> {
         let marks = MARKS.iter().filter(|_| some && self.marking);
         let clear = !self.input.text().is_empty() || self.only.is_some() || !self.marks.is_empty();
         // A filter can be typed before anything came: what follows the key must never be taken for commands.
-        LIST.iter().filter(|c| some || c.id == "list.filter").chain(marks).chain(clear.then_some(&CLEAR)).collect()
+        let possible = |id: &str| match id {
+            "list.filter" => true,
+            "list.reverse" => some && self.sort.is_some(),
+            "list.next-fault" => self.faulty().next().is_some(),
+            _ => some,
+        };
+        LIST.iter().filter(|c| possible(c.id)).chain(marks).chain(clear.then_some(&CLEAR)).collect()
     }
 
     /// Carries out one of its commands; tells whether it was one.

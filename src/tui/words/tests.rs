@@ -273,3 +273,100 @@ fn every_trouble_is_known_in_chinese() {
     assert!(found > 250, "the sources are read: {found}");
     assert_eq!(unknown, BTreeSet::new());
 }
+
+/// What the journal says an order came to, each as the engine writes it.
+#[test]
+fn the_journal_is_told_in_the_operators_language() {
+    let chinese = Words::load(Language::Chinese);
+    for (detail, expect) in [
+        (
+            "1a2b3c4 is on main for shop/production: image 1.8.4 \u{2192} 1.9.0, replicas 3 \u{2192} 6.",
+            "1a2b3c4 已进入 main，用于 shop/production：镜像 1.8.4 \u{2192} 1.9.0，副本数 3 \u{2192} 6。",
+        ),
+        ("image tag 1.9.0, env LOG_LEVEL set, cpu limit removed", "镜像标签 1.9.0，环境变量 LOG_LEVEL（已设置），CPU 上限 已删除"),
+        ("takes back 8fk2qa", "撤销 8fk2qa"),
+        ("pushes 1a2b3c4 to main", "推送 1a2b3c4 到 main"),
+        ("Apply begins", "应用开始"),
+        ("Flux sync: artifact is main@1a2b3c4", "Flux 同步：制品为 main@1a2b3c4"),
+        ("succeeded", "成功"),
+        ("suspended again", "已再次挂起"),
+        (
+            "Environment shop/production was edited. Created: Secret/flux-system/shop. Kustomization/flux-system/shop is suspended.",
+            "已修改环境 shop/production。已创建：Secret/flux-system/shop。Kustomization/flux-system/shop 已挂起。",
+        ),
+        (
+            "main@1a2b3c4 was applied to shop/production; it is suspended again.",
+            "已将 main@1a2b3c4 应用到 shop/production；已再次挂起。",
+        ),
+        ("back to 8fk2qa: image 1.9.0 \u{2192} 1.8.2", "回到 8fk2qa：镜像 1.9.0 \u{2192} 1.8.2"),
+        ("12 objects: suspended.", "12 个对象：已挂起。"),
+        ("Kustomization/shop/web was asked to reconcile.", "已请求调和 Kustomization/shop/web。"),
+    ] {
+        assert_eq!(chinese.acted(detail), expect);
+    }
+    assert_eq!(Words::load(Language::English).acted("succeeded"), "succeeded");
+}
+
+#[test]
+fn a_trouble_in_one_line_keeps_the_words_of_the_server_and_those_of_a_commit() {
+    let chinese = Words::load(Language::Chinese);
+    let refused = "The server refused the push: shop/production on main: remote: hook declined (policy: two reviews). \
+                   Nothing was changed and what was wanted is kept; do what the server says, then submit again.";
+    let told = chinese.acted(refused);
+    assert!(
+        told.starts_with("服务器拒绝了推送：shop/production on main：remote: hook declined (policy: two reviews)。"),
+        "{told}"
+    );
+    assert!(told.ends_with("请按服务器所说处理后重新提交。"), "{told}");
+    let seen = chinese.acted("1a2b3c4 on main by Ada Byron: port 8080 removed");
+    assert!(seen.ends_with("port 8080 removed"), "{seen}");
+    for theirs in ["error: image not found", "forbidden: User \"ada\" cannot patch", "set up the port 80 set. Then more"] {
+        assert_eq!(chinese.said(theirs), theirs);
+    }
+}
+
+/// Everything that an order comes to has its Chinese sentence: it is told in a note and stands in the journal.
+#[test]
+fn every_outcome_is_known_in_chinese() {
+    let chinese = Words::load(Language::Chinese);
+    let (mut unknown, mut found) = (BTreeSet::new(), 0);
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/orders"), &mut files);
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for said in texts(text.split("#[cfg(test)]").next().unwrap()).iter().filter(|said| said.trim_end().ends_with('.')) {
+            let Some(shown) = shown(said.trim()) else { continue };
+            // What is joined to a sentence begins one of its own, or goes on in the middle of a word's end.
+            let own = shown.strip_prefix("X1 ").filter(|rest| rest.starts_with(|c: char| c.is_uppercase())).unwrap_or(&shown);
+            let joined = own.match_indices("X1").any(|(at, _)| own[..at].ends_with(|c: char| c.is_lowercase()));
+            found += 1;
+            if !joined && chinese.acted(own) == own {
+                unknown.insert(format!("{shown} ({})", file.display()));
+            }
+        }
+    }
+    assert!(found > 40, "the sources are read: {found}");
+    assert_eq!(unknown, BTreeSet::new());
+}
+
+/// What a field cannot be has its Chinese sentence.
+#[test]
+fn every_fault_of_a_field_is_known_in_chinese() {
+    let chinese = Words::load(Language::Chinese);
+    let domain = Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain");
+    let (mut unknown, mut found) = (BTreeSet::new(), 0);
+    for name in ["edit.rs", "check.rs", "image.rs", "ident.rs", "quantity.rs"] {
+        let text = std::fs::read_to_string(domain.join(name)).unwrap();
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        let calls = ["Some(", "Err(", "then(|| ", "then_some(", "=> ", "ok_or(", "map_err(|_| "];
+        let said = calls.iter().flat_map(|call| text.split(call).skip(1).filter_map(text_at));
+        for shown in said.filter_map(|said| shown(&said)) {
+            found += 1;
+            if chinese.said(&shown) == shown {
+                unknown.insert(format!("{shown} ({name})"));
+            }
+        }
+    }
+    assert!(found > 25, "the sources are read: {found}");
+    assert_eq!(unknown, BTreeSet::new());
+}

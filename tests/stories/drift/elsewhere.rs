@@ -253,5 +253,6 @@ fn what_a_release_ignores_is_ignored(ground: &Ground) {
     let by = |path: &str| from.lines().find(|line| line.starts_with(path)).map(str::to_owned).unwrap_or_default();
     assert!(by("replicas").ends_with("spec.values") && by("level").contains("ConfigMap/"), "{from}");
     assert!(by("token").contains("Secret/") && !from.contains("s3cret"), "{from}");
+    crate::stories::shell::fits(&operator, "values", &operator.run(&["values", &format!("hr/{name}"), "-o", "json"]).json());
     operator.run(&["values", "ks/x"]).failed(2);
 }

@@ -23,7 +23,7 @@ pub(super) fn lines(cx: &Cx, entry: &Entry) -> Vec<String> {
     ];
     let mut out: Vec<String> = facts.into_iter().map(|(key, value)| format!("{}{value}", padded(cx.words.get(key)))).collect();
     out.push(String::new());
-    out.extend(r.detail.lines().map(str::to_owned));
+    out.extend(r.detail.lines().map(|line| cx.acted(line)));
     if let Some(Ok(change)) = r.change.as_ref().map(serde_json::to_value) {
         out.push(String::new());
         outline(&change, 0, &mut out);

@@ -146,7 +146,8 @@ fn entry(cx: &Cx, ground: &mut Ground, field: Field, value: &str) -> Verdict {
     let edit = Edit::set(field.clone(), value);
     let waits = ground.ask(&field).is_some();
     ground.set(field, Some(value.to_owned()));
-    Verdict { fault: if changed { edit.fault() } else { None }, note, changed, waits }
+    let fault = if changed { edit.fault().map(|fault| cx.said(&fault)) } else { None };
+    Verdict { fault, note, changed, waits }
 }
 
 /// Reads a variable: what begins with `secret:` or `configmap:` is a reference, unless Git has it as a plain value.
@@ -173,5 +174,6 @@ fn variable(cx: &Cx, ground: &mut Ground, name: &str, value: &str) -> Verdict {
         edit.fault()
     };
     let note = if same { None } else { now.map(|now| cx.tf("deploy.now", &[("now", &now)])) };
+    let fault = fault.map(|fault| cx.said(&fault));
     Verdict { fault, note: note.unwrap_or_default(), changed: !same, waits }
 }

@@ -448,7 +448,8 @@ fn single(cx: &Cx, ground: &Ground, field: &Field, row: &mut Row) {
     let edit = ground.edit(field).cloned();
     let git = ground.git(field);
     let runs = ground.running.and_then(|w| running::value(w, ground.container, field));
-    row.fault = edit.as_ref().and_then(|value| Edit { value: value.clone(), ..Edit::remove(field.clone()) }.fault());
+    let fault = edit.as_ref().and_then(|value| Edit { value: value.clone(), ..Edit::remove(field.clone()) }.fault());
+    row.fault = fault.map(|fault| cx.said(&fault));
     row.note = note(cx, edit.is_some(), git.map(|f| f.value.as_str()), runs.as_deref());
     row.place = git.map(place).unwrap_or_default();
     row.changed = edit.is_some();

@@ -128,7 +128,7 @@ pub(crate) fn of_others(cx: &Cx, restore: &Restore) -> Vec<String> {
         let by = undone.by.as_ref()?;
         Some(cx.tf(
             "diff.of-others",
-            &[("deployment", undone.deployment.short()), ("by", by), ("change", &cx.said(&undone.summary))],
+            &[("deployment", undone.deployment.short()), ("by", by), ("change", &cx.acted(&undone.summary))],
         ))
     };
     restore.undoes.iter().filter_map(told).collect()

@@ -30,7 +30,7 @@ pub(super) fn title(cx: &Cx, deployment: &Brief) -> (Vec<Piece<'static>>, Vec<Pi
         piece(deployment.environment().project.to_string(), Role::Text),
         piece(" → ", Role::Faint),
         piece(format!("{}   ", deployment.environment().name), Role::Text),
-        piece(list::change(deployment), Role::Text),
+        piece(list::change(cx, deployment), Role::Text),
     ];
     let word = list::status(cx, deployment.status());
     let (over, finished) = (deployment.is_over(), deployment.finished());
@@ -99,7 +99,7 @@ pub(super) fn rows(cx: &Cx, (brief, deployment): (&Brief, &Deployment), takers: 
         let stage = deployment.stage(name);
         let by_hand =
             super::waits_for_sync(cx, brief).then(|| cx.tf("deployments.sync-hint", &[("key", &cx.keymap.label(&super::SYNC))]));
-        let said = by_hand.unwrap_or_else(|| cx.said(&stage.detail));
+        let said = by_hand.unwrap_or_else(|| cx.acted(&stage.detail));
         if !said.is_empty() {
             let (glyph, role) = stages::glyph(cx, stage);
             rows.push(Row::text(format!("{glyph} {}  ", stages::title(cx, name)), role, said, Role::Text));

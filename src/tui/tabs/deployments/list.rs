@@ -6,7 +6,6 @@ use domain::deployment::{Method, StageName, Status};
 use domain::flux::Health;
 use domain::history::{Brief, Mark};
 use domain::ident::DeploymentId;
-use domain::text::one_line;
 
 use crate::cx::Cx;
 use crate::theme::Role;
@@ -88,8 +87,8 @@ pub(super) fn method<'a>(cx: &Cx<'a>, method: Method) -> &'a str {
 }
 
 /// Returns what a deployment changes, in short: its summary, else the first line of its message.
-pub(super) fn change(deployment: &Brief) -> String {
-    one_line(deployment.change())
+pub(super) fn change(cx: &Cx, deployment: &Brief) -> String {
+    cx.changes(deployment.method(), deployment.change())
 }
 
 fn status_cell(row: &Row, cx: &Cx) -> Cell {
@@ -163,7 +162,7 @@ pub(super) static COLUMNS: &[Column<Row>] = &[
         priority: 0,
         width: Width::Grow(24),
         right: false,
-        cell: |row, _| Cell::new(change(&row.0), Role::Text),
+        cell: |row, cx| Cell::new(change(cx, &row.0), Role::Text),
         order: Some(|a, b| a.0.change().cmp(b.0.change())),
     },
     Column {

@@ -164,13 +164,14 @@ impl Editor {
         let name = self.form.value("name");
         let taken = self.old.is_none()
             && cx.world.environments.iter().any(|e| e.id.project == self.project && e.id.name.as_str() == name);
-        let name = label_fault(&name).map(str::to_owned).or_else(|| taken.then(|| cx.t("environments.taken").to_owned()));
+        let name =
+            label_fault(&name).map(|fault| cx.said(fault)).or_else(|| taken.then(|| cx.t("environments.taken").to_owned()));
         self.form.fault("name", name);
         let cluster = self.form.value("cluster");
         let known: Vec<&str> = cx.world.contexts.iter().map(|c| c.0.as_str()).collect();
         let strange = !known.is_empty() && !known.contains(&cluster.as_str());
         self.form.fault("cluster", strange.then(|| cx.tf("environments.no-context", &[("contexts", &known.join(", "))])));
-        self.form.fault("namespace", label_fault(&self.form.value("namespace")).map(str::to_owned));
+        self.form.fault("namespace", label_fault(&self.form.value("namespace")).map(|fault| cx.said(fault)));
         self.form.fault("branch", self.form.value("branch").trim().is_empty().then(|| needed.to_owned()));
         let path = self.form.value("path");
         let wrong = path.starts_with('/') || path.split('/').any(|part| part == "..");

@@ -129,7 +129,8 @@ impl Editor {
         if self.old.is_none() {
             let slug = self.form.value("slug");
             let taken = cx.world.projects.iter().any(|p| p.slug.as_str() == slug);
-            let fault = label_fault(&slug).map(str::to_owned).or_else(|| taken.then(|| cx.t("projects.taken").to_owned()));
+            let fault =
+                label_fault(&slug).map(|fault| cx.said(fault)).or_else(|| taken.then(|| cx.t("projects.taken").to_owned()));
             self.form.fault("slug", fault);
         }
         let empty = |form: &Form, id: &str| form.value(id).trim().is_empty().then(|| cx.t("projects.needed").to_owned());
@@ -137,7 +138,7 @@ impl Editor {
             let fault = empty(&self.form, id);
             self.form.fault(id, fault);
         }
-        let credential = Credential::parse(self.form.value("credential").trim()).err().map(|t| t.next);
+        let credential = Credential::parse(self.form.value("credential").trim()).err().map(|t| cx.said(&t.next));
         self.form.fault("credential", credential);
     }
 

@@ -150,6 +150,6 @@ fn progress(cx: &Cx, work: &Work, rows: &mut Vec<Row>) {
             Mark::Failed(why) => ("✗", Role::Bad, cx.said(why)),
         };
         let sign = piece(format!("  {sign} "), role);
-        rows.push(Row::Line(vec![sign, piece(line.object.clone(), Role::Text), piece(format!("  {said}"), Role::Muted)]));
+        rows.push(Row::Line(vec![sign, piece(cx.acted(&line.object), Role::Text), piece(format!("  {said}"), Role::Muted)]));
     }
 }

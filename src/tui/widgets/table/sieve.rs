@@ -321,13 +321,15 @@ impl<T: Row + 'static> Table<T> {
         Health::ALL.into_iter().skip(from).find(|h| self.tally(*h) > 0).map(Only::State)
     }
 
+    /// Goes through the places of the shown rows that are failed or degraded.
+    pub(super) fn faulty(&self) -> impl Iterator<Item = usize> {
+        let faulty = |at: u32| self.states.get(at as usize).is_some_and(|state| state.is(Health::Bad) || state.is(Health::Warn));
+        self.shown.iter().enumerate().filter(move |(_, at)| faulty(**at)).map(|(place, _)| place)
+    }
+
     /// Goes to the next row that is failed or degraded, from the top again after the last.
     pub(super) fn next_fault(&mut self) {
-        let faulty = |at: &usize| {
-            let state = self.states[self.shown[*at] as usize];
-            state.is(Health::Bad) || state.is(Health::Warn)
-        };
-        let found = (self.cursor + 1..self.shown.len()).find(faulty).or_else(|| (0..self.shown.len()).find(faulty));
+        let found = self.faulty().find(|at| *at > self.cursor).or_else(|| self.faulty().next());
         if let Some(at) = found {
             self.go(at);
         }
