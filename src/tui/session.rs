@@ -43,6 +43,8 @@ mod pointer_tests;
 #[cfg(test)]
 mod random_tests;
 #[cfg(test)]
+mod steady_tests;
+#[cfg(test)]
 mod tests;
 mod tour;
 #[cfg(test)]

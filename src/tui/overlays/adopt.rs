@@ -381,7 +381,7 @@ impl Tab for Adopt {
         put_pieces(cx, buf, (inner.x, inner.y), inner.width, &[piece(cx.tf("adopt.count", &count), Role::Muted)]);
         let rest = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
         let lines = self.lines(cx, usize::from(rest.width.saturating_sub(4)));
-        let (list, below) = pane::split(cx, rest, self.table.rows().len(), lines.len());
+        let (list, below) = pane::split(cx, rest, self.table.room(cx), lines.len());
         self.table.view(cx, list, buf, cx.t("adopt.nothing"));
         pane::view(cx, below, buf, &lines);
         if let Some((key, form)) = &self.form {

@@ -98,7 +98,7 @@ impl Tab for Help {
         let entries = || lines.iter().filter_map(|l| if let Line::Entry(c, keys) = l { Some((c, keys)) } else { None });
         let wide = columns(entries().map(|(_, keys)| width(keys)).max().unwrap_or(0)).min(room / 3) + 2;
         let titles = columns(entries().map(|(c, _)| width(cx.title(c))).max().unwrap_or(0)).min(room / 3) + 2;
-        let rows = rows(cx, &lines, usize::from(room.saturating_sub(wide + titles + 3)));
+        let rows = rows(cx, &lines, usize::from(room.saturating_sub(wide + titles + 4)));
         let high = area.height.min(columns(rows.len()) + 2);
         let inner = dialog::frame(cx, dialog::centred(area, frame_wide, high), buf, cx.t("help.title"));
         let top = self.scroll.fit(rows.len(), usize::from(inner.height));

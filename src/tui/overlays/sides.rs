@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use domain::flux::Health;
 use domain::ident::Slug;
+use domain::image::Image;
 use domain::query::{Answer, Query};
 use domain::revision::Revision;
 use domain::sides::{Across, Place, Side, Sides};
@@ -24,6 +25,7 @@ use crate::effects::{Effect, Effects, Ticket};
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
 use crate::widgets::dialog;
+use crate::widgets::format;
 use crate::widgets::put::{Piece, cut_middle, piece, width};
 use crate::widgets::scroll::{SCROLL, Scroll};
 use crate::widgets::sheet::{self, Row};
@@ -92,16 +94,22 @@ struct Line {
 struct Said {
     sign: &'static str,
     text: String,
+    /// What of it is never cut: the tag of an image.
+    tag: String,
     role: Role,
 }
 
 impl Said {
     fn plain(text: impl Into<String>, role: Role) -> Self {
-        Self { sign: "", text: text.into(), role }
+        Self { sign: "", text: text.into(), tag: String::new(), role }
     }
 
-    fn whole(&self) -> String {
-        format!("{}{}", self.sign, self.text)
+    fn within(&self, room: usize) -> String {
+        let left = room.saturating_sub(width(self.sign) + width(&self.tag));
+        if self.tag.is_empty() || left > 4 {
+            return format!("{}{}{}", self.sign, cut_middle(&self.text, left), self.tag);
+        }
+        format!("{}{}", self.sign, cut_middle(self.tag.trim_start_matches(':'), room.saturating_sub(width(self.sign))))
     }
 }
 
@@ -123,7 +131,10 @@ fn lines(cx: &Cx, sides: &Sides) -> Vec<Line> {
         line("sides.workload", &|side| Said::plain(side.workload.clone(), Role::Muted)),
     ];
     out.extend(
-        sides.across().iter().map(|across| Line { name: named(cx, across), cells: across.cells.iter().map(cell).collect() }),
+        sides.across().iter().map(|across| Line {
+            name: named(cx, across),
+            cells: across.cells.iter().map(|place| cell(across, place)).collect(),
+        }),
     );
     out
 }
@@ -149,17 +160,28 @@ fn agreement(cx: &Cx, side: &Side) -> Said {
     Said::plain(format!("{} {}", cx.glyph(health), cx.words.get(key)), health.into())
 }
 
-fn cell((place, other): &(Option<&Place>, bool)) -> Said {
+fn cell(across: &Across<'_>, (place, other): &(Option<&Place>, bool)) -> Said {
     let sign = if *other { "≠ " } else { "" };
-    let Some(place) = place else { return Said { sign, text: "–".to_owned(), role: Role::Faint } };
+    let Some(place) = place else { return Said { sign, ..Said::plain("–", Role::Faint) } };
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
+    let image = |value: &Option<String>| {
+        let image: Image = value.as_deref().filter(|_| across.field == "image")?.parse().ok()?;
+        let tag = format::version(value.as_deref()?);
+        (tag != image.name).then_some((image.name, tag))
+    };
     if place.drift == Some(true) {
-        return Said { sign, text: format!("{} → {}", text(&place.git), text(&place.running)), role: Role::Bad };
+        return match (image(&place.git), image(&place.running)) {
+            (Some((name, wanted)), Some((same, running))) if name == same => {
+                Said { sign, text: name, tag: format!(":{wanted} → {running}"), role: Role::Bad }
+            }
+            _ => Said { sign, ..Said::plain(format!("{} → {}", text(&place.git), text(&place.running)), Role::Bad) },
+        };
     }
-    Said {
-        sign,
-        text: text(&place.running.clone().or_else(|| place.git.clone())),
-        role: if *other { Role::Changed } else { Role::Text },
+    let value = place.running.clone().or_else(|| place.git.clone());
+    let role = if *other { Role::Changed } else { Role::Text };
+    match image(&value) {
+        Some((name, tag)) => Said { sign, text: name, tag: format!(":{tag}"), role },
+        None => Said { sign, ..Said::plain(text(&value), role) },
     }
 }
 
@@ -168,7 +190,7 @@ fn beside(sides: &Sides, lines: &[Line], (name, column): (usize, usize), rows: &
     let head = sides.sides.iter().map(|side| padded(side.environment.name.as_str(), column, Role::Accent));
     rows.push(Row::Line(std::iter::once(piece(" ".repeat(name + 2), Role::Text)).chain(head).collect()));
     for line in lines {
-        let cells = line.cells.iter().map(|said| padded(&said.whole(), column, said.role));
+        let cells = line.cells.iter().map(|said| padded(&said.within(column.saturating_sub(2)), column, said.role));
         rows.push(Row::Line(std::iter::once(padded(&line.name, name + 2, Role::Muted)).chain(cells).collect()));
     }
 }
@@ -183,10 +205,7 @@ fn below(sides: &Sides, lines: &[Line], name: usize, wide: usize, rows: &mut Vec
         for line in lines {
             let Some(said) = line.cells.get(at) else { continue };
             let room = wide.saturating_sub(name + 2);
-            rows.push(Row::Line(vec![
-                padded(&line.name, name + 2, Role::Muted),
-                piece(cut_middle(&said.whole(), room).into_owned(), said.role),
-            ]));
+            rows.push(Row::Line(vec![padded(&line.name, name + 2, Role::Muted), piece(said.within(room), said.role)]));
         }
     }
 }

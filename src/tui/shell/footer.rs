@@ -1,4 +1,4 @@
-//! The footer: what the keys do here, computed from what is possible now; and the notes that float above it.
+//! The footer: what the keys do here, computed from what is possible now; and the notes of what happened, which go by themselves.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -38,9 +38,18 @@ pub(super) fn view(session: &Session, area: Rect, buf: &mut Buffer) {
     let room = usize::from(area.right().saturating_sub(x));
     let need =
         |shown: &[(u8, String, &'static Command)]| shown.iter().map(|(_, l, c)| width(l) + width(cx.title(c)) + 3).sum::<usize>();
+    let mut left_out = Vec::new();
     while need(&shown) > room && shown.len() > 1 {
         let at = shown.iter().rposition(|(rank, ..)| *rank < STAYS).unwrap_or(shown.len() - 1);
-        shown.remove(at);
+        left_out.push(shown.remove(at));
+    }
+    // A short one may fit where a long one did not.
+    for entry in left_out.into_iter().rev() {
+        let at = shown.partition_point(|(rank, ..)| *rank <= entry.0);
+        shown.insert(at, entry);
+        if need(&shown) > room {
+            shown.remove(at);
+        }
     }
     for (_, label, command) in shown {
         let from = x;
@@ -50,17 +59,15 @@ pub(super) fn view(session: &Session, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// Draws the notes at the lower right of the body, the newest lowest.
-pub(super) fn notes(session: &Session, area: Rect, buf: &mut Buffer) {
+/// Draws the notes at the right end of the rule over the body, where they cover nothing that says anything; older ones above it,
+/// over tabs. Where there is no rule they begin there.
+pub(super) fn notes(session: &Session, body: Rect, buf: &mut Buffer) {
     let cx = session.cx();
     let notes: Vec<_> = session.toasts().collect();
-    for (up, toast) in (1u16..).zip(notes.iter().rev()) {
-        if up > area.height {
-            return;
-        }
-        let text = cut(&toast.text, usize::from(area.width).saturating_sub(8)).into_owned();
-        let wide = columns(width(&text) + 5).min(area.width);
-        let place = Rect { x: area.right() - wide, y: area.bottom() - up, width: wide, height: 1 };
+    for (y, toast) in (1..body.y).rev().zip(notes.iter().rev()) {
+        let text = cut(&toast.text, usize::from(body.width).saturating_sub(8)).into_owned();
+        let wide = columns(width(&text) + 5).min(body.width);
+        let place = Rect { x: body.right() - wide, y, width: wide, height: 1 };
         clear(buf, place);
         lay(buf, place, cx.style(Role::Panel));
         put(buf, (place.x + 1, place.y), 1, cx.glyph(toast.health), cx.style(toast.health.into()));

@@ -71,7 +71,7 @@ static COLUMNS: [Column<Arc<Entry>>; 7] = [
     Column {
         id: "seq",
         priority: 6,
-        width: Width::Fit(4, 8),
+        width: Width::Fit(6, 8),
         right: true,
         cell: |e, _| Cell::new(e.seq.to_string(), Role::Faint),
         order: Some(|a, b| a.seq.cmp(&b.seq)),
@@ -286,7 +286,11 @@ impl Tab for Audit {
 
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
-            TabMsg::Enter | TabMsg::World => self.refresh(cx),
+            TabMsg::Enter => {
+                self.refresh(cx);
+                self.table.open(cx);
+            }
+            TabMsg::World => self.refresh(cx),
             TabMsg::Recall(kept) => self.table.recall(&kept),
             TabMsg::Wake => self.table.wake(cx.now),
             TabMsg::Command("audit.open") => return self.open(cx),
@@ -317,7 +321,10 @@ impl Tab for Audit {
             TabMsg::Reply(ticket, answer) if self.waiting == Some(ticket) => {
                 self.waiting = None;
                 match answer {
-                    Ok(Answer::Audit(entries)) => self.table.set(cx, entries),
+                    Ok(Answer::Audit(entries)) => {
+                        self.table.set(cx, entries);
+                        self.table.open(cx);
+                    }
                     Ok(_) => {}
                     Err(trouble) => return vec![Effect::Trouble(trouble)],
                 }

@@ -179,6 +179,7 @@ impl Deployments {
         // Where other deployments are listed, one begins at the newest.
         if before.is_some_and(|id| self.table.rows().iter().all(|row| row.0.id() != id.as_str())) {
             self.table.command("list.first");
+            self.table.open(cx);
         }
         if let Some(id) = self.wanted.take() {
             if cx.world.deployment(&id).is_some() {
@@ -387,6 +388,9 @@ impl Deployments {
         match msg {
             TabMsg::Enter | TabMsg::Desk => {
                 self.refresh(cx, true);
+                if msg == TabMsg::Enter {
+                    self.table.open(cx);
+                }
                 return self.take_wanted(cx);
             }
             TabMsg::World => self.refresh(cx, false),

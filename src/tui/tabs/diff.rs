@@ -191,7 +191,9 @@ impl Tab for Diff {
             return vec![&CHOOSE];
         }
         let mut out: Vec<&'static Command> = back::commands(cx);
-        out.extend([&NEXT, &PREVIOUS, &LAYOUT]);
+        if self.rows(cx).iter().any(|row| matches!(row, rows::Row::Hunk(..))) {
+            out.extend([&NEXT, &PREVIOUS, &LAYOUT]);
+        }
         out.extend((self.view != View::Git).then_some(&GIT));
         out.extend((self.view != View::Rendered).then_some(&RENDERED));
         out.push(&LIVE);

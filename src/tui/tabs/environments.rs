@@ -91,7 +91,10 @@ impl Environments {
             let rows = wanted.map(|e| Line::new(cx, e, project.is_none())).collect();
             self.table.set(cx, rows);
             self.seen = Some(Arc::clone(cx.world));
-            self.shown = project;
+            if self.shown != project {
+                self.shown = project;
+                self.table.open(cx);
+            }
         }
     }
 
@@ -266,6 +269,9 @@ impl Tab for Environments {
         match msg {
             TabMsg::Enter | TabMsg::World | TabMsg::Desk => {
                 self.refresh(cx);
+                if msg == TabMsg::Enter {
+                    self.table.open(cx);
+                }
                 if msg != TabMsg::World {
                     self.follow(cx);
                 }
@@ -298,14 +304,7 @@ impl Tab for Environments {
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
-        let mut title = vec![match &cx.desk.project {
-            Some(project) => piece(project.to_string(), Role::Accent),
-            None => piece(cx.t("environments.all").to_owned(), Role::Accent),
-        }];
-        title.push(piece(format!("  {}", self.table.rows().len()), Role::Text));
-        put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &title);
-        let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-        let rest = link::banner(cx, rest, buf, |of| match of {
+        let area = link::over(cx, area, buf, |of| match of {
             LinkOf::Cluster(name) => self.table.rows().iter().any(|l| l.environment.cluster.0 == *name),
             LinkOf::Kind { cluster, kind, .. } => {
                 let ours = matches!(
@@ -316,8 +315,15 @@ impl Tab for Environments {
             }
             LinkOf::Repository(url) => self.table.rows().iter().any(|l| l.repository == *url),
         });
+        let mut title = vec![match &cx.desk.project {
+            Some(project) => piece(project.to_string(), Role::Accent),
+            None => piece(cx.t("environments.all").to_owned(), Role::Accent),
+        }];
+        title.push(piece(format!("  {}", self.table.rows().len()), Role::Text));
+        put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &title);
+        let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let detail = |room: pane::Room| detail::lines(cx, self.table.selected(), room.wide);
-        let list = pane::around(cx, rest, buf, self.table.rows().len(), detail);
+        let list = pane::around(cx, rest, buf, self.table.room(cx), detail);
         let empty = match &cx.desk.project {
             Some(project) => cx.tf("environments.empty", &[("project", project.as_str()), ("key", &cx.key(&ADD))]),
             None => cx.t("environments.empty-all").to_owned(),

@@ -336,7 +336,11 @@ impl Tab for Flux {
             return effects;
         }
         match msg {
-            TabMsg::Enter | TabMsg::World | TabMsg::Desk => self.refresh(cx),
+            TabMsg::Enter => {
+                self.refresh(cx);
+                self.table.open(cx);
+            }
+            TabMsg::World | TabMsg::Desk => self.refresh(cx),
             TabMsg::Command(id) => return self.command(cx, id),
             TabMsg::Key(key) => match &mut self.chooser {
                 Some(chooser) => chooser.key(key),
@@ -360,15 +364,15 @@ impl Tab for Flux {
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
-        let title = self.tree.as_ref().map_or_else(|| self.title(cx), |tree| tree.title(cx));
-        put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &title);
-        let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let wanted = cx.desk.kind;
-        let rest = link::banner(cx, rest, buf, |of| match of {
+        let area = link::over(cx, area, buf, |of| match of {
             LinkOf::Cluster(_) => true,
             LinkOf::Kind { kind, .. } => domain::flux::Kind::by_name(kind).is_some() && wanted.is_none_or(|w| w == kind),
             LinkOf::Repository(_) => false,
         });
+        let title = self.tree.as_ref().map_or_else(|| self.title(cx), |tree| tree.title(cx));
+        put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &title);
+        let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         if let Some(tree) = &self.tree {
             return tree.view(cx, rest, buf);
         }
@@ -377,11 +381,11 @@ impl Tab for Flux {
             |kind| cx.tf("flux.empty-kind", &[("kind", kind), ("key", &cx.key(&KIND))]),
         );
         let lines = |room: pane::Room| match self.table.selected() {
-            Some(object) if room.beside => summary::whole(cx, object, room.wide),
+            Some(object) if room.whole => summary::whole(cx, object, room.wide),
             Some(object) => summary::short(cx, object, room.wide),
             None => Vec::new(),
         };
-        let list = pane::around(cx, rest, buf, self.table.total(), lines);
+        let list = pane::around(cx, rest, buf, self.table.room(cx), lines);
         self.table.view(cx, list, buf, &empty);
         if let Some(chooser) = &self.chooser {
             dialog::dim(cx, buf, area);

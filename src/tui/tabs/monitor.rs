@@ -227,7 +227,7 @@ impl Tab for Monitor {
         if area.width < 8 || area.height < 2 {
             return;
         }
-        let area = link::banner(cx, area, buf, |of| matches!(of, LinkOf::Cluster(_)));
+        let area = link::over(cx, area, buf, |of| matches!(of, LinkOf::Cluster(_)));
         let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
         let (left, right) = self.head(cx);
         let taken = put_pieces(cx, buf, (inner.x, inner.y), inner.width, &left);

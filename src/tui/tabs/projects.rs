@@ -171,7 +171,7 @@ static COLUMNS: [Column<Line>; 6] = [
     Column {
         id: "deployed",
         priority: 1,
-        width: Width::Grow(18),
+        width: Width::Grow(34),
         right: false,
         cell: last,
         order: Some(|a, b| b.last.as_ref().map(|l| l.0).cmp(&a.last.as_ref().map(|l| l.0))),
@@ -294,6 +294,9 @@ impl Tab for Projects {
         if matches!(msg, TabMsg::Enter | TabMsg::World) {
             self.refresh(cx);
         }
+        if msg == TabMsg::Enter {
+            self.table.open(cx);
+        }
         if matches!(msg, TabMsg::Enter | TabMsg::World | TabMsg::Context) {
             let asked = self.look_around(cx);
             if !asked.is_empty() {
@@ -329,11 +332,11 @@ impl Tab for Projects {
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        let area = link::over(cx, area, buf, |of| matches!(of, LinkOf::Cluster(_) | LinkOf::Repository(_)));
         let count = self.table.rows().len().to_string();
         let title = [piece(cx.tf("projects.count", &[("count", &count)]), Role::Accent)];
         put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &title);
         let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-        let rest = link::banner(cx, rest, buf, |of| matches!(of, LinkOf::Cluster(_) | LinkOf::Repository(_)));
         if self.table.rows().is_empty() && self.editor.is_none() && rest.height > 14 && rest.width > 40 {
             let keys = welcome::Keys { add: cx.key(&ADD), adopt: cx.key(&ADOPT), demo: cx.key(&DEMO) };
             let lines = welcome::lines(cx, self.toolkit.as_deref(), &keys, rest.width.saturating_sub(4));
@@ -344,7 +347,7 @@ impl Tab for Projects {
         }
         let empty = cx.tf("projects.empty", &[("key", &cx.key(&ADD)), ("adopt", &cx.key(&ADOPT))]);
         let lines = |_| self.table.selected().map(|l| detail::lines(cx, &l.project)).unwrap_or_default();
-        let list = pane::around(cx, rest, buf, self.table.rows().len(), lines);
+        let list = pane::around(cx, rest, buf, self.table.room(cx), lines);
         self.table.view(cx, list, buf, &empty);
         if let Some(editor) = &self.editor {
             dialog::dim(cx, buf, area);

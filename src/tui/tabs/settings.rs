@@ -306,7 +306,7 @@ impl Tab for Settings {
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let context = self.context(cx);
         let area =
-            link::banner(cx, area, buf, |of| matches!(of, LinkOf::Cluster(c) if context.as_ref().is_some_and(|own| own.0 == *c)));
+            link::over(cx, area, buf, |of| matches!(of, LinkOf::Cluster(c) if context.as_ref().is_some_and(|own| own.0 == *c)));
         let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
         put_pieces(cx, buf, (inner.x, inner.y), inner.width, &self.head(cx));
         let mut rest = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };

@@ -1,4 +1,4 @@
-//! How fresh what is shown is: one line over a list, whenever its connection is anything but live.
+//! How fresh what is shown is: one line over what is shown, whenever its connection is anything but live.
 
 use domain::flux::Health;
 use domain::link::{Link, LinkOf, LinkState};
@@ -36,17 +36,44 @@ pub fn troubled<'a>(cx: &Cx<'a>, matters: impl Fn(&LinkOf) -> bool) -> Vec<&'a L
     found
 }
 
+/// Draws the worst of the links that are not live on the rule above an area, so that nothing moves when a link fails or comes
+/// back; on a low screen, which has no rule, as [`banner`] does. Returns the area that is left.
+pub fn over(cx: &Cx, area: Rect, buf: &mut Buffer, matters: impl Fn(&LinkOf) -> bool) -> Rect {
+    let ruled = area.y > buf.area.y && buf[(area.x, area.y - 1)].symbol() == "─";
+    if !ruled {
+        return banner(cx, area, buf, matters);
+    }
+    let mut line = worst(cx, matters);
+    if !line.is_empty() {
+        let blank = || piece(" ", Role::Text);
+        line.insert(0, blank());
+        line.push(blank());
+        put_pieces(cx, buf, (area.x + 1, area.y - 1), area.width.saturating_sub(2), &line);
+    }
+    area
+}
+
 /// Draws the worst of the links that are not live on an area's first line and returns the area that is left.
-///
-/// A cluster that is stale speaks for all of its kinds.
 pub fn banner(cx: &Cx, area: Rect, buf: &mut Buffer, matters: impl Fn(&LinkOf) -> bool) -> Rect {
-    let found = troubled(cx, matters);
-    let Some(worst) = found.first() else {
-        return area;
-    };
     if area.height < 4 {
         return area;
     }
+    let line = worst(cx, matters);
+    if line.is_empty() {
+        return area;
+    }
+    put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &line);
+    Rect { y: area.y + 1, height: area.height - 1, ..area }
+}
+
+/// Says which link is worst, and how many others are not live; nothing when all are.
+///
+/// A cluster that is stale speaks for all of its kinds.
+fn worst(cx: &Cx, matters: impl Fn(&LinkOf) -> bool) -> Vec<Piece<'static>> {
+    let found = troubled(cx, matters);
+    let Some(worst) = found.first() else {
+        return Vec::new();
+    };
     let mut line = pieces(cx, &worst.state);
     line.insert(0, piece(format!("{}  ", worst.of), Role::Muted));
     if let LinkState::Forbidden { why } = &worst.state
@@ -63,6 +90,5 @@ pub fn banner(cx: &Cx, area: Rect, buf: &mut Buffer, matters: impl Fn(&LinkOf) -
     if found.len() > 1 {
         line.push(piece(format!("  {}", cx.tf("link.more", &[("count", &(found.len() - 1).to_string())])), Role::Muted));
     }
-    put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &line);
-    Rect { y: area.y + 1, height: area.height - 1, ..area }
+    line
 }

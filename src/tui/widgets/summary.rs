@@ -53,7 +53,7 @@ pub(crate) fn whole(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
 }
 
 /// Names what an object applied.
-fn applied(cx: &Cx, object: &FluxObject) -> Vec<Line> {
+pub(crate) fn applied(cx: &Cx, object: &FluxObject) -> Vec<Line> {
     let Some(inventory) = object.status.inventory.as_ref().filter(|inventory| !inventory.is_empty()) else { return Vec::new() };
     let count = inventory.len();
     let mut out = vec![Line::new(), vec![piece(format!("{}  {count}", cx.t("object.inventory")), Role::Accent)]];
@@ -112,7 +112,7 @@ pub(crate) fn short(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
 }
 
 /// Returns what is wanted of an object.
-fn wanted(cx: &Cx, object: &FluxObject) -> Vec<Line> {
+pub(crate) fn wanted(cx: &Cx, object: &FluxObject) -> Vec<Line> {
     let mut out = Vec::new();
     let spec = &object.spec;
     if let Some(url) = &spec.url {

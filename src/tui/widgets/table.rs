@@ -1,7 +1,7 @@
 //! A list: columns that leave from the right when room is short, a selection that follows its row, a filter, an order, marks.
 //!
 //! Only the visible rows are drawn, and only the rows that changed are looked at anew, so ten thousand cost no more than
-//! fifty. A column never gets narrower while rows change.
+//! fifty. What stays where it is while rows change, and when it is settled anew, says [`settled`].
 
 use std::cell::Cell as Slot;
 use std::cmp::Ordering;
@@ -22,16 +22,18 @@ use crate::memory::Kept;
 use crate::spots::Pointed;
 use crate::theme::Role;
 use crate::widgets::input::Input;
-use crate::widgets::put::{Piece, columns, piece, width, width_of};
+use crate::widgets::put::{Piece, piece};
 
 mod kept;
 mod marks;
 mod pick;
+mod settled;
 mod sieve;
 #[cfg(test)]
 mod tests;
 mod view;
 
+use settled::Settled;
 pub use view::{foot, said, scrollbar};
 
 /// The commands of every list; a tab adds them to its own.
@@ -208,7 +210,7 @@ pub struct Table<T: Row + 'static> {
     shown: Vec<u32>,
     scope: Option<Scope<T>>,
     only: Option<Only>,
-    widths: Vec<u16>,
+    settled: Settled,
     cursor: usize,
     selected: Option<T::Key>,
     /// The title of the row that is to be selected as soon as it is there.
@@ -249,9 +251,6 @@ impl<T: Row + 'static> Debug for Table<T> {
     }
 }
 
-/// How many rows are measured for the columns that fit their texts.
-const SAMPLE: usize = 300;
-
 impl<T: Row + 'static> Table<T> {
     /// Builds an empty list in the order in which rows come.
     pub fn new(spec: &'static [Column<T>]) -> Self {
@@ -261,7 +260,7 @@ impl<T: Row + 'static> Table<T> {
     /// Builds an empty list of chosen columns.
     pub fn of(spec: Vec<&'static Column<T>>) -> Self {
         Self {
-            widths: vec![0; spec.len()],
+            settled: Settled::new(spec.len()),
             spec,
             rows: Arc::default(),
             states: Vec::new(),
@@ -318,17 +317,8 @@ impl<T: Row + 'static> Table<T> {
         self.states = Vec::new();
         self.shown = Vec::new();
         self.marked = Vec::new();
+        self.settled = Settled::new(self.spec.len());
         self.fresh.clear();
-    }
-
-    fn measure(&mut self, cx: &Cx, rows: &[usize]) {
-        for (at, column) in self.spec.iter().enumerate() {
-            let Width::Fit(min, max) = column.width else { continue };
-            let texts = rows.iter().filter_map(|row| self.rows.get(*row)).map(|r| width_of(&(column.cell)(r, cx).pieces));
-            let widest = columns(texts.max().unwrap_or(0));
-            let title = if self.widths[at] == 0 { columns(width(cx.words.get(&format!("column.{}", column.id)))) } else { 0 };
-            self.widths[at] = self.widths[at].max(widest.max(title)).clamp(min, max);
-        }
     }
 
     /// Returns all rows, in the order in which they came.

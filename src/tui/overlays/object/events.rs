@@ -214,7 +214,7 @@ impl View for Events {
         let wide = usize::from(area.width.saturating_sub(4));
         let selected = self.table.selected().map(|r| wrap(&r.event.message, wide)).unwrap_or_default();
         let lines: Vec<Vec<Piece>> = selected.into_iter().map(|l| vec![piece(l, Role::Text)]).collect();
-        let (list, below) = pane::split(cx, area, self.table.rows().len(), lines.len());
+        let (list, below) = pane::split(cx, area, self.table.room(cx), lines.len());
         self.table.view(cx, list, buf, cx.t("object.no-events"));
         pane::view(cx, below, buf, &lines);
     }

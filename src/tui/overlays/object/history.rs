@@ -279,7 +279,7 @@ impl View for History {
             return;
         }
         let lines = self.lines(cx, usize::from(area.width.saturating_sub(4)));
-        let (list, below) = pane::split(cx, area, self.table.rows().len(), lines.len());
+        let (list, below) = pane::split(cx, area, self.table.room(cx), lines.len());
         self.table.view(cx, list, buf, cx.t("object.no-history"));
         pane::view(cx, below, buf, &lines);
     }

@@ -297,7 +297,7 @@ impl View for Inventory {
         let wide = usize::from(area.width.saturating_sub(4));
         let said = self.table.selected().map(|r| cx.said(r.said())).unwrap_or_default();
         let lines: Vec<Vec<Piece>> = wrap(&said, wide).into_iter().map(|l| vec![piece(l, Role::Text)]).collect();
-        let (list, below) = pane::split(cx, area, self.table.rows().len(), lines.len());
+        let (list, below) = pane::split(cx, area, self.table.room(cx), lines.len());
         self.table.view(cx, list, buf, cx.t("object.no-inventory"));
         pane::view(cx, below, buf, &lines);
     }

@@ -21,7 +21,7 @@ use crate::theme::Role;
 use crate::widgets::format;
 use crate::widgets::put::{Piece, piece, put_pieces, wrap};
 use crate::widgets::scroll::{SCROLL, Scroll};
-use crate::widgets::summary::{LABEL, Line, block, clause, conditions, field, said, state};
+use crate::widgets::summary::{LABEL, Line, applied, block, clause, conditions, field, said, state, wanted};
 use crate::widgets::table::scrollbar;
 
 /// Holds the overview.
@@ -97,6 +97,9 @@ impl Overview {
         out.push(field(cx, "object.age", vec![piece(cx.age_of(object.created), Role::Text)]));
         out.push(Line::new());
         out.extend(conditions(cx, &object.status.conditions, wide));
+        out.push(Line::new());
+        out.extend(wanted(cx, object));
+        out.extend(applied(cx, object));
         out
     }
 

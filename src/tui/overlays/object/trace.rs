@@ -230,7 +230,7 @@ impl View for Trace {
             area = Rect { y: area.y + took, height: area.height - took, ..area };
         }
         let lines = self.lines(cx, usize::from(area.width.saturating_sub(4)));
-        let (list, below) = pane::split(cx, area, self.table.rows().len(), lines.len());
+        let (list, below) = pane::split(cx, area, self.table.room(cx), lines.len());
         self.table.view(cx, list, buf, "");
         pane::view(cx, below, buf, &lines);
     }

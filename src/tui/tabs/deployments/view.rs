@@ -9,7 +9,7 @@ use super::{Deployments, Scope, detail};
 use crate::cx::Cx;
 use crate::spots::Aim;
 use crate::theme::Role;
-use crate::widgets::link::banner;
+use crate::widgets::link;
 use crate::widgets::put::{columns, piece, put_pieces, rule, width_of};
 use crate::widgets::sheet::{self, Row};
 use crate::widgets::stages;
@@ -26,7 +26,7 @@ impl Deployments {
         }
         let selected = self.selected();
         let cluster = selected.and_then(|d| cx.world.environment(d.environment())).map(|e| e.cluster.0.clone());
-        let area = banner(cx, area, buf, |of| matches!(of, LinkOf::Cluster(c) if Some(c) == cluster.as_ref()));
+        let area = link::over(cx, area, buf, |of| matches!(of, LinkOf::Cluster(c) if Some(c) == cluster.as_ref()));
         if let Some(deployment) = selected.filter(|_| self.detail) {
             return self.follow(cx, area, buf, deployment);
         }
@@ -34,7 +34,7 @@ impl Deployments {
         self.head(cx, head, buf);
         let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
         let roomy = body.height >= LIST + DETAIL && selected.is_some();
-        let wanted = columns(self.table.count()).saturating_add(2).max(LIST);
+        let wanted = columns(self.table.room(cx)).saturating_add(2).max(LIST);
         let moved = cx.below.map(|below| body.height.saturating_sub(below).clamp(LIST, body.height.saturating_sub(2).max(LIST)));
         let list = match moved {
             _ if !roomy => body.height,

@@ -49,7 +49,12 @@ impl Diff {
         let told = self.view == View::Live && self.rows(cx).iter().any(|row| matches!(row, Row::Told(_)));
         if self.diffs.is_empty() && preview.open_questions() == 0 && !told {
             let text = cx.tf("diff.nothing", &[("branch", &preview.branch), ("key", &cx.keymap.label(&FORM))]);
-            put_wrapped(buf, Rect { x: body.x + 2, width: body.width.saturating_sub(4), ..body }, &text, cx.style(Role::Muted));
+            let place = Rect { x: body.x + 2, width: body.width.saturating_sub(4), ..body };
+            let under = put_wrapped(buf, place, &text, cx.style(Role::Muted)) + 1;
+            // What checks find in Git as it is has to be seen too.
+            if !findings(self.rows(cx)).is_empty() && body.height > under {
+                self.lines(cx, Rect { y: body.y + under, height: body.height - under, ..body }, buf);
+            }
             return;
         }
         self.lines(cx, body, buf);

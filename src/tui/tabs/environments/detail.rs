@@ -190,20 +190,22 @@ fn workload(cx: &Cx, workload: &Workload, environment: &Environment, wide: usize
     }
     let counts = [("ready", workload.ready.to_string()), ("wanted", workload.replicas.to_string())];
     let counts = counts.each_ref().map(|(k, v)| (*k, v.as_str()));
-    out.push(piece(format!("   {}", cx.tf("environments.replicas", &counts)), Role::Muted));
+    let mut parts = vec![(cx.tf("environments.replicas", &counts), Role::Muted)];
     if let Some(container) = workload.containers.first() {
         let find = |key: &str| container.resources.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
-        for resource in ["cpu", "memory"] {
+        for (resource, word) in [("cpu", "environments.cpu"), ("memory", "environments.memory")] {
             let (from, to) = (find(&format!("requests.{resource}")), find(&format!("limits.{resource}")));
             if from.is_some() || to.is_some() {
-                let span = format!("   {resource} {}–{}", from.unwrap_or("…"), to.unwrap_or("…"));
-                out.push(piece(span, Role::Muted));
+                parts.push((format!("{} {}–{}", cx.words.get(word), from.unwrap_or("…"), to.unwrap_or("…")), Role::Muted));
             }
         }
     }
-    let place = format!("   {}", cx.tf("environments.in-path", &[("path", &environment.gitops.path)]));
-    if width_of(&out) + width(&place) <= wide {
-        out.push(piece(place, Role::Faint));
+    parts.push((cx.tf("environments.in-path", &[("path", &environment.gitops.path)]), Role::Faint));
+    // Half a figure would be taken for another one.
+    for (text, role) in parts {
+        if width_of(&out) + width(&text) + 3 <= wide {
+            out.push(piece(format!("   {text}"), role));
+        }
     }
     out
 }

@@ -10,9 +10,13 @@ use domain::flux::{FluxObject, Health, Kind};
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::format;
+use crate::widgets::put::cut_middle;
 use crate::widgets::table::{Cell, Column, Row, Width};
 
 type Shown = Column<Arc<FluxObject>>;
+
+/// Below so many columns kinds and namespaces are shortened, so that the revision has room.
+const NARROW: u16 = 100;
 
 impl Row for Arc<FluxObject> {
     type Key = domain::flux::ObjectKey;
@@ -67,6 +71,21 @@ fn message(object: &Arc<FluxObject>, _cx: &Cx) -> Cell {
     Cell::new(format::short_digests(&domain::text::one_line(object.message())), role)
 }
 
+/// Shortens a name where the screen is too narrow for all of it; the pane under the list has it whole.
+fn short(cx: &Cx, name: &str, most: usize) -> String {
+    if cx.size.width < NARROW { cut_middle(name, most).into_owned() } else { name.to_owned() }
+}
+
+/// Writes the revision; where the screen is narrow without the branch, which is mostly part of the name.
+fn revision(object: &Arc<FluxObject>, cx: &Cx) -> Cell {
+    let Some(revision) = object.revision() else { return Cell::new("–", Role::Faint) };
+    let mut pieces = format::revision(revision);
+    if cx.size.width < NARROW && pieces.len() > 1 {
+        pieces.drain(..pieces.len() - 1);
+    }
+    Cell::of(pieces)
+}
+
 /// Writes what an object says of itself.
 fn said(aspect: Option<&Aspect<FluxObject>>, object: &FluxObject, cx: &Cx) -> Cell {
     let Some(aspect) = aspect else { return Cell::default() };
@@ -117,7 +136,7 @@ static COLUMNS: &[Shown] = &[
         priority: 0,
         width: Width::KIND,
         right: false,
-        cell: |o, _| Cell::name(o.key.kind.to_string(), Role::Muted),
+        cell: |o, cx| Cell::name(short(cx, &o.key.kind, 14), Role::Muted),
         order: Some(|a, b| a.key.kind.cmp(&b.key.kind)),
     },
     Column {
@@ -133,7 +152,7 @@ static COLUMNS: &[Shown] = &[
         priority: 1,
         width: Width::NAMESPACE,
         right: false,
-        cell: |o, _| Cell::name(o.key.namespace.to_string(), Role::Muted),
+        cell: |o, cx| Cell::name(short(cx, &o.key.namespace, 12), Role::Muted),
         order: Some(|a, b| a.key.namespace.cmp(&b.key.namespace)),
     },
     Column {
@@ -185,7 +204,7 @@ static COLUMNS: &[Shown] = &[
         priority: 2,
         width: Width::REVISION,
         right: false,
-        cell: |o, _| o.revision().map_or_else(|| Cell::new("–", Role::Faint), |r| Cell::of(format::revision(r))),
+        cell: revision,
         order: Some(|a, b| a.revision().cmp(&b.revision())),
     },
     own!("prune", 8, Width::Fit(5, 5), false),

@@ -12,6 +12,7 @@
 
 mod marks;
 mod rows;
+mod settled;
 mod sought;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ use crate::tab::TabMsg;
 use crate::widgets::input::Input;
 use crate::widgets::table::{CLEAR, LIST, typing_commands};
 use rows::{Row, Rows};
+use settled::Settled;
 use sought::Sought;
 
 static FOLD: Command = command("tree.fold", &["left"], 0);
@@ -95,7 +97,7 @@ pub(super) struct Tree {
     beyond: usize,
     offset: Cell<usize>,
     page: Cell<usize>,
-    wide: Cell<u16>,
+    settled: Settled,
 }
 
 impl Tree {
@@ -141,7 +143,7 @@ impl Tree {
             beyond: 0,
             offset: Cell::new(0),
             page: Cell::new(1),
-            wide: Cell::new(0),
+            settled: Settled::default(),
         };
         tree.filter.set(filter);
         tree.few = tree.is_small();
@@ -211,7 +213,12 @@ impl Tree {
         self.rows = rows;
         self.moved = true;
         let last = self.rows.len().saturating_sub(1);
-        self.cursor = self.find().unwrap_or_else(|| self.cursor.min(last));
+        let found = self.find();
+        if let (Some(at), offset @ 1..) = (found, self.offset.get()) {
+            // What came or went above moves what stands above, not the selected row.
+            self.offset.set((offset + at).saturating_sub(self.cursor));
+        }
+        self.cursor = found.unwrap_or_else(|| self.cursor.min(last));
         if self.rows.get(self.cursor).is_some_and(|row| !row.hit) {
             self.cursor = self.rows.iter().position(|row| row.hit).unwrap_or(self.cursor);
         }
@@ -274,6 +281,7 @@ impl Tree {
     /// Takes a message; what it holds of the cluster follows what is unfolded.
     pub(super) fn update(&mut self, cx: &Cx, msg: &TabMsg) -> Effects {
         self.now = cx.now;
+        self.settled.hear(cx, msg);
         match msg {
             TabMsg::Wake if self.turns.is_some_and(|at| at <= cx.now) => self.build(),
             TabMsg::Enter | TabMsg::World => {

@@ -1,7 +1,7 @@
 //! How the Monitor tab looks: totals, charts, the figures of delivery, objects and controllers, and what each figure means.
 
 use domain::flux::Health;
-use domain::monitor::{DAYS, Figures, Monitor as Found, tallies};
+use domain::monitor::{DAYS, Figures, Monitor as Found, Tally, tallies};
 
 use super::{Asked, Monitor};
 use crate::cx::{Cx, fine};
@@ -16,6 +16,8 @@ const HIGH: usize = 4;
 const SCALE: usize = 8;
 /// From which width on two charts stand beside each other.
 const WIDE: usize = 96;
+/// From which width on two lists do.
+const BESIDE: usize = 110;
 /// The figures that are explained, in order.
 const MEANINGS: [&str; 7] = ["success", "sync", "healthy", "frequency", "lead", "failures", "restore"];
 
@@ -51,9 +53,10 @@ impl Monitor {
             delivery(cx, found, wide, &mut rows);
         }
         rows.push(Row::Blank);
-        objects(cx, &mut rows);
-        rows.push(Row::Blank);
-        components(cx, &self.components, &mut rows);
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        objects(cx, if wide < BESIDE { wide } else { wide * 5 / 8 }, &mut left);
+        components(cx, &self.components, &mut right);
+        side_by_side(left, right, wide, &mut rows);
         rows.extend([Row::Blank, Row::heading(cx.t("monitor.meaning"))]);
         for key in MEANINGS {
             let name = cx.words.get(&format!("monitor.{key}")).to_owned();
@@ -98,6 +101,9 @@ fn flowing(pieces: Pieces, wide: usize) -> Vec<Row> {
             Some(line) if fits(line) => line.push(one),
             _ => lines.push(vec![one]),
         }
+    }
+    for last in lines.iter_mut().filter_map(|line| line.last_mut()) {
+        last.text = last.text.trim_end().to_owned().into();
     }
     lines.into_iter().map(Row::Line).collect()
 }
@@ -228,22 +234,31 @@ fn role(key: &str, figures: &Figures) -> Role {
     }
 }
 
-fn objects(cx: &Cx, rows: &mut Vec<Row>) {
+fn objects(cx: &Cx, wide: usize, rows: &mut Vec<Row>) {
     rows.push(Row::heading(cx.t("monitor.objects")));
     let tallies = tallies(cx.world);
     if tallies.is_empty() {
         rows.push(Row::text("", Role::Text, cx.t("monitor.no-objects"), Role::Muted));
     }
     let name = tallies.iter().map(|t| t.kind.len()).max().unwrap_or(0);
+    let said = |tally: &Tally, health: Health| match tally.of(health) {
+        0 => String::new(),
+        // A count is no work under way: its sign stands still.
+        count => format!("{} {count} {}", if health == Health::Busy { "○" } else { cx.glyph(health) }, cx.health(health)),
+    };
+    let states = [Health::Ok, Health::Bad, Health::Warn, Health::Busy, Health::Off, Health::Unknown];
+    // Like stands under like where there is room for that.
+    let columns = states.map(|health| tallies.iter().map(|tally| width(&said(tally, health))).max().unwrap_or(0));
+    let aligned = name + 8 + columns.iter().map(|column| column + 3).sum::<usize>() <= wide;
     for tally in &tallies {
         let mut line =
             vec![left(&tally.kind, name, Role::Text), right(&tally.total.to_string(), 5, Role::Text), piece("   ", Role::Text)];
-        for health in [Health::Ok, Health::Bad, Health::Warn, Health::Busy, Health::Off, Health::Unknown] {
-            let count = tally.of(health);
-            if count > 0 {
-                // A count is no work under way: its sign stands still.
-                let sign = if health == Health::Busy { "○" } else { cx.glyph(health) };
-                line.push(piece(format!("{sign} {count} {}   ", cx.health(health)), health.into()));
+        for (health, column) in states.into_iter().zip(columns) {
+            let text = said(tally, health);
+            if aligned && column > 0 {
+                line.push(left(&text, column + 3, health.into()));
+            } else if !text.is_empty() {
+                line.push(piece(format!("{text}   "), health.into()));
             }
         }
         rows.push(Row::Line(line));
@@ -267,7 +282,9 @@ fn components(cx: &Cx, asked: &[Asked], rows: &mut Vec<Row>) {
                     piece(format!("{glyph} "), c.health.into()),
                     left(&c.name, name, Role::Text),
                     piece(format!("  {}/{}  ", c.ready, c.wanted), c.health.into()),
-                    piece(format!("{}  {}", c.version, cx.said(&c.said)), Role::Muted),
+                    piece(c.version.clone(), Role::Muted),
+                    // That all of it is ready was said by the numbers.
+                    piece(if c.health == Health::Ok { String::new() } else { format!("  {}", cx.said(&c.said)) }, Role::Muted),
                 ])
             }));
             if found.controllers.is_empty() {
@@ -276,6 +293,25 @@ fn components(cx: &Cx, asked: &[Asked], rows: &mut Vec<Row>) {
         } else {
             rows.push(Row::Line(vec![piece(format!("{} {}", cx.spinner(), cx.t("monitor.asking")), Role::Muted)]));
         }
+    }
+}
+
+/// Puts two lists beside each other where both have room, else one under the other.
+fn side_by_side(left: Vec<Row>, right: Vec<Row>, wide: usize, rows: &mut Vec<Row>) {
+    let room = wide * 5 / 8;
+    let fits = |rows: &[Row], room: usize| rows.iter().all(|row| matches!(row, Row::Line(line) if width_of(line) <= room));
+    if wide < BESIDE || !fits(&left, room) || !fits(&right, wide - room - 2) {
+        rows.extend(left);
+        rows.push(Row::Blank);
+        return rows.extend(right);
+    }
+    let pieces = |row: Option<Row>| if let Some(Row::Line(line)) = row { line } else { Pieces::new() };
+    let (mut left, mut right) = (left.into_iter(), right.into_iter());
+    for _ in 0..left.len().max(right.len()) {
+        let mut line = pieces(left.next());
+        line.push(piece(" ".repeat((room + 2).saturating_sub(width_of(&line))), Role::Text));
+        line.extend(pieces(right.next()));
+        rows.push(Row::Line(line));
     }
 }
 

@@ -8,10 +8,13 @@ use super::{CHOOSE, Yaml};
 use crate::cx::Cx;
 use crate::tabs::deploy::pane::trouble_rows;
 use crate::theme::Role;
-use crate::widgets::put::{columns, cut_path, lay, piece, put, put_pieces, put_right, put_wrapped, width};
+use crate::widgets::put::{bar, columns, cut_middle, cut_path, lay, piece, put, put_pieces, put_right, put_wrapped, width};
 use crate::widgets::sheet;
 use crate::widgets::table::scrollbar;
 use crate::widgets::yaml::after;
+
+/// From how many columns on all documents are named beside the lines.
+const OUTLINED: u16 = 140;
 
 impl Yaml {
     pub(super) fn draw(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
@@ -41,6 +44,11 @@ impl Yaml {
             }
             (Some(preview), None) if self.files && preview.files.is_empty() => {
                 put_wrapped(buf, body, cx.t("yaml.no-files"), cx.style(Role::Muted));
+            }
+            (Some(_), None) if body.width >= OUTLINED => {
+                let outline = body.width / 3;
+                self.lines(cx, Rect { width: body.width - outline, ..body }, buf);
+                self.outline(cx, Rect { x: body.right() - outline, width: outline, ..body }, buf);
             }
             (Some(_), None) => self.lines(cx, body, buf),
         }
@@ -106,6 +114,26 @@ impl Yaml {
             }
         }
         scrollbar(cx, area, buf, top, total);
+    }
+
+    /// Names all documents beside the lines, and marks the one that one is in.
+    fn outline(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+        bar(cx, buf, area);
+        let documents = self.sheet.documents();
+        let here = self.here();
+        // Where there are more than lines, the one that one is in stays in sight.
+        let height = usize::from(area.height);
+        let first = here.unwrap_or(0).saturating_sub(height / 2).min(documents.len().saturating_sub(height));
+        for (y, (at, document)) in (area.top()..area.bottom()).zip(documents.iter().enumerate().skip(first)) {
+            let place = (area.x + 2, y);
+            let role = if here == Some(at) { Role::Accent } else { Role::Text };
+            let count = if document.findings > 0 { format!("  ▲ {}", document.findings) } else { String::new() };
+            let room = area.width.saturating_sub(3 + columns(width(&count)));
+            let name = cut_middle(&document.name, usize::from(room)).into_owned();
+            let taken = put_pieces(cx, buf, place, area.width - 3, &[piece(name, role), piece(count, Role::Warn)]) + 2;
+            let origin = cut_path(&document.origin, usize::from((area.width - 3).saturating_sub(taken)));
+            put(buf, (place.0 + taken, y), area.width - 3 - taken.min(area.width - 3), &origin, cx.style(Role::Faint));
+        }
     }
 
     /// Draws the line over a document: whether it is put away, its name, and where it comes from.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::Time;
 use domain::flux::Health;
 
-use super::{Only, Row, SAMPLE, Scope, Table};
+use super::{Only, Row, Scope, Table};
 use crate::cx::Cx;
 
 /// How long a row that has changed is tinted, in milliseconds.
@@ -94,6 +94,7 @@ impl<T: Row + 'static> Table<T> {
     pub fn within(&mut self, cx: &Cx, scope: Option<Scope<T>>) {
         self.scope = scope;
         self.look_at_all(cx);
+        self.open(cx);
     }
 
     /// Keeps these rows on top.
@@ -136,13 +137,18 @@ impl<T: Row + 'static> Table<T> {
             _ => {
                 self.ground = ground;
                 let key = self.selected.take();
+                let (cursor, offset) = (self.cursor, self.offset.get());
                 // What is shown names places in rows that are gone; the selection is found by its key.
                 self.shown = Vec::new();
                 self.look_at_all(cx);
                 if let Some(key) = key {
                     self.select(&key);
+                    if self.selected.as_ref() == Some(&key) {
+                        self.hold(cursor, offset);
+                    }
                 }
                 self.forget_marks_of_the_gone();
+                self.heed(cx, old.len(), &self.sample());
             }
         }
     }
@@ -183,9 +189,12 @@ impl<T: Row + 'static> Table<T> {
     fn look_at_all(&mut self, cx: &Cx) {
         self.now = cx.now;
         self.states = self.rows.iter().map(|row| self.state(cx, row)).collect();
-        let sample: Vec<usize> = (0..self.rows.len()).filter(|at| self.states[*at] != State::OUT).take(SAMPLE).collect();
-        self.measure(cx, &sample);
         self.arrange();
+    }
+
+    /// Tells whether a row is within the scope.
+    pub(super) fn is_within(&self, at: usize) -> bool {
+        self.states.get(at).is_some_and(|state| *state != State::OUT)
     }
 
     /// Tells whether a row is shown.
@@ -233,7 +242,7 @@ impl<T: Row + 'static> Table<T> {
         self.settle(row);
     }
 
-    /// Puts the cursor on a row when it is shown, else leaves it where it is.
+    /// Puts the cursor on a row when it is shown, and leaves it on its line of the screen; else leaves the cursor where it is.
     fn settle(&mut self, row: Option<u32>) {
         if self.rows.is_empty() {
             // They may come again; then one is where one was.
@@ -241,7 +250,11 @@ impl<T: Row + 'static> Table<T> {
         }
         let last = self.shown.len().saturating_sub(1);
         let at = row.and_then(|row| self.shown.iter().position(|at| *at == row));
+        let before = self.cursor;
         self.go(at.unwrap_or_else(|| self.cursor.min(last)));
+        if at.is_some() {
+            self.hold(before, self.offset.get());
+        }
     }
 
     /// Looks only at what changed.
@@ -279,8 +292,8 @@ impl<T: Row + 'static> Table<T> {
             }
             self.find_marks();
         }
-        let sample: Vec<usize> = added.iter().take(SAMPLE).map(|at| *at as usize).collect();
-        self.measure(cx, &sample);
+        let touched: Vec<usize> = added.iter().map(|at| *at as usize).collect();
+        self.heed(cx, old.len(), &touched);
     }
 
     /// Joins rows that are in order with others that are.

@@ -26,7 +26,7 @@ impl<T: Row + 'static> Table<T> {
         }
         let foot = self.typing || !self.input.text().is_empty() || self.only.is_some() || !self.marks.is_empty();
         let body = Rect { y: area.y + 1, height: area.height - 1 - u16::from(foot), ..area };
-        let places = self.places(area.width - 4);
+        let places = self.places(cx, area.width - 4);
         self.titles(cx, area, buf, &places);
         let height = usize::from(body.height);
         self.page.set(height.max(1));
@@ -166,11 +166,12 @@ impl<T: Row + 'static> Table<T> {
     }
 
     /// Returns which columns fit.
-    fn places(&self, room: u16) -> Vec<Place> {
+    fn places(&self, cx: &Cx, room: u16) -> Vec<Place> {
         const GAP: u16 = 2;
+        let widths = self.widths(cx);
         let least = |at: usize| match self.spec[at].width {
             Width::Fixed(wide) => wide,
-            Width::Fit(min, _) => self.widths[at].max(min),
+            Width::Fit(min, _) => widths[at].max(min),
             Width::Grow(min) => min,
         };
         // What rows are sorted by stays in sight.
@@ -184,7 +185,13 @@ impl<T: Row + 'static> Table<T> {
                 break;
             };
             // What matters next to a row's name is rather cut than left out.
-            if let (1, Width::Fit(min, _)) = (priority(worst), self.spec[worst].width) {
+            let shrunk = match self.spec[worst].width {
+                Width::Fit(min, _) => Some(min),
+                // A sentence of fewer columns says nothing.
+                Width::Grow(min) => Some(min / 2).filter(|min| *min > 16),
+                Width::Fixed(_) => None,
+            };
+            if let (1, Some(min)) = (priority(worst), shrunk) {
                 let others = need(&kept).saturating_sub(least(worst));
                 if others + min <= room {
                     tight = Some((worst, room - others));
@@ -246,7 +253,6 @@ pub fn foot(cx: &Cx, area: Rect, buf: &mut Buffer, (input, fault, typing): (&Inp
     input.view(cx, inner, buf, typing, cx.t("list.filter-hint"));
 }
 
-/// Says where and why a filter is none.
 /// Says why a text is no filter, in the operator's language.
 pub fn said(cx: &Cx, fault: &Fault) -> String {
     let column = fault.column.to_string();

@@ -27,6 +27,8 @@ const STATE_NARROW: u16 = 11;
 const REVISION: u16 = 18;
 /// How wide ages are.
 const AGE: u16 = 4;
+/// How many rows are measured.
+const SAMPLE: usize = 300;
 /// The space between columns.
 const GAP: u16 = 2;
 
@@ -84,8 +86,10 @@ impl Tree {
     /// Draws it, with more about the selected row beside it or below.
     pub(in super::super) fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let area = self.rings(cx, area, buf);
-        let list = pane::around(cx, area, buf, self.rows.len(), |room| self.about(cx, room));
-        self.list(cx, list, buf);
+        let widest = || (0..self.rows.len().min(SAMPLE)).map(|at| columns(width_of(&self.name(cx, at)))).max().unwrap_or(0);
+        let (wide, rows) = self.settled.of(cx, self.rows.len(), widest);
+        let list = pane::around(cx, area, buf, rows, |room| self.about(cx, room));
+        self.list(cx, list, buf, wide);
     }
 
     /// Names the first of the rings of objects that wait for each other: no row of them can ever go on.
@@ -102,7 +106,7 @@ impl Tree {
         Rect { y: area.y + 1, height: area.height - 1, ..area }
     }
 
-    fn list(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
+    fn list(&self, cx: &Cx, area: Rect, buf: &mut Buffer, widest: u16) {
         if area.height < 2 || area.width < 12 {
             return;
         }
@@ -121,8 +125,7 @@ impl Tree {
         cx.spot(body, Aim::Rows { first: offset, total: self.rows.len(), to, command: "list.point" });
         let visible: Vec<(usize, Vec<Piece>)> =
             (offset..self.rows.len()).take(height).map(|at| (at, self.name(cx, at))).collect();
-        let widest = visible.iter().map(|(_, name)| columns(width_of(name))).max().unwrap_or(0);
-        let places = self.places(area.width - 2, widest);
+        let places = places(area.width - 2, widest);
         titles(cx, area, buf, &places);
         for (y, (at, name)) in (body.top()..body.bottom()).zip(&visible) {
             let place = Rect { y, height: 1, ..body };
@@ -156,18 +159,6 @@ impl Tree {
             table::foot(cx, foot, buf, (&self.filter, self.sought.fault.as_ref(), self.typing), &standing);
         }
         scrollbar(cx, body, buf, offset, self.rows.len());
-    }
-
-    /// Returns how the room is divided; the tree's own column never gets narrower.
-    fn places(&self, room: u16, widest: u16) -> Places {
-        let state = if room >= 96 { STATE } else { STATE_NARROW };
-        let revision = if room >= 116 { REVISION + GAP } else { 0 };
-        let age = if room >= 104 { AGE + GAP } else { 0 };
-        let most = room * if room >= 140 { 9 } else { 11 } / 20;
-        let wide = self.wide.get().max(widest).min(most.max(20)).min(room.saturating_sub(state + GAP));
-        self.wide.set(wide);
-        let message = room.saturating_sub(wide + GAP + state + GAP + revision + age);
-        Places { name: wide, state, revision, age, message }
     }
 
     /// Returns what stands in a row's first column: branches, fold, glyph, kind and name, and the namespace where it changes.
@@ -253,7 +244,7 @@ impl Tree {
         match (row.node, self.lineage.name(row.node).map(Name::key)) {
             (Node::Flux(_), _) => {
                 let Some(object) = self.lineage.flux(row.node) else { return out };
-                out = if room.beside { summary::whole(cx, object, wide) } else { summary::short(cx, object, wide) };
+                out = if room.whole { summary::whole(cx, object, wide) } else { summary::short(cx, object, wide) };
                 if let Some(wait) = self.lineage.waits(row.node) {
                     let text = words::waits(cx, &self.lineage, row.node, &wait);
                     let lines = wrap(&text, wide).into_iter().map(|line| vec![piece(line, wait.health().into())]);
@@ -304,6 +295,17 @@ impl Tree {
         }
         out
     }
+}
+
+/// Returns how the room is divided.
+fn places(room: u16, widest: u16) -> Places {
+    let state = if room >= 96 { STATE } else { STATE_NARROW };
+    let revision = if room >= 116 { REVISION + GAP } else { 0 };
+    let age = if room >= 104 { AGE + GAP } else { 0 };
+    let most = room * if room >= 140 { 9 } else { 11 } / 20;
+    let name = widest.min(most.max(20)).min(room.saturating_sub(state + GAP));
+    let message = room.saturating_sub(name + GAP + state + GAP + revision + age);
+    Places { name, state, revision, age, message }
 }
 
 fn head(key: &ObjectKey) -> Vec<Piece<'static>> {
