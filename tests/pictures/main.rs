@@ -1,9 +1,9 @@
 //! Pictures of every screen of the demo, as SVG: drawn by the program itself in a pseudo-terminal, from a clock that begins at the
 //! same moment each time.
 //!
-//! `cargo build && cargo run --example pictures` draws the few that the README shows into `assets/screens`;
-//! `cargo run --example pictures -- --all FOLDER` draws every screen in four sizes, in a dark and a light theme and in sixteen
-//! colours, in English and in Chinese. `--only NAME` draws one screen.
+//! `cargo build && cargo run --example pictures` draws what is kept in the repository into `assets/screens`;
+//! `cargo run --example pictures -- --all FOLDER` draws every screen in four sizes, in a dark and a light theme, in two of high
+//! contrast, in sixteen colours and in none, in English and in Chinese. `--only NAME` draws one screen, `--way NAME` one way.
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "an example that cannot go on says why and stops")]
 
 /// What the stories stand on.
@@ -65,31 +65,38 @@ const SCREENS: &[Screen] = screens! {
 /// The sizes, in columns and rows.
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 36), (160, 45), (200, 50)];
 
-/// A way to look: its name, the theme, whether the terminal shows any colour, and the language.
+/// A way to look: its name, the theme, what a terminal says of its colours, and the language.
 struct Way {
     name: &'static str,
     theme: &'static str,
-    full: bool,
+    colours: (&'static str, &'static str),
     language: &'static str,
 }
 
-const WAYS: [Way; 6] = [
-    Way { name: "dark-en", theme: "dark", full: true, language: "en" },
-    Way { name: "dark-zh", theme: "dark", full: true, language: "zh-CN" },
-    Way { name: "light-en", theme: "light", full: true, language: "en" },
-    Way { name: "light-zh", theme: "light", full: true, language: "zh-CN" },
-    Way { name: "sixteen-en", theme: "sixteen", full: false, language: "en" },
-    Way { name: "sixteen-zh", theme: "sixteen", full: false, language: "zh-CN" },
+/// A terminal that shows any colour, one that shows sixteen, and an operator who wants none.
+const FULL: (&str, &str) = ("COLORTERM", "truecolor");
+const SIXTEEN: (&str, &str) = ("COLORTERM", "");
+const NONE: (&str, &str) = ("NO_COLOR", "1");
+
+const WAYS: [Way; 12] = [
+    Way { name: "dark-en", theme: "dark", colours: FULL, language: "en" },
+    Way { name: "dark-zh", theme: "dark", colours: FULL, language: "zh-CN" },
+    Way { name: "light-en", theme: "light", colours: FULL, language: "en" },
+    Way { name: "light-zh", theme: "light", colours: FULL, language: "zh-CN" },
+    Way { name: "sixteen-en", theme: "sixteen", colours: SIXTEEN, language: "en" },
+    Way { name: "sixteen-zh", theme: "sixteen", colours: SIXTEEN, language: "zh-CN" },
+    Way { name: "contrast-en", theme: "contrast", colours: FULL, language: "en" },
+    Way { name: "contrast-zh", theme: "contrast", colours: FULL, language: "zh-CN" },
+    Way { name: "contrast-light-en", theme: "contrast-light", colours: FULL, language: "en" },
+    Way { name: "contrast-light-zh", theme: "contrast-light", colours: FULL, language: "zh-CN" },
+    Way { name: "mono-en", theme: "mono", colours: NONE, language: "en" },
+    Way { name: "mono-zh", theme: "mono", colours: NONE, language: "zh-CN" },
 ];
 
-/// What the README shows: the screen, the way and the size.
-const SHOWN: [(&str, &str, usize); 5] = [
-    ("environments", "dark-en", 1),
-    ("deploy", "dark-en", 2),
-    ("deployments", "dark-en", 1),
-    ("monitor", "light-en", 1),
-    ("environments", "dark-zh", 1),
-];
+/// What is kept in the repository: every screen in one way and of one size, and some in others.
+const KEPT: (&str, usize) = ("dark-en", 1);
+const KEPT_TOO: [(&str, &str, usize); 4] =
+    [("monitor", "light-en", 1), ("environments", "dark-zh", 1), ("tree", "contrast-light-en", 1), ("deployments", "mono-en", 1)];
 
 /// The moment at which the demo begins.
 const MOMENT: &str = "2026-11-21T14:02:00Z";
@@ -102,14 +109,15 @@ fn main() {
     let value = |name: &str| arguments.iter().position(|a| a == name).and_then(|at| arguments.get(at + 1)).cloned();
     let all = value("--all").map(PathBuf::from);
     let only = value("--only");
+    let one_way = value("--way");
     let here = std::env::current_exe().expect("this program");
     let program = here.parent().and_then(Path::parent).map(|folder| folder.join("quarterdeck")).expect("a target folder");
     assert!(program.exists(), "build the program first: cargo build");
     let folder = all.clone().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/screens"));
     std::fs::create_dir_all(&folder).expect("a folder for pictures");
-    for way in &WAYS {
+    for way in WAYS.iter().filter(|way| one_way.as_deref().is_none_or(|name| name == way.name)) {
         let wanted = |screen: &str, size: usize| {
-            let shown = all.is_some() || SHOWN.contains(&(screen, way.name, size));
+            let shown = all.is_some() || (way.name, size) == KEPT || KEPT_TOO.contains(&(screen, way.name, size));
             shown && only.as_deref().is_none_or(|name| name == screen)
         };
         let sizes: Vec<usize> = (0..SIZES.len()).filter(|size| SCREENS.iter().any(|s| wanted(s.name, *size))).collect();
@@ -141,7 +149,6 @@ fn demo(program: &Path, way: &Way) -> Console {
     builder.args(["demo", "--speed", "4", "--at", MOMENT]);
     builder.env_clear();
     let path = std::env::var("PATH").unwrap_or_default();
-    let colours = if way.full { "truecolor" } else { "" };
     for (name, value) in [
         ("PATH", path.as_str()),
         ("HOME", &home.to_string_lossy()),
@@ -149,7 +156,7 @@ fn demo(program: &Path, way: &Way) -> Console {
         ("LANG", "C.UTF-8"),
         ("TZ", "UTC"),
         ("TERM", "xterm"),
-        ("COLORTERM", colours),
+        way.colours,
         ("QUARTERDECK_LANG", way.language),
         ("QUARTERDECK_THEME", way.theme),
     ] {

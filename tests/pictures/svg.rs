@@ -77,18 +77,19 @@ pub(crate) fn picture(screen: &vt100::Screen) -> String {
     let (rows, columns) = screen.size();
     let (rows, columns) = (rows.get(), columns.get());
     let (wide, high) = (f32::from(columns) * WIDE, f32::from(rows) * HIGH);
+    let ground = screen.cell(rows - 2, 0).map_or_else(|| GROUND.to_owned(), |cell| look(cell).ground);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.1} {:.1}\" font-family=\"'DejaVu Sans Mono', Menlo, Consolas, \
          'Noto Sans Mono CJK SC', 'WenQuanYi Micro Hei Mono', monospace\" font-size=\"14\">\n<rect width=\"100%\" height=\"100%\" \
          rx=\"6\" fill=\"{}\"/>\n<g transform=\"translate(8 8)\" xml:space=\"preserve\">\n",
         wide + 16.0,
         high + 16.0,
-        screen.cell(rows - 2, 0).map_or_else(|| GROUND.to_owned(), |cell| look(cell).ground)
+        ground
     );
     for row in 0..rows {
         let top = f32::from(row) * HIGH;
         let runs = runs(screen, row, columns);
-        for run in &runs {
+        for run in runs.iter().filter(|run| run.look.ground != ground) {
             let (x, wide) = (f32::from(run.at) * WIDE, f32::from(run.wide) * WIDE);
             let _ = writeln!(
                 out,
