@@ -97,7 +97,7 @@ const CHANGES: &[Change] = &[
     Change { what: "a deployment begins", of: &["portal"], moves: true, make: |w| deploy(w, 901, Status::Running) },
     Change {
         what: "it ends",
-        of: &["portal", "67 deployments", "success "],
+        of: &["portal", "67 deployments", "success ", " all  "],
         moves: false,
         make: |w| deploy(w, 901, Status::Succeeded),
     },
