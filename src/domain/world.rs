@@ -205,11 +205,26 @@ impl World {
         self.links.iter().any(|link| link.state.is_stale() && brings(&link.of))
     }
 
+    /// Tells whether anything that says how an environment is doing is stale: its Kustomization, its workloads or their Pods.
+    pub fn is_environment_stale(&self, environment: &Environment) -> bool {
+        if !self.links.iter().any(|link| link.state.is_stale()) {
+            return false;
+        }
+        let name = &environment.gitops.kustomization;
+        let kustomization = ObjectKey::new(&environment.cluster, "Kustomization", &name.namespace, &name.name);
+        let pods = |w: &Workload| ObjectKey::new(&environment.cluster, "Pod", &w.key.namespace, "");
+        self.is_stale(&kustomization)
+            || self.workloads_of(environment).iter().any(|w| self.is_stale(&w.key) || self.is_stale(&pods(w)))
+    }
+
     /// Returns how an environment is doing, with the reason in a few words.
     pub fn environment_health(&self, environment: &Environment) -> (Health, String) {
         let (cluster, kind) = (&environment.cluster, "Kustomization");
         if !matches!(self.cluster_link(cluster), Some(LinkState::Live)) {
             return unseen(self.cluster_link(cluster));
+        }
+        if self.is_environment_stale(environment) {
+            return (Health::Unknown, "stale".to_owned());
         }
         let workloads = self.workloads_of(environment);
         for workload in &workloads {

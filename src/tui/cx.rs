@@ -349,6 +349,11 @@ impl<'a> Cx<'a> {
         PICTURES[usize::try_from(turn.rem_euclid(4)).unwrap_or(0)]
     }
 
+    /// Returns a health as far as it is still known: of what is stale nobody knows how it is.
+    pub fn as_known(&self, key: &ObjectKey, health: Health) -> Health {
+        if self.world.is_stale(key) { Health::Unknown } else { health }
+    }
+
     /// Returns the glyph of a health; the one for busy turns.
     pub fn glyph(&self, health: Health) -> &'static str {
         match health {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use domain::Time;
 use domain::detail::Whole;
-use domain::flux::{Health, ObjectKey};
+use domain::flux::ObjectKey;
 use domain::ident::ContextName;
 use domain::link::LinkOf;
 use domain::query::{Answer, Query};
@@ -351,11 +351,6 @@ fn version(cx: &Cx, key: &ObjectKey) -> Option<String> {
 fn workload<'a>(cx: &Cx<'a>, key: &ObjectKey) -> Option<&'a Arc<Workload>> {
     let workloads = &cx.world.workloads;
     workloads.binary_search_by(|w| w.key.cmp(key)).ok().and_then(|at| workloads.get(at))
-}
-
-/// Returns a health as far as it is still known: nothing was heard of a stale cluster since.
-fn as_known(cx: &Cx, key: &ObjectKey, health: Health) -> Health {
-    if cx.world.is_stale(key) { Health::Unknown } else { health }
 }
 
 fn later(time: Time, ms: i64) -> Time {

@@ -125,7 +125,8 @@ fn lines(cx: &Cx, sides: &Sides) -> Vec<Line> {
             side.head.as_ref().map_or_else(none, said)
         }),
         line("sides.running", &|side| {
-            side.applied.as_ref().map_or_else(none, |revision: &Revision| Said::plain(revision.short(), Role::Text))
+            let role = if side.stale { Role::Unknown } else { Role::Text };
+            side.applied.as_ref().map_or_else(none, |revision: &Revision| Said::plain(revision.short(), role))
         }),
         line("sides.agrees", &|side| agreement(cx, side)),
         line("sides.workload", &|side| Said::plain(side.workload.clone(), Role::Muted)),
@@ -133,7 +134,7 @@ fn lines(cx: &Cx, sides: &Sides) -> Vec<Line> {
     out.extend(
         sides.across().iter().map(|across| Line {
             name: named(cx, across),
-            cells: across.cells.iter().map(|place| cell(across, place)).collect(),
+            cells: across.cells.iter().zip(&sides.sides).map(|(place, side)| cell(across, place, side.stale)).collect(),
         }),
     );
     out
@@ -160,7 +161,7 @@ fn agreement(cx: &Cx, side: &Side) -> Said {
     Said::plain(format!("{} {}", cx.glyph(health), cx.words.get(key)), health.into())
 }
 
-fn cell(across: &Across<'_>, (place, other): &(Option<&Place>, bool)) -> Said {
+fn cell(across: &Across<'_>, (place, other): &(Option<&Place>, bool), stale: bool) -> Said {
     let sign = if *other { "≠ " } else { "" };
     let Some(place) = place else { return Said { sign, ..Said::plain("–", Role::Faint) } };
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
@@ -169,16 +170,18 @@ fn cell(across: &Across<'_>, (place, other): &(Option<&Place>, bool)) -> Said {
         let tag = format::version(value.as_deref()?);
         (tag != image.name).then_some((image.name, tag))
     };
+    // What was so when something was last heard need not be so now.
+    let known = |role| if stale { Role::Unknown } else { role };
     if place.drift == Some(true) {
         return match (image(&place.git), image(&place.running)) {
             (Some((name, wanted)), Some((same, running))) if name == same => {
-                Said { sign, text: name, tag: format!(":{wanted} → {running}"), role: Role::Bad }
+                Said { sign, text: name, tag: format!(":{wanted} → {running}"), role: known(Role::Bad) }
             }
-            _ => Said { sign, ..Said::plain(format!("{} → {}", text(&place.git), text(&place.running)), Role::Bad) },
+            _ => Said { sign, ..Said::plain(format!("{} → {}", text(&place.git), text(&place.running)), known(Role::Bad)) },
         };
     }
     let value = place.running.clone().or_else(|| place.git.clone());
-    let role = if *other { Role::Changed } else { Role::Text };
+    let role = known(if *other { Role::Changed } else { Role::Text });
     match image(&value) {
         Some((name, tag)) => Said { sign, text: name, tag: format!(":{tag}"), role },
         None => Said { sign, ..Said::plain(text(&value), role) },

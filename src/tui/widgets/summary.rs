@@ -43,7 +43,13 @@ pub(crate) fn whole(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
     out.push(state(cx, object));
     out.extend(block(cx, "object.does", words::of_lean(object).iter().map(|s| said(cx, s)), wide, Role::Text));
     let waits = waiting(cx.world, object);
-    out.extend(block(cx, "object.waits", waits.iter().map(|c| clause(cx, c)), wide, Role::Busy));
+    out.extend(block(
+        cx,
+        "object.waits",
+        waits.iter().map(|c| clause(cx, c)),
+        wide,
+        cx.as_known(&object.key, Health::Busy).into(),
+    ));
     if let Some(revision) = object.revision() {
         out.push(field(cx, "object.revision", format::revision(revision)));
     }
@@ -66,7 +72,7 @@ pub(crate) fn applied(cx: &Cx, object: &FluxObject) -> Vec<Line> {
             let workloads = &cx.world.workloads;
             workloads.binary_search_by(|w| w.key.cmp(&key)).ok().and_then(|at| workloads.get(at)).map(|w| w.health())
         });
-        let health = known.map(|health| if cx.world.is_stale(&key) { Health::Unknown } else { health });
+        let health = known.map(|health| cx.as_known(&key, health));
         out.push(vec![
             health.map_or_else(|| piece("· ", Role::Faint), |health| piece(format!("{} ", cx.glyph(health)), health.into())),
             piece(format!("{}/", key.kind), Role::Muted),
@@ -88,6 +94,8 @@ pub(crate) fn short(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
         piece(object.key.name.to_string(), Role::Accent),
         piece(format!("  {}", object.key.namespace), Role::Muted),
     ]];
+    let stale = cx.world.is_stale(&object.key);
+    let bad = cx.as_known(&object.key, Health::Bad);
     // What it comes from says more than what it says itself, when that is elsewhere.
     // A source is well whatever becomes of what it feeds.
     let concerns = object.health() != Health::Ok || object.key.flux_kind().is_some_and(|kind| kind.family == Family::Apply);
@@ -98,14 +106,14 @@ pub(crate) fn short(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
             text = format!("{}/{}  {text}", cause.object.kind, cause.object.name);
         }
         let lines = wrap(&text, wide.saturating_sub(2));
-        out.extend(
-            lines
-                .into_iter()
-                .enumerate()
-                .map(|(at, line)| vec![piece(if at == 0 { "✗ " } else { "  " }, Role::Bad), piece(line, Role::Bad)]),
-        );
+        out.extend(lines.into_iter().enumerate().map(|(at, line)| {
+            vec![
+                piece(if at == 0 { format!("{} ", cx.glyph(bad)) } else { "  ".to_owned() }, bad.into()),
+                piece(line, bad.into()),
+            ]
+        }));
     }
-    out.extend(conditions(cx, &object.status.conditions, wide));
+    out.extend(conditions(cx, &object.status.conditions, stale, wide));
     out.push(Line::new());
     out.extend(wanted(cx, object));
     out
@@ -145,26 +153,44 @@ pub(crate) fn wanted(cx: &Cx, object: &FluxObject) -> Vec<Line> {
     out
 }
 
-/// Returns a line and the sentence of each condition, with its age.
-pub(crate) fn conditions(cx: &Cx, conditions: &[Condition], wide: usize) -> Vec<Line> {
+/// Says what a condition means for the object that has it; nothing when its kind is not known here.
+fn judge(condition: &Condition) -> Option<Health> {
+    let is = condition.status.as_str();
+    if is == "Unknown" {
+        return Some(Health::Busy);
+    }
+    // What it means that it holds, and what that it does not.
+    let (holds, lacks) = match condition.kind.as_str() {
+        "Ready" | "Healthy" | "Available" | "Progressing" | "Released" | "TestSuccess" | "SourceVerified"
+        | "ArtifactInStorage" | "PodScheduled" | "Established" | "NamesAccepted" | "Remediated" => (Health::Ok, Health::Bad),
+        "ContainersReady" | "Initialized" | "PodReadyToStartContainers" | "Complete" | "SuccessCriteriaMet" => {
+            (Health::Ok, Health::Busy)
+        }
+        "Stalled"
+        | "ReplicaFailure"
+        | "FetchFailed"
+        | "BuildFailed"
+        | "StorageOperationFailed"
+        | "IncludeUnavailable"
+        | "Failed"
+        | "FailureTarget" => (Health::Bad, Health::Ok),
+        "DisruptionTarget" => (Health::Warn, Health::Ok),
+        "Reconciling" | "ArtifactOutdated" => (Health::Busy, Health::Ok),
+        "Suspended" => (Health::Off, Health::Ok),
+        _ => return None,
+    };
+    Some(if is == "True" { holds } else { lacks })
+}
+
+/// Returns a line and the sentence of each condition, with its age; stale ones say how it was, not how it is.
+pub(crate) fn conditions(cx: &Cx, conditions: &[Condition], stale: bool, wide: usize) -> Vec<Line> {
     let mut out = Vec::new();
     for condition in conditions {
-        let bad = matches!(
-            (condition.kind.as_str(), condition.status.as_str()),
-            ("Stalled" | "ReplicaFailure", "True") | ("Ready" | "Healthy" | "Available" | "Progressing", "False")
-        );
-        let busy = condition.kind == "Reconciling" && condition.status == "True" || condition.status == "Unknown";
-        let health = if bad {
-            Health::Bad
-        } else if busy {
-            Health::Busy
-        } else {
-            Health::Ok
-        };
+        let health = if stale { Some(Health::Unknown) } else { judge(condition) };
         out.push(vec![
-            piece(cx.glyph(health), health.into()),
+            health.map_or_else(|| piece("·", Role::Faint), |health| piece(cx.glyph(health), health.into())),
             piece(format!(" {}={}", condition.kind, condition.status), Role::Text),
-            piece(format!("  {}", condition.reason), health.into()),
+            piece(format!("  {}", condition.reason), health.map_or(Role::Text, Role::from)),
             piece(format!("  {}", cx.age_of(condition.last_transition_time)), Role::Faint),
         ]);
         out.extend(
@@ -214,3 +240,7 @@ pub(crate) fn clause(cx: &Cx, clause: &Clause) -> String {
     let values: Vec<(&str, &str)> = values.iter().map(|(place, value)| (*place, value.as_str())).collect();
     cx.tf(clause.key, &values).trim_end_matches([':', '：', ' ']).to_owned()
 }
+
+#[cfg(test)]
+#[path = "summary_tests.rs"]
+mod tests;

@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 
 use super::asked::Asked;
 use super::running::OPEN;
-use super::{Subject, View, as_known, workload};
+use super::{Subject, View, workload};
 use crate::acts;
 use crate::command::Command;
 use crate::cx::Cx;
@@ -219,14 +219,14 @@ impl Inventory {
 /// Returns how an object is doing when the world has it.
 fn live(cx: &Cx, key: &ObjectKey) -> Option<(Health, String)> {
     if let Some(object) = cx.world.flux_object(key) {
-        return Some((as_known(cx, key, FluxObject::health(object)), object.message().to_owned()));
+        return Some((cx.as_known(key, FluxObject::health(object)), object.message().to_owned()));
     }
     let workload = workload(cx, key)?;
     let fault = cx.world.pods_of(workload).find_map(|pod| pod.fault());
     let counts = format!("{}/{} ready", workload.ready, workload.replicas);
     Some(match fault {
-        Some(fault) => (as_known(cx, key, Health::Bad), format!("{counts}  {}  {}", fault.reason, fault.message)),
-        None => (as_known(cx, key, workload.health()), counts),
+        Some(fault) => (cx.as_known(key, Health::Bad), format!("{counts}  {}  {}", fault.reason, fault.message)),
+        None => (cx.as_known(key, workload.health()), counts),
     })
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::detail::trace::{Landed, Trace, What};
 use domain::detail::waiting::waiting;
 use domain::detail::words;
-use domain::flux::{FluxObject, ObjectKey};
+use domain::flux::{FluxObject, Health, ObjectKey};
 use domain::query::{Answer, Query};
 use domain::revision::Revision;
 use ratatui::buffer::Buffer;
@@ -86,7 +86,13 @@ impl Overview {
         let sentences = of.whole.here().map_or_else(|| words::of_lean(object), |whole| whole.words());
         out.extend(block(cx, "object.does", sentences.iter().map(|s| said(cx, s)), wide, Role::Text));
         let waits = waiting(cx.world, object);
-        out.extend(block(cx, "object.waits", waits.iter().map(|c| clause(cx, c)), wide, Role::Busy));
+        out.extend(block(
+            cx,
+            "object.waits",
+            waits.iter().map(|c| clause(cx, c)),
+            wide,
+            cx.as_known(&object.key, Health::Busy).into(),
+        ));
         if let Some(revision) = object.revision() {
             out.extend(self.revision(cx, revision, wide));
         }
@@ -96,7 +102,7 @@ impl Overview {
         out.push(field(cx, "object.cluster", vec![piece(object.key.cluster.to_string(), Role::Text)]));
         out.push(field(cx, "object.age", vec![piece(cx.age_of(object.created), Role::Text)]));
         out.push(Line::new());
-        out.extend(conditions(cx, &object.status.conditions, wide));
+        out.extend(conditions(cx, &object.status.conditions, cx.world.is_stale(&object.key), wide));
         out.push(Line::new());
         out.extend(wanted(cx, object));
         out.extend(applied(cx, object));

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::overview::written;
-use super::{Subject, View, as_known, workload};
+use super::{Subject, View, workload};
 use crate::acts;
 use crate::command::{Command, command};
 use crate::cx::Cx;
@@ -27,12 +27,12 @@ pub(super) static OPEN: Command = command("object.open", &["enter"], 2);
 /// Returns the lines of an object that is none of Flux's.
 pub(super) fn lines(cx: &Cx, of: &Subject, wide: usize) -> Vec<Line> {
     let Some(whole) = of.whole.here() else { return Vec::new() };
+    let old = cx.world.is_stale(of.key);
     let (state, said) = whole.judge();
-    let health = state.health();
-    let mut value = vec![
-        piece(cx.glyph(health), health.into()),
-        piece(format!(" {}", cx.words.get(&format!("standing.{}", state.word()))), health.into()),
-    ];
+    let health = cx.as_known(of.key, state.health());
+    let key = format!("standing.{}", state.word());
+    let word = cx.words.get(if old { "health.stale" } else { &key });
+    let mut value = vec![piece(cx.glyph(health), health.into()), piece(format!(" {word}"), health.into())];
     if !said.is_empty() {
         value.push(piece(format!("  {}", cx.said(&domain::text::one_line(&said))), Role::Muted));
     }
@@ -50,7 +50,7 @@ pub(super) fn lines(cx: &Cx, of: &Subject, wide: usize) -> Vec<Line> {
     out.push(field(cx, "object.age", vec![piece(cx.age_of(whole.created()), Role::Text)]));
     for container in found.iter().flat_map(|f| &f.containers) {
         out.push(Line::new());
-        out.extend(contained(cx, container, wide));
+        out.extend(contained(cx, container, old, wide));
     }
     let pods: Vec<_> = workload.into_iter().flat_map(|w| cx.world.pods_of(w)).collect();
     if !pods.is_empty() {
@@ -61,7 +61,7 @@ pub(super) fn lines(cx: &Cx, of: &Subject, wide: usize) -> Vec<Line> {
     let all = whole.conditions();
     if !all.is_empty() {
         out.push(Line::new());
-        out.extend(conditions(cx, &all, wide));
+        out.extend(conditions(cx, &all, old, wide));
     }
     out
 }
@@ -77,7 +77,7 @@ fn rollout(cx: &Cx, workload: &Workload) -> Line {
             ("total", &workload.total.to_string()),
         ],
     );
-    field(cx, "object.rollout", vec![piece(text, as_known(cx, &workload.key, workload.health()).into())])
+    field(cx, "object.rollout", vec![piece(text, cx.as_known(&workload.key, workload.health()).into())])
 }
 
 fn facts(cx: &Cx, found: &Running) -> Vec<Line> {
@@ -99,11 +99,12 @@ fn facts(cx: &Cx, found: &Running) -> Vec<Line> {
 }
 
 /// Returns the lines of one container: its state, image, last end, resources and probes.
-fn contained(cx: &Cx, container: &Container, wide: usize) -> Vec<Line> {
+fn contained(cx: &Cx, container: &Container, stale: bool, wide: usize) -> Vec<Line> {
     let bad = container.state == "waiting" && !matches!(container.reason.as_str(), "ContainerCreating" | "PodInitializing" | "");
     let over = container.state == "terminated" && container.reason == "Completed";
     let health = match container.ready {
         None => None,
+        Some(_) if stale => Some(Health::Unknown),
         Some(_) if bad => Some(Health::Bad),
         Some(ready) => Some(if ready || over { Health::Ok } else { Health::Busy }),
     };
@@ -165,7 +166,7 @@ fn pod_said(cx: &Cx, pod: &Pod) -> String {
 }
 
 fn pod_line(cx: &Cx, pod: &Pod) -> Line {
-    let health = as_known(cx, &pod.key, pod.health());
+    let health = cx.as_known(&pod.key, pod.health());
     vec![
         piece(cx.glyph(health), health.into()),
         piece(format!(" {}", pod.key.name), Role::Text),
@@ -189,7 +190,7 @@ impl Row for PodRow {
         self.0.key.clone()
     }
     fn health(&self, cx: &Cx) -> Option<Health> {
-        Some(as_known(cx, &self.0.key, self.0.health()))
+        Some(cx.as_known(&self.0.key, self.0.health()))
     }
     fn fields(&self) -> &Self {
         self

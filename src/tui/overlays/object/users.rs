@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::running::OPEN;
-use super::{Subject, View, as_known};
+use super::{Subject, View};
 use crate::command::Command;
 use crate::cx::Cx;
 use crate::effects::{Effect, Effects, Overlay};
@@ -36,7 +36,7 @@ impl Row for User {
         (self.object.key.clone(), self.how)
     }
     fn health(&self, cx: &Cx) -> Option<Health> {
-        Some(as_known(cx, &self.object.key, FluxObject::health(&self.object)))
+        Some(cx.as_known(&self.object.key, FluxObject::health(&self.object)))
     }
     fn fields(&self) -> &FluxObject {
         &self.object

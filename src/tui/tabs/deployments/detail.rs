@@ -221,7 +221,7 @@ fn workloads(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
 fn workload_row(cx: &Cx, workload: &Workload) -> Row {
     // A rollout that cannot go on is no rollout under way.
     let stuck = cx.world.pods_of(workload).any(|p| p.fault().is_some());
-    let health = if stuck { Health::Bad } else { workload.health() };
+    let health = cx.as_known(&workload.key, if stuck { Health::Bad } else { workload.health() });
     let old = (workload.total - workload.updated).max(0);
     let (key, count) = match (workload.updated < workload.replicas, old > 0) {
         (true, _) => ("deployments.updated", workload.updated),
@@ -240,11 +240,12 @@ fn workload_row(cx: &Cx, workload: &Workload) -> Row {
 
 fn pod_row(cx: &Cx, pod: &Pod) -> Row {
     let Some((reason, said)) = why::of_pod(cx, pod) else {
-        let glyph = cx.glyph(Health::Busy);
+        let glyph = cx.glyph(cx.as_known(&pod.key, Health::Busy));
         return Row::text(format!("  {glyph} {}  ", pod.key.name), Role::Muted, pod.phase.clone(), Role::Muted);
     };
     let said = format!("{reason}  {said}");
-    Row::text(format!("  ✗ {}  ", pod.key.name), Role::Bad, said, Role::Text)
+    let health = cx.as_known(&pod.key, Health::Bad);
+    Row::text(format!("  {} {}  ", cx.glyph(health), pod.key.name), health.into(), said, Role::Text)
 }
 
 fn commit(cx: &Cx, deployment: &Deployment) -> Vec<Row> {

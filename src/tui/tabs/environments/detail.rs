@@ -106,7 +106,7 @@ fn pods(cx: &Cx, workload: &Workload) -> Vec<Pieces> {
     let wide = found.iter().map(|p| width(&p.key.name)).max().unwrap_or(0);
     let line = |pod: &domain::workload::Pod| {
         let fault = pod.fault();
-        let health = pod.health();
+        let health = cx.as_known(&pod.key, pod.health());
         let said = fault.map_or_else(|| pod.phase.clone(), |f| f.reason);
         let pad = " ".repeat(wide - width(&pod.key.name));
         vec![
@@ -131,7 +131,11 @@ fn agreement(cx: &Cx, line: &Line, wide: usize) -> Pieces {
         None => (cx.tf("environments.unknown", &[("environment", name)]), Role::Muted),
     };
     let gitops = &line.environment.gitops;
-    let mut out = vec![piece(text, role)];
+    let mut out = match line.stale(cx) {
+        // What was so when something was last heard need not be so now.
+        Some(since) => vec![piece(format!("{text}   "), Role::Unknown), piece(since, Role::Unknown)],
+        None => vec![piece(text, role)],
+    };
     let hint = if !gitops.enabled {
         Some(cx.tf("environments.sync-off", &[("key", &cx.key(&EDIT))]))
     } else if !gitops.auto_sync && line.agrees != Some(true) {
@@ -165,13 +169,14 @@ fn commit(cx: &Cx, environment: &Environment, wide: usize) -> Option<Pieces> {
 fn faults(cx: &Cx, environment: &Environment) -> Vec<Pieces> {
     let workloads = cx.world.workloads_of(environment);
     let pods = workloads.iter().flat_map(|w| cx.world.pods_of(w));
-    let faults = pods.filter_map(|pod| why::of_pod(cx, pod).map(|(reason, said)| (&pod.key.name, reason, said)));
+    let faults = pods.filter_map(|pod| why::of_pod(cx, pod).map(|(reason, said)| (&pod.key, reason, said)));
     faults
+            let health = cx.as_known(pod, Health::Bad);
         .take(3)
         .map(|(pod, reason, said)| {
             vec![
-                piece("✗ ", Role::Bad),
-                piece(cx.tf("environments.fault", &[("pod", pod), ("reason", &reason)]), Role::Bad),
+                piece(format!("{} ", cx.glyph(health)), health.into()),
+                piece(cx.tf("environments.fault", &[("pod", &pod.name), ("reason", &reason)]), health.into()),
                 piece(format!("  {said}"), Role::Text),
             ]
         })
@@ -182,7 +187,7 @@ fn faults(cx: &Cx, environment: &Environment) -> Vec<Pieces> {
 fn workload(cx: &Cx, workload: &Workload, environment: &Environment, wide: usize) -> Pieces {
     // A rollout that cannot go on is no rollout under way.
     let stuck = cx.world.pods_of(workload).any(|p| p.fault().is_some());
-    let health = if stuck { Health::Bad } else { workload.health() };
+    let health = cx.as_known(&workload.key, if stuck { Health::Bad } else { workload.health() });
     let mut out =
         vec![piece(format!("{} ", cx.glyph(health)), health.into()), piece(format!("{}  ", workload.key.name), Role::Text)];
     if let Some(container) = workload.containers.first() {

@@ -44,8 +44,8 @@ pub(super) struct Line {
     whole: bool,
     /// Where record and cluster part; absent when that is not known.
     pub(super) departures: Option<Vec<Departure>>,
-    /// Since when nothing was heard of its cluster.
-    stale: Option<Time>,
+    /// Whether anything that says how it is doing is stale.
+    stale: bool,
 }
 
 impl Line {
@@ -78,10 +78,7 @@ impl Line {
             changed: reconciled.max(git.and_then(|g| g.time)),
             whole,
             departures: departure::departures(world, environment),
-            stale: match world.cluster_link(&environment.cluster) {
-                Some(LinkState::Stale { since, .. }) => Some(*since),
-                _ => None,
-            },
+            stale: world.is_environment_stale(environment),
             environment: Arc::clone(environment),
         }
     }
@@ -91,6 +88,16 @@ impl Line {
         let parts: Vec<&str> = self.running.split(' ').collect();
         let (same, others) = parts.split_at(self.compared.clamp(1, parts.len()));
         (same.join(" "), others.join(" "))
+    }
+
+    /// Says since when what is known of it is stale; nothing when it is not.
+    pub(super) fn stale(&self, cx: &Cx) -> Option<String> {
+        match cx.world.cluster_link(&self.environment.cluster) {
+            Some(LinkState::Stale { since, .. }) => Some(cx.tf("environments.stale", &[("since", &cx.clock(*since))])),
+            // Its credentials are at fault, which is said instead.
+            Some(LinkState::Unauthorized { .. }) => Some(format::reason(cx, self.health, &self.why)),
+            _ => self.stale.then(|| cx.t("health.stale").to_owned()),
+        }
     }
 
     pub(super) fn name(&self) -> String {
@@ -168,7 +175,7 @@ fn name(line: &Line, _cx: &Cx) -> Cell {
 
 fn running(line: &Line, cx: &Cx) -> Cell {
     let role = match line.agrees {
-        _ if line.stale.is_some() => Role::Unknown,
+        _ if line.stale => Role::Unknown,
         Some(false) => Role::Warn,
         _ => Role::Text,
     };
@@ -194,7 +201,7 @@ fn as_many(words: &str, room: usize) -> String {
 
 fn ready(line: &Line, _cx: &Cx) -> Cell {
     let Some((ready, wanted)) = line.ready else { return Cell::new("–", Role::Faint) };
-    let role = if line.stale.is_some() {
+    let role = if line.stale {
         Role::Unknown
     } else if ready >= wanted {
         Role::Text
@@ -228,10 +235,7 @@ fn approval(line: &Line, cx: &Cx) -> Cell {
 
 fn state(line: &Line, cx: &Cx) -> Cell {
     // The reason says more than the word, where there is one of its own.
-    let text = match &line.stale {
-        Some(since) => cx.tf("environments.stale", &[("since", &cx.clock(*since))]),
-        None => format::reason(cx, line.health, &line.why),
-    };
+    let text = line.stale(cx).unwrap_or_else(|| format::reason(cx, line.health, &line.why));
     Cell::new(text, line.health.into())
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use domain::link::{Link, LinkOf, LinkState};
 use domain::orders::environment::Fate;
-use domain::orders::{Order, Side};
+use domain::orders::{FleetPlan, Order, Side};
 use domain::query::{Answer, Query};
 use domain::world::World;
 
-use crate::effects::{Reply, Wish};
+use crate::effects::{Reply, Ticket, Wish};
 use crate::fixture::{Stage, world};
 use crate::words::Language;
 
@@ -69,9 +69,8 @@ fn what_parts_is_marked_told_and_settled_either_way() {
     }
 }
 
-#[test]
-fn what_goes_to_a_fleet_is_shown_as_a_diff_before_it_is_committed() {
-    let mut stage = Stage::new(120, 44, Language::English);
+/// Asks what an environment's fleet would get, and returns the question with its answer.
+fn planned(stage: &mut Stage) -> (Ticket, FleetPlan) {
     stage.keys("2 G e");
     let fields = stage.lines();
     assert!(fields.contains("Fleet"), "{fields}");
@@ -94,16 +93,53 @@ fn what_goes_to_a_fleet_is_shown_as_a_diff_before_it_is_committed() {
         base: crate::fixture::commit("ab"),
         files: vec![file],
     };
-    let plan = domain::orders::FleetPlan {
-        change,
-        setup: domain::orders::environment::Setup { missing: Vec::new(), login: domain::orders::environment::Login::Open },
-    };
-    stage.reply(Reply::Answer(*ticket, Ok(Answer::FleetPlan(Box::new(plan)))));
+    let setup = domain::orders::environment::Setup { missing: Vec::new(), login: domain::orders::environment::Login::Open };
+    (*ticket, FleetPlan { change, setup })
+}
+
+#[test]
+fn what_goes_to_a_fleet_is_shown_as_a_diff_before_it_is_committed() {
+    let mut stage = Stage::new(120, 44, Language::English);
+    let (ticket, plan) = planned(&mut stage);
+    stage.reply(Reply::Answer(ticket, Ok(Answer::FleetPlan(Box::new(plan)))));
     let shown = stage.lines();
     assert!(shown.contains("clusters/prod/shop-production.yaml  +1 -0") && shown.contains("kind: GitRepository"), "{shown}");
     stage.keys("y");
     let given = orders(&mut stage);
     assert!(matches!(given.as_slice(), [Order::SaveThroughFleet(save)] if !save.new), "{given:?}");
+}
+
+#[test]
+fn a_question_does_not_come_up_where_another_tab_is_shown_by_now() {
+    let mut stage = Stage::new(120, 44, Language::English);
+    let (ticket, plan) = planned(&mut stage);
+    stage.keys("alt-6");
+    stage.reply(Reply::Answer(ticket, Ok(Answer::FleetPlan(Box::new(plan)))));
+    assert_eq!(stage.session.panes().count(), 0, "{}", stage.lines());
+    assert!(stage.lines().contains("Nothing was done with shop/production"), "{}", stage.lines());
+    stage.keys("y");
+    assert_eq!(orders(&mut stage), []);
+    // It is begun again where it was.
+    stage.keys("2");
+    stage.wishes();
+    stage.keys("ctrl-s");
+    assert!(matches!(stage.wishes().as_slice(), [Wish::Ask(_, Query::FleetPlan(..))]), "{}", stage.lines());
+}
+
+#[test]
+fn what_is_stale_is_not_told_as_if_it_were_so_now() {
+    let mut world = world();
+    let silent = |link: &Link| {
+        let stale = LinkState::Stale { since: crate::fixture::now(), why: "connection refused".to_owned() };
+        Link { state: if matches!(link.of, LinkOf::Cluster(_)) { stale } else { link.state.clone() }, ..link.clone() }
+    };
+    world.links = Arc::new(world.links.iter().map(silent).collect());
+    let mut stage = Stage::over(world, 140, 44, Language::English);
+    stage.keys("2 G");
+    let lines = stage.lines();
+    let pane = lines.split("shop/production runs").nth(1).or_else(|| lines.split("production runs").nth(1)).unwrap_or(&lines);
+    let living = pane.split("LAST").next().unwrap_or_default();
+    assert!(living.contains("stale since") && !living.contains(['✓', '✗', '◐']), "{lines}");
 }
 
 #[test]

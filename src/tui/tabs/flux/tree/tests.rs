@@ -292,10 +292,17 @@ fn nothing_looks_fresh_that_is_not() {
         of: LinkOf::Cluster("prod-eu".into()),
         state: LinkState::Stale { since, why: "connection refused".into() },
     }]);
-    let stage = stage_of(world, 120, 36, Language::English);
-    let lines: Vec<String> = stage.lines().lines().take(19).map(str::to_owned).collect();
-    let lines = lines.join("\n");
-    assert!(lines.contains("Namespace/ingress") && lines.contains("stale") && !lines.contains('✓'), "{lines}");
+    let stage = stage_of(world.clone(), 120, 36, Language::English);
+    let lines = stage.lines();
+    assert!(lines.contains("Namespace/ingress") && lines.contains("stale"), "{lines}");
+    // The pane about the selected row neither.
+    for kind in ["ks", "deploy", "po"] {
+        let mut stage = stage_of(world.clone(), 140, 40, Language::English);
+        stage.keys("/").text(&format!("kind={kind}")).keys("enter down down down down");
+        let lines = stage.lines();
+        let body: Vec<&str> = lines.lines().skip(3).collect();
+        assert!(!body.join("\n").contains(['✓', '✗', '◐']), "{kind}\n{lines}");
+    }
 }
 
 /// Returns the rows in sight, without what is said below them.

@@ -247,7 +247,8 @@ impl Tree {
                 out = if room.whole { summary::whole(cx, object, wide) } else { summary::short(cx, object, wide) };
                 if let Some(wait) = self.lineage.waits(row.node) {
                     let text = words::waits(cx, &self.lineage, row.node, &wait);
-                    let lines = wrap(&text, wide).into_iter().map(|line| vec![piece(line, wait.health().into())]);
+                    let role: Role = cx.as_known(&object.key, wait.health()).into();
+                    let lines = wrap(&text, wide).into_iter().map(|line| vec![piece(line, role)]);
                     out.splice(1..1, lines);
                 }
             }
@@ -257,7 +258,7 @@ impl Tree {
             }
             (Node::Pod(_), Some(key)) => {
                 out.push(head(&key));
-                out.extend(self.pod_lines(cx, row.node, wide));
+                out.extend(self.pod_lines(cx, &key, row.node, wide));
             }
             (_, Some(key)) => {
                 out.push(head(&key));
@@ -269,7 +270,7 @@ impl Tree {
     }
 
     /// Returns the lines about a Pod's containers.
-    fn pod_lines(&self, cx: &Cx, node: Node, wide: usize) -> Vec<Vec<Piece<'static>>> {
+    fn pod_lines(&self, cx: &Cx, key: &ObjectKey, node: Node, wide: usize) -> Vec<Vec<Piece<'static>>> {
         let mut out = Vec::new();
         for container in self.lineage.pod(node).iter().flat_map(|pod| &pod.containers) {
             let health = if container.ready { Health::Ok } else { Health::Busy };
@@ -278,6 +279,7 @@ impl Tree {
             } else {
                 health
             };
+            let health = cx.as_known(key, health);
             let mut line = vec![piece(cx.glyph(health), health.into()), piece(format!(" {}  ", container.name), Role::Text)];
             line.extend(format::image(&container.image, wide / 2));
             if let Some(waiting) = &container.waiting {
@@ -359,8 +361,10 @@ fn titles(cx: &Cx, area: Rect, buf: &mut Buffer, places: &Places) {
 
 /// Returns a workload's rollout, images and conditions.
 fn workload(cx: &Cx, key: &ObjectKey, wide: usize) -> Vec<Line> {
-    let Some(workload) = cx.world.workloads.iter().find(|w| &w.key == key) else { return Vec::new() };
-    let health = workload.health();
+    let workloads = &cx.world.workloads;
+    let found = workloads.binary_search_by(|w| w.key.cmp(key)).ok().and_then(|at| workloads.get(at));
+    let Some(workload) = found else { return Vec::new() };
+    let health = cx.as_known(key, workload.health());
     let mut out = vec![vec![
         piece(cx.glyph(health), health.into()),
         piece(format!(" {}/{}", workload.ready, workload.replicas), Role::Text),
@@ -370,6 +374,6 @@ fn workload(cx: &Cx, key: &ObjectKey, wide: usize) -> Vec<Line> {
         line.extend(format::image(&container.image, wide.saturating_sub(container.name.len() + 2)));
         out.push(line);
     }
-    out.extend(summary::conditions(cx, &workload.conditions, wide));
+    out.extend(summary::conditions(cx, &workload.conditions, cx.world.is_stale(key), wide));
     out
 }
