@@ -114,6 +114,7 @@ impl Session {
             self.trouble(trouble);
             return self.tell(place, TabMsg::OrderDropped(ticket), acts);
         }
+            self.ordered.remove(&ticket);
         if let Err(trouble) = self.within(&order) {
             self.ordered.remove(&ticket);
             self.trouble(trouble);
@@ -125,6 +126,12 @@ impl Session {
             self.ordered.insert(ticket, place);
             return self.open(Overlay::Confirm(ticket, Box::new(order)), acts);
         }
+            if matches!(place, Place::Tab(id) if id != self.active) {
+                // A key that is meant for what is shown by now would answer it.
+                let text = self.base.cx().tf("toast.not-asked", &[("object", &domain::text::one_line(&order.terms().object()))]);
+                self.toast(Toast { health: Health::Warn, text });
+                return self.tell(place, TabMsg::OrderDropped(ticket), acts);
+            }
         self.ordered.entry(ticket).or_insert(place);
         self.base.running.insert(ticket, order.clone());
         acts.push(Act::Wish(Wish::Give(ticket, order)));

@@ -206,6 +206,10 @@ impl Deploy {
         (self.shown, self.covered) = (false, false);
         self.keep_now(cx)
     }
+        // Who went elsewhere is not asked there.
+        if self.submit == Submit::WhenReady {
+            self.submit = Submit::No;
+        }
 
     /// Shows the review, as soon as the preview is one of what was typed last.
     fn submit(&mut self, cx: &Cx) -> Effects {

@@ -394,7 +394,11 @@ impl Deployments {
                 return self.take_wanted(cx);
             }
             TabMsg::World => self.refresh(cx, false),
-            TabMsg::Leave => return self.reading.take().map(|(ticket, _)| Effect::Forget(ticket)).into_iter().collect(),
+            // What takes something back would be laid on the desk, and shown, over what is done elsewhere by then.
+            TabMsg::Leave => {
+                let asked = self.reading.take().map(|(ticket, _)| ticket).into_iter().chain(self.asked.take());
+                return asked.map(Effect::Forget).collect();
+            }
             TabMsg::Command(id) => return self.command(cx, id),
             TabMsg::Key(key) => self.table.key(key),
             TabMsg::Paste(text) => self.table.paste(&text),
