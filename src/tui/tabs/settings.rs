@@ -76,6 +76,7 @@ pub struct Settings {
     works: Option<Arc<Vec<Arc<Work>>>>,
     /// How the controllers were when that was asked last.
     live: Vec<(String, Health, i32)>,
+    shown: bool,
     scroll: Scroll,
 }
 
@@ -118,8 +119,21 @@ impl Settings {
         old.into_iter().chain([Effect::Ask(ticket, Query::Hold(vec![(context, namespace)]))]).collect()
     }
 
+    /// Takes back what is asked: a question that came up elsewhere would be answered by a key that means something else there.
     fn leave(&mut self) -> Effects {
-        [self.asking.take(), self.holding.take()].into_iter().flatten().map(Effect::Forget).collect()
+        let asked = [self.asking.take(), self.holding.take(), self.planning.take(), self.removing.take()];
+        asked.into_iter().flatten().map(Effect::Forget).collect()
+    }
+
+    /// Goes over to the context that is worked on now: what was found and what was asked are of the one before.
+    fn moved(&mut self, cx: &Cx) -> Effects {
+        let mut effects = self.leave();
+        *self = Self { shown: self.shown, works: self.works.take(), ..Self::default() };
+        if self.shown {
+            effects.extend(self.ask(cx));
+            effects.extend(self.hold(cx));
+        }
+        effects
     }
 
     /// Returns how the controllers are now, as their namespace is watched.
@@ -279,11 +293,16 @@ impl Tab for Settings {
         match msg {
             TabMsg::Enter => {
                 self.works = Some(Arc::clone(&cx.world.works));
+                self.shown = true;
                 let mut effects = self.ask(cx);
                 effects.extend(self.hold(cx));
                 effects
             }
-            TabMsg::Leave => self.leave(),
+            TabMsg::Leave => {
+                self.shown = false;
+                self.leave()
+            }
+            TabMsg::Context => self.moved(cx),
             TabMsg::World => self.world(cx),
             TabMsg::Command(id) => self.commanded(cx, id),
             TabMsg::Key(key) => {

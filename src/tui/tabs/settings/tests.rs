@@ -206,3 +206,29 @@ fn when_the_cluster_does_not_answer_nothing_old_is_shown() {
     let lines = stage.lines();
     assert!(lines.contains("The cluster cannot be reached") && !lines.contains("source-controller"), "{lines}");
 }
+
+#[test]
+fn another_context_shows_nothing_of_the_one_before_and_asks_about_nothing_there() {
+    let mut stage = opened(Stage::new(120, 36, Language::English), found());
+    assert!(stage.lines().contains("source-controller"), "{}", stage.lines());
+    stage.keys("X");
+    let [(removal, Query::Removal(..))] = asked(&mut stage)[..] else { panic!("the removal is looked up") };
+    let other = world().contexts.iter().find(|context| context.0 != CLUSTER).unwrap().clone();
+    stage.keys(":").text(&format!("context {}", other.0)).keys("enter");
+    let lines = stage.lines();
+    assert!(!lines.contains("source-controller"), "{lines}");
+    let wishes = stage.wishes();
+    assert!(wishes.contains(&Wish::Forget(removal)), "{wishes:?}");
+    let of_other = |wish: &Wish| matches!(wish, Wish::Ask(_, Query::Toolkit(context, None)) if *context == other);
+    assert!(wishes.iter().any(of_other), "{wishes:?}");
+}
+
+#[test]
+fn what_is_found_after_one_went_elsewhere_asks_no_question_there() {
+    let mut stage = opened(Stage::new(120, 36, Language::English), found());
+    stage.keys("X");
+    let [(removal, Query::Removal(..))] = asked(&mut stage)[..] else { panic!("the removal is looked up") };
+    stage.keys("6");
+    let wishes = stage.wishes();
+    assert!(wishes.contains(&Wish::Forget(removal)), "{wishes:?}");
+}
