@@ -69,6 +69,11 @@ pub trait Tab: Debug {
     /// Draws it.
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer);
 
+    /// Tells whether it hears of the desk while it is not shown too; what does not looks at it when it is shown again.
+    fn follows(&self) -> bool {
+        false
+    }
+
     /// Tells whether it is a question that has to be answered before anything else.
     fn asks(&self) -> bool {
         false

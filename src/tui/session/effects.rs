@@ -88,10 +88,13 @@ impl Session {
         acts.push(Act::Copy(text));
     }
 
-    /// Everyone who shows something of the desk hears of it, whether shown or not: a draft outlives a switch of tabs.
+    /// What is shown hears of the desk, and what keeps something of it while it is not: a draft outlives a switch of tabs.
+    ///
+    /// The others would build with every key what nobody sees.
     fn desk_changed(&mut self, acts: &mut Vec<Act>) {
-        let tabs = TABS.iter().map(|t| Place::Tab(t.id));
-        let places: Vec<Place> = tabs.chain(self.layers.iter().map(|l| Place::Layer(l.id))).collect();
+        let hear = self.tabs.iter().zip(TABS).filter(|(tab, of)| of.id == self.active || tab.follows());
+        let tabs: Vec<Place> = hear.map(|(_, of)| Place::Tab(of.id)).collect();
+        let places: Vec<Place> = tabs.into_iter().chain(self.layers.iter().map(|l| Place::Layer(l.id))).collect();
         for place in places {
             self.tell(place, TabMsg::Desk, acts);
         }

@@ -354,6 +354,10 @@ impl Tab for Deploy {
     fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
             TabMsg::Enter => self.enter(cx),
+    fn follows(&self) -> bool {
+        true
+    }
+
             TabMsg::Leave => self.leave(cx),
             TabMsg::Desk if self.environment != cx.desk.environment || (!self.shown && cx.desk.restoring().is_some()) => {
                 if self.shown {
