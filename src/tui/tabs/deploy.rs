@@ -278,6 +278,7 @@ impl Deploy {
         }
         if self.submit != Submit::Given(ticket) {
             return Effects::new();
+        self.asks.was_kept(ticket, result.is_ok());
         }
         self.submit = Submit::No;
         match result {
@@ -424,6 +425,7 @@ impl Deploy {
         self.asks.not_chosen(ticket);
     }
 
+        self.asks.was_kept(ticket, false);
     fn reply(&mut self, cx: &Cx, ticket: Ticket, answer: Result<domain::query::Answer, domain::Trouble>) -> Effects {
         self.answered(cx, ticket, answer)
     }

@@ -48,6 +48,10 @@ pub(super) struct Asks {
     /// The head at which facts were asked for last.
     asked_at: Option<CommitId>,
     choosing: Option<OrderTicket>,
+    /// The order that keeps the draft as it was last.
+    keeping: Option<OrderTicket>,
+    /// Whether the draft could not be kept.
+    lost: bool,
 }
 
 fn later(now: Time, ms: i64) -> Time {
@@ -96,9 +100,16 @@ impl Asks {
         self.shown.as_ref().filter(|p| !p.is_empty()).map(|p| p.message.clone()).unwrap_or_default()
     }
 
-    /// Tells whether something was typed since the draft was kept.
+    /// Tells whether something was typed since the draft was kept, or it could not be kept.
     pub(super) const fn unkept(&self) -> bool {
-        self.keep_at.is_some()
+        self.keep_at.is_some() || self.lost
+    }
+
+    /// Takes what came of an order that kept the draft; what came of an older one says nothing of what was typed since.
+    pub(super) fn was_kept(&mut self, ticket: OrderTicket, kept: bool) {
+        if self.keeping.take_if(|keeping| *keeping == ticket).is_some() {
+            self.lost = !kept;
+        }
     }
 
     /// Returns the next moment at which something is to be asked or kept.
@@ -191,13 +202,18 @@ impl Deploy {
         effects
     }
 
-    /// Keeps the draft if it has changed since it was kept.
+    /// Keeps the draft if it has changed since it was kept, or could not be kept then.
     pub(super) fn keep_now(&mut self, cx: &Cx) -> Effects {
-        let Some(open) = self.open.as_ref().filter(|_| self.asks.keep_at.is_some()) else { return Effects::new() };
+        let Some(open) = self.open.as_ref().filter(|_| self.asks.unkept()) else { return Effects::new() };
         let draft = open.draft();
         self.asks.keep_at = None;
         // Whoever may not deploy can still try what a change would do.
-        if cx.may(domain::actor::Role::Operator) { cx.give(KeepDraft { draft }) } else { Effects::new() }
+        if !cx.may(domain::actor::Role::Operator) {
+            return Effects::new();
+        }
+        let ticket = cx.order_ticket();
+        self.asks.keeping = Some(ticket);
+        vec![Effect::Give(ticket, KeepDraft { draft }.into())]
     }
 
     /// Takes another draft that was laid on the desk for this environment.

@@ -439,3 +439,56 @@ fn the_kinds_of_the_cluster_bring_another_preview_when_they_are_known() {
     let asked = stage.wishes();
     assert!(matches!(asked.as_slice(), [Wish::Ask(_, Query::Preview(_))]), "{asked:?}");
 }
+
+#[test]
+fn a_draft_that_could_not_be_kept_is_not_called_kept() {
+    let mut stage = filled(120, 36, Language::English);
+    tag(&mut stage, "1.8.5");
+    stage.pass(700);
+    let kept = |stage: &mut Stage| match given(stage).as_slice() {
+        [(ticket, Order::KeepDraft(_))] => *ticket,
+        other => panic!("{other:?}"),
+    };
+    let title = |stage: &Stage| stage.lines().lines().nth(3).unwrap_or_default().to_owned();
+    let ticket = kept(&mut stage);
+    let said = stage.session.cx().t("deploy.draft").to_owned();
+    assert!(!title(&stage).contains(&said), "{}", stage.lines());
+    stage.reply(Reply::Order(ticket, Err(Trouble::failed("Cannot write", "drafts"))));
+    assert!(!title(&stage).contains(&said), "{}", stage.lines());
+    // It is tried once more when the form is left.
+    stage.keys("alt-6");
+    let ticket = kept(&mut stage);
+    stage.reply(Reply::Order(ticket, Ok(Outcome::said(""))));
+    stage.keys("alt-3");
+    assert!(title(&stage).contains(&said), "{}", stage.lines());
+}
+
+#[test]
+fn who_leaves_while_a_submit_waits_is_asked_nothing_elsewhere() {
+    let mut stage = filled(120, 36, Language::English);
+    tag(&mut stage, "1.8.5");
+    stage.keys("ctrl-s alt-6");
+    answer(&mut stage, None);
+    assert!(!stage.lines().contains("Commit and push to"), "{}", stage.lines());
+    assert_eq!(stage.session.panes().count(), 0);
+}
+
+#[test]
+fn tabs_that_are_not_shown_do_nothing_with_every_key() {
+    let mut stage = filled(120, 36, Language::English);
+    tag(&mut stage, "1.8.5");
+    answer(&mut stage, None);
+    // The diff with what runs, which the cluster is asked for.
+    stage.keys("ctrl-d c");
+    let trial = |wish: &Wish| matches!(wish, Wish::Ask(_, Query::Trial(..)));
+    assert!(stage.wishes().iter().any(trial));
+    stage.keys("alt-3");
+    tag(&mut stage, "1.8.6");
+    stage.pass(200);
+    let asked =
+        stage.wishes().into_iter().find_map(|w| if let Wish::Ask(t, Query::Preview(d)) = w { Some((t, d)) } else { None });
+    let (ticket, wanted) = asked.unwrap();
+    let shown = std::sync::Arc::new(preview(&wanted));
+    stage.reply(Reply::Answer(ticket, Ok(domain::query::Answer::Preview(shown))));
+    assert!(!stage.wishes().iter().any(trial), "the cluster is asked for what nobody looks at");
+}
