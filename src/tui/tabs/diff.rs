@@ -16,6 +16,7 @@
 use std::sync::Arc;
 
 use domain::change::Preview;
+use domain::ident::EnvironmentId;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -80,7 +81,7 @@ pub struct Diff {
     wide: u16,
     scroll: Scroll,
     /// The order that was given from here.
-    given: Option<OrderTicket>,
+    given: Option<(OrderTicket, EnvironmentId)>,
 }
 
 impl Diff {
@@ -216,9 +217,9 @@ impl Tab for Diff {
         self.build(cx, false);
         match msg {
             TabMsg::Command(id) => self.command(cx, id),
-            TabMsg::OrderDone(ticket, result) => self.done(ticket, result),
+            TabMsg::OrderDone(ticket, result) => self.done(cx, ticket, result),
             TabMsg::OrderDropped(ticket) => {
-                self.given = self.given.filter(|given| *given != ticket);
+                self.given.take_if(|(given, _)| *given == ticket);
                 effects
             }
             _ => effects,

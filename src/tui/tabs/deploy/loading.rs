@@ -49,6 +49,11 @@ impl Loading {
         }
     }
 
+    /// Tells whether the tab that it loads for is shown.
+    pub(crate) const fn is_shown(&self) -> bool {
+        self.shown
+    }
+
     fn forget(&mut self) -> Effects {
         let asked = self.draft.take().into_iter().chain(self.preview.take());
         let mut effects: Effects = asked.map(Effect::Forget).collect();
@@ -66,7 +71,9 @@ impl Loading {
         if self.environment != cx.desk.environment {
             self.environment.clone_from(&cx.desk.environment);
             self.asked_at = None;
-            (self.draft, self.preview) = (None, None);
+            let mut effects: Effects = self.draft.take().into_iter().chain(self.preview.take()).map(Effect::Forget).collect();
+            effects.extend(self.look(cx));
+            return effects;
         }
         let Some(environment) = self.environment.clone() else { return Effects::new() };
         // An answer to what lay there before would show a question that was answered meanwhile.
@@ -113,15 +120,18 @@ impl Loading {
         let Some(environment) = self.environment.clone() else { return Effects::new() };
         if self.draft == Some(ticket) {
             self.draft = None;
-            let kept = match answer {
-                Ok(Answer::Draft(draft)) => draft.as_deref().cloned(),
-                _ => None,
+            // A draft that cannot be read is said to be so: what follows looks like there were none.
+            let (kept, trouble) = match answer {
+                Ok(Answer::Draft(draft)) => (draft.as_deref().cloned(), None),
+                Ok(_) => (None, None),
+                Err(trouble) => (None, Some(trouble.clone())),
             };
             let next = cx.ticket();
             self.preview = Some(next);
             let draft = kept.clone().unwrap_or_else(|| Draft::new(environment));
             self.of.clone_from(&kept);
-            let mut effects = vec![Effect::Ask(next, Query::Preview(sound(&draft)))];
+            let mut effects: Effects = trouble.map(Effect::Trouble).into_iter().collect();
+            effects.push(Effect::Ask(next, Query::Preview(sound(&draft))));
             effects.extend(kept.map(|draft| Effect::Desk(Change::Draft(Some(draft)))));
             return effects;
         }

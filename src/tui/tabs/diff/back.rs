@@ -64,23 +64,26 @@ impl Diff {
             return vec![Effect::Toast(Toast { health: domain::flux::Health::Warn, text: cx.t("diff.unanswered").to_owned() })];
         };
         let ticket = cx.order_ticket();
-        self.given = Some(ticket);
+        self.given = Some((ticket, draft.environment.clone()));
         vec![Effect::Give(ticket, Deploy { draft, reviewed: Some(preview.digest.clone()), dry_run: false }.into())]
     }
 
-    /// Takes what came of the order.
-    pub(super) fn done(&mut self, ticket: OrderTicket, result: Result<Outcome, Trouble>) -> Effects {
-        if self.given != Some(ticket) {
+    /// Takes what came of the order. It may take minutes: who went on to something else meanwhile is left there.
+    pub(super) fn done(&mut self, cx: &Cx, ticket: OrderTicket, result: Result<Outcome, Trouble>) -> Effects {
+        let Some((_, environment)) = self.given.take_if(|(given, _)| *given == ticket) else { return Effects::new() };
+        if cx.desk.restoring().is_none_or(|draft| draft.environment != environment) {
             return Effects::new();
         }
-        self.given = None;
         match result {
-            Ok(outcome) if outcome.deployment.is_some() => vec![
-                Effect::Desk(Change::Draft(None)),
-                Effect::Desk(Change::Preview(None)),
-                Effect::Desk(Change::Deployment(outcome.deployment)),
-                Effect::Switch(TabId::Deployments),
-            ],
+            Ok(outcome) if outcome.deployment.is_some() => {
+                let mut effects = vec![
+                    Effect::Desk(Change::Draft(None)),
+                    Effect::Desk(Change::Preview(None)),
+                    Effect::Desk(Change::Deployment(outcome.deployment)),
+                ];
+                effects.extend(self.loading.is_shown().then_some(Effect::Switch(TabId::Deployments)));
+                effects
+            }
             // What is there by now has to be looked at again.
             _ => vec![Effect::Desk(Change::Preview(None))],
         }

@@ -170,7 +170,7 @@ fn a_rollback_is_asked_about_answered_and_given() {
                         let shown = Answer::Preview(std::sync::Arc::new(restored(&draft)));
                         stage.reply(Reply::Answer(ticket, Ok(shown)));
                     }
-                    Wish::Give(_, order) => given.push(order),
+                    Wish::Give(ticket, order) => given.push((ticket, order)),
                     _ => {}
                 }
             }
@@ -187,9 +187,20 @@ fn a_rollback_is_asked_about_answered_and_given() {
         assert!(stage.lines().contains("ImageUpdateAutomation/flux-system/shop"), "{}", stage.lines());
         stage.keys("y");
         go_on(&mut stage);
-        let Some(domain::orders::Order::Deploy(order)) = given.first() else { panic!("{given:?}") };
+        let Some((ticket, domain::orders::Order::Deploy(order))) = given.first() else { panic!("{given:?}") };
         let restore = order.draft.restore.as_ref().unwrap();
         assert_eq!((restore.answer("m"), restore.suspend.len()), (Some(Side::Restored), 1));
         assert!(order.reviewed.is_some());
+        // Who went on to another tab while it was carried out is left there.
+        let elsewhere = language == Language::Chinese;
+        if elsewhere {
+            stage.keys("6");
+        }
+        let there = stage.session.active();
+        let id = domain::ident::DeploymentId::new("01jd6k00000000000000000187");
+        let outcome = domain::orders::Outcome { deployment: Some(id), ..domain::orders::Outcome::said("pushed") };
+        stage.reply(Reply::Order(*ticket, Ok(outcome)));
+        assert_eq!(stage.session.active(), if elsewhere { there } else { crate::place::TabId::Deployments });
+        assert_eq!(stage.session.cx().desk.draft, None);
     }
 }
