@@ -97,22 +97,32 @@ where
     S: Stream<Item = Event> + Unpin,
     W: Write,
 {
-    let ended = sail(&mut session, acts, input, screen, &mut link).await;
+    let mut backlog = VecDeque::new();
+    let ended = sail(&mut session, acts, input, screen, (&mut link, &mut backlog)).await;
     if let Some(keep) = link.keep.take() {
         keep(session.memory());
     }
+    // What was typed last is kept too, however the session ends.
+    let last = session.leave((link.clock)()).into_iter();
+    backlog.extend(last.filter_map(|act| if let Act::Wish(wish) = act { Some(wish) } else { None }));
+    hand_over(&link.wishes, backlog).await;
     ended
 }
 
-async fn sail<S, W>(session: &mut Session, acts: Vec<Act>, input: S, screen: &mut Screen<W>, link: &mut Link) -> io::Result<Ended>
+async fn sail<S, W>(
+    session: &mut Session,
+    acts: Vec<Act>,
+    input: S,
+    screen: &mut Screen<W>,
+    (link, backlog): (&mut Link, &mut VecDeque<Wish>),
+) -> io::Result<Ended>
 where
     S: Stream<Item = Event> + Unpin,
     W: Write,
 {
     let mut input = input.fuse();
-    let mut backlog: VecDeque<Wish> = VecDeque::new();
     let mut errands: Errands = VecDeque::new();
-    if let Some(ended) = perform(acts, screen, (&mut backlog, &mut errands), (session, link))? {
+    if let Some(ended) = perform(acts, screen, (backlog, &mut errands), (session, link))? {
         return Ok(ended);
     }
     let mut dirty = true;
@@ -123,7 +133,7 @@ where
     // When what was held back of the last frame follows.
     let mut rest: Option<Instant> = None;
     loop {
-        send(&link.wishes, &mut backlog);
+        send(&link.wishes, backlog);
         if dirty && (asked || drawn.is_none_or(|at| at.elapsed() >= FRAME)) {
             screen.resize(session.size());
             // What says more about a row follows when the selection rests: a held key goes through a list without it.
@@ -178,13 +188,12 @@ where
         while let Some(msg) = inbox.pop_front() {
             dirty = true;
             let acts = session.update((link.clock)(), msg);
-            if let Some(ended) = perform(acts, screen, (&mut backlog, &mut errands), (session, link))? {
-                hand_over(&link.wishes, backlog).await;
+            if let Some(ended) = perform(acts, screen, (backlog, &mut errands), (session, link))? {
                 return Ok(ended);
             }
             while let Some((ticket, errand)) = errands.pop_front() {
                 // What is wanted of the engine need not wait for a person at an editor.
-                send(&link.wishes, &mut backlog);
+                send(&link.wishes, backlog);
                 inbox.push_back(Msg::Reply(Reply::Written(ticket, run_errand(link.editor.as_ref(), errand).await)));
                 screen.forget();
             }

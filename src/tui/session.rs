@@ -309,6 +309,14 @@ impl Session {
     /// Lays something over the tab, as a pane would.
     #[cfg(test)]
     pub(crate) fn open_for_test(&mut self, overlay: crate::effects::Overlay, acts: &mut Vec<Act>) {
+    /// Tells what is shown that the session is over and returns what it still wants: what was typed last has to be kept.
+    pub fn leave(&mut self, now: Time) -> Vec<Act> {
+        self.base.now = now;
+        let mut acts = Vec::new();
+        self.tell(Place::Tab(self.active), TabMsg::Leave, &mut acts);
+        acts
+    }
+
         self.open(overlay, acts);
     }
 

@@ -151,3 +151,49 @@ fn acts_become_sequences_of_the_terminal_and_calls_outside() {
     assert_eq!(String::from_utf8_lossy(screen.writer()), "\u{1b}]52;c;c2gbb3AH\u{7}\u{7}\u{1b}]9;ended\u{7}");
     assert_eq!(*visited.lock().unwrap(), ["https://acme.example/$(id)"]);
 }
+
+#[test]
+fn an_order_that_was_given_is_handed_over_however_the_session_ends() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    for gone in ["the terminal", "the engine's answers"] {
+        runtime.block_on(async {
+            let stage = fixture::Stage::over(World::default(), 80, 24, crate::words::Language::English);
+            let (_publish, world) = watch::channel(Arc::new(World::default()));
+            let (wishes, mut engine) = mpsc::channel(1);
+            let (reply, replies) = mpsc::channel(8);
+            let (keys, input) = stream::unbounded();
+            let cx = stage.session.cx();
+            let order = domain::orders::Halt { context: "prod-eu".into() };
+            let (ticket, given) = (cx.order_ticket(), cx.order_ticket());
+            let acts = vec![Act::Wish(Wish::Give(ticket, order.clone().into())), Act::Wish(Wish::Give(given, order.into()))];
+            if gone == "the terminal" {
+                drop(keys);
+            } else {
+                drop(reply);
+            }
+            let clock = Arc::new(fixture::now);
+            let link = Link {
+                world,
+                wishes,
+                replies,
+                clock,
+                news: mpsc::channel(1).1,
+                mouse: None,
+                editor: None,
+                opener: None,
+                keep: None,
+            };
+            let mut screen = Screen::new(Vec::new(), Size::new(80, 24), crate::capabilities::Capabilities::full());
+            let reading = async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                let mut found = Vec::new();
+                while let Some(wish) = engine.recv().await {
+                    found.extend(if let Wish::Give(ticket, _) = wish { Some(ticket) } else { None });
+                }
+                found
+            };
+            let (_, found) = tokio::join!(run(stage.session, acts, input, &mut screen, link), reading);
+            assert_eq!(found, [ticket, given], "{gone}");
+        });
+    }
+}
