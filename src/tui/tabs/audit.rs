@@ -204,6 +204,8 @@ impl Audit {
             return self.clear(cx);
         }
         self.filter = filter;
+        // What was found for another question is no answer to this one.
+        self.table.set(cx, Vec::new());
         self.ask(cx)
     }
 
@@ -227,7 +229,9 @@ impl Audit {
             return chain(cx).into_iter().chain([piece(newest, Role::Muted)]).collect();
         }
         let mut parts: Vec<Piece<'static>> = chain(cx).into_iter().collect();
-        parts.push(piece(cx.tf("audit.found", &[("count", &count)]), Role::Text));
+        let found =
+            if self.waiting.is_some() { cx.t("audit.searching").to_owned() } else { cx.tf("audit.found", &[("count", &count)]) };
+        parts.push(piece(found, Role::Text));
         for (key, value) in
             [("column.actor", &self.filter.actor), ("column.act", &self.filter.act), ("column.object", &self.filter.object)]
         {
@@ -326,7 +330,11 @@ impl Tab for Audit {
                         self.table.open(cx);
                     }
                     Ok(_) => {}
-                    Err(trouble) => return vec![Effect::Trouble(trouble)],
+                    Err(trouble) => {
+                        let mut effects = self.clear(cx);
+                        effects.push(Effect::Trouble(trouble));
+                        return effects;
+                    }
                 }
             }
             _ => {}
@@ -346,16 +354,46 @@ impl Tab for Audit {
             rule(cx, buf, Rect { y: rest.y + took, height: 1, ..rest });
             rest = Rect { y: rest.y + took + 1, height: rest.height.saturating_sub(took + 1), ..rest };
         }
-        self.table.view(cx, rest, buf, cx.t("audit.empty"));
+        let empty = match (self.filtered(), self.waiting) {
+            (true, Some(_)) => "audit.searching",
+            (true, None) => "audit.none-found",
+            (false, _) => "audit.empty",
+        };
+        self.table.view(cx, rest, buf, cx.t(empty));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use domain::journal::Verified;
+    use domain::query::{Answer, Query};
 
+    use crate::effects::{Reply, Wish};
     use crate::fixture::{Stage, world};
     use crate::words::Language;
+
+    #[test]
+    fn a_search_shows_what_it_found_and_nothing_else() {
+        let searched = |answer| {
+            let mut stage = Stage::new(120, 36, Language::English);
+            stage.keys("9 f").text("nobody").keys("ctrl-s");
+            let asked =
+                stage.wishes().into_iter().find_map(|w| if let Wish::Ask(t, Query::Audit(_)) = w { Some(t) } else { None });
+            let lines = stage.lines();
+            assert!(lines.contains("Searching the whole journal") && !lines.contains(" operations found"), "{lines}");
+            assert!(!lines.contains("deploy"), "{lines}");
+            let ticket = asked.unwrap_or_else(|| unreachable!("{lines}"));
+            stage.reply(Reply::Answer(ticket, answer));
+            stage.lines()
+        };
+        let none = searched(Ok(Answer::Audit(Vec::new())));
+        assert!(
+            none.contains("0 operations found") && none.contains("No operation") && !none.contains("Nothing was done"),
+            "{none}"
+        );
+        let failed = searched(Err(domain::Trouble::failed("The journal cannot be read", "journal")));
+        assert!(!failed.contains("operations found") && failed.contains("The journal cannot be read"), "{failed}");
+    }
 
     #[test]
     fn it_says_how_far_the_journal_is_verified_and_what_is_damaged() {
