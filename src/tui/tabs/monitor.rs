@@ -64,6 +64,8 @@ pub struct Monitor {
     /// Which of [`DAYS`].
     span: usize,
     found: Option<Arc<Found>>,
+    /// Why there are no figures.
+    trouble: Option<Trouble>,
     /// The deployments that were known when the figures were asked for.
     seen: Option<History>,
     asked: Option<Ticket>,
@@ -83,6 +85,7 @@ impl Default for Monitor {
             found: None,
             seen: None,
             asked: None,
+            trouble: None,
             components: Vec::new(),
             held: Vec::new(),
             holding: None,
@@ -113,9 +116,12 @@ impl Monitor {
     fn figures(&mut self, cx: &Cx, answer: Result<Answer, Trouble>) -> Effects {
         self.asked = None;
         match answer {
-            Ok(Answer::Monitor(found)) => self.found = Some(found),
+            Ok(Answer::Monitor(found)) => (self.found, self.trouble) = (Some(found), None),
             Ok(_) => {}
-            Err(trouble) => return vec![Effect::Trouble(trouble)],
+            Err(trouble) => {
+                self.trouble = Some(trouble.clone());
+                return vec![Effect::Trouble(trouble)];
+            }
         }
         self.renew(cx, false)
     }
@@ -197,7 +203,7 @@ impl Tab for Monitor {
                 let step = if id == "monitor.span" { 1 } else { DAYS.len() - 1 };
                 self.span = (self.span + step) % DAYS.len();
                 // Those of another span are not shown as if they were of this one.
-                self.found = None;
+                (self.found, self.trouble) = (None, None);
                 return self.renew(cx, true);
             }
             TabMsg::Wake | TabMsg::Command("monitor.refresh") => {
@@ -207,6 +213,12 @@ impl Tab for Monitor {
             }
             TabMsg::Command(id) => {
                 self.scroll.command(id);
+            TabMsg::Context if !self.shown => {}
+            TabMsg::Context => {
+                let mut effects = self.ask(cx);
+                effects.extend(self.hold(cx));
+                return effects;
+            }
             }
             TabMsg::Reply(ticket, answer) if self.asked == Some(ticket) => return self.figures(cx, answer),
             TabMsg::Reply(ticket, answer) => {

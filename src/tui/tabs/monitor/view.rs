@@ -41,6 +41,9 @@ impl Monitor {
 
     pub(super) fn rows(&self, cx: &Cx, wide: usize) -> Vec<Row> {
         let Some(found) = &self.found else {
+            if let Some(trouble) = &self.trouble {
+                return vec![Row::text("✗ ", Role::Bad, cx.trouble(trouble), Role::Bad)];
+            }
             return vec![Row::text(cx.spinner(), Role::Busy, format!(" {}", cx.t("monitor.counting")), Role::Muted)];
         };
         let mut rows = totals(cx, &found.all, wide);
