@@ -12,7 +12,7 @@ use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
 use crate::widgets::dialog;
 use crate::widgets::input::Input;
-use crate::widgets::put::{columns, put, put_wrapped, wrap};
+use crate::widgets::put::{columns, put, wrap};
 
 static YES: Command = command("confirm.yes", &["y", "enter"], 1);
 static TYPED: Command = command("confirm.typed", &["enter"], 1);
@@ -115,16 +115,21 @@ impl Tab for Confirm {
         let lines = columns(wrap(&self.text, usize::from(wide.saturating_sub(4))).len());
         let place = dialog::centred(area, wide, lines + 6);
         let inner = dialog::frame(cx, place, buf, cx.t("confirm.title"));
-        let took = put_wrapped(
-            buf,
-            Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner },
-            &self.text,
-            cx.style(Role::Text),
-        );
-        let y = inner.y + took + 2;
-        if y >= inner.bottom() {
+        if inner.height == 0 {
             return;
         }
+        // However long the question is: what it is answered with is always there.
+        let rows = usize::from(inner.height.saturating_sub(3));
+        let mut text = wrap(&self.text, usize::from(inner.width));
+        if text.len() > rows {
+            let more = text.len() - rows.saturating_sub(1);
+            text.truncate(rows.saturating_sub(1));
+            text.push(cx.tf("link.more", &[("count", &more.to_string())]));
+        }
+        for (line, y) in text.iter().zip(inner.y + 1..inner.bottom().saturating_sub(1)) {
+            put(buf, (inner.x, y), inner.width, line, cx.style(Role::Text));
+        }
+        let y = (inner.y + columns(text.len()) + 2).min(inner.bottom() - 1);
         match &self.word {
             None => {
                 put(buf, (inner.x, y), inner.width, cx.t("confirm.yes-no"), cx.style(Role::Muted));
