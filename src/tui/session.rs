@@ -231,6 +231,8 @@ pub struct Session {
     tour: Option<Tour>,
     /// When the session before this was left.
     left: Option<Time>,
+    /// Whether deployments began or ended since.
+    news: bool,
     /// What keeps the chosen context watched.
     held: Option<Ticket>,
 }
@@ -265,6 +267,7 @@ impl Session {
             conflicts: HashSet::new(),
             tour: None,
             left: None,
+            news: false,
             held: None,
         };
         if session.base.world.projects.is_empty() {
@@ -306,9 +309,6 @@ impl Session {
         acts
     }
 
-    /// Lays something over the tab, as a pane would.
-    #[cfg(test)]
-    pub(crate) fn open_for_test(&mut self, overlay: crate::effects::Overlay, acts: &mut Vec<Act>) {
     /// Tells what is shown that the session is over and returns what it still wants: what was typed last has to be kept.
     pub fn leave(&mut self, now: Time) -> Vec<Act> {
         self.base.now = now;
@@ -317,6 +317,9 @@ impl Session {
         acts
     }
 
+    /// Lays something over the tab, as a pane would.
+    #[cfg(test)]
+    pub(crate) fn open_for_test(&mut self, overlay: crate::effects::Overlay, acts: &mut Vec<Act>) {
         self.open(overlay, acts);
     }
 

@@ -19,6 +19,9 @@ impl Session {
         self.tell_shown(&TabMsg::World, acts);
     }
 
+        if !self.base.world.deployments.is_same(&old.deployments) {
+            self.look_for_news();
+        }
     fn mishaps(&mut self, old: &World) {
         let new: Vec<Mishap> = self.base.world.mishaps.iter().filter(|m| !old.mishaps.contains(m)).cloned().collect();
         for mishap in new.into_iter().rev() {

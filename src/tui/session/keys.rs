@@ -123,7 +123,7 @@ impl Session {
             earlier: self.base.trail.leads(false),
             later: self.base.trail.leads(true),
             tour: self.tour.is_some(),
-            news: self.has_news(),
+            news: self.news,
             waiting: self.is_waiting(),
         };
         commands.extend(everywhere::commands(standing).into_iter().filter(|c| c.id != by));

@@ -1,5 +1,6 @@
 //! Leaving a session and coming back: what is remembered of it, and what has changed since.
 
+use domain::Time;
 use domain::deployment::Status;
 use domain::flux::{Health, KINDS};
 use domain::history::Brief;
@@ -15,6 +16,11 @@ use crate::tabs::{self, TABS};
 
 /// How many changes are listed.
 const MOST: usize = 200;
+
+/// Tells whether a deployment began or ended since a moment.
+fn is_news(deployment: &Brief, left: Time) -> bool {
+    deployment.requested() > left || deployment.finished().is_some_and(|at| at > left)
+}
 
 impl Session {
     /// Returns what is to be remembered of it.
@@ -50,6 +56,7 @@ impl Session {
             self.switch(entry.id, false, &mut acts);
         }
         self.left = memory.left;
+        self.look_for_news();
         let since = self.since();
         if !since.is_empty() {
             let failed = since.iter().filter(|deployment| deployment.status() == Status::Failed).count();
@@ -65,13 +72,13 @@ impl Session {
     /// Returns the deployments that began or ended since the session before was left, the newest first.
     fn since(&self) -> Vec<&Brief> {
         let Some(left) = self.left else { return Vec::new() };
-        let news = |d: &&Brief| d.requested() > left || d.finished().is_some_and(|at| at > left);
-        self.base.world.deployments.iter().filter(news).take(MOST).collect()
+        self.base.world.deployments.iter().filter(|d| is_news(d, left)).take(MOST).collect()
     }
 
-    /// Tells whether there is something to say about what has changed since.
-    pub(super) fn has_news(&self) -> bool {
-        !self.since().is_empty()
+    /// Looks whether there is something to say about what has changed since. That goes through all deployments: it is done when
+    /// there are others, not whenever it is asked what is possible.
+    pub(super) fn look_for_news(&mut self) {
+        self.news |= self.left.is_some_and(|left| self.base.world.deployments.iter().any(|d| is_news(d, left)));
     }
 
     /// Lists what has changed since.
