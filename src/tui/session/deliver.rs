@@ -9,6 +9,9 @@ use super::{Act, Place, Session, TOAST};
 use crate::effects::{Effect, Reply, Toast};
 use crate::tab::TabMsg;
 
+/// How many troubles are kept: a cluster that comes and goes for weeks makes one each time.
+const TROUBLES: usize = 1000;
+
 impl Session {
     pub(super) fn world(&mut self, world: Arc<World>, acts: &mut Vec<Act>) {
         let old = std::mem::replace(&mut self.base.world, world);
@@ -16,18 +19,26 @@ impl Session {
             self.mishaps(&old);
         }
         self.tell_ends(&old, acts);
-        self.tell_shown(&TabMsg::World, acts);
-    }
-
         if !self.base.world.deployments.is_same(&old.deployments) {
             self.look_for_news();
         }
+        self.tell_shown(&TabMsg::World, acts);
+    }
+
     fn mishaps(&mut self, old: &World) {
         let new: Vec<Mishap> = self.base.world.mishaps.iter().filter(|m| !old.mishaps.contains(m)).cloned().collect();
         for mishap in new.into_iter().rev() {
             self.toast(Toast { health: Health::Bad, text: self.base.words.said(&mishap.trouble.what) });
-            self.troubles.push(mishap);
+            self.keep_trouble(mishap);
         }
+    }
+
+    /// Keeps what went wrong for the list of it; the oldest goes when there are too many.
+    pub(super) fn keep_trouble(&mut self, mishap: Mishap) {
+        if self.troubles.len() >= TROUBLES {
+            self.troubles.remove(0);
+        }
+        self.troubles.push(mishap);
     }
 
     /// Tells the tab that is shown and every overlay something.

@@ -105,7 +105,7 @@ impl Session {
             return self.toast(Toast { health: Health::Off, text: self.base.words.said(CANCELLED) });
         }
         self.toast(Toast { health: Health::Bad, text: format!("{}: {}", self.base.words.said(&trouble.what), trouble.object) });
-        self.troubles.push(Mishap { time: self.base.now, trouble });
+        self.keep_trouble(Mishap { time: self.base.now, trouble });
     }
 
     /// Gives an order, after the question that it wants to be asked. A confirmation that says yes comes from its overlay.
@@ -114,10 +114,10 @@ impl Session {
             let trouble = Trouble::refused("Your role does not allow this", order.terms().object())
                 .why(format!("{} needs the role {:?}", order.terms().act(), order.terms().permission()).to_lowercase())
                 .next("Ask an administrator of this console.");
+            self.ordered.remove(&ticket);
             self.trouble(trouble);
             return self.tell(place, TabMsg::OrderDropped(ticket), acts);
         }
-            self.ordered.remove(&ticket);
         if let Err(trouble) = self.within(&order) {
             self.ordered.remove(&ticket);
             self.trouble(trouble);
@@ -126,15 +126,15 @@ impl Session {
         let asks = order.terms().question() != Question::None;
         let answered = self.ordered.contains_key(&ticket);
         if asks && !answered {
-            self.ordered.insert(ticket, place);
-            return self.open(Overlay::Confirm(ticket, Box::new(order)), acts);
-        }
             if matches!(place, Place::Tab(id) if id != self.active) {
                 // A key that is meant for what is shown by now would answer it.
                 let text = self.base.cx().tf("toast.not-asked", &[("object", &domain::text::one_line(&order.terms().object()))]);
                 self.toast(Toast { health: Health::Warn, text });
                 return self.tell(place, TabMsg::OrderDropped(ticket), acts);
             }
+            self.ordered.insert(ticket, place);
+            return self.open(Overlay::Confirm(ticket, Box::new(order)), acts);
+        }
         self.ordered.entry(ticket).or_insert(place);
         self.base.running.insert(ticket, order.clone());
         acts.push(Act::Wish(Wish::Give(ticket, order)));
