@@ -202,6 +202,10 @@ impl Keymap {
                     faults.push((text.span().start, Trouble::usage("That is no key", object).next(next)));
                 }
             }
+            // A command none of whose keys can be read keeps its own; one that is given none has none.
+            if all.is_empty() && !keys.get_ref().is_empty() {
+                continue;
+            }
             let line = text[..id.span().start].matches('\n').count() + 1;
             map.bound.insert(id.into_inner(), Binding { keys: all, line });
         }
@@ -338,6 +342,8 @@ mod tests {
         assert!(told[1].contains("\u{201c}list.dwon\u{201d} in keymap.toml:3"), "{told:#?}");
         assert!(told[2].contains("n in keymap.toml:4") && told[2].contains("line 2 gives it to list.down"), "{told:#?}");
         assert_eq!(keymap.keys(&DOWN), [parse("n").unwrap()]);
+        let (keymap, _) = Keymap::read("keymap.toml", "\"list.down\" = [\"what\"]\n\"list.up\" = []", |_| true);
+        assert_eq!((keymap.keys(&DOWN), keymap.keys(&UP)), (own(&DOWN), Vec::new()), "none that can be read, and none wanted");
         let (_, faults) = Keymap::read("keymap.toml", "\n\"a\" = 3", |_| true);
         assert!(faults[0].to_string().contains("keymap.toml:2"), "{faults:?}");
     }
