@@ -89,6 +89,7 @@ impl Editor {
             }
             TabMsg::Paste(text) => {
                 self.form.paste(&text);
+                self.renamed();
                 self.check(cx);
             }
             TabMsg::Reply(ticket, answer) if self.looking.as_ref().is_some_and(|(asked, _)| *asked == ticket) => {

@@ -234,7 +234,7 @@ impl Editor {
                 put_wrapped(buf, below, &branches.join("  "), cx.style(Role::Muted));
             }
             Test::Failed(trouble) => {
-                put_wrapped(buf, rest, &format!("✗ {trouble}"), cx.style(Role::Bad));
+                put_wrapped(buf, rest, &format!("✗ {}", cx.trouble(trouble)), cx.style(Role::Bad));
             }
         }
     }
