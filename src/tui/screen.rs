@@ -257,8 +257,13 @@ fn with_halves<'f>(updates: Vec<(u16, u16, &'f Cell)>, shown: &Buffer, next: &'f
 /// Replaces every character beyond ASCII by one that looks like it.
 fn plain(buf: &mut Buffer) {
     for cell in &mut buf.content {
-        let Some(first) = cell.symbol().chars().next().filter(|c| !c.is_ascii()) else { continue };
+        if cell.symbol().is_ascii() {
+            continue;
+        }
+        let Some(first) = cell.symbol().chars().next() else { continue };
         let like = match first {
+            // A letter with marks over it keeps the letter.
+            c if c.is_ascii() => c,
             '✓' | '●' | '┼' | '╭' | '╮' | '╰' | '╯' | '├' | '└' => '+',
             // A cut text ends in what editors have always marked it with.
             '◐' | '◓' | '◑' | '◒' | '…' => '~',

@@ -1,5 +1,6 @@
 //! Recent commits of an environment's branch and path.
 
+use domain::Time;
 use domain::ident::EnvironmentId;
 use domain::query::{Answer, CommitLine, Query};
 use ratatui::buffer::Buffer;
@@ -119,9 +120,14 @@ impl Tab for Commits {
             }
             TabMsg::Key(key) => self.table.key(key),
             TabMsg::Paste(text) => self.table.paste(&text),
+            TabMsg::Wake => self.table.wake(cx.now),
             _ => {}
         }
         Effects::new()
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.table.deadline()
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
