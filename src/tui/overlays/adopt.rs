@@ -301,7 +301,8 @@ impl Adopt {
             out.push(Vec::new());
             out.push(vec![piece(format!("{}  {}", cx.t("adopt.left-title"), self.found.left.len()), Role::Accent)]);
         }
-        for left in &self.found.left {
+        // No more than could be seen: a fleet leaves thousands out.
+        for left in self.found.left.iter().take(usize::from(cx.size.height)) {
             let text = format!("{}: {}", left.object, said(cx, "adopt.left", &left.why.sentence()));
             out.extend(wrap(&text, wide).into_iter().map(|text| vec![piece(text, Role::Muted)]));
         }

@@ -41,7 +41,8 @@ enum Stage {
     New,
     Writing(Ticket),
     Judging(Ticket),
-    Judged(Arc<Preview>),
+    /// What it would do, and what is shown of that: worked out once, since a diff costs more than a frame.
+    Judged(Arc<Preview>, Vec<Row>),
     Committing(OrderTicket),
     /// Something went wrong outside the text: the branch moved, the server did not answer.
     Stuck(Trouble),
@@ -102,7 +103,10 @@ impl Change {
 
     fn answer(&mut self, cx: &Cx, ticket: Ticket, answer: Result<Answer, Trouble>) -> Effects {
         match (&self.stage, answer) {
-            (Stage::Judging(mine), Ok(Answer::Preview(preview))) if *mine == ticket => self.stage = Stage::Judged(preview),
+            (Stage::Judging(mine), Ok(Answer::Preview(preview))) if *mine == ticket => {
+                let rows = effect(cx, &preview);
+                self.stage = Stage::Judged(preview, rows);
+            }
             (Stage::Judging(mine), Err(trouble)) if *mine == ticket => self.stage = Stage::Stuck(trouble),
             (Stage::Reading(mine, why), Ok(Answer::Written(now))) if *mine == ticket => {
                 let notes = [why.to_string()];
@@ -126,7 +130,7 @@ impl Change {
 
     fn again(&mut self, cx: &Cx) -> Effects {
         match &self.stage {
-            Stage::Judged(preview) => {
+            Stage::Judged(preview, _) => {
                 let notes = self.faults(preview);
                 if self.file.is_empty() { self.begin(cx, &notes) } else { self.errand(cx, Errand::Again(notes)) }
             }
@@ -171,7 +175,7 @@ impl Change {
     }
 
     fn order(&self, cx: &Cx) -> Option<Deploy> {
-        let (Stage::Judged(preview), Some(draft)) = (&self.stage, &self.draft) else { return None };
+        let (Stage::Judged(preview, _), Some(draft)) = (&self.stage, &self.draft) else { return None };
         if !cx.may(Permission::Operator) || preview.is_empty() || !self.faults(preview).is_empty() {
             return None;
         }
@@ -203,12 +207,12 @@ impl Change {
             Stage::Judging(_) => wait("change.judging"),
             Stage::Committing(_) => wait("change.committing"),
             Stage::Stuck(trouble) => pane::trouble_rows(cx, trouble),
-            Stage::Judged(preview) => self.judged(cx, preview),
+            Stage::Judged(preview, rows) => self.judged(cx, preview, rows),
         }
     }
 
-    /// Returns the commit, what it changes in Git and in what is rendered, what the checks say and what happens then.
-    fn judged(&self, cx: &Cx, preview: &Preview) -> Vec<Row> {
+    /// Returns the commit, and what it does.
+    fn judged(&self, cx: &Cx, preview: &Preview, effect: &[Row]) -> Vec<Row> {
         let pair = |key: &str, value: String| Row::text(format!("{}  ", cx.words.get(key)), Role::Muted, value, Role::Text);
         let message = self.message.as_ref().unwrap_or(&preview.message);
         let mut rows = vec![
@@ -220,17 +224,7 @@ impl Change {
         ];
         rows.extend(message.lines().skip(1).map(|line| Row::text("  ", Role::Text, line, Role::Text)));
         rows.push(Row::Blank);
-        rows.extend(pane::rows(cx, preview));
-        if preview.rendered.is_empty() {
-            return rows;
-        }
-        rows.extend([Row::Blank, Row::heading(cx.t("change.rendered"))]);
-        for change in &preview.rendered {
-            let diff = TextDiff::new(&change.object, change.before.as_deref(), change.after.as_deref());
-            let digits = diff.digits();
-            rows.push(Row::Line(vec![piece(diff.name.clone(), Role::Muted)]));
-            rows.extend(diff.hunks.iter().flat_map(|hunk| &hunk.lines).map(|line| Row::Change(line.clone(), digits)));
-        }
+        rows.extend_from_slice(effect);
         rows
     }
 
@@ -257,7 +251,7 @@ impl Change {
             "message.take" => self.typed(true),
             "message.drop" => self.typed(false),
             "message.write" => {
-                if let Stage::Judged(preview) = &self.stage {
+                if let Stage::Judged(preview, _) = &self.stage {
                     let text = self.message.as_ref().unwrap_or(&preview.message);
                     self.input = Some(Message::new(cx, text));
                 }
@@ -271,15 +265,32 @@ impl Change {
     }
 }
 
+/// Returns what a change does in Git and in what is rendered, what the checks say and what happens then.
+fn effect(cx: &Cx, preview: &Preview) -> Vec<Row> {
+    let mut rows = pane::rows(cx, preview, &pane::diffs(preview));
+    if preview.rendered.is_empty() {
+        return rows;
+    }
+    rows.extend([Row::Blank, Row::heading(cx.t("change.rendered"))]);
+    for change in &preview.rendered {
+        let diff = TextDiff::new(&change.object, change.before.as_deref(), change.after.as_deref());
+        let digits = diff.digits();
+        rows.push(Row::Line(vec![piece(diff.name.clone(), Role::Muted)]));
+        rows.extend(diff.hunks.iter().flat_map(|hunk| &hunk.lines).map(|line| Row::Change(line.clone(), digits)));
+    }
+    rows
+}
+
 impl Tab for Change {
     fn commands(&self, cx: &Cx) -> Vec<&'static Command> {
         if self.input.is_some() {
             return Message::commands();
         }
         let mut out: Vec<&'static Command> = Vec::new();
-        out.extend(self.order(cx).is_some().then_some(&COMMIT));
-        out.extend(matches!(self.stage, Stage::Judged(_) | Stage::Stuck(_)).then_some(&AGAIN));
-        out.extend(self.order(cx).is_some().then_some(&message::WRITE));
+        let can = self.order(cx).is_some();
+        out.extend(can.then_some(&COMMIT));
+        out.extend(matches!(self.stage, Stage::Judged(..) | Stage::Stuck(_)).then_some(&AGAIN));
+        out.extend(can.then_some(&message::WRITE));
         out.extend((!matches!(self.stage, Stage::Committing(_))).then_some(&LEAVE));
         out.extend(SCROLL);
         out

@@ -25,24 +25,22 @@ static NO: Command = command("confirm.no", &["n", "esc", "q"], 2);
 pub struct FleetReview {
     ticket: OrderTicket,
     order: Order,
+    /// What it changes, compared once.
+    diffs: Vec<TextDiff>,
     scroll: Scroll,
 }
 
 impl FleetReview {
     /// Builds the question before an order; gives the order back when it commits to no folder.
     pub fn of(ticket: OrderTicket, order: Order) -> Result<Self, Box<Order>> {
-        if matches!(order, Order::SaveThroughFleet(_) | Order::CreateInGit(_)) {
-            return Ok(Self { ticket, order, scroll: Scroll::default() });
-        }
-        Err(Box::new(order))
-    }
-
-    fn files(&self) -> &[FileChange] {
-        match &self.order {
+        let files = match &order {
             Order::SaveThroughFleet(order) => &order.plan.change.files,
             Order::CreateInGit(order) => &order.plan.change.files,
-            _ => &[],
-        }
+            _ => return Err(Box::new(order)),
+        };
+        let diff = |file: &FileChange| TextDiff::new(file.path.clone(), file.before.as_deref(), file.after.as_deref());
+        let diffs = files.iter().map(diff).collect();
+        Ok(Self { ticket, order, diffs, scroll: Scroll::default() })
     }
 
     fn rows(&self, cx: &Cx) -> Vec<Row> {
@@ -52,12 +50,11 @@ impl FleetReview {
             Question::None | Question::Type { .. } => String::new(),
         });
         let mut rows = vec![Row::text("", Role::Text, said, Role::Text)];
-        for file in self.files() {
-            let diff = TextDiff::new(file.path.clone(), file.before.as_deref(), file.after.as_deref());
+        for diff in &self.diffs {
             let (digits, (added, removed)) = (diff.digits(), diff.counts());
             rows.push(Row::Blank);
             rows.push(Row::Line(vec![
-                piece(format!("{}  ", file.path), Role::Accent),
+                piece(format!("{}  ", diff.name), Role::Accent),
                 piece(format!("+{added} "), Role::Ok),
                 piece(format!("-{removed}"), Role::Bad),
             ]));

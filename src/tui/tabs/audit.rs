@@ -124,7 +124,7 @@ static COLUMNS: [Column<Arc<Entry>>; 7] = [
         priority: 4,
         width: Width::Grow(12),
         right: false,
-        cell: |e, cx| Cell::new(format::short_digests(&cx.acted(&domain::text::one_line(&e.record.detail))), Role::Muted),
+        cell: |e, cx| Cell::new(cx.acted(&format::sentence(&e.record.detail)), Role::Muted),
         order: Some(|a, b| a.record.detail.cmp(&b.record.detail)),
     },
 ];

@@ -86,6 +86,8 @@ pub struct Deploy {
     asks: ask::Asks,
     /// What the right side says, built when a preview comes.
     rows: Vec<Row>,
+    /// The same in one line.
+    sentence: String,
     refused: Option<domain::Trouble>,
     submit: Submit,
     dropping: Option<OrderTicket>,
@@ -204,12 +206,12 @@ impl Deploy {
 
     fn leave(&mut self, cx: &Cx) -> Effects {
         (self.shown, self.covered) = (false, false);
-        self.keep_now(cx)
-    }
         // Who went elsewhere is not asked there.
         if self.submit == Submit::WhenReady {
             self.submit = Submit::No;
         }
+        self.keep_now(cx)
+    }
 
     /// Shows the review, as soon as the preview is one of what was typed last.
     fn submit(&mut self, cx: &Cx) -> Effects {
@@ -276,9 +278,9 @@ impl Deploy {
         if self.asks.chosen(ticket) {
             return self.ask_form(cx);
         }
+        self.asks.was_kept(ticket, result.is_ok());
         if self.submit != Submit::Given(ticket) {
             return Effects::new();
-        self.asks.was_kept(ticket, result.is_ok());
         }
         self.submit = Submit::No;
         match result {
@@ -352,13 +354,13 @@ impl Tab for Deploy {
         field.is_some() && self.focused && !self.covered && !self.busy_submitting(cx)
     }
 
-    fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
-        match msg {
-            TabMsg::Enter => self.enter(cx),
     fn follows(&self) -> bool {
         true
     }
 
+    fn update(&mut self, cx: &Cx, msg: TabMsg) -> Effects {
+        match msg {
+            TabMsg::Enter => self.enter(cx),
             TabMsg::Leave => self.leave(cx),
             TabMsg::Desk if self.environment != cx.desk.environment || (!self.shown && cx.desk.restoring().is_some()) => {
                 if self.shown {
@@ -423,9 +425,9 @@ impl Deploy {
             self.dropping = None;
         }
         self.asks.not_chosen(ticket);
+        self.asks.was_kept(ticket, false);
     }
 
-        self.asks.was_kept(ticket, false);
     fn reply(&mut self, cx: &Cx, ticket: Ticket, answer: Result<domain::query::Answer, domain::Trouble>) -> Effects {
         self.answered(cx, ticket, answer)
     }

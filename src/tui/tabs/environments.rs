@@ -33,6 +33,7 @@ use crate::widgets::dialog;
 use crate::widgets::link;
 use crate::widgets::pane;
 use crate::widgets::put::{piece, put_pieces};
+use crate::widgets::recent::Recent;
 use crate::widgets::table::Table;
 
 mod detail;
@@ -75,12 +76,14 @@ pub struct Environments {
     removal: Option<Removal>,
     /// Whether the selection was moved since the tab is shown.
     moved: bool,
+    recent: Recent,
 }
 
 impl Environments {
     /// Builds it.
     pub fn new() -> Self {
-        Self { table: Table::new(&COLUMNS), seen: None, shown: None, editor: None, removal: None, moved: false }
+        let table = Table::new(&COLUMNS);
+        Self { table, seen: None, shown: None, editor: None, removal: None, moved: false, recent: Recent::default() }
     }
 
     fn refresh(&mut self, cx: &Cx) {
@@ -322,7 +325,7 @@ impl Tab for Environments {
         title.push(piece(format!("  {}", self.table.rows().len()), Role::Text));
         put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &title);
         let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-        let detail = |room: pane::Room| detail::lines(cx, self.table.selected(), room.wide);
+        let detail = |room: pane::Room| detail::lines(cx, self.table.selected(), &self.recent, room.wide);
         let list = pane::around(cx, rest, buf, self.table.room(cx), detail);
         let empty = match &cx.desk.project {
             Some(project) => cx.tf("environments.empty", &[("project", project.as_str()), ("key", &cx.key(&ADD))]),

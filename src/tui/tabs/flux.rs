@@ -6,7 +6,7 @@
 //!  ▌ ✓ GitRepository  flux-system  shop-production ready      main@9e1c21d   40d  stored artifact …
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::Time;
@@ -148,9 +148,10 @@ impl Flux {
 
     /// Puts what is meant on top of the lists, or takes it from there when it is.
     fn favour(&self, cx: &Cx) -> Effects {
-        let meant: Vec<_> = self.table.meant().into_iter().map(|o| o.key.clone()).collect();
+        let meant: HashSet<_> = self.table.meant().into_iter().map(|o| o.key.clone()).collect();
         let mut keys = self.favourites.to_vec();
-        if meant.iter().all(|key| keys.contains(key)) {
+        let known: HashSet<_> = self.favourites.iter().collect();
+        if meant.iter().all(|key| known.contains(key)) {
             keys.retain(|key| !meant.contains(key));
         } else {
             keys.extend(meant);

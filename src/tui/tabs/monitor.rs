@@ -20,7 +20,7 @@ use domain::Time;
 use domain::history::History;
 use domain::ident::ContextName;
 use domain::link::LinkOf;
-use domain::monitor::{DAYS, Monitor as Found, Span};
+use domain::monitor::{DAYS, Monitor as Found, Span, Tally, tallies};
 use domain::query::{Answer, Query};
 use domain::toolkit::{NAMESPACE, Toolkit};
 use domain::trouble::Trouble;
@@ -74,6 +74,8 @@ pub struct Monitor {
     held: Vec<(ContextName, String)>,
     holding: Option<Ticket>,
     scroll: Scroll,
+    /// How many objects there are of each kind and state, counted when the world is another.
+    tallies: Vec<Tally>,
     shown: bool,
     renewed: Option<Time>,
 }
@@ -83,13 +85,14 @@ impl Default for Monitor {
         Self {
             span: 1,
             found: None,
+            trouble: None,
             seen: None,
             asked: None,
-            trouble: None,
             components: Vec::new(),
             held: Vec::new(),
             holding: None,
             scroll: Scroll::default(),
+            tallies: Vec::new(),
             shown: false,
             renewed: None,
         }
@@ -187,6 +190,7 @@ impl Tab for Monitor {
         match msg {
             TabMsg::Enter => {
                 self.shown = true;
+                self.tallies = tallies(cx.world);
                 let mut effects = self.renew(cx, true);
                 effects.extend(self.ask(cx));
                 effects.extend(self.hold(cx));
@@ -198,13 +202,22 @@ impl Tab for Monitor {
                 let held = self.holding.take().into_iter().chain(self.asked.take()).map(Effect::Forget);
                 return self.forget().into_iter().chain(held).collect();
             }
-            TabMsg::World => return self.renew(cx, false),
+            TabMsg::World => {
+                self.tallies = tallies(cx.world);
+                return self.renew(cx, false);
+            }
             TabMsg::Command(id @ ("monitor.span" | "monitor.span-back")) => {
                 let step = if id == "monitor.span" { 1 } else { DAYS.len() - 1 };
                 self.span = (self.span + step) % DAYS.len();
                 // Those of another span are not shown as if they were of this one.
                 (self.found, self.trouble) = (None, None);
                 return self.renew(cx, true);
+            }
+            TabMsg::Context if !self.shown => {}
+            TabMsg::Context => {
+                let mut effects = self.ask(cx);
+                effects.extend(self.hold(cx));
+                return effects;
             }
             TabMsg::Wake | TabMsg::Command("monitor.refresh") => {
                 let mut effects = self.renew(cx, true);
@@ -213,12 +226,6 @@ impl Tab for Monitor {
             }
             TabMsg::Command(id) => {
                 self.scroll.command(id);
-            TabMsg::Context if !self.shown => {}
-            TabMsg::Context => {
-                let mut effects = self.ask(cx);
-                effects.extend(self.hold(cx));
-                return effects;
-            }
             }
             TabMsg::Reply(ticket, answer) if self.asked == Some(ticket) => return self.figures(cx, answer),
             TabMsg::Reply(ticket, answer) => {

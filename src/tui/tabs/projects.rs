@@ -1,6 +1,7 @@
 //! Projects: what is deployed from which repository, and how its environments are doing.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::Time;
@@ -8,12 +9,12 @@ use domain::actor::Role as Permission;
 use domain::deployment::Status;
 use domain::filter::{Aspect, Fields, Sort, Value};
 use domain::flux::Health;
+use domain::history::Brief;
 use domain::ident::{ContextName, Slug};
 use domain::link::{LinkOf, LinkState};
 use domain::orders::RemoveProject;
 use domain::project::Project;
 use domain::query::{Answer, Query};
-use domain::toolkit::Toolkit;
 use domain::world::World;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -31,7 +32,7 @@ use crate::widgets::format;
 use crate::widgets::link;
 use crate::widgets::pane;
 use crate::widgets::put::{piece, put_pieces, width};
-use crate::widgets::recent;
+use crate::widgets::recent::{self, Recent};
 use crate::widgets::table::{Cell, Column, Row, Table, Width};
 
 mod detail;
@@ -184,15 +185,34 @@ pub struct Projects {
     table: Table<Line>,
     seen: Option<Arc<World>>,
     editor: Option<Editor>,
-    /// How Flux is doing where there are no projects yet, and the question.
-    toolkit: Option<Arc<Toolkit>>,
+    /// What was found where there are no projects yet, and the question how Flux is doing there.
+    around: welcome::Seen,
     asking: Option<(ContextName, Ticket)>,
+    recent: Recent,
+    /// The last deployment of each project, of the deployments that are known.
+    last: HashMap<Slug, Brief>,
 }
 
 impl Projects {
     /// Builds it.
     pub fn new() -> Self {
-        Self { table: Table::new(&COLUMNS), seen: None, editor: None, toolkit: None, asking: None }
+        let table = Table::new(&COLUMNS);
+        let (recent, last) = (Recent::default(), HashMap::new());
+        Self { table, seen: None, editor: None, around: welcome::Seen::default(), asking: None, recent, last }
+    }
+
+    /// Finds the last deployment of each project, in one walk through all of them.
+    fn find_last(&mut self, cx: &Cx) {
+        let mut wanted: HashSet<&Slug> = cx.world.projects.iter().map(|project| &project.slug).collect();
+        self.last.clear();
+        for deployment in cx.world.deployments.iter() {
+            if wanted.is_empty() {
+                break;
+            }
+            if let Some(slug) = wanted.take(&deployment.environment().project) {
+                self.last.insert(slug.clone(), deployment.clone());
+            }
+        }
     }
 
     fn refresh(&mut self, cx: &Cx) {
@@ -210,9 +230,13 @@ impl Projects {
         if same {
             return;
         }
+        let known = |old: &Arc<World>| old.deployments.is_same(&world.deployments) && Arc::ptr_eq(&old.projects, &world.projects);
+        if !self.seen.as_ref().is_some_and(known) {
+            self.find_last(cx);
+        }
         let rows = world.projects.iter().map(|project| {
             let ours = world.environments.iter().filter(|e| e.id.project == project.slug);
-            let last = world.deployments.iter().find(|d| d.environment().project == project.slug);
+            let last = self.last.get(&project.slug);
             Line {
                 healths: ours.map(|e| world.environment_health(e).0).collect(),
                 last: last.map(|d| {
@@ -234,7 +258,7 @@ impl Projects {
         }
         let ticket = cx.ticket();
         self.asking = Some((context.clone(), ticket));
-        self.toolkit = None;
+        self.around.toolkit = None;
         vec![Effect::Ask(ticket, Query::Toolkit(context, None))]
     }
 
@@ -298,6 +322,7 @@ impl Tab for Projects {
             self.table.open(cx);
         }
         if matches!(msg, TabMsg::Enter | TabMsg::World | TabMsg::Context) {
+            self.around.look(cx);
             let asked = self.look_around(cx);
             if !asked.is_empty() {
                 return asked;
@@ -318,7 +343,7 @@ impl Tab for Projects {
             TabMsg::Reply(ticket, Ok(Answer::Toolkit(found)))
                 if self.asking.as_ref().is_some_and(|(_, asked)| *asked == ticket) =>
             {
-                self.toolkit = Some(found);
+                self.around.toolkit = Some(found);
             }
             TabMsg::Recall(kept) => self.table.recall(&kept),
             TabMsg::Wake => self.table.wake(cx.now),
@@ -339,14 +364,14 @@ impl Tab for Projects {
         let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         if self.table.rows().is_empty() && self.editor.is_none() && rest.height > 14 && rest.width > 40 {
             let keys = welcome::Keys { add: cx.key(&ADD), adopt: cx.key(&ADOPT), demo: cx.key(&DEMO) };
-            let lines = welcome::lines(cx, self.toolkit.as_deref(), &keys, rest.width.saturating_sub(4));
+            let lines = welcome::lines(cx, &self.around, &keys, rest.width.saturating_sub(4));
             for (y, line) in (rest.y + 1..rest.bottom()).zip(&lines) {
                 put_pieces(cx, buf, (rest.x + 2, y), rest.width.saturating_sub(4), line);
             }
             return;
         }
         let empty = cx.tf("projects.empty", &[("key", &cx.key(&ADD)), ("adopt", &cx.key(&ADOPT))]);
-        let lines = |_| self.table.selected().map(|l| detail::lines(cx, &l.project)).unwrap_or_default();
+        let lines = |_| self.table.selected().map(|l| detail::lines(cx, &l.project, &self.recent)).unwrap_or_default();
         let list = pane::around(cx, rest, buf, self.table.room(cx), lines);
         self.table.view(cx, list, buf, &empty);
         if let Some(editor) = &self.editor {

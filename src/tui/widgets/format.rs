@@ -65,6 +65,14 @@ pub fn url(text: &str) -> &str {
     bare.strip_suffix(".git").unwrap_or(bare)
 }
 
+/// Returns what was said elsewhere in one line, its digests short; of a very long text the beginning, which is more than a line of
+/// a screen shows.
+pub fn sentence(text: &str) -> String {
+    const MOST: usize = 4096;
+    let end = (0..=MOST.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    short_digests(&domain::text::one_line(&text[..end]))
+}
+
 /// Shortens each digest in a sentence to its first seven digits: `main@sha1:9e1c21d…40 digits` becomes `main@9e1c21d`.
 pub fn short_digests(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

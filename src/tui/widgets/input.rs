@@ -121,19 +121,25 @@ impl Input {
         if self.text.is_empty() {
             put(buf, (area.x, area.y), area.width, placeholder, cx.style(Role::Faint));
         }
-        let mut from = 0;
         // The cursor needs a column of its own behind the text; without it one reads from the beginning.
-        while focused && width(&self.text[from..self.cursor]) >= room {
-            from += self.text[from..].graphemes(true).next().map_or(1, str::len);
-        }
-        let mut shown = String::new();
-        for grapheme in self.text[from..].graphemes(true) {
-            if width(&shown) + width(grapheme) > room {
+        let mut from = if focused { self.cursor } else { 0 };
+        let mut taken = 0;
+        for (at, grapheme) in self.text[..from].grapheme_indices(true).rev() {
+            taken += width(grapheme);
+            if taken >= room {
                 break;
             }
-            shown.push_str(grapheme);
+            from = at;
         }
-        put(buf, (area.x, area.y), area.width, &shown, cx.style(Role::Text));
+        let (mut to, mut taken) = (from, 0);
+        for grapheme in self.text[from..].graphemes(true) {
+            taken += width(grapheme);
+            if taken > room {
+                break;
+            }
+            to += grapheme.len();
+        }
+        put(buf, (area.x, area.y), area.width, &self.text[from..to], cx.style(Role::Text));
         if focused {
             cx.cursor_at(area.x + columns(width(&self.text[from..self.cursor])), area.y);
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::text::{display, hidden};
+use domain::text::{display, has_hidden, hidden};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -36,6 +36,33 @@ pub fn width_of(pieces: &[Piece]) -> usize {
     pieces.iter().map(|p| width(&p.text)).sum()
 }
 
+/// Returns how many columns pieces take together when that is at most so many; else more than that. Texts from outside may be
+/// long, and a place on the screen is not: no more of them is measured than could stand there.
+pub fn width_up_to(pieces: &[Piece], max: usize) -> usize {
+    let mut taken = 0;
+    for piece in pieces {
+        let seen = beginning(&piece.text, max);
+        taken += if seen.len() < piece.text.len() { max + 1 } else { width(seen) };
+        if taken > max {
+            return max + 1;
+        }
+    }
+    taken
+}
+
+/// How many bytes stand in one column at most, on average over a line: a few marks over a character, and not thousands.
+const BYTES: usize = 32;
+
+/// Returns as much of a text as could stand in so many columns, and a little more.
+fn beginning(text: &str, max: usize) -> &str {
+    let most = max.saturating_add(1).saturating_mul(BYTES);
+    if text.len() <= most {
+        return text;
+    }
+    let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    &text[..end]
+}
+
 /// Returns columns as the screen counts them.
 pub fn columns(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
@@ -43,9 +70,19 @@ pub fn columns(count: usize) -> u16 {
 
 /// Cuts a text at its end: `a long na…`.
 pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
-    if width(text) <= max {
+    if fits(text, max) {
         return Cow::Borrowed(text);
     }
+    ended(beginning(text, max), max)
+}
+
+/// Tells whether a text takes at most so many columns.
+fn fits(text: &str, max: usize) -> bool {
+    beginning(text, max).len() == text.len() && width(text) <= max
+}
+
+/// Returns the beginning of a text with a sign that it goes on, in so many columns.
+fn ended(text: &str, max: usize) -> Cow<'_, str> {
     if max == 0 {
         return Cow::Borrowed("");
     }
@@ -56,7 +93,7 @@ pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
 
 /// Cuts a text in the middle: `ghcr.io/ac…/shop`.
 pub fn cut_middle(text: &str, max: usize) -> Cow<'_, str> {
-    if width(text) <= max {
+    if fits(text, max) {
         return Cow::Borrowed(text);
     }
     if max < 5 {
@@ -133,8 +170,9 @@ pub fn put(buf: &mut Buffer, (x, y): (u16, u16), max: u16, text: &str, style: St
         return 0;
     }
     let room = usize::from(max.min(area.right() - x));
-    let safe = if text.chars().any(hidden) { Cow::Owned(display(text, false)) } else { Cow::Borrowed(text) };
-    let shown = cut(&safe, room);
+    let seen = beginning(text, room);
+    let safe = if has_hidden(seen) { Cow::Owned(display(seen, false)) } else { Cow::Borrowed(seen) };
+    let shown = if seen.len() < text.len() { ended(&safe, room) } else { cut(&safe, room) };
     // A wide character that reaches into the place would keep half of it.
     if x > area.left() && !shown.is_empty() && width(buf[(x - 1, y)].symbol()) > 1 {
         buf[(x - 1, y)].set_symbol(" ");
@@ -163,7 +201,7 @@ pub fn put_pieces(cx: &Cx, buf: &mut Buffer, (x, y): (u16, u16), max: u16, piece
 
 /// Puts text on as many lines as it needs and the area has, and returns how many it took.
 pub fn put_wrapped(buf: &mut Buffer, area: Rect, text: &str, style: Style) -> u16 {
-    let lines = wrap(text, usize::from(area.width));
+    let lines = wrap(beginning(text, usize::from(area.width) * usize::from(area.height)), usize::from(area.width));
     let mut took = 0;
     for (line, y) in lines.iter().zip(area.top()..area.bottom()) {
         put(buf, (area.x, y), area.width, line, style);
@@ -172,13 +210,19 @@ pub fn put_wrapped(buf: &mut Buffer, area: Rect, text: &str, style: Style) -> u1
     took
 }
 
-/// Breaks text into lines of at most so many columns, at blanks where it can.
+/// Breaks text into lines of at most so many columns, at blanks where it can. It is as it will be drawn: what becomes visible
+/// takes its columns.
 pub fn wrap(text: &str, max: usize) -> Vec<String> {
     let mut out = Vec::new();
     if max == 0 {
         return out;
     }
-    for line in text.lines() {
+    let safe = if has_hidden(text) { Cow::Owned(display(text, true)) } else { Cow::Borrowed(text) };
+    for line in safe.lines() {
+        if fits(line, max) {
+            out.push(line.trim_end().to_owned());
+            continue;
+        }
         let mut current = String::new();
         let mut taken = 0;
         for word in units(line, max) {
@@ -297,5 +341,22 @@ mod tests {
         let row: String = (0..24).map(|x| buf[(x, 0)].symbol().to_owned()).collect();
         assert_eq!(row.trim_end(), "a␛[2Jb⟨U+202E⟩c");
         assert_eq!(put(&mut buf, (30, 5), 10, "outside", Style::new()), 0);
+        assert_eq!(wrap("ab\u{202e}cd\nx", 10), ["ab⟨U+202E⟩", "cd", "x"]);
+    }
+
+    #[test]
+    fn of_a_long_text_no_more_is_looked_at_than_could_be_shown() {
+        let long = "部署 \u{1b}[2J".repeat(1 << 20);
+        let mut buf = Buffer::empty(Rect::new(0, 0, 12, 2));
+        let started = |text: &str| put(&mut Buffer::empty(Rect::new(0, 0, 12, 1)), (0, 0), 12, text, Style::new());
+        assert_eq!(put(&mut buf, (0, 0), 12, &long, Style::new()), started(&long[..55]));
+        let row: String = (0..12).map(|x| buf[(x, 0)].symbol().to_owned()).collect();
+        assert!(row.starts_with("部") && row.contains('…'), "{row}");
+        assert!(cut(&long, 8).ends_with('…') && cut_middle(&long, 8).contains('…'));
+        assert_eq!(width_up_to(&[piece("ab", Role::Text), piece(long.as_str(), Role::Text)], 9), 10);
+        assert_eq!(width_up_to(&[piece("ab", Role::Text), piece("部署", Role::Text)], 9), 6);
+        // Marks over one character take no column, however many they are.
+        let marks = format!("a{}", "\u{301}".repeat(1 << 20));
+        assert_eq!(put(&mut buf, (0, 1), 12, &marks, Style::new()), 2);
     }
 }

@@ -6,12 +6,34 @@
 //! ✗   2h  staging     image 1.9.0-rc1      by grace
 //! ```
 
+use std::cell::RefCell;
+
 use domain::deployment::Status;
-use domain::history::Brief;
+use domain::history::{Brief, History};
 
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::put::{Piece, piece, width};
+
+/// How many deployments are told.
+const MOST: usize = 8;
+
+/// Remembers which deployments are told of what is selected, so that a frame need not go through all there are as the last one did.
+#[derive(Debug, Default)]
+pub struct Recent(RefCell<Option<(String, History, Vec<Brief>)>>);
+
+impl Recent {
+    /// Returns the newest of all deployments that are those of what has this name.
+    pub fn of(&self, all: &History, name: String, ours: impl Fn(&Brief) -> bool) -> Vec<Brief> {
+        let mut known = self.0.borrow_mut();
+        let same = known.as_ref().filter(|(of, then, _)| *of == name && then.is_same(all)).map(|(_, _, found)| found.clone());
+        same.unwrap_or_else(|| {
+            let found: Vec<Brief> = all.iter().filter(|d| ours(d)).take(MOST).cloned().collect();
+            *known = Some((name, all.clone(), found.clone()));
+            found
+        })
+    }
+}
 
 /// Returns glyph and role of a status.
 pub fn glyph(status: Status) -> (&'static str, Role) {
@@ -25,8 +47,7 @@ pub fn glyph(status: Status) -> (&'static str, Role) {
 }
 
 /// Returns a heading and a line for each of the newest deployments, or that there is none.
-pub fn lines<'d>(cx: &Cx, deployments: impl Iterator<Item = &'d Brief>, most: usize, named: bool) -> Vec<Vec<Piece<'static>>> {
-    let found: Vec<&Brief> = deployments.take(most).collect();
+pub fn lines(cx: &Cx, found: &[Brief], named: bool) -> Vec<Vec<Piece<'static>>> {
     let mut out = vec![vec![piece(cx.t("recent.title").to_owned(), Role::Accent)]];
     if found.is_empty() {
         out.push(vec![piece(cx.t("recent.none").to_owned(), Role::Muted)]);

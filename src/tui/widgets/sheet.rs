@@ -40,8 +40,7 @@ impl Row {
     fn lines(&self, wide: u16) -> Vec<String> {
         match self {
             Self::Text(lead, text) => {
-                let safe = domain::text::display(&text.text, true);
-                let mut lines = wrap(&safe, usize::from(wide).saturating_sub(width(&lead.text)).max(1));
+                let mut lines = wrap(&text.text, usize::from(wide).saturating_sub(width(&lead.text)).max(1));
                 if lines.is_empty() {
                     lines.push(String::new());
                 }
@@ -55,6 +54,11 @@ impl Row {
 /// Returns how many lines rows take at a width.
 pub fn height(rows: &[Row], wide: u16) -> usize {
     rows.iter().map(|r| r.lines(wide).len()).sum()
+}
+
+/// Returns the lines of each row at a width.
+fn laid(rows: &[Row], wide: u16) -> Vec<Vec<String>> {
+    rows.iter().map(|row| row.lines(wide)).collect()
 }
 
 /// Holds a sheet that lies over the tab in a frame, as wide as `widest` at most and as high as it needs.
@@ -75,13 +79,15 @@ pub struct Framed<'a> {
 pub fn framed(cx: &Cx, area: Rect, buf: &mut Buffer, sheet: &Framed) -> Option<Rect> {
     let wide = area.width.saturating_sub(4).clamp(20, sheet.widest);
     let foot = sheet.foot.unwrap_or(2);
-    let high = columns(height(sheet.rows, wide.saturating_sub(4)) + 2 + usize::from(foot)).min(area.height);
+    let lines = laid(sheet.rows, wide.saturating_sub(4));
+    let high = columns(lines.iter().map(Vec::len).sum::<usize>() + 2 + usize::from(foot)).min(area.height);
     let inner = frame(cx, centred(area, wide, high), buf, sheet.title);
     if inner.height < 3 {
         return None;
     }
     let body = Rect { height: inner.height.saturating_sub(foot), ..inner };
-    view(cx, body, buf, sheet.rows, sheet.scroll);
+    let lines = if body.width == wide.saturating_sub(4) { lines } else { laid(sheet.rows, body.width) };
+    show(cx, body, buf, (sheet.rows, lines), sheet.scroll);
     let from = body.bottom() + u16::from(sheet.foot.is_none());
     Some(Rect { y: from, height: inner.bottom() - from, ..inner })
 }
@@ -98,27 +104,26 @@ pub fn answers(cx: &Cx, line: Rect, buf: &mut Buffer, commands: Vec<&'static Com
 
 /// Draws rows from where one has scrolled to.
 pub fn view(cx: &Cx, area: Rect, buf: &mut Buffer, rows: &[Row], scroll: &Scroll) {
+    if area.width > 0 && area.height > 0 {
+        show(cx, area, buf, (rows, laid(rows, area.width)), scroll);
+    }
+}
+
+/// Draws rows whose lines at the area's width are known.
+fn show(cx: &Cx, area: Rect, buf: &mut Buffer, (rows, lines): (&[Row], Vec<Vec<String>>), scroll: &Scroll) {
     if area.width == 0 || area.height == 0 {
         return;
     }
-    let total = height(rows, area.width);
-    let long = total > usize::from(area.height);
+    let total = |lines: &[Vec<String>]| lines.iter().map(Vec::len).sum::<usize>();
+    let long = total(&lines) > usize::from(area.height);
     let inner = if long { Rect { width: area.width.saturating_sub(1), ..area } } else { area };
-    let total = if long { height(rows, inner.width) } else { total };
+    let lines = if long { laid(rows, inner.width) } else { lines };
+    let total = total(&lines);
     let top = scroll.fit(total, usize::from(area.height));
-    let mut at = 0;
-    for row in rows {
-        let lines = row.lines(inner.width);
-        for (nth, text) in lines.iter().enumerate() {
-            if at >= top + usize::from(area.height) {
-                break;
-            }
-            if at >= top {
-                let place = Rect { y: area.y + columns(at - top), height: 1, ..inner };
-                draw(cx, place, buf, row, (nth, text));
-            }
-            at += 1;
-        }
+    let all = rows.iter().zip(&lines).flat_map(|(row, lines)| lines.iter().enumerate().map(move |line| (row, line)));
+    for (at, (row, (nth, text))) in all.skip(top).take(usize::from(area.height)).enumerate() {
+        let place = Rect { y: area.y + columns(at), height: 1, ..inner };
+        draw(cx, place, buf, row, (nth, text));
     }
     scrollbar(cx, area, buf, top, total);
 }

@@ -120,7 +120,7 @@ static COLUMNS: [Column<Told>; 6] = [
         priority: 1,
         width: Width::NOTE,
         right: false,
-        cell: |r, _| Cell::new(format::short_digests(&domain::text::one_line(&r.event.message)), Role::Muted),
+        cell: |r, _| Cell::new(format::sentence(&r.event.message), Role::Muted),
         order: Some(|a, b| a.event.message.cmp(&b.event.message)),
     },
 ];

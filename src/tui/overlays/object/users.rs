@@ -89,7 +89,7 @@ static COLUMNS: [Column<User>; 6] = [
         priority: 1,
         width: Width::NOTE,
         right: false,
-        cell: |r, _| Cell::new(format::short_digests(&domain::text::one_line(r.object.message())), Role::Muted),
+        cell: |r, _| Cell::new(format::sentence(r.object.message()), Role::Muted),
         order: Some(|a, b| a.object.message().cmp(b.object.message())),
     },
 ];

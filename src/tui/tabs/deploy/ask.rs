@@ -334,7 +334,8 @@ impl Deploy {
                 if let Some(open) = &mut self.open {
                     open.ask(cx, &preview);
                 }
-                self.rows = pane::rows(cx, &preview);
+                let diffs = pane::diffs(&preview);
+                (self.rows, self.sentence) = (pane::rows(cx, &preview, &diffs), pane::sentence(cx, &preview, &diffs));
                 self.asks.shown = Some(Arc::clone(&preview));
                 self.asks.trouble = None;
                 let mut effects = vec![

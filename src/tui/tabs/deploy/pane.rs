@@ -29,10 +29,9 @@ use crate::widgets::sheet::Row;
 /// How many changed lines of one file are shown before the rest is left to the Diff tab.
 const LINES: usize = 40;
 
-/// Returns the rows that say what a preview would do.
-pub(crate) fn rows(cx: &Cx, preview: &Preview) -> Vec<Row> {
-    let diffs: Vec<TextDiff> = diffs(preview);
-    let mut rows = summary(cx, preview, &diffs);
+/// Returns the rows that say what a preview would do, whose files are compared.
+pub(crate) fn rows(cx: &Cx, preview: &Preview, diffs: &[TextDiff]) -> Vec<Row> {
+    let mut rows = summary(cx, preview, diffs);
     if !preview.summary.is_empty() {
         rows.extend(verdict::summary(cx, preview));
     }
@@ -42,7 +41,7 @@ pub(crate) fn rows(cx: &Cx, preview: &Preview) -> Vec<Row> {
         rows.push(Row::Blank);
         rows.extend(risk);
     }
-    for diff in &diffs {
+    for diff in diffs {
         rows.push(Row::Blank);
         rows.push(Row::Line(vec![piece(diff.name.clone(), Role::Muted)]));
         let digits = diff.digits();

@@ -2,6 +2,8 @@
 //!
 //! It lies over the Deploy tab in place of a plain question, and shows the very preview whose digest goes with the order.
 
+use std::cell::OnceCell;
+
 use domain::change::{Preview, Severity};
 use domain::orders::{Deploy, Order};
 use ratatui::buffer::Buffer;
@@ -30,6 +32,8 @@ pub struct Review {
     ticket: OrderTicket,
     order: Deploy,
     scroll: Scroll,
+    /// The files, and how many lines are added to and removed from each; counted once.
+    files: OnceCell<Vec<(String, (usize, usize))>>,
     /// The message, while it is written.
     message: Option<Message>,
 }
@@ -37,7 +41,7 @@ pub struct Review {
 impl Review {
     /// Builds the question before an order.
     pub fn new(ticket: OrderTicket, order: Deploy) -> Self {
-        Self { ticket, order, scroll: Scroll::default(), message: None }
+        Self { ticket, order, scroll: Scroll::default(), files: OnceCell::new(), message: None }
     }
 
     fn preview<'a>(&self, cx: &Cx<'a>) -> Option<&'a Preview> {
@@ -87,10 +91,10 @@ impl Review {
         }
         rows.push(Row::Blank);
         rows.push(Row::heading(cx.t("review.files")));
-        for diff in pane::diffs(preview) {
-            let (added, removed) = diff.counts();
+        let count = || pane::diffs(preview).into_iter().map(|diff| (diff.name.clone(), diff.counts())).collect();
+        for (name, (added, removed)) in self.files.get_or_init(count) {
             rows.push(Row::Line(vec![
-                piece(format!("  {}  ", diff.name), Role::Text),
+                piece(format!("  {name}  "), Role::Text),
                 piece(format!("+{added} "), Role::Ok),
                 piece(format!("-{removed}"), Role::Bad),
             ]));

@@ -102,7 +102,7 @@ impl Deploy {
                 let key = cx.keymap.label(&ANSWER);
                 (format!("? {}", cx.tf("deploy.ask-how", &[("key", &key)])), Role::Warn)
             }
-            (None, Some(preview)) => (pane::sentence(cx, &preview, &pane::diffs(&preview)), Role::Text),
+            (None, Some(_)) => (self.sentence.clone(), Role::Text),
             (None, None) => (format!("{} {}", cx.spinner(), cx.t("deploy.computing")), Role::Muted),
         };
         let hint = format!("{key} {}", cx.title(&PANE));

@@ -11,15 +11,13 @@ use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::format;
 use crate::widgets::put::{Piece, cut, piece, width, width_of, wrap};
-use crate::widgets::recent;
+use crate::widgets::recent::{self, Recent};
 use crate::widgets::why;
 
 type Pieces = Vec<Piece<'static>>;
 
 /// How many Pods of a workload are named.
 const PODS: usize = 8;
-/// How many deployments are told.
-const DEPLOYMENTS: usize = 8;
 
 /// Returns the Kustomization of an environment as a key, whether it exists or not.
 pub(super) fn key(cx: &Cx, environment: &Environment) -> ObjectKey {
@@ -30,7 +28,7 @@ pub(super) fn key(cx: &Cx, environment: &Environment) -> ObjectKey {
 }
 
 /// Returns the lines of the pane below the list.
-pub(super) fn lines(cx: &Cx, line: Option<&Line>, wide: usize) -> Vec<Pieces> {
+pub(super) fn lines(cx: &Cx, line: Option<&Line>, recent: &Recent, wide: usize) -> Vec<Pieces> {
     let Some(line) = line else { return Vec::new() };
     let environment = &line.environment;
     let mut out = vec![agreement(cx, line, wide)];
@@ -43,7 +41,7 @@ pub(super) fn lines(cx: &Cx, line: Option<&Line>, wide: usize) -> Vec<Pieces> {
         && kustomization.health() == Health::Bad
     {
         let indent = piece("  ", Role::Text);
-        let text = format::short_digests(&domain::text::one_line(kustomization.message()));
+        let text = format::sentence(kustomization.message());
         let said = wrap(&text, wide.saturating_sub(4)).into_iter().take(3);
         out.extend(said.map(|l| vec![indent.clone(), piece(l, Role::Text)]));
     }
@@ -64,8 +62,8 @@ pub(super) fn lines(cx: &Cx, line: Option<&Line>, wide: usize) -> Vec<Pieces> {
         out.extend(pods(cx, found));
     }
     out.push(Vec::new());
-    let ours = cx.world.deployments.of(&environment.id);
-    out.extend(recent::lines(cx, ours, DEPLOYMENTS, false));
+    let ours = recent.of(&cx.world.deployments, environment.id.to_string(), |d| *d.environment() == environment.id);
+    out.extend(recent::lines(cx, &ours, false));
     out
 }
 
@@ -171,9 +169,9 @@ fn faults(cx: &Cx, environment: &Environment) -> Vec<Pieces> {
     let pods = workloads.iter().flat_map(|w| cx.world.pods_of(w));
     let faults = pods.filter_map(|pod| why::of_pod(cx, pod).map(|(reason, said)| (&pod.key, reason, said)));
     faults
-            let health = cx.as_known(pod, Health::Bad);
         .take(3)
         .map(|(pod, reason, said)| {
+            let health = cx.as_known(pod, Health::Bad);
             vec![
                 piece(format!("{} ", cx.glyph(health)), health.into()),
                 piece(cx.tf("environments.fault", &[("pod", &pod.name), ("reason", &reason)]), health.into()),

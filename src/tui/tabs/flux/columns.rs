@@ -68,7 +68,7 @@ fn ready(object: &Arc<FluxObject>, cx: &Cx) -> Cell {
 
 fn message(object: &Arc<FluxObject>, _cx: &Cx) -> Cell {
     let role = if FluxObject::health(object) == Health::Bad { Role::Text } else { Role::Muted };
-    Cell::new(format::short_digests(&domain::text::one_line(object.message())), role)
+    Cell::new(format::sentence(object.message()), role)
 }
 
 /// Shortens a name where the screen is too narrow for all of it; the pane under the list has it whole.

@@ -1,7 +1,7 @@
 //! How the Monitor tab looks: totals, charts, the figures of delivery, objects and controllers, and what each figure means.
 
 use domain::flux::Health;
-use domain::monitor::{DAYS, Figures, Monitor as Found, Tally, tallies};
+use domain::monitor::{DAYS, Figures, Monitor as Found, Tally};
 
 use super::{Asked, Monitor};
 use crate::cx::{Cx, fine};
@@ -57,7 +57,7 @@ impl Monitor {
         }
         rows.push(Row::Blank);
         let (mut left, mut right) = (Vec::new(), Vec::new());
-        objects(cx, if wide < BESIDE { wide } else { wide * 5 / 8 }, &mut left);
+        objects(cx, &self.tallies, if wide < BESIDE { wide } else { wide * 5 / 8 }, &mut left);
         components(cx, &self.components, &mut right);
         side_by_side(left, right, wide, &mut rows);
         rows.extend([Row::Blank, Row::heading(cx.t("monitor.meaning"))]);
@@ -237,9 +237,8 @@ fn role(key: &str, figures: &Figures) -> Role {
     }
 }
 
-fn objects(cx: &Cx, wide: usize, rows: &mut Vec<Row>) {
+fn objects(cx: &Cx, tallies: &[Tally], wide: usize, rows: &mut Vec<Row>) {
     rows.push(Row::heading(cx.t("monitor.objects")));
-    let tallies = tallies(cx.world);
     if tallies.is_empty() {
         rows.push(Row::text("", Role::Text, cx.t("monitor.no-objects"), Role::Muted));
     }
@@ -253,7 +252,7 @@ fn objects(cx: &Cx, wide: usize, rows: &mut Vec<Row>) {
     // Like stands under like where there is room for that.
     let columns = states.map(|health| tallies.iter().map(|tally| width(&said(tally, health))).max().unwrap_or(0));
     let aligned = name + 8 + columns.iter().map(|column| column + 3).sum::<usize>() <= wide;
-    for tally in &tallies {
+    for tally in tallies {
         let mut line =
             vec![left(&tally.kind, name, Role::Text), right(&tally.total.to_string(), 5, Role::Text), piece("   ", Role::Text)];
         for (health, column) in states.into_iter().zip(columns) {

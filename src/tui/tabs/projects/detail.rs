@@ -5,14 +5,12 @@ use domain::project::Project;
 
 use crate::cx::Cx;
 use crate::theme::Role;
+use crate::widgets::format;
 use crate::widgets::put::{Piece, piece, width};
-use crate::widgets::{format, recent};
-
-/// How many deployments are told.
-const DEPLOYMENTS: usize = 8;
+use crate::widgets::recent::{self, Recent};
 
 /// Returns the lines of the pane below the list.
-pub(super) fn lines(cx: &Cx, project: &Project) -> Vec<Vec<Piece<'static>>> {
+pub(super) fn lines(cx: &Cx, project: &Project, recent: &Recent) -> Vec<Vec<Piece<'static>>> {
     let mut title = vec![piece(project.name.clone(), Role::Accent)];
     if !project.description.is_empty() {
         title.push(piece(format!("  {}", domain::text::one_line(&project.description)), Role::Text));
@@ -25,8 +23,8 @@ pub(super) fn lines(cx: &Cx, project: &Project) -> Vec<Vec<Piece<'static>>> {
     let mut out = vec![title, place, Vec::new()];
     out.extend(environments(cx, project));
     out.push(Vec::new());
-    let ours = cx.world.deployments.iter().filter(|d| d.environment().project == project.slug);
-    out.extend(recent::lines(cx, ours, DEPLOYMENTS, true));
+    let ours = recent.of(&cx.world.deployments, project.slug.to_string(), |d| d.environment().project == project.slug);
+    out.extend(recent::lines(cx, &ours, true));
     out
 }
 

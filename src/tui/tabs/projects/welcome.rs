@@ -1,5 +1,7 @@
 //! What a console without projects says: what it sees, and what to do next.
 
+use std::sync::Arc;
+
 use domain::adopt::survey;
 use domain::flux::Health;
 use domain::ident::ContextName;
@@ -11,6 +13,24 @@ use crate::theme::Role;
 use crate::widgets::link;
 use crate::widgets::put::{Piece, piece, wrap};
 
+/// What was found where there are no projects yet.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// How Flux is doing.
+    pub(super) toolkit: Option<Arc<Toolkit>>,
+    /// How many projects and environments could be taken over; looked up when the world is another, not for every frame.
+    proposed: Option<(usize, usize)>,
+}
+
+impl Seen {
+    /// Looks what could be taken over.
+    pub(super) fn look(&mut self, cx: &Cx) {
+        let found = context(cx).filter(|_| cx.world.projects.is_empty()).map(|context| survey(cx.world, Some(&context)));
+        let found = found.filter(|found| !found.is_empty());
+        self.proposed = found.map(|found| (found.proposals.len(), found.environments().count()));
+    }
+}
+
 /// The keys that are named.
 pub(super) struct Keys {
     pub(super) add: String,
@@ -19,12 +39,12 @@ pub(super) struct Keys {
 }
 
 /// Returns the lines, within so many columns.
-pub(super) fn lines(cx: &Cx, toolkit: Option<&Toolkit>, keys: &Keys, wide: u16) -> Vec<Vec<Piece<'static>>> {
+pub(super) fn lines(cx: &Cx, seen: &Seen, keys: &Keys, wide: u16) -> Vec<Vec<Piece<'static>>> {
     let mut out = vec![vec![piece(cx.t("welcome.title").to_owned(), Role::Accent)], Vec::new()];
     let context = context(cx);
     let steps = match &context {
         None => without_cluster(cx, keys, &mut out, wide),
-        Some(context) => with_cluster(cx, context, toolkit, keys, &mut out),
+        Some(context) => with_cluster(cx, context, seen, keys, &mut out),
     };
     out.push(Vec::new());
     for (key, said) in steps {
@@ -63,13 +83,7 @@ fn without_cluster(cx: &Cx, keys: &Keys, out: &mut Vec<Vec<Piece<'static>>>, wid
     vec![(keys.demo.clone(), cx.t("welcome.demo").to_owned()), (keys.add.clone(), cx.t("welcome.add-first").to_owned())]
 }
 
-fn with_cluster(
-    cx: &Cx,
-    context: &ContextName,
-    toolkit: Option<&Toolkit>,
-    keys: &Keys,
-    out: &mut Vec<Vec<Piece<'static>>>,
-) -> Steps {
+fn with_cluster(cx: &Cx, context: &ContextName, seen: &Seen, keys: &Keys, out: &mut Vec<Vec<Piece<'static>>>) -> Steps {
     let contexts = cx.world.contexts.len().to_string();
     let mut line = vec![piece(cx.tf("welcome.contexts", &[("count", &contexts), ("context", &context.0)]), Role::Text)];
     let state = cx.world.cluster_link(context);
@@ -81,6 +95,7 @@ fn with_cluster(
     let here: Vec<_> = cx.world.flux.iter().filter(|object| *object.key.cluster == *context.0).collect();
     let bad = here.iter().filter(|object| object.health() == Health::Bad).count().to_string();
     let count = |kind: &str| here.iter().filter(|object| &*object.key.kind == kind).count().to_string();
+    let toolkit = seen.toolkit.as_deref();
     let version = toolkit.map(|found| found.version.clone()).filter(|version| !version.is_empty());
     let installed = toolkit.is_none_or(|found| !found.controllers.is_empty());
     let mut steps = Vec::new();
@@ -99,9 +114,8 @@ fn with_cluster(
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         out.push(vec![piece(cx.tf(key, &values), if bad == "0" { Role::Text } else { Role::Warn })]);
     }
-    let found = survey(cx.world, Some(context));
-    if !found.is_empty() {
-        let counts = [found.proposals.len().to_string(), found.environments().count().to_string()];
+    if let Some((projects, environments)) = seen.proposed {
+        let counts = [projects.to_string(), environments.to_string()];
         let said = cx.tf("welcome.adopt", &[("projects", &counts[0]), ("environments", &counts[1])]);
         steps.insert(0, (keys.adopt.clone(), said));
     }

@@ -10,7 +10,7 @@ use crate::spots::Aim;
 use crate::theme::Role;
 use crate::widgets::input::Input;
 use crate::widgets::put::{
-    Piece, columns, cut, cut_middle, lay, piece, put, put_pieces, put_right, put_wrapped, width, width_of,
+    Piece, columns, cut, cut_middle, lay, piece, put, put_pieces, put_right, put_wrapped, width, width_of, width_up_to,
 };
 
 /// A column that has its place: its index, its distance from the left, its width.
@@ -135,7 +135,7 @@ impl<T: Row + 'static> Table<T> {
         for (at, x, wide) in places {
             let column = self.spec[*at];
             let cell = (column.cell)(row, cx);
-            let taken = width_of(&cell.pieces);
+            let taken = width_up_to(&cell.pieces, usize::from(*wide));
             let from = if column.right { usize::from(*wide).saturating_sub(taken) } else { 0 };
             let place = (area.x + 3 + x + columns(from), area.y);
             if taken > usize::from(*wide) && cell.middle && cell.pieces.len() == 1 {

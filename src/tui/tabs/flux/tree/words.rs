@@ -67,7 +67,7 @@ pub(super) fn message(cx: &Cx, (lineage, order): (&Lineage, Option<&Order>), nod
     match lineage.standing(node, cx.world) {
         Standing::Flux(object) => {
             let role = if object.health() == Health::Bad { Role::Text } else { Role::Muted };
-            out.push(piece(format::short_digests(&domain::text::one_line(object.message())), role));
+            out.push(piece(format::sentence(object.message()), role));
         }
         Standing::Workload(workload) => out.extend(of_workload(workload)),
         Standing::Pod(pod) => out.extend(of_pod(cx, pod)),
@@ -126,7 +126,7 @@ pub(super) fn waits(cx: &Cx, lineage: &Lineage, node: Node, wait: &Wait) -> Stri
         Fault::Busy(message) => ("tree.waits-busy", message.as_str()),
         Fault::Ring => ("tree.waits-ring", ""),
     };
-    let message = format::short_digests(&domain::text::one_line(message));
+    let message = format::sentence(message);
     let said = cx.tf(key, &[("names", &names), ("message", &message)]);
     said.trim_end_matches([':', '：', ' ']).to_owned()
 }
