@@ -55,9 +55,9 @@ impl Helm {
         bounds: Bounds,
     ) -> Result<Printed, Trouble> {
         let mut command = Command::new(&self.0);
-        command.args(["template", &release.name]);
+        command.arg("template");
         let mut replaced = None;
-        match &release.chart {
+        let chart = match &release.chart {
             ChartAt::Git { path, .. } => {
                 let chart = export.root().join(path);
                 if !chart.exists() {
@@ -67,16 +67,16 @@ impl Helm {
                 if let Some(text) = defaults {
                     replaced = Some(Replaced::new(&chart.join("values.yaml"), text).map_err(|e| unwritten(&e))?);
                 }
-                command.arg(chart);
                 if remote {
                     command.arg("--dependency-update");
                 }
+                chart.into_os_string()
             }
             ChartAt::Remote { url: Some(url), chart, version, .. } if remote => {
-                from_elsewhere(&mut command, url, chart, version.as_deref());
+                from_elsewhere(&mut command, url, chart, version.as_deref()).into()
             }
             other => return Err(Trouble::refused("The chart is not rendered", &release.key).why(elsewhere(other)).next("")),
-        }
+        };
         if !release.namespace.is_empty() {
             command.args(["--namespace", &release.namespace]);
         }
@@ -86,23 +86,24 @@ impl Helm {
         if !release.skip_crds {
             command.arg("--include-crds");
         }
+        // What manifests say may begin with a hyphen, and helm has options that run programs: nothing behind this is one.
+        command.args(["--", &release.name]).arg(chart);
         let printed = program::render(command, ("helm", &release.key), (export, path), bounds).await;
         drop(replaced);
         printed
     }
 }
 
-/// Names a chart on another host.
-fn from_elsewhere(command: &mut Command, url: &str, chart: &str, version: Option<&str>) {
-    if url.starts_with("oci://") {
-        let whole = if chart.is_empty() { url.to_owned() } else { format!("{}/{chart}", url.trim_end_matches('/')) };
-        command.arg(whole);
-    } else {
-        command.args([chart, "--repo", url]);
-    }
+/// Names a chart on another host; returns its name for helm.
+fn from_elsewhere(command: &mut Command, url: &str, chart: &str, version: Option<&str>) -> String {
     if let Some(version) = version {
         command.args(["--version", version]);
     }
+    if url.starts_with("oci://") {
+        return if chart.is_empty() { url.to_owned() } else { format!("{}/{chart}", url.trim_end_matches('/')) };
+    }
+    command.args(["--repo", url]);
+    chart.to_owned()
 }
 
 /// Says why a chart is not rendered.

@@ -39,10 +39,10 @@ async fn rendered(script: &str, spec: &str, remote: bool) -> Result<String, Trou
 
 #[tokio::test]
 async fn it_gets_the_chart_the_values_and_a_home_of_its_own() {
-    let script = "echo \"$@\" | sed \"s#$PWD/##; s#$HOME/##\"; cat \"$3/values.yaml\"; echo; cat \"$7\"; echo; \
+    let script = "echo \"$@\" | sed \"s#$PWD/##; s#$HOME/##\"; cat \"${10}/values.yaml\"; echo; cat \"$5\"; echo; \
                   env | sed 's/=.*//' | grep -v -e PWD -e SHLVL -e '^_$' | sort | tr '\\n' ' '";
     let printed = rendered(script, &format!("{OWN}  values: {{b: true}}\n"), false).await.unwrap();
-    let asked = "template web charts/web --namespace shop --values values.json --skip-tests --include-crds";
+    let asked = "template --namespace shop --values values.json --skip-tests --include-crds -- web charts/web";
     assert_eq!(printed, format!("{asked}\n{{\"a\":2}}\n{{\"b\":true}}\nHOME PATH "));
 }
 
@@ -55,16 +55,28 @@ async fn a_chart_of_another_host_is_asked_for_only_when_that_is_allowed() {
     assert_eq!(trouble.kind, TroubleKind::Refused);
     assert!(trouble.to_string().contains("on another host: HelmRepository/acme, https://charts.example"), "{trouble}");
     let printed = rendered("echo \"$@\"", spec, true).await.unwrap();
-    assert!(printed.starts_with("template web web --repo https://charts.example --version 1.x --namespace shop"), "{printed}");
+    assert!(printed.starts_with("template --version 1.x --repo https://charts.example --namespace shop"), "{printed}");
+    assert!(printed.ends_with(" -- web web\n"), "{printed}");
     let oci = spec.replace("https://charts.example", "oci://charts.example/x");
     let printed = rendered("echo \"$@\"", &oci, true).await.unwrap();
-    assert!(printed.starts_with("template web oci://charts.example/x/web --version 1.x"), "{printed}");
+    assert!(printed.starts_with("template --version 1.x --namespace") && printed.ends_with(" -- web oci://charts.example/x/web\n"), "{printed}");
 }
 
 #[tokio::test]
 async fn what_it_says_when_it_fails_is_told() {
-    let trouble = rendered("echo \"Error: $3: nil pointer\" >&2; exit 1", OWN, false).await.unwrap_err();
+    let trouble = rendered("echo \"Error: ${10}: nil pointer\" >&2; exit 1", OWN, false).await.unwrap_err();
     assert_eq!(trouble.to_string(), "helm could not render this: shop/HelmRelease/web: Error: charts/web: nil pointer");
     let gone = OWN.replace("charts/web,", "charts/gone,");
     assert_eq!(rendered("true", &gone, false).await.unwrap_err().kind, TroubleKind::NotFound);
+}
+
+#[tokio::test]
+async fn what_manifests_say_is_never_an_option_of_helm() {
+    let named = rendered("echo \"$@\"", &format!("{OWN}  releaseName: --post-renderer=sh\n"), false).await.unwrap();
+    assert!(named.contains(" -- --post-renderer=sh "), "{named}");
+    let spec = "  chart: {spec: {chart: --post-renderer=sh, sourceRef: {kind: HelmRepository, name: acme}}}\n---\n\
+                apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: acme, namespace: shop}\n\
+                spec: {url: 'https://charts.example'}\n";
+    let chart = rendered("echo \"$@\"", spec, true).await.unwrap();
+    assert!(chart.ends_with(" -- web --post-renderer=sh\n"), "{chart}");
 }

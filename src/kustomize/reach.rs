@@ -7,12 +7,15 @@ use std::collections::BTreeSet;
 
 use manifest::Error;
 use manifest::files::{self, Files};
+use serde::Deserialize as _;
 use serde_yaml::Value;
 
 /// The names that a kustomization file may have.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 /// Fields whose items are folders or files of objects; a folder has a kustomization of its own.
 const FOLDERS: [&str; 6] = ["resources", "bases", "components", "generators", "transformers", "validators"];
+/// Those of them whose objects tell kustomize what to do, and may name files and charts themselves.
+const PLUGINS: [&str; 3] = ["generators", "transformers", "validators"];
 /// Fields that hold files to be read.
 const FILES: [&str; 9] = [
     "patches",
@@ -50,13 +53,20 @@ pub(crate) fn reach(files: &Files, folder: &str) -> Result<Reach, Error> {
             return Err(Error::Missing { path: joined(&folder, NAMES[0]), by: None });
         };
         let text = files.text(&file, None)?;
-        let Ok(value) = serde_yaml::from_str::<Value>(text) else { continue };
+        // As kustomize does it: only the first document counts.
+        let first = documents(text).next().transpose();
+        let value = first.map_err(|e| Error::Meaning { file: file.clone(), line: 1, why: e.to_string() })?.unwrap_or_default();
         let mut layer = Layer { files, folder: &folder, file: &file, text, reach: &mut reach };
         open.extend(layer.folders(&value)?);
         layer.fetched(&value);
-        layer.charts(&value);
+        layer.charts(&value)?;
+        layer.plugins(&value)?;
     }
     Ok(reach)
+}
+
+fn documents(text: &str) -> impl Iterator<Item = Result<Value, serde_yaml::Error>> {
+    serde_yaml::Deserializer::from_str(text).map(Value::deserialize)
 }
 
 fn joined(folder: &str, name: &str) -> String {
@@ -103,29 +113,72 @@ impl Layer<'_> {
                 None => {}
             }
         }
-        for path in found {
-            if path.contains("://") && !path.contains('\n') {
-                self.note(&path);
-            }
+        self.note_all(found);
+    }
+
+    fn note_all(&mut self, found: Vec<String>) {
+        for path in found.iter().filter(|path| path.contains("://") && !path.contains('\n')) {
+            self.note(path);
         }
     }
 
     /// Notes charts, and where they would be fetched from.
-    fn charts(&mut self, value: &Value) {
-        for field in ["helmCharts", "helmChartInflationGenerator"] {
-            for chart in value.get(field).and_then(Value::as_sequence).into_iter().flatten() {
-                self.reach.helm = true;
-                let repo = ["repo", "chartRepo", "chartRepoUrl"].iter().find_map(|key| chart.get(key)?.as_str());
-                if let Some(repo) = repo.filter(|repo| !repo.is_empty()) {
-                    self.note(repo);
-                }
+    fn charts(&mut self, value: &Value) -> Result<(), Error> {
+        let lists = ["helmCharts", "helmChartInflationGenerator"].into_iter().filter_map(|field| value.get(field)?.as_sequence());
+        lists.flatten().try_for_each(|chart| self.chart(chart))
+    }
+
+    fn chart(&mut self, chart: &Value) -> Result<(), Error> {
+        self.reach.helm = true;
+        let text = |key: &&str| chart.get(key)?.as_str().filter(|text| !text.is_empty());
+        // kustomize hands the name to helm as it is, and helm has options that run programs.
+        if let Some(name) = text(&"releaseName").filter(|name| name.starts_with('-')) {
+            let why = format!("{name} is no name of a release");
+            return Err(Error::Meaning { file: self.file.to_owned(), line: self.line(name), why });
+        }
+        if let Some(repo) = ["repo", "chartRepo", "chartRepoUrl"].iter().find_map(text) {
+            self.note(repo);
+        }
+        let mut values = Vec::new();
+        for key in ["valuesFile", "values", "additionalValuesFiles"] {
+            match chart.get(key) {
+                Some(Value::Sequence(items)) => items.iter().for_each(|item| paths(item, &mut values)),
+                Some(other) => paths(other, &mut values),
+                None => {}
             }
         }
+        self.note_all(values);
+        Ok(())
+    }
+
+    /// Notes what the configurations of generators and transformers name, wherever they are written.
+    fn plugins(&mut self, value: &Value) -> Result<(), Error> {
+        for item in PLUGINS.iter().filter_map(|field| value.get(field)?.as_sequence()).flatten().filter_map(Value::as_str) {
+            let (files, path) = (self.files, files::join(self.folder, item, self.file));
+            let text = if item.contains('\n') { Some(item) } else { path.ok().and_then(|path| files.text(&path, None).ok()) };
+            for document in text.into_iter().flat_map(documents) {
+                let config = document.map_err(|e| self.unread(&e))?;
+                if config.get("kind").and_then(Value::as_str) == Some("HelmChartInflationGenerator") {
+                    self.chart(&config)?;
+                }
+                let mut found = Vec::new();
+                paths(&config, &mut found);
+                self.note_all(found);
+            }
+        }
+        Ok(())
+    }
+
+    fn unread(&self, why: &serde_yaml::Error) -> Error {
+        Error::Meaning { file: self.file.to_owned(), line: 1, why: why.to_string() }
     }
 
     fn note(&mut self, written: &str) {
-        let line = self.text.lines().position(|line| line.contains(written)).map_or(1, |at| at + 1);
-        self.reach.remote.push((self.file.to_owned(), line, written.to_owned()));
+        self.reach.remote.push((self.file.to_owned(), self.line(written), written.to_owned()));
+    }
+
+    fn line(&self, written: &str) -> usize {
+        self.text.lines().position(|line| line.contains(written)).map_or(1, |at| at + 1)
     }
 }
 
@@ -184,5 +237,21 @@ mod tests {
         assert!(matches!(reach(&files, "over"), Err(Error::Outside { .. })));
         files.insert("over/kustomization.yml", "resources: [../base, gone]\n");
         assert!(matches!(reach(&files, "over"), Err(Error::Missing { .. })));
+    }
+
+    #[test]
+    fn what_plugins_and_further_documents_hide_is_found_too() {
+        let text = "generators:\n- gen.yaml\ntransformers:\n- |\n  kind: PatchTransformer\n  path: https://a.invalid/p.yaml\n\
+                    helmCharts:\n- {name: y, valuesFile: 'https://b.invalid/v.yaml'}\n---\nresources: [nothing.yaml]\n";
+        let chart = "kind: HelmChartInflationGenerator\nname: z\nrepo: https://c.invalid\n";
+        let mut files: Files = [("k/kustomization.yaml", text), ("k/gen.yaml", chart)].into_iter().collect();
+        let found = reach(&files, "k").unwrap();
+        let mut named: Vec<&str> = found.remote.iter().map(|(_, _, what)| what.as_str()).collect();
+        named.sort_unstable();
+        assert_eq!(named, ["https://a.invalid/p.yaml", "https://b.invalid/v.yaml", "https://c.invalid"]);
+        files.insert("k/kustomization.yaml", "helmCharts:\n- {name: y, releaseName: --post-renderer=sh}\n");
+        assert!(matches!(reach(&files, "k"), Err(Error::Meaning { line: 2, .. })));
+        files.insert("k/kustomization.yaml", "resources: [\n");
+        assert!(matches!(reach(&files, "k"), Err(Error::Meaning { .. })));
     }
 }
