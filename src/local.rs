@@ -262,7 +262,8 @@ impl Local {
                 Ok(())
             }
             Ok(_) if named => Err(too_large(path)),
-            Err(e) if named || e.kind() != ErrorKind::PermissionDenied => Err(self.unreadable(path, &e)),
+            // Gone since its folder was read: editors make and remove files all the time.
+            Err(e) if named || !matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound) => Err(self.unreadable(path, &e)),
             _ => Ok(()),
         }
     }

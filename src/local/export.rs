@@ -1,7 +1,8 @@
 //! A copy of a repository's files for a program that reads a disk: nothing in it leads out of it.
 
+use std::fmt::Display;
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::Path;
 
@@ -19,7 +20,7 @@ const MOST_SIZE: u64 = 16 << 20;
 #[derive(Debug)]
 pub(crate) struct Export {
     folder: TempDir,
-    /// Links that lead out of the repository, and files that are too large: they are not in it.
+    /// Links that lead out of the repository, and what is too large or closed to us: they are not in it.
     pub(crate) left_out: Vec<String>,
 }
 
@@ -44,6 +45,7 @@ impl Export {
                 .next("Check the space and the rights of the folder for temporary files.")
         };
         let mut export = Self::fresh().map_err(at)?;
+        let mut taken = (0, 0);
         for path in files.paths() {
             let inside = files::join("", path, path).is_ok_and(|normal| normal == path);
             let found = if inside { found(files, path) } else { Vec::new() };
@@ -51,6 +53,11 @@ impl Export {
                 export.left_out.push(path.to_owned());
             }
             for (path, bytes) in found {
+                // Many links may lead to one large folder.
+                taken = (taken.0 + 1, taken.1 + bytes.len());
+                if taken.0 > MOST_FILES || taken.1 > MOST_BYTES {
+                    return Err(too_large(&path).next("Let fewer links lead to folders."));
+                }
                 let to = export.root().join(&path);
                 fs::create_dir_all(to.parent().unwrap_or(&to)).and_then(|()| fs::write(&to, bytes)).map_err(at)?;
             }
@@ -66,6 +73,11 @@ impl Export {
         fs::create_dir(export.home())?;
         Ok(export)
     }
+}
+
+fn too_large(what: impl Display) -> Trouble {
+    Trouble::refused("The repository is too large to be copied for another program", what)
+        .why(format!("it has more than {MOST_FILES} files or {} MiB", MOST_BYTES >> 20))
 }
 
 /// Returns the file at a path, or those of the folder that a link leads to; links within that folder are left out.
@@ -94,7 +106,15 @@ impl Local {
         let mut open = vec![(String::new(), 0)];
         let (mut count, mut bytes) = (0, 0);
         while let Some((folder, depth)) = open.pop() {
-            for entry in fs::read_dir(self.root.join(&folder)).map_err(at)? {
+            let entries = match fs::read_dir(self.root.join(&folder)) {
+                // Closed to us, or gone meanwhile: whoever needs it says so.
+                Err(e) if depth > 0 && matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound) => {
+                    export.left_out.push(folder);
+                    continue;
+                }
+                entries => entries.map_err(at)?,
+            };
+            for entry in entries {
                 let entry = entry.map_err(at)?;
                 let (Ok(kind), Ok(name)) = (entry.file_type(), entry.file_name().into_string()) else { continue };
                 let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
@@ -113,12 +133,7 @@ impl Local {
                     }
                 }
                 if count > MOST_FILES || bytes > MOST_BYTES {
-                    return Err(Trouble::refused(
-                        "The repository is too large to be copied for another program",
-                        self.root.display(),
-                    )
-                    .why(format!("it has more than {MOST_FILES} files or {} MiB", MOST_BYTES >> 20))
-                    .next("Name a smaller root with --root."));
+                    return Err(too_large(self.root.display()).next("Name a smaller root with --root."));
                 }
             }
         }
@@ -141,12 +156,12 @@ fn link(root: &Path, path: &str, to: &Path) -> io::Result<bool> {
     symlink(target, to).map(|()| true)
 }
 
-/// Copies a file's bytes; nothing when it is too large. One that is closed to us is left out as well.
+/// Copies a file's bytes; nothing when it is too large. One that is closed to us, or that went meanwhile, is left out as well.
 fn copy(from: &Path, to: &Path) -> io::Result<Option<usize>> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let from = match OpenOptions::new().read(true).custom_flags(flags).open(from) {
         Ok(file) => file,
-        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => return Ok(None),
+        Err(e) if matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound) => return Ok(None),
         Err(e) => return Err(e),
     };
     let about = from.metadata()?;
