@@ -66,7 +66,7 @@ impl Mirror {
         let loan = self.loan()?;
         let base = match base {
             Base::Head(base) => {
-                must_stand_on(&loan, loan.dir(), commit, base)?;
+                must_stand_on(&loan, loan.dir(), commit, base).map_err(|error| self.note(error))?;
                 Some(base.clone())
             }
             Base::Absent => None,
@@ -79,7 +79,7 @@ impl Mirror {
             Err(error @ (Error::TimedOut { .. } | Error::Cancelled(_))) if sent.load(Ordering::SeqCst) => {
                 Answer::Unknown(error.to_string())
             }
-            other => other?,
+            other => other.map_err(|error| self.note(error))?,
         };
         let outcome = self.verdict(&answer, branch, commit, base.as_ref());
         let words = if let Answer::Taken(words) = answer { words } else { String::new() };
@@ -123,7 +123,7 @@ impl Mirror {
                 heads::take_over(&loan, loan.dir(), heads)?;
             }
             let holds = match &head {
-                Some(head) => at_or_below(&loan, loan.dir(), ours, oid(head)?)?,
+                Some(head) => at_or_below(&loan, loan.dir(), ours, oid(head)?).map_err(|error| mirror.note(error))?,
                 None => false,
             };
             Ok((head, holds))

@@ -6,6 +6,7 @@ mod forwarder;
 mod program;
 mod wire;
 
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -76,6 +77,7 @@ impl Transport {
             Self::Wire(wire) | Self::Local { wire, .. } => wire.list(repository, pulse),
             Self::Program(program) => program.list(repository, pulse),
         }
+        .map_err(|error| at_home(error, repository))
     }
 
     /// Lists the branches and brings the objects that the repository lacks; moves no branch.
@@ -84,6 +86,7 @@ impl Transport {
             Self::Wire(wire) | Self::Local { wire, .. } => wire.fetch(repository, pulse),
             Self::Program(program) => program.fetch(repository, pulse),
         }
+        .map_err(|error| at_home(error, repository))
     }
 
     /// Asks the server to move a branch from where it must be to our commit, which stands on it.
@@ -97,6 +100,31 @@ impl Transport {
                 answer => answer,
             },
         }
+        .map_err(|error| at_home(error, repository))
+    }
+}
+
+/// Tells what happened on this machine from what happened at the server: damage is in our copy, and a disk of ours that takes no more
+/// speaks in the system's words at the end of a line.
+fn at_home(error: Error, repository: &Repository) -> Error {
+    const FULL: [(&str, ErrorKind); 3] = [
+        ("No space left on device", ErrorKind::StorageFull),
+        ("Disk quota exceeded", ErrorKind::QuotaExceeded),
+        ("Read-only file system", ErrorKind::ReadOnlyFilesystem),
+    ];
+    let words = match &error {
+        Error::NoRepository { words, .. } | Error::Unreachable { words, .. } | Error::Server { status: None, words, .. } => words,
+        Error::Damaged { words, .. } | Error::Git { words, .. } => words,
+        _ => return error,
+    };
+    // The server's own disk is told by the server: "remote: fatal: …", "remote error: …".
+    let ours = words.lines().filter(|line| !line.trim_start().starts_with("remote"));
+    let full = ours.flat_map(|line| FULL.map(|(said, kind)| (line, said, kind))).find(|(line, said, _)| line.ends_with(said));
+    let full = full.map(|(line, _, kind)| io::Error::new(kind, line.trim().to_owned()));
+    match (full, error) {
+        (Some(full), _) => Error::disk(repository.path(), full),
+        (None, Error::Damaged { words, .. }) => Error::Damaged { dir: repository.path().to_owned(), words },
+        (None, error) => error,
     }
 }
 
@@ -104,8 +132,12 @@ impl Transport {
 ///
 /// Packs appear whole, and our own commits are made of what is there, so a commit never comes without its history.
 fn has_all(repository: &Repository, heads: &Heads) -> bool {
+    heads.branches.values().all(|id| has(repository, id))
+}
+
+fn has(repository: &Repository, id: &CommitId) -> bool {
     let Ok(odb) = repository.odb() else { return false };
-    heads.branches.values().all(|id| git2::Oid::from_str(id.as_str()).is_ok_and(|id| odb.exists(id)))
+    git2::Oid::from_str(id.as_str()).is_ok_and(|id| odb.exists(id))
 }
 
 /// Tells whether a repository on this machine has hooks that a push must run.

@@ -1,11 +1,14 @@
 //! Mirrors: opened, fetched, followed, healed.
 
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use domain::{Trouble, TroubleKind};
-use git::{Access, Cancel, Error, Limits, Mirror, Moved, ReadLimits, ls_remote};
+use git::{Access, Cancel, Error, Limits, Mirror, Moved, PushOutcome, ReadLimits, ls_remote};
 
-use crate::place::{Place, access, git_command};
+use crate::place::{Place, access, executable, git_command, push, set_image, write};
 use crate::server::{Fault, Server};
 
 #[test]
@@ -237,4 +240,83 @@ fn a_mirror_that_another_process_holds_is_waited_for_and_named_busy() {
     };
     lock.unlock().unwrap();
     waiting.join().unwrap().unwrap();
+}
+
+/// Returns an address for the git program and a way to it that takes no server: what is asked of it is run here.
+fn by_ssh(place: &Place) -> (String, Access) {
+    let ssh = place.path("ssh");
+    write(&ssh, "#!/bin/sh\nfor last; do :; done\nexec sh -c \"$last\"\n");
+    executable(&ssh);
+    let access = Access { ssh: Some(ssh.to_string_lossy().into_owned()), ..access() };
+    (format!("ssh://nowhere{}", place.origin().display()), access)
+}
+
+#[test]
+fn the_git_program_brings_what_moved_and_what_is_new() {
+    let place = Place::new();
+    let (url, access) = by_ssh(&place);
+    let mirror = place.mirror_with(&url, &access);
+    let old = mirror.head("main").unwrap().unwrap();
+    assert_eq!(mirror.fetch(&Cancel::new()).unwrap().moved, []);
+    let new = place.somebody_commits("main", "a", "1");
+    let nested = place.somebody_commits("gone/deeper", "a", "2");
+    let mut moved = mirror.fetch(&Cancel::new()).unwrap().moved;
+    moved.sort_by(|a, b| a.branch.cmp(&b.branch));
+    let expected = [
+        Moved { branch: "gone/deeper".to_owned(), from: None, to: Some(nested) },
+        Moved { branch: "main".to_owned(), from: Some(old), to: Some(new.clone()) },
+    ];
+    assert_eq!(moved, expected);
+    let commit = set_image(&mirror, &new, "shop:2");
+    assert_eq!(push(&mirror, &commit, &new).unwrap(), PushOutcome::Landed { head: commit });
+}
+
+/// A small disk over a folder, gone with this value.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn over(folder: &Path) -> Option<Self> {
+        std::fs::create_dir_all(folder).unwrap();
+        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=900k", "tmpfs"]).arg(folder).output();
+        if mount.is_ok_and(|output| output.status.success()) {
+            return Some(Self(folder.to_owned()));
+        }
+        #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+        {
+            eprintln!("skipped: no small disk can be mounted");
+        }
+        None
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("-l").arg(&self.0).status());
+    }
+}
+
+#[test]
+fn a_full_disk_of_ours_is_not_blamed_on_the_server() {
+    let place = Place::new();
+    let server = Server::start(place.dir.path().to_owned());
+    let Some(_disk) = SmallDisk::over(&place.path("mirrors")) else { return };
+    let ways = [(server.url(), access()), (place.file_url(), access()), by_ssh(&place)];
+    let mirrors: Vec<Mirror> = ways.iter().map(|(url, access)| place.mirror_with(url, access)).collect();
+    // Nothing that can be made smaller.
+    let mut number = 88_172_645_463_325_252_u64;
+    let large: String = std::iter::repeat_with(|| {
+        number ^= number << 13;
+        number ^= number >> 7;
+        number ^= number << 17;
+        format!("{number:x}\n")
+    })
+    .take(200_000)
+    .collect();
+    place.somebody_commits("main", "large", &large);
+    for mirror in mirrors {
+        let error = mirror.fetch(&Cancel::new()).unwrap_err();
+        assert!(matches!(&error, Error::Disk { source, .. } if source.kind() == ErrorKind::StorageFull), "{}: {error:?}", mirror.url());
+        let trouble = Trouble::from(error);
+        assert!(trouble.to_string().contains("No space left") && !trouble.what.contains("server"), "{trouble}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Speaking to a server through the `git` program, which knows the operator's ssh keys, agent and jump hosts.
 
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write as _};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -13,11 +13,12 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use domain::revision::CommitId;
 
 use super::wire::{SHALLOW, said};
-use super::{Answer, Update, has_all};
+use super::{Answer, Update, has, has_all};
 use crate::credential::Access;
 use crate::error::{Error, Result};
 use crate::heads::Heads;
 use crate::patience::Pulse;
+use crate::repository::reference;
 
 /// The most that is kept of what the program writes: a listing of some 200,000 branches.
 const LONGEST: u64 = 16 * 1024 * 1024;
@@ -56,7 +57,7 @@ impl Program {
     }
 
     pub(crate) fn list(&self, repository: &Repository, pulse: &Arc<Pulse>) -> Result<Heads> {
-        let said = self.run(repository, &["ls-remote", "--symref", "--", &self.url, "HEAD", "refs/heads/*"], pulse)?;
+        let said = self.run(repository, &["ls-remote", "--symref", "--", &self.url, "HEAD", "refs/heads/*"], "", pulse)?;
         if said.fine { Ok(listed(&said.out)) } else { Err(self.explained(&said.words)) }
     }
 
@@ -65,9 +66,15 @@ impl Program {
         if has_all(repository, &heads) {
             return Ok(heads);
         }
-        // No destination: the objects come, no branch moves, and the branches of the listing are taken over after.
+        // No destination: the objects come, no branch moves, and the branches of the listing are taken over after. Git takes no
+        // pattern without a destination, so each is named; a server may list what is no name at all.
+        let lacking = heads.branches.iter().filter(|(_, id)| !has(repository, id));
+        let names: String = lacking.filter_map(|(branch, _)| Some(reference(branch).ok()? + "\n")).collect();
         let arguments = ["fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc"];
-        let said = self.run(repository, &[&arguments[..], &["--", &self.url, "refs/heads/*"]].concat(), pulse)?;
+        let said = self.run(repository, &[&arguments[..], &["--stdin", "--", &self.url]].concat(), &names, pulse)?;
+        if !said.fine && String::from_utf8_lossy(&said.words).contains("find remote ref") {
+            return self.fetch_again(repository, pulse);
+        }
         if !said.fine {
             return Err(self.explained(&said.words));
         }
@@ -81,7 +88,7 @@ impl Program {
         self.fetch_again(repository, pulse)
     }
 
-    /// A branch moved backwards between listing and fetch: what was listed is not what came.
+    /// A branch went or moved backwards between listing and fetch: what was listed is not what came.
     fn fetch_again(&self, repository: &Repository, pulse: &Arc<Pulse>) -> Result<Heads> {
         let heads = self.list(repository, pulse)?;
         if has_all(repository, &heads) {
@@ -101,7 +108,7 @@ impl Program {
         let arguments = ["push", "--porcelain", "--no-verify", "--no-signed", &condition, "--", &self.url, &spec];
         // From here on nobody but the server knows.
         update.sent.store(true, Ordering::SeqCst);
-        let said = self.run(repository, &arguments, pulse)?;
+        let said = self.run(repository, &arguments, "", pulse)?;
         pushed(&said, &name).map_or_else(|| self.unreported(&said), Ok)
     }
 
@@ -113,7 +120,7 @@ impl Program {
         }
     }
 
-    fn run(&self, repository: &Repository, arguments: &[&str], pulse: &Arc<Pulse>) -> Result<Said> {
+    fn run(&self, repository: &Repository, arguments: &[&str], input: &str, pulse: &Arc<Pulse>) -> Result<Said> {
         let mut command = Command::new("git");
         command
             .arg("--git-dir")
@@ -128,7 +135,7 @@ impl Program {
             .env("GIT_ALLOW_PROTOCOL", "ssh:file")
             .env("GIT_SSH_COMMAND", self.ssh_command())
             .env("LC_ALL", "C")
-            .stdin(Stdio::null())
+            .stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
@@ -146,6 +153,10 @@ impl Program {
         pulse.on_stop(Some(Box::new(kill)));
         if pulse.is_stopped() {
             kill();
+        }
+        if let Some(mut stdin) = child.stdin.take() {
+            // It reads all of it before it says anything; why it does not is in its words.
+            let _ = stdin.write_all(input.as_bytes());
         }
         let errors = child.stderr.take().map(|errors| {
             let pulse = Arc::clone(pulse);

@@ -402,9 +402,29 @@ fn reported(talk: &Talk, name: &str) -> Answer {
 pub(super) fn said(words: &[u8], last: &str) -> String {
     let words = String::from_utf8_lossy(words);
     let lines = words.split(['\n', '\r']).map(str::trim_end).filter(|line| !line.trim().is_empty());
-    let mut lines: Vec<&str> = lines.filter(|line| !line.contains("% (")).collect();
+    let mut lines: Vec<&str> = lines.filter(|line| !is_progress(line)).collect();
     if !last.is_empty() {
         lines.push(last);
     }
     lines.join("\n")
+}
+
+/// Tells whether a line is a figure of progress: "Receiving objects:  42% (5/12)". What a hook says of percentages is none.
+fn is_progress(line: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    line.split_once("% (").is_some_and(|(before, after)| {
+        let figures = after.split_once(')').and_then(|(figures, _)| figures.split_once('/'));
+        before.ends_with(|c: char| c.is_ascii_digit()) && figures.is_some_and(|(done, all)| number(done) && number(all))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_left_out_and_nothing_else() {
+        let words = b"Resolving deltas:  42% (5/12)\rResolving deltas: 100% (12/12), done.\ncoverage 43% (needs 80%)\n7% (of 9/10)\n";
+        assert_eq!(said(words, "[remote rejected]"), "coverage 43% (needs 80%)\n7% (of 9/10)\n[remote rejected]");
+    }
 }
