@@ -263,7 +263,9 @@ impl Local {
             }
             Ok(_) if named => Err(too_large(path)),
             // Gone since its folder was read: editors make and remove files all the time.
-            Err(e) if named || !matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound) => Err(self.unreadable(path, &e)),
+            Err(e) if named || !matches!(e.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound) => {
+                Err(self.unreadable(path, &e))
+            }
             _ => Ok(()),
         }
     }

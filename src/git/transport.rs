@@ -113,8 +113,11 @@ fn at_home(error: Error, repository: &Repository) -> Error {
         ("Read-only file system", ErrorKind::ReadOnlyFilesystem),
     ];
     let words = match &error {
-        Error::NoRepository { words, .. } | Error::Unreachable { words, .. } | Error::Server { status: None, words, .. } => words,
-        Error::Damaged { words, .. } | Error::Git { words, .. } => words,
+        Error::NoRepository { words, .. }
+        | Error::Unreachable { words, .. }
+        | Error::Server { status: None, words, .. }
+        | Error::Damaged { words, .. }
+        | Error::Git { words, .. } => words,
         _ => return error,
     };
     // The server's own disk is told by the server: "remote: fatal: …", "remote error: …".

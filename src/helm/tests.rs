@@ -59,7 +59,10 @@ async fn a_chart_of_another_host_is_asked_for_only_when_that_is_allowed() {
     assert!(printed.ends_with(" -- web web\n"), "{printed}");
     let oci = spec.replace("https://charts.example", "oci://charts.example/x");
     let printed = rendered("echo \"$@\"", &oci, true).await.unwrap();
-    assert!(printed.starts_with("template --version 1.x --namespace") && printed.ends_with(" -- web oci://charts.example/x/web\n"), "{printed}");
+    assert!(
+        printed.starts_with("template --version 1.x --namespace") && printed.ends_with(" -- web oci://charts.example/x/web\n"),
+        "{printed}"
+    );
 }
 
 #[tokio::test]

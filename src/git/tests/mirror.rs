@@ -315,7 +315,11 @@ fn a_full_disk_of_ours_is_not_blamed_on_the_server() {
     place.somebody_commits("main", "large", &large);
     for mirror in mirrors {
         let error = mirror.fetch(&Cancel::new()).unwrap_err();
-        assert!(matches!(&error, Error::Disk { source, .. } if source.kind() == ErrorKind::StorageFull), "{}: {error:?}", mirror.url());
+        assert!(
+            matches!(&error, Error::Disk { source, .. } if source.kind() == ErrorKind::StorageFull),
+            "{}: {error:?}",
+            mirror.url()
+        );
         let trouble = Trouble::from(error);
         assert!(trouble.to_string().contains("No space left") && !trouble.what.contains("server"), "{trouble}");
     }

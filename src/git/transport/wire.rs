@@ -424,7 +424,8 @@ mod tests {
 
     #[test]
     fn progress_is_left_out_and_nothing_else() {
-        let words = b"Resolving deltas:  42% (5/12)\rResolving deltas: 100% (12/12), done.\ncoverage 43% (needs 80%)\n7% (of 9/10)\n";
+        let words =
+            b"Resolving deltas:  42% (5/12)\rResolving deltas: 100% (12/12), done.\ncoverage 43% (needs 80%)\n7% (of 9/10)\n";
         assert_eq!(said(words, "[remote rejected]"), "coverage 43% (needs 80%)\n7% (of 9/10)\n[remote rejected]");
     }
 }
