@@ -322,7 +322,7 @@ impl FluxObject {
         }
     }
 
-    /// Returns the revision to show: what was applied, else what was tried, else the artifact's.
+    /// Returns the revision to show: what was applied, else the artifact's, else what was tried.
     pub fn revision(&self) -> Option<&Revision> {
         let status = &self.status;
         status

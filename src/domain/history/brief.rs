@@ -12,7 +12,7 @@ use crate::actor::Actor;
 use crate::deployment::{Deployment, Method, StageName, StageState, Status};
 use crate::ident::{DeploymentId, EnvironmentId};
 
-/// Says where in the journal a record stands; the first byte of the first segment, which is numbered 1, where that is not known.
+/// Says where in the journal a record stands. The first segment is numbered 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Stand {
     /// The segment; 0 where there is no journal.
