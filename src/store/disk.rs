@@ -8,12 +8,18 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::fault;
 
-/// Creates a folder, with those above it, with mode 0700. Nothing happens when it is there.
+/// Creates a folder, with those above it, with mode 0700, durably. Nothing happens when it is there.
 pub(crate) fn make_dir(path: &Path) -> Result<(), Error> {
-    if !path.is_dir() {
-        fault::check().map_err(Error::io("cannot create", path))?;
+    let fresh: Vec<&Path> = path.ancestors().take_while(|folder| !folder.is_dir() && !folder.as_os_str().is_empty()).collect();
+    if fresh.is_empty() {
+        return Ok(());
     }
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::io("cannot create", path))
+    let make = || {
+        fault::check()?;
+        DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        fresh.iter().filter_map(|folder| folder.parent()).filter(|above| !above.as_os_str().is_empty()).try_for_each(sync_dir)
+    };
+    make().map_err(Error::io("cannot create", path))
 }
 
 /// Takes other people's permissions from a folder; tells whether they had any.
@@ -81,14 +87,23 @@ pub(crate) fn is_same(file: &File, path: &Path) -> io::Result<bool> {
 
 /// Writes a new file with mode 0600 and makes it durable, its name included. A file of that name is replaced whole.
 pub(crate) fn write_whole(temporary: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(temporary, path, |file| put(file, bytes))
+}
+
+/// Does what [`write_whole`] does with what is written into the file; when it fails, nothing is left under the temporary name.
+pub(crate) fn replace(temporary: &Path, path: &Path, put_in: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     fault::check()?;
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(temporary)?;
-    put(&mut file, bytes)?;
-    fault::check()?;
-    file.sync_all()?;
-    drop(file);
-    fault::check()?;
-    fs::rename(temporary, path)?;
+    let done = put_in(&mut file)
+        .and_then(|()| fault::check())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fault::check())
+        .and_then(|()| fs::rename(temporary, path));
+    if let Err(error) = done {
+        // It would take room from whatever is written next, and nobody would ever look at it.
+        let _ = fs::remove_file(temporary);
+        return Err(error);
+    }
     path.parent().map_or(Ok(()), sync_dir)
 }
 

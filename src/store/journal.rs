@@ -112,7 +112,7 @@ impl Journal {
         let (segment, offset) = (self.reader.cursor.segment, self.reader.cursor.offset);
         let path = segments::path(&self.dir, segment);
         if matches!(line::judge(&half), Judged::Good(_) | Judged::Foreign { .. }) {
-            self.put(b"\n")?;
+            self.put(b"\n", offset + half.len() as u64)?;
             self.pull(state)?;
             return Ok(None);
         }
@@ -144,7 +144,7 @@ impl Journal {
             lines.push((entry, line.len() as u64));
             bytes.extend_from_slice(&line);
         }
-        self.put(&bytes)?;
+        self.put(&bytes, self.reader.cursor.offset)?;
         let mut entries = Vec::with_capacity(lines.len());
         for (entry, len) in lines {
             let at = At { segment: self.reader.cursor.segment, offset: self.reader.cursor.offset };
@@ -157,14 +157,14 @@ impl Journal {
         Ok(entries)
     }
 
-    /// Writes bytes at the end of the current segment, all of them or none.
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    /// Writes bytes at the end of the current segment, which is where it was read to, all of them or none.
+    fn put(&mut self, bytes: &[u8], end: u64) -> Result<(), Error> {
         let number = self.reader.cursor.segment;
         let path = segments::path(&self.dir, number);
         if self.out.as_ref().is_none_or(|(open, _)| *open != number) {
-            let fresh = !path.exists();
             let file = disk::open_append(&path).map_err(Error::io("cannot write", &path))?;
-            if fresh {
+            // One that was made a moment ago, here or by a process that died: its name may not be durable yet.
+            if end == 0 {
                 let folder = segments::folder(&self.dir);
                 disk::sync_dir(&folder).map_err(Error::io("cannot write", &folder))?;
             }
@@ -175,6 +175,10 @@ impl Journal {
             return Err(Error::Gone { path });
         }
         let before = file.metadata().map_err(Error::io("cannot read", &path))?.len();
+        if before != end {
+            // Another file than the one that was read: an entry behind it would not continue it.
+            return Err(Error::Gone { path });
+        }
         disk::append(file, bytes).map_err(|error| {
             // What could not be written whole must not stay: the next writer would take it for a torn tail, or worse,
             // for an entry that was confirmed.

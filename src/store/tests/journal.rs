@@ -200,3 +200,23 @@ fn a_journal_that_was_moved_away_is_not_written_to() {
     store.append(record("a", "three", 3)).unwrap();
     assert_eq!(everything(&store), ["one", "three"]);
 }
+
+#[test]
+fn a_segment_that_was_replaced_by_another_copy_is_not_written_to() {
+    let dir = place();
+    let (store, _) = Store::open_with(dir.path(), SMALL_PLAIN).unwrap();
+    store.append(record("a", "one", 1)).unwrap();
+    let path = dir.path().join("journal/000001.jsonl");
+    let older = fs::read(&path).unwrap();
+    drop(store);
+    let (writer, _) = Store::open_with(dir.path(), SMALL_PLAIN).unwrap();
+    writer.append(record("a", "two", 2)).unwrap();
+    // One that has read both entries and written none itself.
+    let (reader, _) = Store::open_with(dir.path(), SMALL_PLAIN).unwrap();
+    assert_eq!(reader.state().seq, 2);
+    fs::write(dir.path().join("restored"), &older).unwrap();
+    fs::rename(dir.path().join("restored"), &path).unwrap();
+    let trouble = reader.append(record("a", "three", 3)).unwrap_err();
+    assert!(trouble.to_string().contains("000001.jsonl"), "{trouble}");
+    assert_eq!(fs::read(&path).unwrap(), older, "nothing is written behind what it does not continue");
+}
