@@ -155,6 +155,12 @@ impl History {
         Ok(open)
     }
 
+    /// Goes through all shelves, each written out as [`History::take_in`] reads it.
+    pub fn shelves(&self) -> impl Iterator<Item = Vec<u8>> {
+        let mut names = (*self.names).clone();
+        self.shelves.iter().map(move |shelf| Packed::of(shelf, &mut names).written())
+    }
+
     /// Returns what differs from an earlier version, which shares what did not change.
     pub fn moved_since(&self, earlier: &Self) -> Moved {
         if self.is_same(earlier) {

@@ -13,7 +13,7 @@ use domain::journal::{Entry, Verified};
 use crate::disk;
 use crate::error::Error;
 use crate::follow;
-use crate::index::{Begin, Loaded, Snapshot, Worker};
+use crate::index::{Begin, Loaded, Snapshot, Worker, copy};
 use crate::journal::Journal;
 use crate::line::{Judged, judge};
 use crate::notice::{Notice, NoticeKind};
@@ -28,7 +28,8 @@ use crate::store::{Core, Store, Threads};
 pub struct Options {
     /// The size in bytes from which the journal goes on in a new segment.
     pub segment_bytes: u64,
-    /// Whether to keep an index on disk, if no other process does.
+    /// Whether to keep an index on disk, and to begin with the copy of another process's where that one keeps it. Without, the whole
+    /// journal is read.
     pub index: bool,
     /// How long the last hand on the store waits at least for the index to be written; what is missing then is read from
     /// the journal the next time. It waits as long as reading the journal took besides: else a long one would be read
@@ -70,17 +71,17 @@ impl Store {
         notices.extend(worker.iter_mut().flat_map(|w| std::mem::take(&mut w.notices)));
         let mut state = State::default();
         let (mut rebuild, mut taken) = (None, None);
-        if let Loaded::Here(snapshot) = loaded {
-            journal.rows = Some(Rows::default());
-            match compare(dir, snapshot, &mut notices)? {
-                Fit::Fits(snapshot) => {
-                    taken = Some(snapshot.cursor.clone());
-                    journal.reader.cursor = snapshot.cursor;
-                    state = snapshot.state;
-                }
-                Fit::Rebuild(why) => rebuild = Some(why),
-                Fit::New => {}
+        let here = matches!(loaded, Loaded::Here(_));
+        journal.rows = here.then(Rows::default);
+        match fit(dir, loaded, options, &mut notices)? {
+            Fit::Fits(snapshot) => {
+                taken = Some(snapshot.cursor.clone());
+                journal.reader.cursor = snapshot.cursor;
+                state = snapshot.state;
             }
+            Fit::Rebuild(why) if here => rebuild = Some(why),
+            Fit::Rebuild(why) => tracing::info!(why, "the copy of the index is not used"),
+            Fit::New => {}
         }
         let begun = Instant::now();
         journal.replay(&mut state)?;
@@ -138,6 +139,15 @@ fn open_journal(dir: &Path, options: Options, notices: &mut Vec<Notice>) -> Resu
         notices.push(Notice::new(NoticeKind::ReadOnly, trouble));
     }
     Ok(journal)
+}
+
+/// Compares the index, or else the copy of another process's, with the journal.
+fn fit(dir: &Path, loaded: Loaded, options: Options, notices: &mut Vec<Notice>) -> Result<Fit, Error> {
+    match loaded {
+        Loaded::Here(snapshot) => compare(dir, snapshot, notices),
+        // What there is to say of a copy is said of the index itself, by whoever has it.
+        Loaded::Elsewhere => compare(dir, options.index.then(|| copy::read(dir)).flatten(), &mut Vec::new()),
+    }
 }
 
 /// Compares what an index holds with the journal and completes it with the newest entries before its end.

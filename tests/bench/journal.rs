@@ -1,9 +1,9 @@
 //! Figures of a long journal that anybody can measure again: `cargo run --release -p store --example journal [ENTRIES…]`.
 //!
 //! Writes a journal of 100,000 entries and one of a million, of which eight in ten are the steps of 10,000 and 100,000 deployments,
-//! into a temporary folder and prints how long it takes to open it, to page through it and through the history, to filter both, to
-//! work out the figures of 90 days and to verify it behind the work, and the memory that this needs. Each opening is a process of
-//! its own.
+//! into a temporary folder and prints how long it takes to open it, alone and beside another process, to page through it and through
+//! the history, to filter both, to work out the figures of 90 days and to verify it behind the work, and the memory that this needs.
+//! Each opening is a process of its own.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark that cannot go on stops")]
 
 use std::path::Path;
@@ -180,6 +180,13 @@ fn opened(dir: &Path, entries: u64) {
     });
 }
 
+/// Opens the store as a subcommand does beside a console that runs: the index is the console's.
+fn beside(dir: &Path) {
+    let (console, _) = Store::open(dir).unwrap();
+    let (store, notices) = timed("open it beside a process that has the index", RUNS, || Store::open(dir).unwrap());
+    assert!(notices.is_empty() && store.state() == console.state());
+}
+
 /// Asks what the History and the Monitor tabs ask.
 fn history(store: &Store, now: Time) {
     let state = store.state();
@@ -216,6 +223,7 @@ fn main() {
         match phase.as_str() {
             "fill" => timed("write the journal", 1, || fill(dir, entries)),
             "index" => drop(timed("open without an index; it is built", 1, || Store::open(dir).unwrap())),
+            "beside" => beside(dir),
             "verify" => assert!(timed("verify", 1, || verify(dir).unwrap()).holds()),
             _ => opened(dir, entries),
         }
@@ -225,7 +233,7 @@ fn main() {
     for entries in if sizes.is_empty() { vec![100_000, 1_000_000] } else { sizes } {
         let place = tempfile::tempdir().unwrap();
         println!("| a journal of {entries} entries | median | worst | memory |\n|---|---|---|---|");
-        for phase in ["fill", "index", "open", "verify"] {
+        for phase in ["fill", "index", "open", "beside", "verify"] {
             child(phase, place.path(), entries);
         }
         println!();

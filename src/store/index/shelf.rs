@@ -50,6 +50,36 @@ pub(crate) struct Snapshot {
     pub(crate) cursor: Cursor,
 }
 
+impl Snapshot {
+    /// Begins one that goes so far.
+    pub(crate) fn at(cursor: Cursor) -> Self {
+        let state = State { seq: cursor.seq, hash: cursor.hash.clone(), ..State::default() };
+        Self { state, open: Vec::new(), cursor }
+    }
+
+    /// Takes in a value of one of the first four spaces, in the order of their keys.
+    pub(crate) fn take(&mut self, space: u8, value: &[u8]) -> Result<(), Fault> {
+        let state = &mut self.state;
+        match space {
+            b'p' => {
+                let project: Project = json(value)?;
+                Arc::make_mut(&mut state.projects).insert(project.slug.clone(), Arc::new(project));
+            }
+            b'e' => {
+                let environment: Environment = json(value)?;
+                Arc::make_mut(&mut state.environments).insert(environment.id.clone(), Arc::new(environment));
+            }
+            b's' => {
+                let promise: SyncPromise = json(value)?;
+                Arc::make_mut(&mut state.promises).insert(promise.environment.clone(), Arc::new(promise));
+            }
+            b'd' => self.open.extend(state.deployments.take_in(value)?),
+            other => return Err(format!("it holds something unknown ({other})").into()),
+        }
+        Ok(())
+    }
+}
+
 /// Holds the open database and what it is known to hold.
 pub(crate) struct Shelf {
     db: sled::Db,
@@ -91,22 +121,22 @@ impl Shelf {
         if meta.v > LAYOUT {
             return Err(format!("its layout is version {}", meta.v).into());
         }
-        let mut state = State { seq: meta.cursor.seq, hash: meta.cursor.hash.clone(), ..State::default() };
-        let (mut projects, mut environments, mut promises) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        self.each(b"p", |project: Project| _ = projects.insert(project.slug.clone(), Arc::new(project)))?;
-        self.each(b"e", |environment: Environment| _ = environments.insert(environment.id.clone(), Arc::new(environment)))?;
-        self.each(b"s", |promise: SyncPromise| _ = promises.insert(promise.environment.clone(), Arc::new(promise)))?;
-        let open = self.deployments(&mut state)?;
+        let mut snapshot = Snapshot::at(meta.cursor.clone());
+        for space in [b'p', b'e', b's', b'd'] {
+            for item in self.db.scan_prefix([space]) {
+                let (key, value) = item?;
+                self.count += 1;
+                mix(&mut self.digest, &key, &value);
+                snapshot.take(space, &value)?;
+            }
+        }
         if self.count != meta.count || hex::encode(self.digest) != meta.digest {
             let why = format!("it holds {} records and should hold {}, or one of them is not as written", self.count, meta.count);
             return Err(why.into());
         }
-        state.projects = Arc::new(projects);
-        state.environments = Arc::new(environments);
-        state.promises = Arc::new(promises);
-        self.written = state.clone();
-        self.upto = Some(meta.cursor.clone());
-        Ok(Some(Snapshot { state, open, cursor: meta.cursor }))
+        self.written = snapshot.state.clone();
+        self.upto = Some(meta.cursor);
+        Ok(Some(snapshot))
     }
 
     /// Tells whether everything up to this place is written.
@@ -213,28 +243,6 @@ impl Shelf {
             after = block.last;
         }
         Ok(out)
-    }
-
-    fn each<T: DeserializeOwned>(&mut self, space: &[u8], mut put: impl FnMut(T)) -> Result<(), Fault> {
-        for item in self.db.scan_prefix(space) {
-            let (key, value) = item?;
-            self.count += 1;
-            mix(&mut self.digest, &key, &value);
-            put(json(&value)?);
-        }
-        Ok(())
-    }
-
-    /// Reads the deployments, as lists know them; those that are not over are returned.
-    fn deployments(&mut self, state: &mut State) -> Result<Vec<Brief>, Fault> {
-        let mut open = Vec::new();
-        for item in self.db.scan_prefix(b"d") {
-            let (key, value) = item?;
-            self.count += 1;
-            mix(&mut self.digest, &key, &value);
-            open.extend(state.deployments.take_in(&value)?);
-        }
-        Ok(open)
     }
 
     fn count_change(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), Fault> {

@@ -11,6 +11,7 @@ use domain::Trouble;
 
 use crate::disk;
 use crate::error::Error;
+use crate::index::copy::Copy;
 use crate::index::guard::{Fault, guarded};
 use crate::index::shelf::{Shelf, Snapshot};
 use crate::lock::{Held, enter};
@@ -99,6 +100,7 @@ fn run(dir: &Path, say: &SyncSender<(Loaded, Vec<Notice>)>, begun: &Receiver<Beg
                 Ok(())
             });
             core.tell(put_aside(&path, &why));
+            Copy::forget(dir);
             let fresh = guarded(|| Shelf::open(&path));
             match fresh {
                 Ok(shelf) => shelf,
@@ -151,6 +153,7 @@ fn load(path: &Path) -> Result<(Shelf, Option<Snapshot>), Fault> {
 
 fn write_behind(core: &Arc<Core>, dir: &Path, mut shelf: Shelf, kicks: &Receiver<()>) {
     *enter(&core.index) = Some(shelf.db());
+    let mut copy = Copy::of(dir);
     loop {
         let (state, cursor, rows) = core.unindexed();
         if !shelf.reaches(&cursor) && cursor.seq != 0 {
@@ -164,6 +167,7 @@ fn write_behind(core: &Arc<Core>, dir: &Path, mut shelf: Shelf, kicks: &Receiver
                 return give_up(core, dir, &fault);
             }
         }
+        copy.follow(dir, &state, &cursor);
         if core.stopping() || kicks.recv().is_err() {
             break;
         }

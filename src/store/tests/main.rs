@@ -8,6 +8,7 @@
 )]
 
 mod audit;
+mod copy;
 mod damage;
 mod drafts;
 mod faults;
