@@ -230,7 +230,9 @@ fn what_every_command_prints_as_json_has_a_schema() {
     let named: Vec<String> = all
         .iter()
         .filter(|(name, _)| !name.starts_with('$'))
-        .flat_map(|(_, schema)| schema["$comment"].as_str().unwrap_or_default().split(", ").map(str::to_owned).collect::<Vec<_>>())
+        .flat_map(|(_, schema)| {
+            schema["$comment"].as_str().unwrap_or_default().split(", ").map(str::to_owned).collect::<Vec<_>>()
+        })
         .collect();
     let mut found = Vec::new();
     leaves(&Cli::command(), "", &mut found);

@@ -193,7 +193,12 @@ impl Drop for Walk<'_> {
 const fn takes_away(order: &Order) -> bool {
     matches!(
         order,
-        Order::Many(_) | Order::Delete(_) | Order::Uninstall(_) | Order::RemoveProject(_) | Order::RemoveEnvironment(_) | Order::Install(_)
+        Order::Many(_)
+            | Order::Delete(_)
+            | Order::Uninstall(_)
+            | Order::RemoveProject(_)
+            | Order::RemoveEnvironment(_)
+            | Order::Install(_)
     )
 }
 

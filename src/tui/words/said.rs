@@ -18,6 +18,9 @@ const THEIRS: &str = "subject";
 /// A sentence in English, and in the operator's language.
 type Pair = (String, String);
 
+/// Tells whether a sentence in English holds for what stands in its places.
+type Holds<'a> = &'a dyn Fn(&str, &[(&str, &str)]) -> bool;
+
 /// Holds the sentences of other rooms; none when the operator's language is theirs.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Said {
@@ -165,11 +168,7 @@ impl Said {
 }
 
 /// Returns the first sentence that a text is, and what stands in its places.
-fn first<'p, 't>(
-    pairs: &'p [Pair],
-    text: &'t str,
-    holds: &dyn Fn(&str, &[(&str, &str)]) -> bool,
-) -> Option<(&'p str, Vec<(&'p str, &'t str)>)> {
+fn first<'p, 't>(pairs: &'p [Pair], text: &'t str, holds: Holds<'_>) -> Option<(&'p str, Vec<(&'p str, &'t str)>)> {
     pairs.iter().find_map(|(english, own)| {
         let values = places(english, text).filter(|values| holds(english, values))?;
         Some((own.as_str(), values))

@@ -283,7 +283,10 @@ fn the_journal_is_told_in_the_operators_language() {
             "1a2b3c4 is on main for shop/production: image 1.8.4 \u{2192} 1.9.0, replicas 3 \u{2192} 6.",
             "1a2b3c4 已进入 main，用于 shop/production：镜像 1.8.4 \u{2192} 1.9.0，副本数 3 \u{2192} 6。",
         ),
-        ("image tag 1.9.0, env LOG_LEVEL set, cpu limit removed", "镜像标签 1.9.0，环境变量 LOG_LEVEL（已设置），CPU 上限 已删除"),
+        (
+            "image tag 1.9.0, env LOG_LEVEL set, cpu limit removed",
+            "镜像标签 1.9.0，环境变量 LOG_LEVEL（已设置），CPU 上限 已删除",
+        ),
         ("takes back 8fk2qa", "撤销 8fk2qa"),
         ("pushes 1a2b3c4 to main", "推送 1a2b3c4 到 main"),
         ("Apply begins", "应用开始"),
