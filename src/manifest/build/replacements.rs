@@ -279,10 +279,10 @@ fn in_json(
     (making, spend): (Making, Spend<'_>),
 ) -> Result<Option<String>, String> {
     let Some(mut val) = parsed(text) else { return Ok(None) };
-    let mut spent = Ok(());
+    let mut counted = Ok(());
     let mut put = |slot: &mut Val| {
-        spent = spend(size(value));
-        spent.clone()?;
+        counted = spend(size(value));
+        counted.clone()?;
         if matches!(slot.data, Data::List(_) | Data::Map(_)) {
             *slot = value.clone();
         } else {
@@ -291,7 +291,7 @@ fn in_json(
         Ok(())
     };
     let count = path::visit(&mut val, inner, making, &mut put);
-    spent?;
+    counted?;
     let json: Value = val.to_json();
     let lines = text.contains('\n') && text.contains("  ");
     let done = count.is_ok_and(|count| count > 0);

@@ -260,17 +260,17 @@ fn what_is_copied_into_many_objects_ends() {
 
 #[test]
 fn what_is_made_ends_before_it_is_too_deep() {
-    let path = |sign: &str, depth: usize| vec!["x"; depth].join(sign);
+    let long = |sign: &str, depth: usize| vec!["x"; depth].join(sign);
     let replacement = format!(
         "replacements:\n- sourceValue: v\n  targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [data.{}], options: {{create: true}}}}]\n",
-        path(".", 100_000)
+        long(".", 100_000)
     );
     let object = "resources: [a.yaml]\n";
     let deeper = |error: Error| error.to_string().contains("deeper than 256");
     assert!(deeper(one(&format!("{object}{replacement}")).unwrap_err()));
 
     let configured = format!("{object}commonLabels: {{a: b}}\nconfigurations: [c.yaml]\n");
-    let fields = format!("commonLabels: [{{path: {}, create: true}}]\n", path("/", 100_000));
+    let fields = format!("commonLabels: [{{path: {}, create: true}}]\n", long("/", 100_000));
     let plain = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
     let files = [("k/kustomization.yaml", configured.as_str()), ("k/a.yaml", plain), ("k/c.yaml", &fields)];
     assert!(deeper(built(&files, "k").unwrap_err()));
@@ -303,12 +303,11 @@ fn what_is_written_into_texts_ends() {
 
 #[test]
 fn keys_whose_order_goes_round_in_circles_are_printed_all_the_same() {
-    let keys: Vec<String> = (0..400_u32)
-        .map(|n| format!("{:0w$}{}", n % 13, ["-a", "a0a", "", "a"][(n % 4) as usize], w = (n % 5) as usize))
-        .collect();
-    let data: String =
-        keys.iter().collect::<std::collections::BTreeSet<_>>().into_iter().map(|key| format!("  \"{key}\": v\n")).collect();
-    let object = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n{data}");
+    let tails = ["-a", "a0a", "", "a"];
+    let key = |n: usize| format!("{:0w$}{}", n % 13, tails[n % 4], w = n % 5);
+    let keys: std::collections::BTreeSet<String> = (0..400).map(key).collect();
+    let lines: Vec<String> = keys.iter().map(|key| format!("  \"{key}\": v\n")).collect();
+    let object = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n{}", lines.concat());
     let printed = built(&[("k/a.yaml", &object)], "k").unwrap();
     assert_eq!(printed.lines().count(), object.lines().count() + 1);
 }
