@@ -209,11 +209,6 @@ fn change_cases() -> Vec<ChangeRow> {
             "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: db}}\nspec: {{serviceName: {service}, replicas: {replicas}}}\n"
         )
     };
-    let volume = |size: &str, source: &str| {
-        format!(
-            "apiVersion: v1\nkind: PersistentVolume\nmetadata: {{name: v}}\nspec: {{capacity: {{storage: {size}}}, {source}}}\n"
-        )
-    };
     let named = |kind: &str| format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: gone}}\n");
     let crd = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: gone}\nspec: {names: {kind: Gone}}\n".to_owned();
     let kept =
@@ -290,9 +285,6 @@ fn change_cases() -> Vec<ChangeRow> {
         ("immutable-field", claim("2Gi", "ReadWriteOnce"), claim("1Gi", "ReadWriteOnce"), "error spec.resources.requests.storage of PersistentVolumeClaim p cannot be changed: Kubernetes will refuse it"),
         ("immutable-field", claim("1Gi", "ReadWriteOnce"), claim("2Gi", "ReadWriteOnce"), ""),
         ("immutable-field", claim("1Gi", "ReadWriteOnce"), claim("1Gi", "ReadWriteMany"), "error spec.accessModes of PersistentVolumeClaim p cannot be changed: Kubernetes will refuse it"),
-        ("immutable-field", volume("1Gi", "nfs: {server: a, path: /}"), volume("2Gi", "nfs: {server: b, path: /}"), "error spec.nfs of PersistentVolume v cannot be changed: Kubernetes will refuse it"),
-        ("immutable-field", volume("1Gi", "hostPath: {path: /a}"), volume("1Gi", "hostPath: {path: /b}"), "error spec.hostPath of PersistentVolume v cannot be changed: Kubernetes will refuse it"),
-        ("immutable-field", volume("1Gi", "hostPath: {path: /a}"), volume("2Gi", "hostPath: {path: /a}, volumeMode: Filesystem"), ""),
         ("immutable-field", job("a:1"), job("a:2"), "error spec.template of Job j cannot be changed: Kubernetes will refuse it"),
         ("namespace-deleted", named("Namespace"), String::new(), "warning Namespace gone is deleted, and everything in it"),
         ("crd-deleted", crd, String::new(), "warning CustomResourceDefinition gone is deleted, and every Gone of the cluster with it"),
@@ -304,6 +296,35 @@ fn change_cases() -> Vec<ChangeRow> {
     ]
 }
 
+/// What of a volume cannot be changed.
+fn volume_cases() -> Vec<ChangeRow> {
+    let volume = |size: &str, source: &str| {
+        format!(
+            "apiVersion: v1\nkind: PersistentVolume\nmetadata: {{name: v}}\nspec: {{capacity: {{storage: {size}}}, {source}}}\n"
+        )
+    };
+    vec![
+        (
+            "immutable-field",
+            volume("1Gi", "nfs: {server: a, path: /}"),
+            volume("2Gi", "nfs: {server: b, path: /}"),
+            "error spec.nfs of PersistentVolume v cannot be changed: Kubernetes will refuse it",
+        ),
+        (
+            "immutable-field",
+            volume("1Gi", "hostPath: {path: /a}"),
+            volume("1Gi", "hostPath: {path: /b}"),
+            "error spec.hostPath of PersistentVolume v cannot be changed: Kubernetes will refuse it",
+        ),
+        (
+            "immutable-field",
+            volume("1Gi", "hostPath: {path: /a}"),
+            volume("2Gi", "hostPath: {path: /a}, volumeMode: Filesystem"),
+            "",
+        ),
+    ]
+}
+
 fn folder(text: &str) -> Files {
     let rest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: rest}\n";
     [("k/a.yaml", text), ("k/rest.yaml", rest)].into_iter().collect()
@@ -312,7 +333,7 @@ fn folder(text: &str) -> Files {
 #[test]
 fn each_rule_about_a_change_says_what_it_means() {
     let mut faults = Vec::new();
-    for (rule, before, after, expect) in change_cases() {
+    for (rule, before, after, expect) in change_cases().into_iter().chain(volume_cases()) {
         let (before, after) = (folder(&before), folder(&after));
         let said = |findings: Vec<Finding>| -> Vec<String> {
             let of = findings.into_iter().filter(|f| f.rule == rule);
