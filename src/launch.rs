@@ -156,8 +156,7 @@ pub(crate) async fn connect(global: &Global, context: &str) -> Result<Connection
 
 fn surroundings() -> Surroundings {
     Surroundings {
-        https_proxy: variable("HTTPS_PROXY"),
-        no_proxy: variable("NO_PROXY"),
+        proxies: domain::proxy::Proxies::read(|name| std::env::var(name).ok()),
         in_cluster: std::env::var_os("KUBERNETES_SERVICE_HOST").is_some(),
     }
 }

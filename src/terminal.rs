@@ -364,13 +364,13 @@ pub(crate) fn catch_panics(folder: &Path) {
     std::panic::set_hook(Box::new(move |info| {
         let stack = std::backtrace::Backtrace::force_capture();
         let text = format!("quarterdeck {}\n{info}\n\n{stack}\n", env!("CARGO_PKG_VERSION"));
-        // The message of a panic may hold anything.
-        let text = redact::cleaned(text);
+        // The message of a panic may hold anything, and the report is read in a terminal.
+        let text = Shown::lines(&redact::cleaned(text)).to_string();
         let written =
             OpenOptions::new().create(true).append(true).mode(0o600).open(report).and_then(|mut f| f.write_all(text.as_bytes()));
         tracing::error!(report = %report.display(), "a panic was caught: {info}");
         if written.is_err() && !ENTERED.load(Ordering::SeqCst) {
-            let _ = writeln!(io::stderr().lock(), "{}", redact::clean(&info.to_string()));
+            let _ = writeln!(io::stderr().lock(), "{}", Shown::lines(&redact::clean(&info.to_string())));
         }
     }));
 }

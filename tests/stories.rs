@@ -21,6 +21,7 @@ mod local;
 mod logs;
 mod manual;
 mod moved;
+mod network;
 mod promote;
 mod protected;
 mod refuse;

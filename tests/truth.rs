@@ -4,12 +4,13 @@
 //! A seed decides everything; it is printed when it fails. `QUARTERDECK_TRUTH_SEEDS=from-to` runs others, and
 //! `QUARTERDECK_TRUTH_MINUTES=n` goes on for so long on the real cluster, with every fault that can be made there.
 
+mod fault;
 mod real;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cluster::{Connection, Kubeconfigs, Scope, Snapshot, Surroundings, Watch, Watcher};
@@ -20,8 +21,9 @@ use sim::Spoil;
 
 use crate::support::cluster::Api;
 use crate::support::dice::{Dice, seeds};
-use crate::support::proxy::Proxy;
+use crate::support::proxy::{Gate, Proxy};
 use crate::support::simulator::Simulator;
+use fault::{FAULTS, Fault};
 use real::{Own, Wound, plural};
 
 /// How soon after a recovery everything has to be right.
@@ -44,87 +46,6 @@ const KINDS: Kinds = [
 /// Where the kind of the Deployments stands.
 const DEPLOYMENT: usize = 2;
 
-/// What can go wrong. The first six happen between console and server, the others at the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fault {
-    Cut,
-    /// Cut in the middle of a piece.
-    Torn,
-    Stalled,
-    Refused,
-    Delayed,
-    /// What was said first is not heard first: connections wait differently.
-    Uneven,
-    /// The version that the console knows is no longer kept (410).
-    Expired,
-    /// The server ends every watch in order. Only the simulator is told to.
-    Ended,
-    /// Rights are taken (403).
-    Forbidden,
-    /// The token is no longer valid (401).
-    Unauthorized,
-    /// The kind is gone (404).
-    Gone,
-    /// The server answers and can do nothing (500).
-    Broken,
-    /// The server is killed and started. Only the real one can be.
-    Restarted,
-    /// The server has too many requests (429). Only the simulator is told to, as with all that follows.
-    Limited,
-    /// A gateway answers in its place (502, a page).
-    Gateway,
-    /// A portal answers in its place (200, a page).
-    Portal,
-    /// Half of what it says is missing, so that the rest is no JSON.
-    Half,
-    /// Each page of a list comes late.
-    Slow,
-}
-
-/// What is thrown, in the order by which a seed picks.
-const FAULTS: [Fault; 18] = [
-    Fault::Cut,
-    Fault::Torn,
-    Fault::Stalled,
-    Fault::Refused,
-    Fault::Delayed,
-    Fault::Uneven,
-    Fault::Expired,
-    Fault::Ended,
-    Fault::Restarted,
-    Fault::Forbidden,
-    Fault::Unauthorized,
-    Fault::Gone,
-    Fault::Broken,
-    Fault::Limited,
-    Fault::Gateway,
-    Fault::Portal,
-    Fault::Half,
-    Fault::Slow,
-];
-
-impl Fault {
-    /// Tells whether it can be thrown at the real cluster, or at the simulator.
-    const fn befits(self, real: bool) -> bool {
-        match self {
-            Self::Restarted => real,
-            Self::Ended | Self::Limited | Self::Gateway | Self::Portal | Self::Half | Self::Slow => !real,
-            _ => true,
-        }
-    }
-
-    /// Tells whether all looks stale when it lasts.
-    const fn stales(self) -> bool {
-        matches!(self, Self::Stalled | Self::Refused)
-    }
-
-    /// Tells whether the server takes changes meanwhile.
-    const fn takes_changes(self, real: bool) -> bool {
-        // Who makes the changes has a client that waits until a server has room again.
-        !matches!(self, Self::Limited) && (!real || !matches!(self, Self::Restarted | Self::Broken))
-    }
-}
-
 enum Server {
     Sim(Simulator),
     Real(Arc<Own>),
@@ -140,6 +61,10 @@ struct Place {
     namespace: String,
     /// Whether some objects are as large as they can be. All of them in every history would be a test of the machine.
     huge: bool,
+    /// Whether the way to the server is one through an HTTP proxy.
+    behind: bool,
+    /// What was done, in its order: a seed's is always the same.
+    told: Mutex<Vec<String>>,
     /// Keeps the kubeconfig, which is read again.
     _folder: tempfile::TempDir,
 }
@@ -149,21 +74,35 @@ type Census = BTreeMap<(String, String), (String, String)>;
 
 impl Place {
     /// Looks at a server through a proxy with the kubeconfig of this text; changes are made past it with the administrator's.
-    async fn new(admin: &Path, text: &str, server: Server, (namespace, kinds): (&str, Kinds)) -> Self {
+    ///
+    /// Behind an HTTP proxy the console is given the server's own address and that of the proxy.
+    async fn new(admin: &Path, text: &str, server: Server, (namespace, kinds, behind): (&str, Kinds, bool)) -> Self {
         let at = text.find("127.0.0.1:").expect("a server on loopback");
         let origin: String = text[at..].chars().take_while(|c| c.is_ascii_digit() || ".:".contains(*c)).collect();
         let address: SocketAddr = origin.parse().expect("an address");
         let proxy = Proxy::start(address).await;
         let folder = tempfile::tempdir().expect("a temporary folder");
         let through = folder.path().join("kubeconfig");
-        std::fs::write(&through, text.replace(&origin, &proxy.address().to_string())).expect("a file of our own");
+        let seen = if behind { proxied(text, proxy.address()) } else { text.replace(&origin, &proxy.address().to_string()) };
+        std::fs::write(&through, seen).expect("a file of our own");
         let files = Kubeconfigs::read(&[through], Surroundings::default()).expect("a kubeconfig of our own");
         let connection = Connection::from_context(&files, &"deck".into()).await.expect("a connection");
         let scope = Scope { flux: true, namespaces: [namespace.to_owned()].into() };
         let watch = Watcher::start(connection, scope, Arc::new(domain::Time::now));
         let admin = admin.to_owned();
         let api = tokio::task::spawn_blocking(move || Arc::new(Api::new(&admin))).await.expect("it does not panic");
-        Self { api, server, kinds, proxy, watch, namespace: namespace.to_owned(), huge: false, _folder: folder }
+        Self {
+            api,
+            server,
+            kinds,
+            proxy,
+            watch,
+            namespace: namespace.to_owned(),
+            huge: false,
+            behind,
+            told: Mutex::default(),
+            _folder: folder,
+        }
     }
 
     const fn is_real(&self) -> bool {
@@ -182,12 +121,18 @@ impl Place {
         format!("{root}/namespaces/{}/{}", self.namespace, plural(name))
     }
 
+    fn tell(&self, what: String) {
+        self.told.lock().expect("no one panics while holding it").push(what);
+    }
+
     /// Creates, changes or deletes one object; what is not possible just now (it exists, it does not) is no fault.
     async fn change(&self, dice: &mut Dice) {
         let kind = usize::try_from(dice.roll(3)).expect("it is small");
         let name = format!("thing-{}", dice.roll(12));
         let (collection, number) = (self.collection(kind), dice.roll(1_000_000));
-        let done = match dice.roll(3) {
+        let act = dice.roll(3);
+        self.tell(format!("{act} {kind} {name} {number}"));
+        let done = match act {
             0 => {
                 let mut object = object(self.kinds[kind], &name, number);
                 if self.huge && dice.roll(20) == 0 {
@@ -212,8 +157,9 @@ impl Place {
     /// Throws for a fault; the second number is for the kind that it concerns.
     fn throw(&self, dice: &mut Dice) -> (Fault, usize) {
         let kind = usize::try_from(dice.roll(2)).expect("it is small");
-        let faults: Vec<Fault> = FAULTS.into_iter().filter(|fault| fault.befits(self.is_real())).collect();
+        let faults: Vec<Fault> = FAULTS.into_iter().filter(|fault| fault.befits(self.is_real(), self.behind)).collect();
         let fault = dice.pick(&faults);
+        self.tell(format!("{fault:?} {kind}"));
         (fault, kind)
     }
 
@@ -232,6 +178,15 @@ impl Place {
             (Fault::Uneven, _) => {
                 let delay = Duration::from_millis(5 + dice.roll(60));
                 self.proxy.set(|w| (w.delay, w.uneven) = (delay, 10));
+            }
+            (Fault::Stranger | Fault::Lost | Fault::Mute, _) => {
+                let gate = match fault {
+                    Fault::Stranger => Gate::Refuses(407),
+                    Fault::Lost => Gate::Refuses(502),
+                    _ => Gate::Torn,
+                };
+                self.proxy.set(|w| w.gate = gate);
+                self.proxy.cut(true);
             }
             (Fault::Restarted, Server::Sim(_)) | (Fault::Ended, Server::Real(_)) => unreachable!("{fault:?} is thrown elsewhere"),
             (fault, Server::Real(own)) => self.wound(own, fault, kind).await,
@@ -355,9 +310,11 @@ impl Place {
         }
         let what = format!("{what}, {fault:?} {}", self.kinds[kind].0);
         self.inflict(fault, kind, dice).await;
-        let until = Instant::now() + Duration::from_millis(100 * dice.roll(25));
-        while fault.takes_changes(self.is_real()) && Instant::now() < until {
-            self.change(dice).await;
+        // A number of them and no stretch of time: how fast this machine is changes nothing of what comes later.
+        for _ in 0..2 * dice.roll(15) {
+            if fault.takes_changes(self.is_real()) {
+                self.change(dice).await;
+            }
             tokio::time::sleep(Duration::from_millis(dice.roll(80))).await;
         }
         if let (Some(wound), Server::Real(_)) = (Wound::of(fault, self.kinds[kind]), &self.server) {
@@ -390,6 +347,18 @@ impl Place {
     }
 }
 
+/// Returns a kubeconfig by which every server is reached through an HTTP proxy. One without TLS is called by a name that only the
+/// proxy knows.
+fn proxied(text: &str, proxy: SocketAddr) -> String {
+    let mut all: Value = serde_yaml::from_str(text).expect("a kubeconfig of our own");
+    for one in all["clusters"].as_array_mut().expect("a list") {
+        one["cluster"]["proxy-url"] = format!("http://{proxy}").into();
+        let server = one["cluster"]["server"].as_str().expect("a server").replace("http://127.0.0.1", "http://cluster.invalid");
+        one["cluster"]["server"] = server.into();
+    }
+    all.to_string()
+}
+
 fn object((kind_name, root): (&str, &str), name: &str, number: u64) -> Value {
     let spec = match kind_name {
         "Kustomization" => json!({
@@ -418,7 +387,9 @@ fn fatten(object: &mut Value) {
 #[test]
 fn after_every_fault_the_simulators_list_is_shown_as_it_is() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    let (began, seeds) = (Instant::now(), seeds("QUARTERDECK_TRUTH_SEEDS", 1..201));
+    let (began, mut seeds) = (Instant::now(), seeds("QUARTERDECK_TRUTH_SEEDS", 1..201));
+    // The first ones are lived through twice, and the same must be done.
+    seeds.extend_from_within(..seeds.len().min(4));
     let slowest = runtime.block_on(async {
         let gate = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
         let mut runs = tokio::task::JoinSet::new();
@@ -426,24 +397,34 @@ fn after_every_fault_the_simulators_list_is_shown_as_it_is() {
             let gate = Arc::clone(&gate);
             runs.spawn(async move {
                 let _slot = gate.acquire_owned().await.expect("it is never closed");
-                let sim = tokio::task::spawn_blocking(Simulator::start).await.expect("it starts");
-                sim.create(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "truth" } }));
-                let kubeconfig = sim.kubeconfig().to_owned();
-                let text = std::fs::read_to_string(&kubeconfig).expect("a kubeconfig of our own");
-                let mut place = Place::new(&kubeconfig, &text, Server::Sim(sim), ("truth", KINDS)).await;
-                place.huge = seed.is_multiple_of(25);
-                let worst = worst(&place.live_through(seed).await);
-                tokio::task::spawn_blocking(move || drop(place)).await.expect("it ends");
-                worst
+                on_the_simulator(seed).await
             });
         }
-        let mut slowest = Duration::ZERO;
+        let (mut slowest, mut histories) = (Duration::ZERO, BTreeMap::new());
         while let Some(run) = runs.join_next().await {
-            slowest = slowest.max(run.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())));
+            let (seed, worst, told) = run.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+            slowest = slowest.max(worst);
+            assert_eq!(histories.entry(seed).or_insert_with(|| told.clone()), &told, "seed {seed} does the same twice");
         }
         slowest
     });
     println!("{} seeds in {:?}; the slowest recovery took {slowest:?}", seeds.len(), began.elapsed());
+}
+
+/// Lives through a seed's history on a simulator of its own, every fourth behind an HTTP proxy. Returns the slowest recovery and what
+/// was done.
+async fn on_the_simulator(seed: u64) -> (u64, Duration, Vec<String>) {
+    let sim = tokio::task::spawn_blocking(Simulator::start).await.expect("it starts");
+    sim.create(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "truth" } }));
+    let kubeconfig = sim.kubeconfig().to_owned();
+    let text = std::fs::read_to_string(&kubeconfig).expect("a kubeconfig of our own");
+    let behind = seed % 4 == 3;
+    let mut place = Place::new(&kubeconfig, &text, Server::Sim(sim), ("truth", KINDS, behind)).await;
+    place.huge = seed.is_multiple_of(25);
+    let worst = worst(&place.live_through(seed).await);
+    let told = std::mem::take(&mut *place.told.lock().expect("no one panics while holding it"));
+    tokio::task::spawn_blocking(move || drop(place)).await.expect("it ends");
+    (seed, worst, told)
 }
 
 /// Returns the longest of the times that recoveries took.

@@ -13,7 +13,7 @@ use kube::config::Config;
 use tokio::time::timeout;
 
 use crate::error::{Error, short};
-use crate::kubeconfig::{Surroundings, is_loopback, spares};
+use crate::kubeconfig::{Surroundings, is_loopback, proxied, proxy_to};
 use crate::wire::{self, Fault};
 
 /// How long is waited.
@@ -135,7 +135,7 @@ async fn ask(at: &Uri, surroundings: &Surroundings) -> Result<Response<Body>, St
     let mut config = Config::new(base);
     config.connect_timeout = Some(Duration::from_secs(10));
     config.default_retry = false;
-    config.proxy_url = proxy(at.host().unwrap_or_default(), surroundings)?;
+    config.proxy_url = proxy_to(at, &surroundings.proxies).map(proxied).transpose()?;
     let client = Client::try_from(config).map_err(|error| short(&error.to_string()))?;
     let path = at.path_and_query().map_or("/", |path| path.as_str());
     let request = Request::get(path)
@@ -145,10 +145,4 @@ async fn ask(at: &Uri, surroundings: &Surroundings) -> Result<Response<Body>, St
         .body(Body::empty())
         .map_err(|error| short(&error.to_string()))?;
     client.send(request).await.map_err(|error| crate::error::words(&error))
-}
-
-fn proxy(host: &str, surroundings: &Surroundings) -> Result<Option<Uri>, String> {
-    let spared = is_loopback(host) || surroundings.no_proxy.as_deref().is_some_and(|list| spares(list, host));
-    let Some(proxy) = surroundings.https_proxy.as_deref().filter(|url| !url.is_empty() && !spared) else { return Ok(None) };
-    proxy.parse().map(Some).map_err(|error| format!("the proxy {}: {error}", one_line(proxy)))
 }

@@ -6,7 +6,9 @@
 use std::path::{Path, PathBuf};
 
 use domain::ident::ContextName;
+use domain::proxy::{self, Proxies};
 use domain::{redact, text};
+use http::Uri;
 use kube::config::{AuthInfo, Config, ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use secrecy::ExposeSecret as _;
 
@@ -18,10 +20,8 @@ const IN_CLUSTER: &str = "in-cluster";
 /// Holds what the environment says that a kubeconfig does not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Surroundings {
-    /// The value of `HTTPS_PROXY`; a context's own `proxy-url` comes before it, and loopback never goes through it.
-    pub https_proxy: Option<String>,
-    /// The value of `NO_PROXY`: hosts and domain endings, separated by commas; `*` for all.
-    pub no_proxy: Option<String>,
+    /// What it says about proxies; a context's own `proxy-url` comes before them, and loopback never goes through them.
+    pub proxies: Proxies,
     /// Whether to use the service account of the Pod that this process may run in when there is no kubeconfig.
     pub in_cluster: bool,
 }
@@ -130,10 +130,7 @@ impl Kubeconfigs {
         let options = KubeConfigOptions { context: Some(context.0.clone()), ..KubeConfigOptions::default() };
         let loaded = Config::from_custom_kubeconfig(self.merged.clone(), &options).await;
         let mut config = loaded.map_err(|e| unusable(describe(&e)))?;
-        config.proxy_url = match self.proxy(context, &config) {
-            Some(proxy) => Some(proxy.parse().map_err(|e| unusable(format!("the proxy {proxy}: {e}")))?),
-            None => None,
-        };
+        config.proxy_url = self.proxy(context, &config).map(|address| proxied(&address)).transpose().map_err(unusable)?;
         settle(&mut config);
         known(&config.auth_info);
         if travels_in_the_clear(&config) {
@@ -150,11 +147,29 @@ impl Kubeconfigs {
         let entry = self.merged.contexts.iter().find(|c| c.name == context.0)?.context.as_ref()?;
         let cluster = self.merged.clusters.iter().find(|c| c.name == entry.cluster)?.cluster.as_ref()?;
         if let Some(own) = cluster.proxy_url.clone().filter(|url| !url.is_empty()) {
-            return Some(own);
+            return Some(proxy::with_scheme(own));
         }
-        let host = config.cluster_url.host().unwrap_or_default();
-        let spared = is_loopback(host) || self.surroundings.no_proxy.as_deref().is_some_and(|list| spares(list, host));
-        self.surroundings.https_proxy.clone().filter(|url| !url.is_empty() && !spared)
+        proxy_to(&config.cluster_url, &self.surroundings.proxies).map(str::to_owned)
+    }
+}
+
+/// Returns the address of the proxy that the environment names for a server.
+pub(crate) fn proxy_to<'a>(server: &Uri, proxies: &'a Proxies) -> Option<&'a str> {
+    let (host, secure) = (server.host().unwrap_or_default(), server.scheme_str() != Some("http"));
+    let port = server.port_u16().unwrap_or(if secure { 443 } else { 80 });
+    proxies.to(secure, host, port).filter(|_| !is_loopback(host))
+}
+
+/// Reads the address of a proxy. Its password becomes known, so that nothing tells it; an error does not repeat the address.
+pub(crate) fn proxied(address: &str) -> Result<Uri, String> {
+    // The login is known from here on.
+    drop(proxy::login(address));
+    let uri: Uri = address.parse().map_err(|error| format!("the address of the proxy: {error}"))?;
+    match uri.scheme_str() {
+        Some("http" | "https" | "socks5") => Ok(uri),
+        other => {
+            Err(format!("only an http, https or socks5 proxy can be used, and not {}", text::one_line(other.unwrap_or("this"))))
+        }
     }
 }
 
@@ -254,16 +269,6 @@ fn has_secret(user: &AuthInfo) -> bool {
 pub(crate) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-/// Tells whether a list such as `NO_PROXY` spares a host.
-pub(crate) fn spares(list: &str, host: &str) -> bool {
-    list.split(',').map(|entry| entry.trim().trim_start_matches('.')).filter(|entry| !entry.is_empty()).any(|entry| {
-        let ending =
-            host.len().checked_sub(entry.len()).and_then(|at| host.get(at..)).is_some_and(|e| e.eq_ignore_ascii_case(entry));
-        let at_dot = host.len() == entry.len() || host.as_bytes().get(host.len().wrapping_sub(entry.len() + 1)) == Some(&b'.');
-        entry == "*" || (ending && at_dot)
-    })
 }
 
 #[cfg(test)]
@@ -373,11 +378,15 @@ users:
     #[tokio::test]
     async fn a_proxy_serves_only_whom_it_should() {
         let local = ONE.replace("https://10.0.0.1:6443", "https://127.0.0.1:6443");
-        let own = TWO.replace("6443'", "6443', proxy-url: 'http://own:3128'");
+        let own = TWO.replace("6443'", "6443', proxy-url: 'own:3128'");
+        let clear = TWO.replace("https:", "http:").replace("user: {token: t}", "user: {}");
         let table = [
             (ONE, "red", "", Some("http://env:3128/")),
             (ONE, "red", "10.0.0.1", None),
             (ONE, "red", "*", None),
+            (ONE, "red", "10.0.0.0/8", None),
+            (ONE, "red", "10.0.0.1:443", Some("http://env:3128/")),
+            (clear.as_str(), "blue", "", Some("http://plain:3128/")),
             (local.as_str(), "red", "", None),
             (TWO, "blue", "example", None),
             (TWO, "blue", ".example,other", None),
@@ -386,10 +395,25 @@ users:
         ];
         for (text, context, no_proxy, expected) in table {
             let (_folder, paths) = files(&[text]);
-            let around =
-                Surroundings { https_proxy: Some("http://env:3128".into()), no_proxy: Some(no_proxy.into()), in_cluster: false };
-            let config = Kubeconfigs::read(&paths, around).unwrap().config(&context.into()).await.unwrap();
+            let named = [("https_proxy", "http://env:3128"), ("http_proxy", "plain:3128"), ("no_proxy", no_proxy)];
+            let config = Kubeconfigs::read(&paths, around(&named)).unwrap().config(&context.into()).await.unwrap();
             assert_eq!(config.proxy_url.map(|u| u.to_string()).as_deref(), expected, "{context} without {no_proxy}");
         }
+    }
+
+    fn around(variables: &[(&str, &str)]) -> Surroundings {
+        let get = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        Surroundings { proxies: Proxies::read(get), in_cluster: false }
+    }
+
+    #[tokio::test]
+    async fn a_proxy_that_cannot_be_used_is_refused_without_its_password() {
+        let (_folder, paths) = files(&[ONE]);
+        for (address, words) in [("ftp://me:se%20same-proxy@p", "and not ftp"), ("http://me:se%20same-proxy@[p", "the proxy")] {
+            let all = Kubeconfigs::read(&paths, around(&[("https_proxy", address)])).unwrap();
+            let said = all.config(&"red".into()).await.unwrap_err().to_string();
+            assert!(said.contains(words) && !said.contains("same-proxy"), "{said}");
+        }
+        assert!(!redact::clean("got se same-proxy").contains("same-proxy"));
     }
 }

@@ -34,6 +34,7 @@ pub mod private;
 pub mod project;
 pub mod promotion;
 pub mod proposal;
+pub mod proxy;
 pub mod quantity;
 pub mod query;
 pub mod redact;

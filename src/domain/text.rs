@@ -41,6 +41,18 @@ pub fn width(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { unicode_width::UnicodeWidthStr::width(text) }
 }
 
+/// Undoes percent escapes; what is none stays.
+pub fn unescaped(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(&byte) = text.as_bytes().get(at) {
+        let escaped = (byte == b'%').then(|| text.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok())).flatten();
+        out.push(escaped.unwrap_or(byte));
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    out
+}
+
 /// Tells whether a text has a [`hidden`] character in it; quickly for the plain words that nearly all texts are.
 pub fn has_hidden(text: &str) -> bool {
     !text.bytes().all(|b| matches!(b, b' '..=b'~')) && text.chars().any(hidden)

@@ -9,6 +9,7 @@ mod deploy;
 mod detail;
 #[path = "../../tests/support/dice.rs"]
 mod dice;
+mod disk;
 mod faults;
 mod holding;
 mod install;

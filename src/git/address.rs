@@ -157,15 +157,7 @@ fn hidden_password(url: &str) -> String {
 /// Undoes percent escapes, as libgit2 and git do for file URLs.
 pub(crate) fn unescaped(text: &str) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let escaped = (byte == b'%').then(|| text.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok())).flatten();
-        out.push(escaped.unwrap_or(byte));
-        at += if escaped.is_some() { 3 } else { 1 };
-    }
-    PathBuf::from(std::ffi::OsString::from_vec(out))
+    PathBuf::from(std::ffi::OsString::from_vec(domain::text::unescaped(text)))
 }
 
 #[cfg(test)]

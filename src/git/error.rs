@@ -230,6 +230,11 @@ impl From<Error> for Trouble {
 fn remote(error: Error) -> Trouble {
     let words = |text: &str| display(text.trim_end(), true);
     match error {
+        Error::Auth { url, status: Some(407), words: said } => {
+            Trouble::failed("The proxy on the way to the Git server refused access", one_line(&url)).why(words(&said)).next(
+                "Name it with a user and a password (https_proxy=http://USER:PASSWORD@HOST:PORT), or spare the host (no_proxy).",
+            )
+        }
         Error::Auth { url, status, words: said } => {
             let code = status.map_or(String::new(), |status| format!("status {status}: "));
             Trouble::failed("The Git server refused access", one_line(&url))

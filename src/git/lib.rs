@@ -15,7 +15,7 @@
 //! only one: rewritten URLs, proxies, extra headers and redirect rules of system and user configuration are not seen. The
 //! `git` program runs with the system and the user's configuration switched off, without hooks and without prompts; ssh
 //! keeps the operator's own keys, agent and `~/.ssh/config`. For https, a proxy named in the environment (`https_proxy`,
-//! spared by `no_proxy`; http with CONNECT only) is honoured, and the machine's trusted certificates count, or those of
+//! spared by `no_proxy`; http with CONNECT only) is honoured; plain http goes straight. The machine's trusted certificates count, or those of
 //! `SSL_CERT_FILE` and `SSL_CERT_DIR`, or of [`Access::ca_file`] alone; certificate settings of Git's configuration do
 //! not. Redirects to another host, and for https to another port, are refused. A client hook (a pre-push secret scan) is
 //! *not* run.

@@ -4,6 +4,7 @@
 
 mod forwarder;
 mod program;
+mod proxy;
 mod wire;
 
 use std::io::{self, ErrorKind};

@@ -242,6 +242,11 @@ impl Sim {
         locked(&self.state.faults.refused).push(refusal);
     }
 
+    /// Has the containers of a Pod have written just these bytes, whatever they are.
+    pub fn write_log(&self, namespace: &str, pod: &str, bytes: Vec<u8>) {
+        locked(&self.state.faults.written).insert(Key::new(namespace, pod), bytes.into());
+    }
+
     /// Refuses nothing any more.
     pub fn allow(&self) {
         locked(&self.state.faults.denied).clear();

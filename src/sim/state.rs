@@ -1,10 +1,11 @@
 //! The heart of a simulated cluster: the store under its lock, the clock, the faults, and the names it gives.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -50,6 +51,8 @@ pub(crate) struct Faults {
     pub(crate) latency: Mutex<Duration>,
     /// What is wrong with every answer.
     pub(crate) spoil: Mutex<Option<Spoil>>,
+    /// What containers of Pods have written instead of what they would.
+    pub(crate) written: Mutex<HashMap<Key, Bytes>>,
 }
 
 /// Holds one object that an admission webhook refuses.
@@ -87,6 +90,7 @@ impl State {
                 absent: Mutex::new(absent),
                 latency: Mutex::new(Duration::ZERO),
                 spoil: Mutex::new(None),
+                written: Mutex::default(),
             },
             store: Mutex::new(Store::new()),
             revised: watch::Sender::new(1),

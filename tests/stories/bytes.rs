@@ -181,6 +181,20 @@ fn walk(operator: &Operator, language: &str, tabs: &[&str]) {
     assert!(drawn > 1_000 * tabs.len(), "{drawn} characters");
 }
 
+/// Breaks a console with what would steer a terminal as its last words: neither they nor the report do.
+fn crashes(operator: &Operator) {
+    operator.file("words", POISON);
+    let line = "QUARTERDECK_PANIC=\"$(cat \"$HOME/words\")\" \"$QUARTERDECK\"; echo \"status $?\"; read -r line";
+    let mut broken = operator.shell_in_terminal(line, 150, 44);
+    broken.see("\u{25cf}");
+    broken.keys("j");
+    broken.see("status 1");
+    only_ours("the end of a console that broke", &broken.raw());
+    let report = std::fs::read(operator.state().join("crash.txt")).expect("a report");
+    plain("the report of a crash", &report);
+    assert!(String::from_utf8_lossy(&report).contains(SHOWN), "what was said is in it");
+}
+
 #[test]
 fn nothing_from_outside_steers_the_terminal() {
     let ground = Ground::new(Kind::Sim, "bytes").expect("the simulator is always there");
@@ -242,6 +256,7 @@ fn nothing_from_outside_steers_the_terminal() {
         shown += usize::from(said.out.contains(SHOWN) || said.out.contains("\\u001b"));
     }
     assert!(shown > 5, "what was said is printed as it was said, by {shown} commands only");
+    crashes(&operator);
     let tabs: &[&str] = if whole { &["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"] } else { &["6"] };
     walk(&operator, "C.UTF-8", tabs);
     if whole {

@@ -3,14 +3,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
 
 use super::story;
+use crate::support::cluster::{token, with_user};
 use crate::support::console::{Console, Operator, Said};
 use crate::support::gitserver::Fault;
-use crate::support::ground::Ground;
+use crate::support::ground::{Ground, Kind};
 use crate::support::wait;
 
 const TOKEN: &str = "canary:tok/4711+Ωx";
@@ -18,11 +21,15 @@ const WRONG: &str = "canary-wrong-token-0815";
 const PASSWORD: &str = "canary'pass\"word%42";
 const KEY: &str = "-----BEGIN OPENSSH PRIVATE KEY-----\nY2FuYXJ5LWtleS1saW5lLW9uZQ\nY2FuYXJ5LWtleS1saW5lLXR3bw\n-----END OPENSSH PRIVATE KEY-----\n";
 
+/// What a cluster gave an account of it.
+static ISSUED: OnceLock<String> = OnceLock::new();
+
 /// Returns every form in which a canary could stand somewhere.
 fn canaries() -> Vec<Vec<u8>> {
     let mut found: Vec<String> = [TOKEN, WRONG, PASSWORD].map(str::to_owned).into();
     found.extend(KEY.lines().filter(|line| !line.starts_with('-')).map(str::to_owned));
     found.extend([format!("bot:{TOKEN}"), TOKEN.to_owned(), PASSWORD.to_owned()].map(|text| STANDARD.encode(text)));
+    found.extend(ISSUED.get().into_iter().flat_map(|token| [token.clone(), STANDARD.encode(token)]));
     found.push("canary%3Atok%2F4711".to_owned());
     found.push("canary'pass\\\"word".to_owned());
     found.into_iter().map(String::into_bytes).collect()
@@ -210,6 +217,50 @@ fn nothing_is_left(ground: &Ground, operator: &Operator) {
             .expect("the git program");
         assert!(all.status.success() && !all.stdout.is_empty(), "{}", repository.display());
         silent(&format!("the objects of {}", repository.display()), &all.stdout);
+    }
+}
+
+/// A token in a kubeconfig, and one that a program brings: used, refused, and never told.
+#[test]
+fn what_a_kubeconfig_holds_is_never_told() {
+    let ground = Ground::new(Kind::Sim, "kubeconfig").expect("the simulator is always there");
+    ground.plant("seen");
+    let bearer = token(&ground.kubeconfig(), "flux-system", "canary");
+    ISSUED.set(bearer.clone()).expect("it is set here alone");
+    ground.apply(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: canary}\n\
+         roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}\n\
+         subjects: [{kind: ServiceAccount, namespace: flux-system, name: canary}]\n",
+    );
+    let keeper = ground.operator();
+    let credential =
+        json!({ "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": { "token": bearer } });
+    let helper = keeper.file("helper", &format!("#!/bin/sh\ncat <<'END'\n{credential}\nEND\n"));
+    fs::set_permissions(&helper, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("our own file");
+    let exec = json!({ "apiVersion": "client.authentication.k8s.io/v1", "command": helper, "interactiveMode": "Never" });
+    for user in [json!({ "token": bearer }), json!({ "exec": exec })] {
+        let operator = Operator::new(&keeper.file("with-user", &with_user(&ground.kubeconfig(), &user)));
+        assert!(run(&operator, &["get", "gitrepo", "-A", "-o", "yaml"]).ok().contains("seen"));
+        run(&operator, &["doctor", "-o", "json"]);
+        let mut console = operator.console(150, 44);
+        console.see("\u{25cf} live");
+        look_at_processes(console.pid());
+        console.keys("6");
+        console.see("seen");
+        ground.simulator().deny("/", 401);
+        ground.simulator().drop_watches();
+        run(&operator, &["get", "gitrepo", "-A"]).failed(3);
+        console.until("the refusal", std::time::Duration::from_mins(1), |screen| !screen.contains("\u{25cf} live"));
+        ground.simulator().allow();
+        console.see("\u{25cf} live");
+        silent("the screen", &console.raw());
+        console.kill();
+        let mut all = Vec::new();
+        files(operator.state().parent().expect("a home"), &mut all);
+        assert!(all.iter().any(|file| file.ends_with("quarterdeck.log")), "the log is among them");
+        for file in &all {
+            silent(&file.display().to_string(), &fs::read(file).unwrap_or_default());
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A loopback proxy in front of an API server that cuts, stalls, delays and refuses, so that what is between console and
-//! server can fail in every way that a network does. It knows bytes only; TLS passes through.
+//! server can fail in every way that a network does. It knows bytes only; TLS passes through. Whoever asks it for a connection, as a
+//! client asks its HTTP proxy, gets the one to the server, or is refused.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -20,10 +21,24 @@ pub(crate) struct Weather {
     pub(crate) delay: Duration,
     /// So many times as long every second connection waits, so that what was said first is not heard first; 0: all wait alike.
     pub(crate) uneven: u32,
+    /// What becomes of those who ask for a connection.
+    pub(crate) gate: Gate,
     /// Grows by one when every open connection is cut.
     cut: u64,
     /// Whether a cut lets half of a piece through first.
     halves: bool,
+}
+
+/// Says what becomes of those who ask for a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Gate {
+    /// They get it.
+    #[default]
+    Open,
+    /// They are answered with this status.
+    Refuses(u16),
+    /// They hear half an answer.
+    Torn,
 }
 
 /// Holds a running proxy; dropping it cuts everything.
@@ -93,7 +108,10 @@ struct Born {
     slower: bool,
 }
 
-async fn carry(client: TcpStream, server: SocketAddr, weather: watch::Receiver<Weather>, born: Born) {
+async fn carry(mut client: TcpStream, server: SocketAddr, weather: watch::Receiver<Weather>, born: Born) {
+    if !admitted(&mut client, weather.clone(), born).await {
+        return;
+    }
     let Ok(server) = TcpStream::connect(server).await else { return };
     drop((client.set_nodelay(true), server.set_nodelay(true)));
     let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
@@ -101,6 +119,28 @@ async fn carry(client: TcpStream, server: SocketAddr, weather: watch::Receiver<W
         pump((from_client, to_server), weather.clone(), born, false),
         pump((from_server, to_client), weather, born, true)
     );
+}
+
+/// Hears whoever asks for a connection; whoever speaks to the server at once is let through.
+async fn admitted(client: &mut TcpStream, mut weather: watch::Receiver<Weather>, born: Born) -> bool {
+    let mut first = [0; 8];
+    let asks = client.peek(&mut first).await.is_ok_and(|count| first[..count].starts_with(b"CONNECT"));
+    if !asks {
+        return true;
+    }
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let Ok(byte) = client.read_u8().await else { return false };
+        head.push(byte);
+    }
+    let Ok(now) = weather.wait_for(|w| !w.stalled || w.cut != born.cut).await.map(|w| *w) else { return false };
+    let (answer, open) = match now.gate {
+        _ if now.cut != born.cut => return false,
+        Gate::Open => ("HTTP/1.1 200 Connected\r\n\r\n".to_owned(), true),
+        Gate::Refuses(status) => (format!("HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n"), false),
+        Gate::Torn => ("HTTP/1.1 2".to_owned(), false),
+    };
+    client.write_all(answer.as_bytes()).await.is_ok() && open
 }
 
 /// Carries bytes one way until either end closes or the connection is cut.

@@ -86,6 +86,11 @@ impl Simulator {
         self.sim().refuse(webhook, object, words);
     }
 
+    /// Has the containers of a Pod have written just these bytes.
+    pub(crate) fn write_log(&self, namespace: &str, pod: &str, bytes: Vec<u8>) {
+        self.sim().write_log(namespace, pod, bytes);
+    }
+
     /// Refuses and spoils nothing any more and answers at once.
     pub(crate) fn allow(&self) {
         self.sim().allow();

@@ -84,8 +84,8 @@ impl Own {
         Ok(Self { cluster: Cluster::quiet()?, folder, gone: Mutex::default() })
     }
 
-    /// Makes a namespace with an account and its rights, and looks at it through a proxy.
-    async fn place(self: &Arc<Self>, kinds: Kinds) -> Place {
+    /// Makes a namespace with an account and its rights, and looks at it through a proxy, which may be one that is asked for it.
+    async fn place(self: &Arc<Self>, kinds: Kinds, behind: bool) -> Place {
         let own = Arc::clone(self);
         let made = tokio::task::spawn_blocking(move || {
             let namespace = own.cluster.namespace("truth");
@@ -95,7 +95,7 @@ impl Own {
             (namespace, own.cluster.kubeconfig().to_owned(), text)
         });
         let (namespace, admin, text) = made.await.expect("it does not panic");
-        Place::new(&admin, &text, Server::Real(Arc::clone(self)), (&namespace, kinds)).await
+        Place::new(&admin, &text, Server::Real(Arc::clone(self)), (&namespace, kinds, behind)).await
     }
 
     fn token_file(&self, namespace: &str) -> PathBuf {
@@ -271,11 +271,12 @@ fn after_every_fault_the_real_clusters_list_is_shown_as_it_is() {
 
 /// Lives through one history after another, with every fault that is thrown.
 async fn for_long(own: &Arc<Own>, limit: Duration) {
-    let place = own.place(KINDS).await;
+    let places = [own.place(KINDS, false).await, own.place(KINDS, true).await];
     let (began, mut seed) = (Instant::now(), 0);
     let mut told: BTreeMap<Fault, (usize, Duration)> = BTreeMap::new();
     while began.elapsed() < limit {
         seed += 1;
+        let place = &places[usize::from(seed % 2 == 0)];
         for (fault, took) in place.live_through(seed).await {
             let (count, worst) = told.entry(fault).or_default();
             (*count, *worst) = (*count + 1, took.max(*worst));
@@ -292,7 +293,7 @@ async fn for_short(own: &Arc<Own>) {
     let began = Instant::now();
     let faults = [Fault::Unauthorized, Fault::Forbidden, Fault::Gone, Fault::Expired];
     let places = faults.map(|fault| async move {
-        let place = own.place(if fault == Fault::Gone { OTHERS } else { KINDS }).await;
+        let place = own.place(if fault == Fault::Gone { OTHERS } else { KINDS }, fault == Fault::Unauthorized).await;
         let mut dice = Dice::new(1);
         place.settled(LIMIT, &format!("{fault:?}, at the start")).await;
         let took = place.round(&mut dice, "one round", (fault, 0)).await;

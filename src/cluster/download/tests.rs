@@ -6,6 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
+use domain::proxy::Proxies;
+
 use super::*;
 
 const CALM: Patience = Patience { silence: Duration::from_mins(1), whole: Duration::from_mins(2) };
@@ -73,7 +75,7 @@ fn odd(path: &str, stream: &mut TcpStream) {
 }
 
 async fn got(port: u16, path: &str, patience: Patience) -> Result<Bytes, String> {
-    let nothing = Surroundings { https_proxy: None, no_proxy: None, in_cluster: false };
+    let nothing = Surroundings::default();
     let found = within(patience, &format!("http://127.0.0.1:{port}{path}"), 1 << 20, &nothing).await;
     found.map_err(|error| match error {
         Error::Download { why, .. } => why,
@@ -112,7 +114,8 @@ async fn what_the_outside_does_is_followed_or_said() {
 #[tokio::test]
 async fn the_official_release_is_asked_for_through_the_proxy_and_its_refusal_is_said() {
     let (port, asked) = server(|_, stream| whole(stream, "403 Forbidden", "", ""));
-    let through = Surroundings { https_proxy: Some(format!("http://127.0.0.1:{port}")), no_proxy: None, in_cluster: false };
+    let proxies = Proxies::read(|name| (name == "https_proxy").then(|| format!("http://127.0.0.1:{port}")));
+    let through = Surroundings { proxies, in_cluster: false };
     let address = "https://github.com/fluxcd/flux2/releases/latest/download/install.yaml";
     let error = within(CALM, address, 1 << 20, &through).await.unwrap_err();
     assert!(asked.recv().unwrap().starts_with("CONNECT github.com:443 "), "{error}");

@@ -202,7 +202,55 @@ pub fn bounded(line: &[u8], whole: usize, most: usize) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// What sequences are made of, whole and in pieces, and what no terminal shows.
+    const PARTS: [&str; 33] = [
+        "\u{1b}",
+        "[",
+        "]",
+        "(",
+        "P",
+        "_",
+        "0;",
+        "52;c;",
+        "38;5;",
+        "999999999",
+        ";",
+        ":",
+        "m",
+        "J",
+        "h",
+        "\u{7}",
+        "\u{1b}\\",
+        "\u{9b}",
+        "\u{9d}",
+        "\u{90}",
+        "\u{8}",
+        "\t",
+        "\r",
+        "\n",
+        "\u{7f}",
+        "\u{202e}",
+        "\u{200b}",
+        "\u{feff}",
+        "\u{e0041}",
+        "\u{2028}",
+        "é",
+        "中",
+        "x",
+    ];
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_steers_nothing(parts in proptest::collection::vec(proptest::sample::select(&PARTS[..]), 0..24)) {
+            let painted = paint(&parts.concat());
+            prop_assert!(!painted.text.chars().any(crate::text::hidden), "{:?}", painted.text);
+            prop_assert_eq!(painted.pieces().map(|(text, _)| text).collect::<String>(), painted.text.clone());
+        }
+    }
 
     #[test]
     fn colours_stay_and_nothing_steers_the_terminal() {

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use domain::Time;
 use domain::actor::{Actor, Authentication, Role};
-use domain::ident::{ContextName, EnvironmentId, Slug};
+use domain::history::Brief;
+use domain::ident::{ContextName, DeploymentId, EnvironmentId, Slug};
 use domain::orders::{SaveEnvironment, SaveProject};
 use domain::project::{Credential, Environment, EnvironmentType, Project, Provider, Repository};
 use domain::revision::CommitId;
@@ -79,7 +80,8 @@ pub(super) fn development() -> Environment {
 /// Returns the parts of an engine that works in a folder.
 pub(super) fn parts(dir: &Path, clusters: Clusters) -> Parts {
     let (store, notices) = store::Store::open(&dir.join("store")).unwrap();
-    assert!(notices.is_empty(), "{notices:?}");
+    // Half a line that was never confirmed is what a disk or a process leaves that fails in the middle.
+    assert!(notices.iter().all(|notice| notice.kind == store::NoticeKind::TornTail), "{notices:?}");
     let context = ContextName::from("harbour");
     Parts {
         store,
@@ -342,6 +344,13 @@ git update-ref refs/heads/{branch} \"$commit\"
     /// Removes an object.
     pub(super) fn remove(&self, kind: &str, namespace: &str, name: &str) {
         self.sim.delete(kind, namespace, name).unwrap();
+    }
+
+    /// Returns the deployment that the journal knows by a word of its summary.
+    pub(super) fn begun(&self, word: &str) -> Option<DeploymentId> {
+        let options = store::Options { index: false, ..Default::default() };
+        let (store, _) = store::Store::open_with(&self.dir.path().join("store"), options).unwrap();
+        store.state().deployments.iter().find(|d| d.summary().contains(word)).map(Brief::to_id)
     }
 
     /// Refuses requests for a kind.

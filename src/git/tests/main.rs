@@ -12,6 +12,7 @@ mod hostile;
 mod measure;
 mod mirror;
 mod place;
+mod proxy;
 mod pushing;
 mod reading;
 mod secure;

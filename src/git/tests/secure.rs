@@ -1,7 +1,7 @@
 //! https: the same conversations as over http, certificates good and bad, and nothing left behind.
 
 use std::io::Read;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -15,25 +15,25 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_tim
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 
-use crate::place::{Place, access, alone, author, push, set_image, text, time, write};
+use crate::place::{Place, access, author, push, set_image, time, write};
 use crate::server::{Fault, Server};
 
 /// Says what is wrong with a server's certificate.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wrong {
+pub(crate) enum Wrong {
     Nothing,
     Name,
     Time,
 }
 
 /// Holds an authority of our own, as a file that can be trusted.
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    file: PathBuf,
+    pub(crate) file: PathBuf,
 }
 
 impl Authority {
-    fn new(place: &Place, name: &str) -> Self {
+    pub(crate) fn new(place: &Place, name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(rcgen::DnType::CommonName, name);
@@ -43,7 +43,7 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), file }
     }
 
-    fn config(&self, wrong: Wrong) -> Arc<ServerConfig> {
+    pub(crate) fn config(&self, wrong: Wrong) -> Arc<ServerConfig> {
         let name = if wrong == Wrong::Name { "git.example" } else { "127.0.0.1" };
         let mut params = CertificateParams::new(vec![name.to_owned(), "localhost".to_owned()]).unwrap();
         if wrong == Wrong::Time {
@@ -310,61 +310,6 @@ fn a_stalled_handshake_ends_with_the_operation() {
     let error = ls_remote(&url, &Access { limits, ..access }, &Cancel::new()).unwrap_err();
     assert!(matches!(error, Error::TimedOut { .. }), "{error:?}");
     server.join().unwrap();
-}
-
-/// Serves one CONNECT, and returns its head.
-fn proxy_once(listener: TcpListener) -> thread::JoinHandle<String> {
-    thread::spawn(move || {
-        let (mut client, _) = listener.accept().unwrap();
-        let (mut head, mut byte) = (Vec::new(), [0; 1]);
-        while !head.ends_with(b"\r\n\r\n") {
-            client.read_exact(&mut byte).unwrap();
-            head.extend(byte);
-        }
-        let head = text(&head);
-        let place = head.split(' ').nth(1).unwrap().to_owned();
-        let mut server = TcpStream::connect(place).unwrap();
-        std::io::Write::write_all(&mut client, b"HTTP/1.1 200 Connected\r\n\r\n").unwrap();
-        let (mut up, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-        let upward = thread::spawn(move || {
-            drop(std::io::copy(&mut up, &mut to));
-            drop(to.shutdown(std::net::Shutdown::Write));
-        });
-        drop(std::io::copy(&mut server, &mut client));
-        drop(client.shutdown(std::net::Shutdown::Both));
-        upward.join().unwrap();
-        head
-    })
-}
-
-#[test]
-fn the_machines_authorities_count_and_the_proxy_of_the_environment_is_used() {
-    let place = Place::new();
-    let authority = Authority::new(&place, "ours");
-    let server = Server::start_secure(place.dir.path().to_owned(), authority.config(Wrong::Nothing));
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let proxy = format!("http://me:sesame@127.0.0.1:{}", listener.local_addr().unwrap().port());
-    let tunnel = proxy_once(listener);
-    let (url, file) = (server.url(), authority.file.to_string_lossy().into_owned());
-    let run = |proxy: &str, spared: &str| {
-        let variables = [("TEST_URL", url.as_str()), ("SSL_CERT_FILE", &file), ("https_proxy", proxy), ("no_proxy", spared)];
-        let output = alone("secure::child_lists", place.dir.path(), &variables);
-        assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
-    };
-    run(&proxy, "");
-    let head = tunnel.join().unwrap();
-    assert!(head.starts_with(&format!("CONNECT 127.0.0.1:{} HTTP/1.1\r\n", server.port())), "{head}");
-    // `me:sesame`.
-    assert!(head.contains("Proxy-Authorization: Basic bWU6c2VzYW1l\r\n"), "{head}");
-    // Nobody listens there any more: the host is spared, so nobody needs to.
-    run(&proxy, "127.0.0.1");
-}
-
-#[test]
-#[ignore = "run by the_machines_authorities_count_and_the_proxy_of_the_environment_is_used"]
-fn child_lists() {
-    let url = std::env::var("TEST_URL").unwrap();
-    assert!(ls_remote(&url, &access(), &Cancel::new()).unwrap().get("main").is_some());
 }
 
 #[test]

@@ -56,7 +56,6 @@ enum Way {
 struct Line {
     /// What libgit2 is given.
     url: String,
-    proxy: fn() -> ProxyOptions<'static>,
     keeper: Keeper,
     forwarder: Option<Forwarder>,
 }
@@ -114,7 +113,6 @@ impl Wire {
     fn line(&self, pulse: &Arc<Pulse>) -> Result<Line> {
         let plain = |origin: Option<&Origin>, login: Option<&Arc<Login>>| Line {
             url: self.url.clone(),
-            proxy: named_proxy,
             keeper: Keeper { origin: origin.cloned(), base: None, login: login.cloned() },
             forwarder: None,
         };
@@ -130,7 +128,7 @@ impl Wire {
         // libgit2 says "I have a token" with this; the forwarder has the real one.
         let login = secure.login.as_ref().map(|_| Arc::new(Login { user: "token".to_owned(), token: "elsewhere".to_owned() }));
         let keeper = Keeper { origin: Origin::of(&url), base: Some(format!("{}/", forwarder.base())), login };
-        Ok(Line { url, proxy: ProxyOptions::new, keeper, forwarder: Some(forwarder) })
+        Ok(Line { url, keeper, forwarder: Some(forwarder) })
     }
 
     /// Tells whether the server is a folder with hooks, which libgit2 does not run.
@@ -148,7 +146,7 @@ impl Wire {
     pub(crate) fn list(&self, repository: &Repository, pulse: &Arc<Pulse>) -> Result<Heads> {
         let (talk, line) = (Shared::default(), self.line(pulse)?);
         let mut remote = line.remote(repository)?;
-        let connection = remote.connect_auth(Direction::Fetch, Some(line.callbacks(&talk, pulse)), Some((line.proxy)()));
+        let connection = remote.connect_auth(Direction::Fetch, Some(line.callbacks(&talk, pulse)), Some(ProxyOptions::new()));
         let connection = connection.map_err(|error| self.explained(&error, &talk, &line))?;
         heads(connection.list().map_err(|error| self.explained(&error, &talk, &line))?)
     }
@@ -163,7 +161,7 @@ impl Wire {
         let mut options = FetchOptions::new();
         options
             .remote_callbacks(line.callbacks(&talk, pulse))
-            .proxy_options((line.proxy)())
+            .proxy_options(ProxyOptions::new())
             .follow_redirects(RemoteRedirect::None)
             .custom_headers(&HEADERS)
             .download_tags(AutotagOption::None);
@@ -198,7 +196,7 @@ impl Wire {
         let mut options = PushOptions::new();
         options
             .remote_callbacks(callbacks)
-            .proxy_options((line.proxy)())
+            .proxy_options(ProxyOptions::new())
             .follow_redirects(RemoteRedirect::None)
             .custom_headers(&HEADERS);
         let name = format!("refs/heads/{}", update.branch);
@@ -366,13 +364,6 @@ impl Keeper {
         talk.given += 1;
         Cred::userpass_plaintext(&login.user, &login.token)
     }
-}
-
-/// Honours a proxy that the environment names; the configuration has none.
-fn named_proxy() -> ProxyOptions<'static> {
-    let mut proxy = ProxyOptions::new();
-    proxy.auto();
-    proxy
 }
 
 fn heads(list: &[git2::RemoteHead<'_>]) -> Result<Heads> {

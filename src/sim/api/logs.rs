@@ -18,8 +18,8 @@ use crate::fault::Fault;
 use crate::json;
 use crate::output::{self, Line};
 use crate::resource;
-use crate::state::{Shared, State};
-use crate::store::Object;
+use crate::state::{Shared, State, locked};
+use crate::store::{Key, Object};
 
 const CONTENT: &str = "text/plain";
 /// How often a container that is followed is asked for news, in ordinary life.
@@ -41,6 +41,10 @@ pub(crate) fn serve(state: &Shared, call: &Call, target: &Target) -> Result<Repl
         }
     };
     let previous = call.options.on("previous");
+    let instead = locked(&state.faults.written).get(&Key::new(namespace, name)).cloned();
+    if let Some(bytes) = instead {
+        return Ok(as_written(&bytes, call));
+    }
     let all = lines(state, &pod, &container, previous)?;
     let mut lines = all.clone();
     let ago = |seconds: u64| Time::from_second(state.pace.now().as_second() - i64::try_from(seconds).unwrap_or(0)).ok();
@@ -57,6 +61,20 @@ pub(crate) fn serve(state: &Shared, call: &Call, target: &Target) -> Result<Repl
     }
     let text: String = lines.iter().map(|line| written(line, stamps)).collect();
     Ok(plain(StatusCode::OK, &text))
+}
+
+/// Answers with bytes as they stand, behind a stamp in each line when stamps are asked for; who follows hears nothing more.
+fn as_written(bytes: &Bytes, call: &Call) -> Reply {
+    let stamp = if call.options.on("timestamps") { "2026-01-20T09:00:00Z " } else { "" };
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let all: Bytes = lines.flat_map(|line| [stamp.as_bytes(), line]).collect::<Vec<_>>().concat().into();
+    let first = futures::stream::once(async { Ok::<_, Infallible>(Frame::data(all)) });
+    let body = if call.options.on("follow") {
+        StreamBody::new(futures::StreamExt::chain(first, futures::stream::pending())).boxed()
+    } else {
+        StreamBody::new(first).boxed()
+    };
+    streaming(StatusCode::OK, CONTENT, body)
 }
 
 fn written((at, line): &Line, stamps: bool) -> String {
