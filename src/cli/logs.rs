@@ -1,4 +1,5 @@
 //! `logs`: what containers write, of a Pod, of a workload's Pods together, or of a controller about one object.
+#![expect(clippy::disallowed_methods, reason = "lines as Shown, and their colours in sequences of our own")]
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,6 +8,7 @@ use clap::Args;
 use domain::Trouble;
 use domain::logs::{Batch, Containers, Follow, Hue, Line, TAIL, What};
 use domain::query::{Answer, Query};
+use domain::text::Shown;
 use serde::Serialize;
 
 use super::Format;
@@ -148,16 +150,17 @@ impl Printer {
             text.push_str(&time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ ").to_string());
         }
         if let Some(from) = line.from.as_ref().filter(|_| several) {
-            text.extend([&from.pod, "/", &from.container, " "]);
+            text.extend([Shown::line(&from.pod).as_str(), "/", Shown::line(&from.container).as_str(), " "]);
         }
         match &line.what {
             What::Mark(mark) => text.extend(["-- ", &mark.to_string(), " --"]),
-            What::Said(painted, _) if !self.colours => text.push_str(&painted.text),
+            What::Said(painted, _) if !self.colours => text.push_str(Shown::line(&painted.text).as_str()),
             What::Said(painted, _) => {
                 for (part, hue) in painted.pieces() {
+                    let part = Shown::line(part);
                     match hue {
-                        Some(hue) => text.extend(["\u{1b}[", &code(hue).to_string(), "m", part, "\u{1b}[m"]),
-                        None => text.push_str(part),
+                        Some(hue) => text.extend(["\u{1b}[", &code(hue).to_string(), "m", part.as_str(), "\u{1b}[m"]),
+                        None => text.push_str(part.as_str()),
                     }
                 }
             }

@@ -131,12 +131,10 @@ fn lines(cx: &Cx, sides: &Sides) -> Vec<Line> {
         line("sides.agrees", &|side| agreement(cx, side)),
         line("sides.workload", &|side| Said::plain(side.workload.clone(), Role::Muted)),
     ];
-    out.extend(
-        sides.across().iter().map(|across| Line {
-            name: named(cx, across),
-            cells: across.cells.iter().zip(&sides.sides).map(|(place, side)| cell(across, place, side.stale)).collect(),
-        }),
-    );
+    out.extend(sides.across().iter().map(|across| Line {
+        name: named(cx, across),
+        cells: across.cells.iter().zip(&sides.sides).map(|(place, side)| cell(across, place, side.stale)).collect(),
+    }));
     out
 }
 

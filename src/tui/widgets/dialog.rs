@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use crate::cx::Cx;
 use crate::theme::Role;
-use crate::widgets::put::{clear, columns, lay, put, width};
+use crate::widgets::put::{blank, clear, columns, lay, put, width};
 
 /// How wide a form is at most.
 pub const FORM: u16 = 112;
@@ -26,7 +26,7 @@ pub fn dim(cx: &Cx, buf: &mut Buffer, area: Rect) {
     for position in area.positions() {
         let cell = &mut buf[position];
         if cell.symbol() == "▌" {
-            cell.set_symbol(" ");
+            blank(cell);
         }
         // What is only drawn stays as faint as it was, or it would come forward while the text steps back.
         let drawn = matches!(cell.symbol(), "─" | "│" | "▐" | "├" | "└" | "╭" | "╮" | "╰" | "╯");
@@ -40,7 +40,7 @@ pub fn frame(cx: &Cx, area: Rect, buf: &mut Buffer, title: &str) -> Rect {
     // A wide character that reaches into the box would be drawn over its border.
     for y in area.top()..area.bottom() {
         if area.x > buf.area.x && width(buf[(area.x - 1, y)].symbol()) > 1 {
-            buf[(area.x - 1, y)].set_symbol(" ");
+            blank(&mut buf[(area.x - 1, y)]);
         }
     }
     clear(buf, area);

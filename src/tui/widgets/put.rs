@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use domain::text::{display, has_hidden, hidden};
-use ratatui::buffer::Buffer;
+use domain::text::{Shown, hidden};
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
@@ -143,7 +143,11 @@ pub fn marked(pieces: Vec<Piece<'_>>) -> Vec<Piece<'_>> {
                 out.push(piece(std::mem::take(&mut plain), part.role));
             }
             // A tab is nothing to fear, only nothing to see.
-            out.push(if c == '\t' { piece("→   ", Role::Faint) } else { piece(display(&c.to_string(), false), Role::Bad) });
+            out.push(if c == '\t' {
+                piece("→   ", Role::Faint)
+            } else {
+                piece(Shown::line(c.encode_utf8(&mut [0; 4])).to_string(), Role::Bad)
+            });
         }
         if !plain.is_empty() {
             out.push(piece(plain, part.role));
@@ -171,14 +175,26 @@ pub fn put(buf: &mut Buffer, (x, y): (u16, u16), max: u16, text: &str, style: St
     }
     let room = usize::from(max.min(area.right() - x));
     let seen = beginning(text, room);
-    let safe = if has_hidden(seen) { Cow::Owned(display(seen, false)) } else { Cow::Borrowed(seen) };
-    let shown = if seen.len() < text.len() { ended(&safe, room) } else { cut(&safe, room) };
+    let safe = Shown::line(seen);
+    let shown = safe.cut(|safe| if seen.len() < text.len() { ended(safe, room) } else { cut(safe, room) });
+    write(buf, (x, y), room, &shown, style)
+}
+
+/// Writes into cells: the one place where text becomes some.
+#[expect(clippy::disallowed_methods, reason = "what is Shown steers nothing")]
+fn write(buf: &mut Buffer, (x, y): (u16, u16), room: usize, text: &Shown, style: Style) -> u16 {
     // A wide character that reaches into the place would keep half of it.
-    if x > area.left() && !shown.is_empty() && width(buf[(x - 1, y)].symbol()) > 1 {
-        buf[(x - 1, y)].set_symbol(" ");
+    if x > buf.area.left() && !text.as_str().is_empty() && width(buf[(x - 1, y)].symbol()) > 1 {
+        blank(&mut buf[(x - 1, y)]);
     }
-    let (end, _) = buf.set_stringn(x, y, &shown, room, style);
+    let (end, _) = buf.set_stringn(x, y, text.as_str(), room, style);
     end - x
+}
+
+/// Takes what a cell shows away, and leaves its look.
+#[expect(clippy::disallowed_methods, reason = "a blank steers nothing")]
+pub fn blank(cell: &mut Cell) {
+    cell.set_symbol(" ");
 }
 
 /// Puts a text so that it ends at the right edge of an area's first line.
@@ -217,8 +233,7 @@ pub fn wrap(text: &str, max: usize) -> Vec<String> {
     if max == 0 {
         return out;
     }
-    let safe = if has_hidden(text) { Cow::Owned(display(text, true)) } else { Cow::Borrowed(text) };
-    for line in safe.lines() {
+    for line in Shown::lines(text).as_str().lines() {
         if fits(line, max) {
             out.push(line.trim_end().to_owned());
             continue;
