@@ -11,6 +11,7 @@ use domain::{Trouble, TroubleKind, text};
 use kube::client::AuthError;
 use kube::config::KubeconfigError;
 
+use crate::tunnel;
 use crate::wire::{Fault, Refusal};
 
 /// Says what went wrong. Every text in it is one safe line.
@@ -300,7 +301,7 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
 pub(crate) fn words(error: &(dyn StdError + 'static)) -> String {
     let mut said: Vec<String> = Vec::new();
     for cause in chain(error) {
-        let words = of_proxy(short(&cause.to_string()));
+        let words = tunnel::words(short(&cause.to_string()));
         // Most layers repeat the words of the layer beneath.
         said.retain(|outer| !outer.contains(&words));
         if !said.iter().any(|outer| words.contains(outer.as_str())) {
@@ -311,25 +312,9 @@ pub(crate) fn words(error: &(dyn StdError + 'static)) -> String {
     if said.len() > 1 {
         said.retain(|layer| !layer.starts_with("client error ("));
     }
-    let proxy = said.iter().position(|layer| layer.starts_with(PROXY)).unwrap_or(usize::MAX);
+    let proxy = said.iter().position(|layer| tunnel::told(layer)).unwrap_or(usize::MAX);
     let from = said.len().saturating_sub(2).min(proxy);
     said.get(from..).unwrap_or_default().join(": ")
-}
-
-/// How everything begins that is said of a proxy.
-const PROXY: &str = "the proxy";
-
-/// Says in plain words what the client library says of the way through a proxy.
-fn of_proxy(words: String) -> String {
-    let Some(said) = words.strip_prefix("tunnel error: ") else { return words };
-    let said = match said {
-        "proxy authorization required" => "wants a user name and a password that it accepts",
-        "unsuccessful" => "does not let us through",
-        "unexpected end of file" => "closed the connection",
-        "failed to create underlying connection" => "cannot be reached",
-        _ => "says what is not understood",
-    };
-    format!("{PROXY} {said}")
 }
 
 fn helper_words(error: &AuthError) -> String {

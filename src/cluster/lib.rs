@@ -14,6 +14,7 @@ mod kubeconfig;
 mod lean;
 mod resource;
 mod schemas;
+mod tunnel;
 mod watch;
 mod wire;
 
