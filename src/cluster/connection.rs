@@ -15,7 +15,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use kube::client::Body;
 use kube::{Client, Config};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tower::{Service, ServiceExt as _};
 
 use crate::error::{At, Error};
@@ -64,7 +64,9 @@ pub struct Connection {
 }
 
 struct Inner {
-    info: ConnectionInfo,
+    context: ContextName,
+    /// As of the last renewal: the file may name another server by then.
+    info: RwLock<ConnectionInfo>,
     origin: Origin,
     clients: RwLock<[Client; 3]>,
     renewed: tokio::sync::Mutex<Option<Instant>>,
@@ -78,7 +80,7 @@ enum Origin {
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Connection").field(&self.inner.info).finish()
+        f.debug_tuple("Connection").field(&self.info()).finish()
     }
 }
 
@@ -86,12 +88,7 @@ impl Connection {
     /// Prepares the way to a context's cluster; its credential helper runs now, the server is not asked yet.
     pub async fn from_context(files: &Kubeconfigs, context: &ContextName) -> Result<Self, Error> {
         let config = files.config(context).await?;
-        let info = ConnectionInfo {
-            context: context.clone(),
-            server: text::one_line(&config.cluster_url.to_string()),
-            namespace: text::one_line(&config.default_namespace),
-            insecure: config.accept_invalid_certs,
-        };
+        let info = reached(&config, context.clone());
         let clients = clients(&config, &info).await?;
         Ok(Self::new(info, Origin::Files(Box::new(files.clone())), clients))
     }
@@ -102,12 +99,7 @@ impl Connection {
     pub async fn foreign(kubeconfig: &str, surroundings: Surroundings, name: ContextName) -> Result<Self, Error> {
         let files = Kubeconfigs::foreign(kubeconfig, surroundings)?;
         let config = files.config(&files.current().unwrap_or_else(|| ContextName(String::new()))).await?;
-        let info = ConnectionInfo {
-            context: name,
-            server: text::one_line(&config.cluster_url.to_string()),
-            namespace: text::one_line(&config.default_namespace),
-            insecure: config.accept_invalid_certs,
-        };
+        let info = reached(&config, name);
         let made = clients(&config, &info).await?;
         let client = made[0].clone();
         Ok(Self::new(info, Origin::Made(Box::new(move || client.clone())), made))
@@ -136,7 +128,8 @@ impl Connection {
 
     fn new(info: ConnectionInfo, origin: Origin, clients: [Client; 3]) -> Self {
         let inner = Inner {
-            info,
+            context: info.context.clone(),
+            info: RwLock::new(info),
             origin,
             clients: RwLock::new(clients),
             renewed: tokio::sync::Mutex::new(None),
@@ -147,12 +140,12 @@ impl Connection {
 
     /// Returns the context's name.
     pub fn context(&self) -> &ContextName {
-        &self.inner.info.context
+        &self.inner.context
     }
 
     /// Returns how the cluster is reached.
-    pub fn info(&self) -> &ConnectionInfo {
-        &self.inner.info
+    pub fn info(&self) -> ConnectionInfo {
+        self.inner.info.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Makes new clients: reads the kubeconfig and asks its helper again, and leaves all old sockets behind.
@@ -172,11 +165,19 @@ impl Connection {
                     Ok(again) => again.config(self.context()).await?,
                     Err(_) => files.config(self.context()).await?,
                 };
-                clients(&config, &self.inner.info).await?
+                let info = reached(&config, self.context().clone());
+                let made = clients(&config, &info).await?;
+                *self.inner.info.write().unwrap_or_else(PoisonError::into_inner) = info;
+                made
             }
         };
         *self.inner.clients.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
+    }
+
+    /// Renews it for an action, which does not wait for ever for a helper that may wait for a person; tells whether it could.
+    pub(crate) async fn renewed(&self) -> bool {
+        timeout(ACTION, self.renew()).await.is_ok_and(|done| done.is_ok())
     }
 
     pub(crate) fn client(&self, purpose: Purpose) -> Client {
@@ -196,19 +197,29 @@ impl Connection {
 
     /// Turns a fault into an error that names this cluster.
     pub(crate) fn error(&self, fault: Fault, doing: &str, object: &str) -> Error {
-        Error::of(fault, At { context: self.context(), server: &self.inner.info.server, doing, object })
+        Error::of(fault, At { context: self.context(), server: &self.info().server, doing, object })
     }
 
     /// Sends an action's request and returns the whole answer; credentials that ran out are renewed once.
     pub(crate) async fn act(&self, call: Call, doing: &str, object: &str) -> Result<Bytes, Error> {
         let first = crate::wire::fetch(&self.client(Purpose::Act), call.clone(), ACTION).await;
         let done = match first {
-            Err(fault) if fault.code() == 401 && self.renew().await.is_ok() => {
+            Err(fault) if fault.code() == 401 && self.renewed().await => {
                 crate::wire::fetch(&self.client(Purpose::Act), call, ACTION).await
             }
             other => other,
         };
         done.map(|(_, bytes)| bytes).map_err(|fault| self.error(fault, doing, object))
+    }
+}
+
+/// Says how a cluster is reached by a configuration.
+fn reached(config: &Config, context: ContextName) -> ConnectionInfo {
+    ConnectionInfo {
+        context,
+        server: text::one_line(&config.cluster_url.to_string()),
+        namespace: text::one_line(&config.default_namespace),
+        insecure: config.accept_invalid_certs,
     }
 }
 

@@ -110,7 +110,7 @@ pub async fn tap(connection: &Connection, tap: &Tap) -> Result<LogStream, Error>
     let object = format!("log of {}", tap.pod);
     let first = wire::open(&connection.client(Purpose::Act), call.clone(), limit).await;
     let opened = match first {
-        Err(fault) if fault.code() == 401 && connection.renew().await.is_ok() => {
+        Err(fault) if fault.code() == 401 && connection.renewed().await => {
             wire::open(&connection.client(Purpose::Act), call, limit).await
         }
         other => other,

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use domain::Time;
 use domain::link::LinkState;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{Ground, given};
 use crate::connection::Purpose;
+use crate::error::Error;
 use crate::wire::{self, Call, Fault};
 
 // A beat that goes unanswered right after a good one is known after PAUSE + FIRST + SECOND: 8.5 s, and a busy machine still shows it within ten.
@@ -21,6 +22,10 @@ const SECOND: Duration = Duration::from_secs(2);
 const AWAY: Duration = Duration::from_secs(2);
 /// How long an outage may last that a quick refusal is not taken for (a server that restarts its listener).
 const BREATH: Duration = Duration::from_millis(500);
+/// How long new credentials may take before it is said that they are waited for: a helper may wait for a person.
+const HELPER: Duration = Duration::from_secs(2);
+/// How long they may take after an outage, which old ones may well outlive.
+const AFTER: Duration = Duration::from_secs(10);
 
 /// Beats for ever.
 pub(super) async fn run(ground: Ground) {
@@ -53,22 +58,41 @@ pub(super) async fn run(ground: Ground) {
 /// Returns the status and the words of what is wrong.
 async fn known(ground: &Ground, answer: Result<(), Fault>) -> Result<(), (u16, String)> {
     let answer = match answer {
-        Err(fault) if fault.code() == 401 => match ground.connection.renew().await {
+        Err(fault) if fault.code() == 401 => match renewed(ground, said(ground, fault)).await {
             Ok(()) => ask(ground, SECOND).await,
             Err(error) => return Err((401, error.why())),
         },
         other => other,
     };
-    answer.map_err(|fault| (fault.code(), ground.connection.error(fault, "Asking", "the server").why()))
+    answer.map_err(|fault| (fault.code(), said(ground, fault)))
+}
+
+/// Returns the words of what is wrong.
+fn said(ground: &Ground, fault: Fault) -> String {
+    ground.connection.error(fault, "Asking", "the server").why()
+}
+
+/// Gets new credentials; while a helper takes its time nothing looks live that the server has refused.
+async fn renewed(ground: &Ground, refusal: String) -> Result<(), Error> {
+    let renewal = ground.connection.renew();
+    tokio::pin!(renewal);
+    if let Ok(done) = timeout(HELPER, &mut renewal).await {
+        return done;
+    }
+    let why = format!("{refusal}; the credential helper has not answered yet");
+    ground.board.set_cluster(LinkState::Unauthorized { why });
+    renewal.await
 }
 
 /// Shows the cluster as there; after an outage everything begins anew.
 async fn alive(ground: &Ground) {
     let recovered = ground.board.cluster_live();
     if recovered {
-        // Sockets of before may be dead without knowing it.
-        if let Err(error) = ground.connection.renew().await {
-            tracing::debug!(%error, "the old clients stay after an outage");
+        // Sockets of before may be dead without knowing it. Whoever waits for a helper does not beat.
+        match timeout(AFTER, ground.connection.renew()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the old clients stay after an outage"),
+            Err(_) => tracing::debug!("the credential helper takes too long; the old clients stay after an outage"),
         }
         ground.signals.restart();
     }

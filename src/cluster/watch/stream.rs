@@ -230,17 +230,19 @@ impl<T: Shelved> Stream<T> {
         tracing::debug!(kind = %self.source.resource.kind, namespace = %self.source.namespace, %why, "a watch ended");
         match code {
             401 => {
+                // Said first: a helper may take its time.
+                board.set(&id, LinkState::Unauthorized { why });
                 if let Err(error) = self.ground.connection.renew().await {
                     tracing::debug!(%error, "credentials could not be renewed");
                 }
-                board.set(&id, LinkState::Unauthorized { why });
                 self.version = None;
                 self.backoff.failed()
             }
             403 => {
                 board.set(&id, LinkState::Forbidden { why });
                 self.version = None;
-                if self.source.namespace.is_empty() && !self.ground.namespaces.borrow().is_empty() {
+                let wanted = self.narrow.is_open() || !self.ground.namespaces.borrow().is_empty();
+                if self.source.namespace.is_empty() && wanted {
                     board.empty::<T>(&id);
                     self.narrow.widen::<T>(&self.ground, &self.source.resource).await;
                 }

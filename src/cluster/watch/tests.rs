@@ -309,6 +309,32 @@ async fn a_silent_watch_is_opened_anew_where_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_line_that_stops_or_never_ends_is_noticed_before_the_silence_of_a_watch() {
+    for (pause, within) in [(Duration::from_secs(200), 20), (Duration::from_secs(5), 70)] {
+        let mock = Mock::new();
+        mock.put(KS, "a", "one", json!({}));
+        let watch = start(&mock, &[]);
+        wait(&watch, live).await;
+        let (asked, began) = (mock.asked("kustomizations?watch"), Instant::now());
+        mock.piece(KS, "{\"type\":\"MODIFIED\",\"object\":{");
+        let dripping = mock.clone();
+        let drip = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(pause).await;
+                dripping.piece(KS, " ");
+            }
+        });
+        while mock.asked("kustomizations?watch") == asked {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            assert!(began.elapsed() < Duration::from_secs(within), "{pause:?}: {:?}", began.elapsed());
+        }
+        drip.abort();
+        mock.put(KS, "a", "two", json!({}));
+        wait(&watch, |s| live(s) && s.flux.len() == 2).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_kind_that_never_answers_is_stale_and_leaves_the_others_alone() {
     let mock = Mock::new();
     mock.put(KS, "a", "one", json!({}));
@@ -335,6 +361,43 @@ async fn credentials_that_ran_out_are_said_for_the_whole_cluster_and_come_back()
     mock.delete(KS, "a", "one");
     let back = wait(&watch, |s| live(s) && link(s, "test") == LinkState::Live).await;
     assert!(back.flux.is_empty());
+}
+
+/// A server that refuses everybody, and a helper that waits as for a person as long as a file is there.
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_looks_live_while_a_helper_takes_its_time() {
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            std::thread::spawn(move || {
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            });
+        }
+    });
+    let (helper, config) = (folder.path().join("helper"), folder.path().join("config"));
+    let token = r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t"}}"#;
+    let script = "#!/bin/sh\ncd \"$(dirname \"$0\")\"\nwhile [ -e waits ]; do sleep 0.05; done\n";
+    std::fs::write(&helper, format!("{script}echo '{token}'\n")).unwrap();
+    std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let text = format!(
+        "clusters:\n- {{name: c, cluster: {{server: 'http://127.0.0.1:{port}'}}}}\ncontexts:\n- {{name: c, context: {{cluster: c, user: u}}}}\n\
+         users:\n- {{name: u, user: {{exec: {{apiVersion: client.authentication.k8s.io/v1, command: ./helper}}}}}}\n"
+    );
+    std::fs::write(&config, text).unwrap();
+    let files = crate::Kubeconfigs::read(&[config], crate::Surroundings::default()).unwrap();
+    let connection = Connection::from_context(&files, &"c".into()).await.unwrap();
+    std::fs::write(folder.path().join("waits"), "").unwrap();
+    let watch = Watcher::start(connection, Scope { flux: true, namespaces: BTreeSet::new() }, clock());
+    let waits = |s: &Snapshot| matches!(link(s, "c"), LinkState::Unauthorized { why } if why.contains("has not answered"));
+    let seen = wait(&watch, waits).await;
+    assert!(seen.links.iter().all(|l| !l.state.is_live()), "{:#?}", seen.links);
+    // With the folder the file goes, and with it the helper.
 }
 
 #[tokio::test(start_paused = true)]
