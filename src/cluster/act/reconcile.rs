@@ -25,7 +25,11 @@ pub async fn reconcile(
     refuse_suspended(&object)?;
     if let Some(limit) = source_within {
         for source in sources(&object) {
-            refuse_suspended(&get_flux(connection, &source).await?)?;
+            let found = get_flux(connection, &source).await?;
+            refuse_suspended(&found)?;
+            if answers_nobody(&found) {
+                continue;
+            }
             ask(connection, &source, at).await?;
             until(connection, &source, limit, |o| o.status.last_handled_reconcile_at.as_deref() == Some(at)).await?;
         }
@@ -71,6 +75,11 @@ fn sources(object: &FluxObject) -> Vec<ObjectKey> {
         ObjectKey::new(&object.key.context(), "HelmChart", &source.namespace, &name)
     });
     std::iter::once(source).chain(chart).collect()
+}
+
+/// Tells whether no controller handles requests to an object: a HelmRepository of an OCI registry is but an address.
+fn answers_nobody(object: &FluxObject) -> bool {
+    &*object.key.kind == "HelmRepository" && object.spec.type_.as_deref() == Some("oci")
 }
 
 fn refuse_suspended(object: &FluxObject) -> Result<(), Error> {
