@@ -120,15 +120,36 @@ pub(crate) async fn by_kind(connection: &Connection, kind: &str) -> Result<Resou
     let mut served: Vec<_> = groups(connection, Purpose::Act).await.map_err(failed)?.into_iter().collect();
     served.sort();
     served.insert(0, (String::new(), vec!["v1".to_owned()]));
-    for (group, versions) in served {
-        for version in versions.iter().take(1) {
-            let list = kinds_of(connection, Purpose::Act, (&group, version), false).await.map_err(failed)?;
-            if let Some(found) = list.iter().find(|r| r.kind == kind) {
-                return Ok(found.clone());
-            }
+    // What is remembered may be older than the kind: then all are asked once more.
+    for anew in [false, true] {
+        if let Some(found) = searched(connection, &served, kind, anew).await.map_err(failed)? {
+            return Ok(found);
         }
     }
     Err(absent())
+}
+
+/// Looks for a kind in the preferred version of each group. A group that does not answer, as one does whose own server is away,
+/// is an error only when no other has the kind.
+async fn searched(
+    connection: &Connection,
+    served: &[(String, Vec<String>)],
+    kind: &str,
+    anew: bool,
+) -> Result<Option<Resource>, Fault> {
+    let mut silent = None;
+    for (group, versions) in served {
+        let Some(version) = versions.first() else { continue };
+        match kinds_of(connection, Purpose::Act, (group, version), anew).await {
+            Ok(list) => {
+                if let Some(found) = list.iter().find(|r| r.kind == kind) {
+                    return Ok(Some(found.clone()));
+                }
+            }
+            Err(fault) => silent = silent.or(Some(fault)),
+        }
+    }
+    silent.map_or(Ok(None), Err)
 }
 
 /// Finds the resource of an `apiVersion` and kind, as an object to apply names them.

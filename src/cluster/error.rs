@@ -190,6 +190,14 @@ impl Error {
         if tls { Self::Tls { context, address, why } } else { Self::Unreachable { context, address, why } }
     }
 
+    /// Tells whether it may be over in a moment: the way there broke, or the server had too much to do.
+    pub(crate) const fn passes(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Garbled { .. } | Self::Refused { code: 429 | 500..=599, .. }
+        )
+    }
+
     /// Returns the one line that stands in a link's state.
     pub(crate) fn why(&self) -> String {
         match self {

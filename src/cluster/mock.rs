@@ -93,7 +93,12 @@ impl Mock {
 
     /// Sends a raw line to all watches of a collection.
     pub(crate) fn line(&self, collection: &str, line: &str) {
-        let text = Bytes::from(format!("{line}\n"));
+        self.piece(collection, &format!("{line}\n"));
+    }
+
+    /// Sends what is no whole line to all watches of a collection.
+    pub(crate) fn piece(&self, collection: &str, text: &str) {
+        let text = Bytes::from(text.to_owned());
         self.state().watchers.iter().filter(|w| w.path == collection).for_each(|w| drop(w.sender.unbounded_send(text.clone())));
     }
 

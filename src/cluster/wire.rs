@@ -7,16 +7,23 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body::Frame;
 use http_body_util::BodyExt as _;
 use kube::client::{Body, Client};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tokio::time::{timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// The most that one answer may weigh.
 const MAX_BODY: usize = 256 << 20;
 /// The most that one line of a stream may weigh (an object is at most about 3 MiB on the server).
 const MAX_LINE: usize = 32 << 20;
+/// How long a line that has begun may pause, and how long it may take until it ends: a server writes it in one go.
+const LINE_PAUSE: Duration = Duration::from_secs(15);
+const LINE_WHOLE: Duration = Duration::from_mins(1);
+/// The most that is read of a refusal, and how many characters of its words are kept.
+const MAX_REFUSAL: usize = 1 << 20;
+const WORDS: usize = 8 << 10;
 
 /// Says why a request did not bring what it should.
 #[derive(Debug)]
@@ -106,13 +113,13 @@ pub(crate) async fn open(client: &Client, call: Call, limit: Duration) -> Result
     }
     let status = response.status();
     // The words may be long in coming or endless; the status alone is then enough.
-    let body = timeout(limit, collect(response.into_body(), 64 << 10, limit)).await;
+    let body = timeout(limit, collect(response.into_body(), MAX_REFUSAL, limit)).await;
     Err(Fault::Refused(refusal(status, body.ok().and_then(Result::ok).unwrap_or_default().as_ref())))
 }
 
 /// Sends a request and returns the whole body, and with it the answer's headers. The limit covers all of it.
 pub(crate) async fn fetch(client: &Client, call: Call, limit: Duration) -> Result<(HeaderMap, Bytes), Fault> {
-    let end = tokio::time::Instant::now() + limit;
+    let end = Instant::now() + limit;
     let response = open(client, call, limit).await?;
     let (head, body) = response.into_parts();
     let bytes = timeout_at(end, collect(body, MAX_BODY, limit)).await.map_err(|_| Fault::TimedOut(limit))??;
@@ -161,6 +168,10 @@ fn refusal(status: StatusCode, body: &[u8]) -> Refusal {
         status.canonical_reason().unwrap_or("no reason given").clone_into(&mut refusal.message);
     }
     refusal.code = status.as_u16();
+    if let Some((end, _)) = refusal.message.char_indices().nth(WORDS) {
+        refusal.message.truncate(end);
+        refusal.message.push('…');
+    }
     refusal.message = domain::text::one_line(&refusal.message);
     refusal.reason = domain::text::one_line(&refusal.reason);
     refusal
@@ -172,23 +183,26 @@ pub(crate) struct Lines {
     body: Body,
     buffer: BytesMut,
     searched: usize,
+    /// Since when the line that is being read is waited for.
+    begun: Option<Instant>,
 }
 
 impl Lines {
     /// Begins with an answer's body.
     pub(crate) fn new(body: Body) -> Self {
-        Self { body, buffer: BytesMut::new(), searched: 0 }
+        Self { body, buffer: BytesMut::new(), searched: 0, begun: None }
     }
 
     /// Returns the next line that is not empty, or nothing when the server ended the stream.
     ///
-    /// Cancelling it loses nothing. A last line without its end is dropped: it was cut off.
+    /// Cancelling it loses nothing. A last line without its end is dropped: it was cut off. Between lines it waits for ever, within
+    /// one it does not.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
         loop {
             let fresh = self.buffer.get(self.searched..).unwrap_or_default();
             if let Some(at) = memchr::memchr(b'\n', fresh) {
                 let line = self.buffer.split_to(self.searched + at + 1).freeze();
-                self.searched = 0;
+                (self.searched, self.begun) = (0, None);
                 let line = line.slice(..line.len() - 1);
                 if line.iter().all(u8::is_ascii_whitespace) {
                     continue;
@@ -199,7 +213,7 @@ impl Lines {
             if self.searched > MAX_LINE {
                 return Err(Fault::Garbled("a line of the stream does not end".to_owned()));
             }
-            match self.body.frame().await {
+            match self.frame().await? {
                 None => return Ok(None),
                 Some(Err(error)) => return Err(Fault::Transport(error)),
                 Some(Ok(frame)) => {
@@ -209,5 +223,16 @@ impl Lines {
                 }
             }
         }
+    }
+
+    /// Waits for the next piece of the body; not long when a line has begun.
+    async fn frame(&mut self) -> Result<Option<Result<Frame<Bytes>, kube::Error>>, Fault> {
+        if self.buffer.is_empty() {
+            return Ok(self.body.frame().await);
+        }
+        let now = Instant::now();
+        let whole = *self.begun.get_or_insert(now) + LINE_WHOLE;
+        let end = whole.min(now + LINE_PAUSE);
+        timeout_at(end, self.body.frame()).await.map_err(|_| Fault::TimedOut(LINE_PAUSE))
     }
 }

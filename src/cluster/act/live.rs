@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::connection::{ACTION, Connection, Purpose};
 use crate::discovery;
 use crate::error::Error;
 use crate::resource::Resource;
 use crate::wire::{self, Call, Fault, Lines};
+
+/// How long to wait before a server that does not answer just now is asked again.
+pub(super) const AGAIN: Duration = Duration::from_secs(1);
 
 /// Names an object of any kind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,9 +82,19 @@ pub async fn until_live(
 ) -> Result<(), Error> {
     let end = Instant::now() + limit;
     let late = || connection.error(Fault::TimedOut(limit), "Waiting for", &target.to_string());
+    let mut away = None;
     loop {
-        // Reading it first tells what is so already, also when a watch broke in between.
-        let object = timeout_at(end, live(connection, target)).await.map_err(|_| late())??;
+        // Reading it first tells what is so already, also when a watch broke in between. While time is left, a server that does not
+        // answer just now is asked again.
+        let object = match timeout_at(end, live(connection, target)).await {
+            Ok(Err(error)) if error.passes() && Instant::now() < end => {
+                away = Some(error);
+                sleep_until(end.min(Instant::now() + AGAIN)).await;
+                continue;
+            }
+            Ok(object) => object?,
+            Err(_) => return Err(away.unwrap_or_else(late)),
+        };
         if done(object.as_ref()) {
             return Ok(());
         }

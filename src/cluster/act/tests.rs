@@ -82,6 +82,62 @@ async fn a_source_that_does_not_answer_and_one_that_is_suspended_are_said() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_repository_that_is_but_an_address_is_not_waited_for() {
+    let (mock, connection) = setup();
+    for (kind, plural) in [("HelmRepository", "helmrepositories"), ("HelmChart", "helmcharts")] {
+        mock.state().serve("source.toolkit.fluxcd.io/v1", plural, kind);
+    }
+    mock.state().serve("helm.toolkit.fluxcd.io/v2", "helmreleases", "HelmRelease");
+    let (repository, chart) = (GIT.replace("gitrepositories", "helmrepositories"), GIT.replace("gitrepositories", "helmcharts"));
+    let source = json!({ "kind": "HelmRepository", "name": "charts" });
+    mock.put(&repository, "shop", "charts", json!({ "spec": { "type": "oci", "url": "oci://registry.example/charts" } }));
+    mock.put(&chart, "shop", "shop-web", json!({ "spec": { "chart": "web" }, "status": { "lastHandledReconcileAt": "t1" } }));
+    let release = json!({ "spec": { "chart": { "spec": { "chart": "web", "sourceRef": source } } } });
+    mock.put("/apis/helm.toolkit.fluxcd.io/v2/helmreleases", "shop", "web", release);
+    reconcile(&connection, &key("HelmRelease", "web"), Some(Duration::from_secs(5)), "t1").await.unwrap();
+    assert_eq!((mock.asked("PATCH /apis/source"), mock.asked("helmcharts/shop-web?fieldManager")), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_an_object_outlives_a_server_that_is_away_for_a_while() {
+    let (mock, connection) = setup();
+    let (api_version, kind) = ("kustomize.toolkit.fluxcd.io/v1".to_owned(), "Kustomization".to_owned());
+    let target = Target { api_version, kind, namespace: "shop".to_owned(), name: "app".to_owned() };
+    // What is served is known by then.
+    assert!(live(&connection, &target).await.unwrap().is_some());
+    let wait = |seconds| until_live(&connection, &target, Duration::from_secs(seconds), |object| object.is_some());
+    mock.state().refuse.insert("kustomizations/app".to_owned(), 503);
+    let away = mock.clone();
+    let back = async move {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        away.state().refuse.clear();
+    };
+    let (waited, ()) = tokio::join!(wait(60), back);
+    waited.unwrap();
+    mock.state().refuse.insert("kustomizations/app".to_owned(), 503);
+    assert!(matches!(wait(10).await, Err(Error::Refused { code: 503, .. })), "its own words, when it stays away");
+    mock.state().refuse.insert("kustomizations/app".to_owned(), 403);
+    assert!(matches!(wait(60).await, Err(Error::Refused { code: 403, .. })));
+}
+
+#[tokio::test]
+async fn a_kind_is_found_past_a_group_whose_server_is_away_and_when_it_came_later() {
+    let (mock, connection) = setup();
+    mock.state().serve("certs.example/v1", "certificates", "Certificate");
+    mock.state().serve("away.example/v1", "metrics", "Metric");
+    mock.state().refuse.insert("/apis/away.example".to_owned(), 503);
+    let found = discovery::by_kind(&connection, "Certificate").await.unwrap();
+    assert_eq!(found.plural, "certificates");
+    // Whether the silent one has it nobody knows.
+    let unknown = discovery::by_kind(&connection, "Issuer").await.unwrap_err();
+    assert!(matches!(unknown, Error::Refused { code: 503, .. }), "{unknown}");
+    mock.state().refuse.clear();
+    assert!(matches!(discovery::by_kind(&connection, "Issuer").await, Err(Error::KindAbsent { .. })));
+    mock.state().serve("certs.example/v1", "issuers", "Issuer");
+    assert_eq!(discovery::by_kind(&connection, "Issuer").await.unwrap().plural, "issuers");
+}
+
+#[tokio::test(start_paused = true)]
 async fn refusals_become_words_with_what_to_do() {
     let table = [
         (401, TroubleKind::Refused, "Log in"),
