@@ -112,7 +112,7 @@ fn of_clusters(world: &mut World, core: &Core) {
             None => links.push(link),
         }
     }
-    links.extend(core.repos.links());
+    links.extend(core.repos.links(world.projects.iter().map(|project| &project.repository)));
     put(&mut world.links, links);
     join(&mut world.flux, &flux);
     join(&mut world.workloads, &workloads);

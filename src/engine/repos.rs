@@ -2,7 +2,7 @@
 //!
 //! Blocking work has threads of its own. What stands in the files is read elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -115,9 +115,8 @@ impl Repos {
 
     /// Returns a repository; the same one for the same URL and credential.
     pub(crate) fn get(&self, repository: &Repository) -> Arc<Repo> {
-        let key = (repository.url.clone(), repository.credential.to_string());
         let mut known = open(&self.known);
-        let repo = known.entry(key).or_insert_with(|| {
+        let repo = known.entry(key(repository)).or_insert_with(|| {
             Arc::new(Repo {
                 url: repository.url.clone(),
                 access: Access::new(repository.credential.clone()).with_safe(Arc::clone(&self.safe)),
@@ -147,14 +146,16 @@ impl Repos {
         self.cancel.cancel();
     }
 
-    /// Returns the state of every repository that was tried.
-    pub(crate) fn links(&self) -> Vec<Link> {
+    /// Returns the state of those of the repositories that were tried; what was tried with another credential says nothing of them.
+    pub(crate) fn links<'r>(&self, repositories: impl Iterator<Item = &'r Repository>) -> Vec<Link> {
         let known = open(&self.known);
-        let link = |repo: &Arc<Repo>| {
+        let keys: BTreeSet<_> = repositories.map(key).collect();
+        let link = |key: &(String, String)| {
+            let repo = known.get(key)?;
             let state = open(&repo.last).link.clone()?;
             Some(Link { of: LinkOf::Repository(repo.url.clone()), state })
         };
-        known.values().filter_map(link).collect()
+        keys.iter().filter_map(link).collect()
     }
 }
 
@@ -286,6 +287,11 @@ impl Repo {
     }
 }
 
+/// Returns what tells repositories apart: where it is, and what it is read with.
+fn key(repository: &Repository) -> (String, String) {
+    (repository.url.clone(), repository.credential.to_string())
+}
+
 /// Returns the repository's head of a branch, or a trouble that says that there is no such branch.
 pub(crate) fn head_of(heads: &Heads, branch: &str, url: &str) -> Result<CommitId, Trouble> {
     heads.get(branch).cloned().ok_or_else(|| {
@@ -294,4 +300,29 @@ pub(crate) fn head_of(heads: &Heads, branch: &str, url: &str) -> Result<CommitId
             .why(format!("{url} has {}", if known.is_empty() { "no branches".to_owned() } else { known.join(", ") }))
             .next("Correct the environment's branch, or create it in Git.")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
+    use domain::project::{Credential, Provider};
+    use domain::safe::NoSafe;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_tried_with_another_credential_says_nothing_of_a_repository() {
+        let folder = tempfile::tempdir().unwrap();
+        let repos = Repos::new(folder.path().to_owned(), Arc::new(NoSafe), Arc::new(|| Time::UNIX_EPOCH), Arc::default());
+        let with = |credential| Repository {
+            provider: Provider::default(),
+            url: "file:///nowhere/at/all.git".into(),
+            default_branch: "main".into(),
+            credential,
+        };
+        let (old, new) = (with(Credential::Env { user: "bot".into(), name: "OLD".into() }), with(Credential::None));
+        assert!(repos.get(&old).fetch().await.is_err());
+        assert_eq!(repos.links([&old].into_iter()).len(), 1);
+        assert_eq!(repos.links([&new, &new].into_iter()), [], "it was not tried yet");
+    }
 }
