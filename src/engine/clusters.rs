@@ -76,6 +76,7 @@ async fn watch(core: Arc<Core>, member: Arc<Member>) {
     let connection = loop {
         match core.fleet.connection(member.context()).await {
             Ok(connection) => break connection,
+            Err(_) if member.is_left() => return,
             Err(error) => {
                 member.tell(state_of(&error, core.now()));
                 core.nudge.notify_one();
@@ -85,7 +86,7 @@ async fn watch(core: Arc<Core>, member: Arc<Member>) {
         }
     };
     let scope = Scope { flux: true, namespaces: member.namespaces() };
-    let mut changes = member.begin(Watcher::start(connection, scope, Arc::clone(&core.clock)));
+    let Some(mut changes) = member.begin(Watcher::start(connection, scope, Arc::clone(&core.clock))) else { return };
     core.nudge.notify_one();
     while changes.changed().await.is_ok() {
         changes.borrow_and_update();

@@ -125,15 +125,29 @@ impl Member {
         });
     }
 
-    /// Takes a running watch and returns the receiver of its changes.
-    pub(crate) fn begin(&self, watch: Watch) -> watch::Receiver<Versions> {
+    /// Takes a running watch and returns the receiver of its changes; nothing when it is not wanted any more, and then it ends.
+    pub(crate) fn begin(&self, watch: Watch) -> Option<watch::Receiver<Versions>> {
         let changes = watch.changed();
         let mut inner = open(&self.inner);
         // What was wanted may have changed while the connection was made.
-        watch.set_namespaces(inner.wanted.clone().unwrap_or_default());
+        let Some(namespaces) = inner.wanted.clone() else {
+            inner.started = false;
+            return None;
+        };
+        watch.set_namespaces(namespaces);
         inner.trouble = None;
         inner.watch = Some(watch);
-        changes
+        Some(changes)
+    }
+
+    /// Gives up to watch it when it is not wanted any more; tells whether that is so.
+    pub(crate) fn is_left(&self) -> bool {
+        let mut inner = open(&self.inner);
+        let left = inner.wanted.is_none();
+        if left {
+            (inner.started, inner.trouble) = (false, None);
+        }
+        left
     }
 
     fn see(&self) -> Option<(Option<Snapshot>, Link)> {
@@ -335,5 +349,21 @@ fn absent<T>(result: Result<T, cluster::Error>) -> Result<Option<T>, Trouble> {
         Ok(found) => Ok(Some(found)),
         Err(cluster::Error::Refused { code: 404, .. }) => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_that_is_left_before_it_is_reached_is_taken_up_anew() {
+        let fleet = Fleet::new(Clusters::fixed([]), Arc::new(|| Time::UNIX_EPOCH));
+        let member = fleet.member(&"c".into());
+        assert!(member.want(BTreeSet::new()) && !member.want(BTreeSet::new()), "one task for it");
+        assert!(!member.is_left());
+        fleet.keep(&BTreeSet::new());
+        assert!(member.is_left(), "its task has nothing to wait for any more");
+        assert!(member.want(BTreeSet::new()), "another one is needed");
     }
 }
