@@ -27,17 +27,27 @@ pub(crate) async fn give(core: &Arc<Core>, actor: Actor, order: Order) -> Result
 /// Suspends the automations that would overwrite what goes back, each by an order of its own, and then goes on.
 async fn after_suspending(core: &Arc<Core>, actor: Actor, deploy: Deploy) -> Result<Outcome, Trouble> {
     let keys = deploy.draft.restore.as_ref().map(|restore| restore.suspend.clone()).unwrap_or_default();
-    let names = keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let mut suspended: Vec<String> = Vec::new();
     for key in keys {
-        one(core, actor.clone(), Suspend { key }.into()).await?;
-    }
-    match one(core, actor, deploy.into()).await {
-        Ok(outcome) => Ok(Outcome { said: format!("{} {names} is suspended.", outcome.said), ..outcome }),
-        Err(trouble) => {
-            let next = format!("{} {names} is suspended, and stays so until it is resumed.", trouble.next);
-            Err(trouble.next(next.trim()))
+        let name = key.to_string();
+        match one(core, actor.clone(), Suspend { key }.into()).await {
+            Ok(_) => suspended.push(name),
+            Err(trouble) => return Err(after(&suspended, trouble)),
         }
     }
+    match one(core, actor, deploy.into()).await {
+        Ok(outcome) => Ok(Outcome { said: format!("{} {} is suspended.", outcome.said, suspended.join(", ")), ..outcome }),
+        Err(trouble) => Err(after(&suspended, trouble)),
+    }
+}
+
+/// Says in a trouble what was suspended before it.
+fn after(suspended: &[String], trouble: Trouble) -> Trouble {
+    if suspended.is_empty() {
+        return trouble;
+    }
+    let next = format!("{} {} is suspended, and stays so until it is resumed.", trouble.next, suspended.join(", "));
+    trouble.next(next.trim())
 }
 
 /// Takes one order through the gate.
@@ -88,9 +98,9 @@ fn within(core: &Core, order: &Order, object: &str) -> Result<(), Trouble> {
 
 /// Journals a failure and returns its trouble; a journal that cannot be written becomes a mishap beside it.
 async fn failed(core: &Core, scribe: &Scribe, fault: Fault) -> Trouble {
-    // What has left a record behind was begun, so it was not refused before anything was done.
+    // What was begun was not refused before anything was done.
     let phase = match fault.trouble.kind {
-        _ if fault.change.is_some() => Phase::Failed,
+        _ if fault.begun => Phase::Failed,
         TroubleKind::Failed | TroubleKind::TimedOut => Phase::Failed,
         TroubleKind::Refused | TroubleKind::Usage | TroubleKind::NotFound => Phase::Refused,
     };

@@ -49,6 +49,20 @@ pub(crate) struct Fault {
     pub(crate) trouble: Trouble,
     /// The record that changes with it all the same.
     pub(crate) change: Option<Change>,
+    /// Whether something was done before it failed: then it was not refused, whoever refused the rest.
+    pub(crate) begun: bool,
+}
+
+impl Fault {
+    /// Builds a failure that came after something was done, unless `done` says that nothing was.
+    pub(crate) fn after(done: bool, trouble: Trouble) -> Self {
+        Self { begun: done, ..trouble.into() }
+    }
+
+    /// Builds a failure that leaves a record behind.
+    pub(crate) const fn with(trouble: Trouble, change: Change) -> Self {
+        Self { trouble, change: Some(change), begun: true }
+    }
 }
 
 impl Done {
@@ -72,7 +86,7 @@ impl Done {
 
 impl From<Trouble> for Fault {
     fn from(trouble: Trouble) -> Self {
-        Self { trouble, change: None }
+        Self { trouble, change: None, begun: false }
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) async fn create(core: &Arc<Core>, order: Create) -> Result<Done, Faul
         if let Err(trouble) = send(core, fresh, false).await {
             // What stands already is named, so that nobody has to look for it.
             let left = (!made.is_empty()).then(|| format!("{}; {} was created before and stays", trouble.why, made.join(", ")));
-            return Err(Trouble { why: left.unwrap_or(trouble.why.clone()), ..trouble }.into());
+            return Err(Fault::after(!made.is_empty(), Trouble { why: left.unwrap_or(trouble.why.clone()), ..trouble }));
         }
         made.push(fresh.key.to_string());
     }

@@ -104,7 +104,7 @@ async fn finish(
         }
         Landing::Refused(trouble) | Landing::Unreached(trouble) => {
             follow::fail(&mut deployment, StageName::Commit, now, trouble.clone());
-            Err(Fault { trouble, change: Some(Change::Deployment(Box::new(deployment))) })
+            Err(Fault::with(trouble, Change::Deployment(Box::new(deployment))))
         }
     }
 }

@@ -39,7 +39,8 @@ pub(super) async fn save(core: &Arc<Core>, order: SaveEnvironment) -> Result<Don
     }
     let turned = before.is_some_and(|b| b.gitops.auto_sync != environment.gitops.auto_sync);
     if environment.gitops.enabled && turned {
-        said.extend(steer(core, &environment).await?);
+        let made = said.len() > 1;
+        said.extend(steer(core, &environment).await.map_err(|trouble| Fault::after(made, trouble))?);
     }
     let wanted = environment.clone();
     Ok(Done::said(said.join(" ")).with(Change::Environment(environment)).when(move |state| may_save(state, &wanted, new)))
@@ -80,11 +81,23 @@ pub(super) async fn remove(core: &Arc<Core>, order: RemoveEnvironment) -> Result
         }
         Fate::Delete(deletes) => {
             for delete in deletes {
-                said.push(super::delete::delete(core, delete).await?.outcome.said);
+                match super::delete::delete(core, delete).await {
+                    Ok(done) => said.push(done.outcome.said),
+                    Err(fault) => return Err(cut_short(&said[1..], fault.trouble)),
+                }
             }
         }
     }
     Ok(Done::said(said.join(" ")).with(Change::EnvironmentRemoved(order.id)).when(move |state| may_remove(state, &id)))
+}
+
+/// Says that what was to be deleted is not all gone, and that the record stays.
+fn cut_short(gone: &[String], trouble: Trouble) -> Fault {
+    if gone.is_empty() {
+        return trouble.into();
+    }
+    let why = format!("{}; before that: {} The environment stays on record.", trouble.why, gone.join(" "));
+    Fault::after(true, Trouble { why, ..trouble })
 }
 
 fn may_remove(state: &State, id: &EnvironmentId) -> Result<(), Trouble> {
@@ -130,10 +143,11 @@ pub(super) async fn create(
     environment: &Environment,
     repository: &Repository,
     told: Option<&Setup>,
-) -> Result<Vec<String>, Trouble> {
+) -> Result<Vec<String>, Fault> {
     let now = setup(core, environment).await?;
     if let Some(other) = told.and_then(|told| now.missing.iter().find(|key| !told.missing.contains(key))) {
-        return Err(Trouble::refused("More is missing in the cluster than was shown", other).next("Look again and decide anew."));
+        let trouble = Trouble::refused("More is missing in the cluster than was shown", other);
+        return Err(trouble.next("Look again and decide anew.").into());
     }
     let keys = if now.missing.iter().any(|key| &*key.kind == "Secret") { login::read(repository, &*core.safe)? } else { None };
     let secret = with_secret(&now);
@@ -155,7 +169,7 @@ pub(super) async fn create(
         if let Err(trouble) = core.fleet.apply(&environment.cluster, object, false).await {
             let left =
                 (!created.is_empty()).then(|| format!("{}; {} was created before and stays", trouble.why, created.join(", ")));
-            return Err(Trouble { why: left.unwrap_or(trouble.why.clone()), ..trouble });
+            return Err(Fault::after(!created.is_empty(), Trouble { why: left.unwrap_or(trouble.why.clone()), ..trouble }));
         }
         created.push(if key.namespace.is_empty() { format!("{}/{}", key.kind, key.name) } else { key.to_string() });
     }

@@ -91,14 +91,20 @@ pub(super) async fn save(core: &Arc<Core>, scribe: &Scribe, order: SaveThroughFl
     let project = core.project(&environment.id.project)?;
     let mut said = vec![format!("Environment {} was {}.", environment.id, if new { "added" } else { "edited" })];
     let created = environment::create_secret(core, &environment, &project.repository, &shown.setup).await?;
-    said.extend(created.map(|name| format!("Created: {name}.")));
+    said.extend(created.as_ref().map(|name| format!("Created: {name}.")));
     let change = &shown.change;
     if !change.files.is_empty() {
         let message = format!("Run {}: GitRepository and Kustomization", environment.id);
         let message = git::trailers(&message, &[("Environment", environment.id.to_string().as_str())]);
         let record = &environment;
         let anew = || async move { plan(core, record, change.fleet.clone()).await.map(|plan| plan.change) };
-        let commit = folder::land(core, scribe, (change, &message), anew).await?;
+        let commit = folder::land(core, scribe, (change, &message), anew).await;
+        let commit = commit.map_err(|trouble| match &created {
+            Some(name) => {
+                Fault::after(true, Trouble { why: format!("{}; {name} was created before and stays", trouble.why), ..trouble })
+            }
+            None => trouble.into(),
+        })?;
         said.push(format!("{} is on {} of {}.", commit.short(), change.branch, change.fleet.project));
         said.push(folder::brought(core, &environment.cluster, change, &departure::keys(&environment)).await);
     }

@@ -29,7 +29,7 @@ pub(super) async fn install(core: &Arc<Core>, order: Install) -> Result<Done, Fa
     let pieces: Vec<&Piece> = plan.release.pieces_for(&plan.components).collect();
     let job = core.works.begin(&plan.context, (order.act(), core.now()), pieces.iter().map(ToString::to_string))?;
     let result = carry_out(&connection, plan, &pieces, &job).await;
-    job.over(result.as_ref().map_or_else(|trouble| Err(trouble.to_string()), |said| Ok(said.clone())));
+    job.over(result.as_ref().map_or_else(|fault| Err(fault.trouble.to_string()), |said| Ok(said.clone())));
     Ok(Done::said(result?))
 }
 
@@ -41,21 +41,22 @@ pub(super) fn halt(core: &Arc<Core>, order: &Halt) -> Result<Done, Trouble> {
     Err(Trouble::refused("Nothing goes on there that could be stopped", order.object()))
 }
 
-async fn carry_out(connection: &Connection, plan: &Installation, pieces: &[&Piece], job: &Job) -> Result<String, Trouble> {
+async fn carry_out(connection: &Connection, plan: &Installation, pieces: &[&Piece], job: &Job) -> Result<String, Fault> {
     let mut defined: Vec<(usize, Target)> = Vec::new();
     for (at, piece) in pieces.iter().enumerate() {
         let definition = piece.kind == "CustomResourceDefinition";
         if !definition && !defined.is_empty() {
-            served(connection, job, &std::mem::take(&mut defined)).await?;
+            let served = served(connection, job, &std::mem::take(&mut defined)).await;
+            served.map_err(|error| Fault::after(true, failed(error, piece, (at, pieces.len()))))?;
         }
         if job.stopped() {
-            return Err(stopped(plan, at, pieces.len()));
+            return Err(stopped(plan, at, pieces.len()).into());
         }
         job.mark(at, Mark::Busy("is applied".to_owned()));
         if let Err(error) = act::apply_as(connection, &body(piece), MANAGER, false).await {
             let trouble = failed(error, piece, (at, pieces.len()));
             job.mark(at, Mark::Failed(trouble.why.clone()));
-            return Err(trouble);
+            return Err(Fault::after(at > 0, trouble));
         }
         let said = match plan.steps.get(at).map(|step| &step.doing) {
             Some(Doing::Keep) => "unchanged",
@@ -67,11 +68,11 @@ async fn carry_out(connection: &Connection, plan: &Installation, pieces: &[&Piec
             defined.push((at, target(piece)));
         }
     }
-    running(connection, plan, pieces, job).await
+    running(connection, plan, pieces, job).await.map_err(|trouble| Fault::after(true, trouble))
 }
 
 /// Waits until the kinds of definitions are served.
-async fn served(connection: &Connection, job: &Job, definitions: &[(usize, Target)]) -> Result<(), Trouble> {
+async fn served(connection: &Connection, job: &Job, definitions: &[(usize, Target)]) -> Result<(), Error> {
     let waits = definitions.iter().map(|(at, target)| async move {
         let done = act::until_live(connection, target, SERVED, |object| object.is_some_and(established)).await;
         if let Err(error) = &done {
@@ -82,8 +83,7 @@ async fn served(connection: &Connection, job: &Job, definitions: &[(usize, Targe
     let waits: Vec<_> = waits.collect();
     // Whoever stops it now is told so at the next object.
     let Some(results) = job.unless_stopped(join_all(waits)).await else { return Ok(()) };
-    results.into_iter().collect::<Result<Vec<()>, Error>>()?;
-    Ok(())
+    results.into_iter().collect()
 }
 
 fn established(object: &Value) -> bool {

@@ -50,7 +50,7 @@ pub(super) async fn deploy(core: &Arc<Core>, scribe: &Scribe, order: Deploy, how
     let detail = format!("applies by hand from {}: {}", commit.short(), deployment.applied.join(", "));
     scribe.write(Phase::Intent, detail, Some(Change::Deployment(Box::new(deployment.clone())))).await?;
     if let Err(trouble) = manual::apply(core, &scene, &mut deployment, &load).await {
-        return Err(Fault { trouble, change: Some(Change::Deployment(Box::new(deployment))) });
+        return Err(Fault::with(trouble, Change::Deployment(Box::new(deployment))));
     }
     land::settle_draft(core, &deployment).await;
     let said = format!(

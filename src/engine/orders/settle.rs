@@ -77,23 +77,25 @@ pub(super) async fn settle(core: &Arc<Core>, scribe: &Scribe, order: Settle) -> 
     if order.to == Side::Cluster {
         return to_cluster(scribe, &now).await.map_err(Fault::from);
     }
+    let mut begun = false;
     for _ in 0..CONFLICTS {
-        let trouble = match to_record(core, &now).await {
+        let fault = match to_record(core, &now).await {
             Ok(done) => return Ok(done),
-            Err(trouble) => trouble,
+            Err(fault) => Fault { begun: fault.begun || begun, ..fault },
         };
+        begun = fault.begun;
         // A controller that writes a status makes a new version too: as long as they part as was shown, it is tried again.
-        let then = Now::read(core, &order).await?;
+        let then = Now::read(core, &order).await.map_err(|trouble| Fault::after(begun, trouble))?;
         if then.versions() == now.versions() || then.departures().iter().any(|d| !found.contains(d)) {
-            return Err(trouble.into());
+            return Err(fault);
         }
         now = then;
     }
-    to_record(core, &now).await.map_err(Fault::from)
+    to_record(core, &now).await.map_err(|fault| Fault { begun: fault.begun || begun, ..fault })
 }
 
 /// Changes the objects; the server tries all changes before the first is made.
-async fn to_record(core: &Arc<Core>, now: &Now) -> Result<Done, Trouble> {
+async fn to_record(core: &Arc<Core>, now: &Now) -> Result<Done, Fault> {
     let environment = &now.environment;
     let [source, kustomization] = departure::keys(environment);
     let found = now.departures();
@@ -109,19 +111,21 @@ async fn to_record(core: &Arc<Core>, now: &Now) -> Result<Done, Trouble> {
         core.fleet.patch(key, patch, version, true).await?;
     }
     let mut said: Vec<String> = Vec::new();
+    let after = |said: &[String], trouble| Fault::after(!said.is_empty(), trouble);
     for (key, patch, version) in &patches {
-        core.fleet.patch(key, patch, version, false).await?;
+        core.fleet.patch(key, patch, version, false).await.map_err(|trouble| after(&said, trouble))?;
         said.push(format!("{key} was changed"));
     }
     if found.iter().any(|d| d.field == "objects") {
-        let made = environment::create(core, environment, &now.project.repository, None).await?;
+        let made = environment::create(core, environment, &now.project.repository, None).await;
+        let made = made.map_err(|fault| Fault { begun: fault.begun || !said.is_empty(), ..fault })?;
         said.push(format!("created: {}", made.join(", ")));
     }
     // Whoever settles it means it to stay: a promise that others gave for it is no longer theirs to keep.
     let resumed = found.iter().any(|d| d.field == "auto-sync") && environment.gitops.auto_sync;
     if resumed && let Some(object) = &now.kustomization {
         let by_hand = Steer { expect: None, marks: vec![(MARK.to_owned(), None)] };
-        core.fleet.resume(&object.key, &by_hand).await?;
+        core.fleet.resume(&object.key, &by_hand).await.map_err(|trouble| after(&said, trouble))?;
     }
     Ok(Done::said(format!("The cluster says what the record of {} says: {}.", environment.id, said.join(", "))))
 }

@@ -39,7 +39,7 @@ pub(super) async fn uninstall(core: &Arc<Core>, order: Uninstall) -> Result<Done
     let names = steps.iter().map(|(name, _)| name.clone());
     let job = core.works.begin(&removal.context, (order.act(), core.now()), names)?;
     let result = carry_out(&connection, removal, &steps, &job).await;
-    job.over(result.as_ref().map_or_else(|trouble| Err(trouble.to_string()), |said| Ok(said.clone())));
+    job.over(result.as_ref().map_or_else(|fault| Err(fault.trouble.to_string()), |said| Ok(said.clone())));
     Ok(Done::said(result?))
 }
 
@@ -78,16 +78,11 @@ fn steps(removal: &Removal) -> Vec<(String, Step<'_>)> {
     steps
 }
 
-async fn carry_out(
-    connection: &Connection,
-    removal: &Removal,
-    steps: &[(String, Step<'_>)],
-    job: &Job,
-) -> Result<String, Trouble> {
+async fn carry_out(connection: &Connection, removal: &Removal, steps: &[(String, Step<'_>)], job: &Job) -> Result<String, Fault> {
     let mut objects = 0;
     for (at, (name, step)) in steps.iter().enumerate() {
         if job.stopped() {
-            return Err(stopped(removal, at, steps.len()));
+            return Err(stopped(removal, at, steps.len()).into());
         }
         let done = match step {
             Step::Erase(target, how) => erased(connection, target, *how, (job, at)).await,
@@ -98,11 +93,11 @@ async fn carry_out(
         };
         match done {
             Ok(Some(said)) => job.mark(at, Mark::Done(said)),
-            Ok(None) => return Err(stopped(removal, at, steps.len())),
+            Ok(None) => return Err(stopped(removal, at, steps.len()).into()),
             Err(error) => {
                 let trouble = failed(error, name, (at, steps.len()));
                 job.mark(at, Mark::Failed(trouble.why.clone()));
-                return Err(trouble);
+                return Err(Fault::after(at > 0, trouble));
             }
         }
     }

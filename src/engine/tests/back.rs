@@ -6,6 +6,7 @@ use domain::TroubleKind;
 use domain::change::{Draft, Preview};
 use domain::deployment::{Deployment, Method, Status};
 use domain::edit::{Choice, Edit, Field};
+use domain::flux::ObjectKey;
 use domain::ident::{DeploymentId, EnvironmentId};
 use domain::orders::Deploy;
 use domain::project::EnvironmentType;
@@ -13,6 +14,7 @@ use domain::promotion::{Promote, PromotePart, Promotion};
 use domain::query::{Answer, Query};
 use domain::restore::{Back, Side, Undone};
 use git::FileChange;
+use serde_json::json;
 
 use super::bed::{self, Bed, LONG, ada, development};
 use super::deploy::{draft, image, preview, submit};
@@ -83,6 +85,19 @@ async fn a_bad_image_goes_back_to_the_last_healthy_one_and_what_others_did_stays
     let order = Deploy { draft: again, reviewed: None, dry_run: false };
     let trouble = engine.give(&ada(), order).await.unwrap_err();
     assert_eq!((trouble.kind, trouble.what.as_str()), (TroubleKind::Usage, "Nothing would change"));
+    assert_eq!(bed.git(&["rev-parse", "develop"]), head);
+
+    // What was suspended for it before it failed is named: it stays so.
+    let kind = "ImageUpdateAutomation";
+    let meta = json!({"name": "shop", "namespace": "flux-system"});
+    let spec = json!({"interval": "1h", "sourceRef": {"kind": "GitRepository", "name": "flux-system"}});
+    bed.put(&json!({"apiVersion": "image.toolkit.fluxcd.io/v1", "kind": kind, "metadata": meta, "spec": spec}));
+    let mut draft = back(&engine, Back::Revert(id)).await.unwrap();
+    let key = |name: &str| ObjectKey::new(&"harbour".into(), kind, "flux-system", name);
+    draft.restore.as_mut().unwrap().suspend = vec![key("shop"), key("gone")];
+    let trouble = engine.give(&ada(), Deploy { draft, reviewed: None, dry_run: false }).await.unwrap_err();
+    assert!(trouble.object.contains("gone") && trouble.next.contains("flux-system/shop is suspended, and stays so"), "{trouble}");
+    assert_eq!(bed.object(kind, "flux-system", "shop").unwrap()["spec"]["suspend"], true);
     assert_eq!(bed.git(&["rev-parse", "develop"]), head);
     engine.stop().await;
 }

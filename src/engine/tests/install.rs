@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::TroubleKind;
+use domain::journal::Phase;
 use domain::orders::{Halt, Install, Order, Uninstall};
 use domain::query::{Answer, Manifest, Query};
 use domain::toolkit::{Mark, Work};
@@ -43,6 +44,9 @@ async fn what_was_refused_in_the_middle_is_finished_by_giving_it_again() {
     let trouble = engine.give(&ada(), order.clone()).await.unwrap_err();
     assert_eq!(trouble.kind, TroubleKind::Refused, "{trouble}");
     assert!(trouble.why.contains("cannot patch resource \"services\"") && trouble.next.contains("--role installer"), "{trouble}");
+    // Not refused: much of it was done before.
+    let told = |w: &World| w.audit.iter().any(|e| e.record.act == "flux.install" && e.record.phase == Phase::Failed);
+    bed::until(&engine, "the entry of the failure", told).await;
     let world = bed::until(&engine, "the end of it", |w| work(w).is_some_and(|work| work.over.is_some())).await;
     let lines = &work(&world).unwrap().lines;
     assert!(lines.iter().any(|l| matches!(l.mark, Mark::Failed(_))) && lines.iter().any(|l| l.mark == Mark::Todo));
