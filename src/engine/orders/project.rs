@@ -10,6 +10,7 @@ use crate::scene::no_project;
 pub(super) fn save(order: SaveProject) -> Result<Done, Trouble> {
     let SaveProject { project, new } = order;
     check::project(&project)?;
+    git::check_url(&project.repository.url).map_err(Trouble::from)?;
     let slug = project.slug.clone();
     let said = format!("Project {slug} was {}.", if new { "added" } else { "edited" });
     Ok(Done::said(said).with(Change::Project(project)).when(move |state| match (new, state.projects.contains_key(&slug)) {
