@@ -26,19 +26,34 @@ pub(super) async fn changed(core: &Arc<Core>, id: &DeploymentId) -> Result<Answe
     let read = move |mirror: &git::Mirror| {
         let info = mirror.commit_info(&commit)?;
         let parent = info.parents.first();
-        let text = |commit: &CommitId, path: &str| -> Result<Option<String>, git::Error> {
-            let bytes = mirror.file(commit, path)?;
-            Ok(bytes.map(|bytes| {
-                String::from_utf8(bytes).unwrap_or_else(|e| format!("{} bytes that are no text\n", e.as_bytes().len()))
-            }))
-        };
         let files = mirror.changed_files(&commit)?;
         let changes = files.into_iter().take(MOST).map(|file| {
-            let before = parent.map(|parent| text(parent, &file.path)).transpose()?.flatten();
-            Ok(FileChange { before, after: text(&commit, &file.path)?, path: file.path })
+            let before = parent.map(|parent| side(mirror, parent, &file.path)).transpose()?.flatten();
+            let mut after = side(mirror, &commit, &file.path)?;
+            // What is not shown is another one than before, or it would not be here.
+            if let (Some(Err(was)), Some(Err(is))) = (&before, &mut after)
+                && was == is
+            {
+                is.push_str("it is another one than before\n");
+            }
+            let text = |side: Option<Result<String, String>>| side.map(|side| side.unwrap_or_else(|why| why));
+            Ok(FileChange { before: text(before), after: text(after), path: file.path })
         });
         changes.collect::<Result<Vec<FileChange>, git::Error>>()
     };
     let changes = scene.repo.with("reading a commit", move |mirror, _| read(mirror)).await?;
     Ok(Answer::Changed(Arc::new(changes)))
+}
+
+/// Reads one side of a file: its text, or what is to be said instead of it.
+fn side(mirror: &git::Mirror, commit: &CommitId, path: &str) -> git::Result<Option<Result<String, String>>> {
+    match mirror.file(commit, path) {
+        Ok(bytes) => {
+            Ok(bytes
+                .map(|bytes| String::from_utf8(bytes).map_err(|e| format!("{} bytes that are no text\n", e.as_bytes().len()))))
+        }
+        // One file that cannot be shown keeps none of the others from it.
+        Err(error @ (git::Error::BadPath { .. } | git::Error::TooMuch { .. })) => Ok(Some(Err(format!("{error}\n")))),
+        Err(error) => Err(error),
+    }
 }
