@@ -26,7 +26,7 @@ use crate::steps::before;
 /// How often a commit is made anew because the branch moved.
 const ATTEMPTS: u32 = 5;
 /// How often the server is asked what became of a push before that is called unknown.
-pub(super) const QUESTIONS: u32 = 4;
+const QUESTIONS: u32 = 4;
 /// How many commits are searched for one of ours.
 const SCAN: usize = 10_000;
 /// The trailer that marks our commits.
@@ -109,10 +109,13 @@ pub(crate) async fn push(
                     last = Some(display(words.trim_end(), true));
                 }
             },
-            Ok(PushOutcome::Unknown { words }) => match ask(core, scene, deployment).await {
-                Some(true) => return Ok(Landing::Landed),
+            Ok(PushOutcome::Unknown { words }) => match answered(core, || on_branch(scene, deployment)).await {
+                Some(Some(found)) => {
+                    deployment.commit = Some(found);
+                    return Ok(Landing::Landed);
+                }
                 // It is not there; it is sent again, and lands once even if the first one comes late.
-                Some(false) => last = Some(display(words.trim_end(), true)),
+                Some(None) => last = Some(display(words.trim_end(), true)),
                 None => return Ok(Landing::Unknown(unknown(&object, &words))),
             },
             Ok(PushOutcome::Moved { head: None }) => {
@@ -231,11 +234,14 @@ pub(super) fn unknown(object: &str, words: &str) -> Trouble {
     )
 }
 
-/// Asks the server whether the commit is on the branch; nothing when it does not answer.
-async fn ask(core: &Core, scene: &Scene, deployment: &Deployment) -> Option<bool> {
+/// Asks the server what became of a push, a few times; nothing when it never answers.
+pub(crate) async fn answered<T, F>(core: &Core, ask: impl Fn() -> F) -> Option<T>
+where
+    F: Future<Output = Result<T, Trouble>>,
+{
     for question in 0..QUESTIONS {
-        match on_branch(scene, deployment).await {
-            Ok(found) => return Some(found.is_some()),
+        match ask().await {
+            Ok(answer) => return Some(answer),
             Err(_) => tokio::time::sleep(core.pace.pause(question)).await,
         }
     }

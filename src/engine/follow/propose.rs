@@ -60,12 +60,12 @@ pub(super) async fn push(core: &Arc<Core>, scene: &Scene, deployment: &mut Deplo
                 );
             }
             Ok((PushOutcome::Moved { head: None }, _)) => "the branch came and went".clone_into(&mut last),
-            Ok((PushOutcome::Unknown { words }, _)) => match there(core, scene, deployment).await {
-                Some(true) => {
+            Ok((PushOutcome::Unknown { words }, _)) => match land::answered(core, || own_head(scene, deployment)).await {
+                Some(head) if head.is_some() && head == deployment.proposal.as_ref().and_then(|p| p.commit.clone()) => {
                     opened(core, scene, deployment, &words);
                     return Landing::Proposed;
                 }
-                Some(false) => last = display(words.trim_end(), true),
+                Some(_) => last = display(words.trim_end(), true),
                 None => return Landing::Unknown(land::unknown(&object, &words)),
             },
             Err(GitFault { trouble, nature: Nature::Passing }) => {
@@ -99,17 +99,7 @@ pub(super) fn opened(core: &Core, scene: &Scene, deployment: &mut Deployment, wo
     }
 }
 
-/// Asks the server whether the branch of its own has the commit; nothing when it does not answer.
-async fn there(core: &Core, scene: &Scene, deployment: &Deployment) -> Option<bool> {
-    for question in 0..land::QUESTIONS {
-        match own_head(scene, deployment).await {
-            Ok(head) => return Some(head.is_some() && head == deployment.proposal.as_ref().and_then(|p| p.commit.clone())),
-            Err(_) => tokio::time::sleep(core.pace.pause(question)).await,
-        }
-    }
-    None
-}
-
+/// Returns the head that the branch of its own has on the server.
 async fn own_head(scene: &Scene, deployment: &Deployment) -> Result<Option<CommitId>, Trouble> {
     let heads = scene.repo.fetch().await?;
     Ok(deployment.proposal.as_ref().and_then(|p| heads.get(&p.branch)).cloned())

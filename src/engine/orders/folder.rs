@@ -17,6 +17,7 @@ use domain::world::World;
 use domain::{Time, Trouble};
 use git::{Author, Base, NewCommit, PushOutcome};
 
+use crate::follow::land::answered;
 use crate::repos::Repo;
 use crate::scribe::Scribe;
 use crate::shared::Core;
@@ -66,8 +67,11 @@ where
                     .why(display(words.trim_end(), true))
                     .next("Nothing was changed in Git; do what the server says, then try again."));
             }
-            PushOutcome::Unknown { words } => match there(&repo, &now.branch, &commit).await {
-                Some(true) => return Ok(commit),
+            PushOutcome::Unknown { words } => match answered(core, || there(&repo, &now.branch, &commit)).await {
+                Some(true) => {
+                    repo.poke();
+                    return Ok(commit);
+                }
                 // It is sent again on the same base, and lands once.
                 Some(false) => last = display(words.trim_end(), true),
                 None => {
@@ -97,13 +101,12 @@ async fn commit(
     repo.with("the Git commit", move |mirror, _| mirror.commit(&new)).await
 }
 
-/// Tells whether a commit is on the server's branch; nothing when nobody can be asked.
-async fn there(repo: &Arc<Repo>, branch: &str, commit: &CommitId) -> Option<bool> {
-    let heads = repo.fetch().await.ok()?;
-    match heads.get(branch).cloned() {
-        Some(head) => repo.contains(commit.clone(), head).await,
-        None => Some(false),
-    }
+/// Tells whether a commit is on the server's branch.
+async fn there(repo: &Arc<Repo>, branch: &str, commit: &CommitId) -> Result<bool, Trouble> {
+    let heads = repo.fetch().await?;
+    let Some(head) = heads.get(branch).cloned() else { return Ok(false) };
+    let contained = repo.contains(commit.clone(), head).await;
+    contained.ok_or_else(|| Trouble::failed("The branch could not be read", branch))
 }
 
 /// Asks Flux to apply the folder and waits a while for objects; says what came of it.
