@@ -12,8 +12,10 @@ use domain::Trouble;
 use domain::change::{Draft, Manual, Severity};
 use domain::deployment::{Deployment, StageName, StageState, Status};
 use domain::flux::ObjectKey;
+use domain::link::LinkState;
 use domain::project::Environment;
 use domain::revision::CommitId;
+use domain::world::World;
 use git::Mirror;
 use manifest::Overlay;
 use manifest::drift::{Wanted, encrypted, wanted};
@@ -305,6 +307,7 @@ pub(super) async fn take_up(core: &Arc<Core>, scene: &Scene, deployment: &mut De
     if deployment.stage(StageName::Apply).is_over() {
         return Ok(());
     }
+    heard(core, &scene.environment, deployment).await?;
     let done = again(core, scene, deployment).await;
     if let Err(trouble) = done
         && !deployment.status.is_over()
@@ -312,6 +315,23 @@ pub(super) async fn take_up(core: &Arc<Core>, scene: &Scene, deployment: &mut De
         fail(deployment, StageName::Apply, core.now(), trouble);
     }
     persist(core, deployment).await
+}
+
+/// Waits until the cluster answers: whether it has been applied already can only be learned there.
+async fn heard(core: &Arc<Core>, environment: &Environment, deployment: &mut Deployment) -> Result<(), Trouble> {
+    let live = |world: &World| world.cluster_link(&environment.cluster).is_some_and(LinkState::is_live);
+    let mut worlds = core.world.subscribe();
+    if live(&worlds.borrow()) {
+        return Ok(());
+    }
+    let detail = format!("waits until {} answers", environment.cluster);
+    if deployment.stage(StageName::Apply).detail != detail {
+        deployment.stage_mut(StageName::Apply).detail = detail;
+        persist(core, deployment).await?;
+    }
+    // An error means that the engine ends, and this with it.
+    drop(worlds.wait_for(|world| live(world)).await);
+    Ok(())
 }
 
 async fn again(core: &Arc<Core>, scene: &Scene, deployment: &mut Deployment) -> Result<(), Trouble> {
