@@ -12,7 +12,7 @@ use crate::ident::{ContextName, DeploymentId, EnvironmentId, Slug};
 use crate::journal::{Entry, SyncPromise, Verified};
 use crate::link::{Link, LinkOf, LinkState};
 use crate::project::{Environment, Project};
-use crate::revision::CommitId;
+use crate::revision::{CommitId, Revision};
 use crate::toolkit::Work;
 use crate::trouble::Trouble;
 use crate::workload::{Pod, Workload};
@@ -241,6 +241,7 @@ impl World {
             return unseen(self.kind_link(cluster, kind));
         }
         match kustomization.health() {
+            Health::Bad if self.awaits_source(environment, kustomization) => return (Health::Busy, "not applied yet".to_owned()),
             Health::Bad => return (Health::Bad, kustomization.ready().map_or_else(String::new, |c| c.reason.to_string())),
             Health::Busy => return (Health::Busy, "reconciling".to_owned()),
             _ => {}
@@ -258,6 +259,16 @@ impl World {
             _ if kustomization.suspended() && environment.gitops.auto_sync => (Health::Off, "suspended".to_owned()),
             _ => (Health::Ok, "ready".to_owned()),
         }
+    }
+
+    /// Tells whether a Kustomization has tried nothing yet, because its source, which is well, has only just brought its first
+    /// artifact or still fetches it.
+    fn awaits_source(&self, environment: &Environment, kustomization: &FluxObject) -> bool {
+        let waits = kustomization.ready().is_some_and(|c| c.reason == "ArtifactFailed");
+        let untried = kustomization.status.last_attempted_revision.as_ref().is_none_or(Revision::is_empty);
+        let well =
+            self.source(environment).is_some_and(|source| matches!(source.health(), Health::Ok | Health::Busy | Health::Unknown));
+        waits && untried && well
     }
 
     /// Tells whether what runs is what Git says, by images; nothing when either side is not known.
@@ -285,7 +296,11 @@ fn unseen(link: Option<&LinkState>) -> (Health, String) {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::ident::ObjectName;
+    use crate::project::EnvironmentType;
 
     #[test]
     fn what_a_silent_link_brought_is_stale() {
@@ -316,10 +331,11 @@ mod tests {
             assert_eq!(world.is_stale(&key), stale, "{key} in {}", key.cluster);
         }
     }
+
     #[test]
     fn an_environment_is_told_by_what_is_seen_of_its_kustomization() {
         let id = "shop/dev".parse().unwrap();
-        let environment = Environment::with_defaults(id, crate::project::EnvironmentType::Development, "c".into());
+        let environment = Environment::with_defaults(id, EnvironmentType::Development, "c".into());
         let name = &environment.gitops.kustomization;
         let ready = serde_json::json!({ "type": "Ready", "status": "True", "reason": "ReconciliationSucceeded", "message": "" });
         let object: FluxObject = serde_json::from_value(serde_json::json!({
@@ -342,5 +358,37 @@ mod tests {
         assert_eq!(told(LinkState::Live, false), is(Health::Unknown, "no Kustomization"));
         assert_eq!(told(LinkState::Listing { got: 0 }, false), is(Health::Unknown, "not connected"));
         assert_eq!(told(LinkState::Forbidden { why: String::new() }, false), is(Health::Bad, "forbidden"));
+    }
+
+    #[test]
+    fn an_environment_that_waits_for_its_first_artifact_is_at_work_and_not_broken() {
+        let id = EnvironmentId::new(Slug::new("shop").unwrap(), Slug::new("dev").unwrap());
+        let environment = Environment::with_defaults(id, EnvironmentType::Development, "c".into());
+        let gitops = &environment.gitops;
+        let object = |kind: &str, name: &ObjectName, status: &Value| {
+            let key = ObjectKey::new(&"c".into(), kind, &name.namespace, &name.name);
+            let value = json!({
+                "key": key, "uid": "u", "resource_version": "1", "generation": 1, "created": null, "deleting": false,
+                "requested_at": null, "labels": [], "marks": [], "spec": {}, "status": status,
+            });
+            Arc::new(serde_json::from_value::<FluxObject>(value).unwrap())
+        };
+        let ready =
+            |status: &str, reason: &str| json!({ "conditions": [{ "type": "Ready", "status": status, "reason": reason }] });
+        let mut tried = ready("False", "ArtifactFailed");
+        tried["lastAttemptedRevision"] = json!("main@sha1:c0ffee");
+        for (source, applies, expect) in [
+            (ready("True", "Succeeded"), ready("False", "ArtifactFailed"), Health::Busy),
+            (json!({}), ready("False", "ArtifactFailed"), Health::Busy),
+            (ready("False", "GitOperationFailed"), ready("False", "ArtifactFailed"), Health::Bad),
+            (ready("True", "Succeeded"), tried, Health::Bad),
+            (ready("True", "Succeeded"), ready("False", "BuildFailed"), Health::Bad),
+        ] {
+            let flux =
+                vec![object("GitRepository", &gitops.source, &source), object("Kustomization", &gitops.kustomization, &applies)];
+            let links = vec![Link { of: LinkOf::Cluster("c".to_owned()), state: LinkState::Live }];
+            let world = World { flux: Arc::new(flux), links: Arc::new(links), ..World::default() };
+            assert_eq!(world.environment_health(&environment).0, expect, "{source} {applies}");
+        }
     }
 }
