@@ -170,11 +170,20 @@ fn count(changes: &[RecordChange], word: &str) -> usize {
 /// Reads the document; a field that no record has is told, since it would be lost without a word.
 fn read(file: &Path) -> Result<Papers, Trouble> {
     let failed = |e: io::Error| Trouble::failed("The file could not be read", file.display()).why(e);
-    let mut text = String::new();
     let piped: Box<dyn Read> =
         if file == Path::new("-") { Box::new(io::stdin().lock()) } else { Box::new(fs::File::open(file).map_err(failed)?) };
-    piped.take(LARGEST).read_to_string(&mut text).map_err(failed)?;
+    let text = whole(piped).map_err(failed)?;
     parsed(&text, &file.display().to_string())
+}
+
+/// Reads a document to its end: the beginning of one that is too long may well read as a shorter one.
+fn whole(from: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    from.take(LARGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST {
+        return Err(io::Error::other(format!("it is longer than {} MiB", LARGEST >> 20)));
+    }
+    Ok(text)
 }
 
 fn parsed(text: &str, name: &str) -> Result<Papers, Trouble> {
@@ -338,6 +347,14 @@ projects:
             let said = refused(from, to);
             assert!(said.contains(told), "{to}: {said}");
         }
+    }
+
+    #[test]
+    fn a_document_that_is_too_long_is_not_cut() {
+        let long = |more| DECK.bytes().chain(std::iter::repeat_n(b'\n', usize::try_from(LARGEST).unwrap() - DECK.len() + more));
+        let read = |more| whole(io::Cursor::new(long(more).collect::<Vec<u8>>()));
+        assert!(read(0).is_ok_and(|text| parsed(&text, "deck.yaml").is_ok()));
+        assert!(read(1).unwrap_err().to_string().contains("16 MiB"));
     }
 
     #[test]

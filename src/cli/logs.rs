@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::Format;
 use super::targets::{One, any_kind};
 use crate::launch::{self, Deck};
+use crate::sieve::Sieve;
 
 /// Prints logs.
 #[derive(Debug, Args)]
@@ -132,7 +133,7 @@ async fn wanted(deck: &Deck, logs: &Logs) -> Result<Follow, Trouble> {
 
 impl Printer {
     fn batch(self, batch: &Batch) -> std::io::Result<()> {
-        let mut out = std::io::stdout().lock();
+        let mut out = Sieve::new(std::io::stdout().lock());
         for line in &batch.lines {
             match self.format {
                 Format::Table | Format::Wide | Format::Name => {
