@@ -279,7 +279,7 @@ impl FluxObject {
         self.status.conditions.iter().find(|c| c.kind == kind)
     }
 
-    /// Returns the Ready condition, when it speaks of the present spec.
+    /// Returns the Ready condition, whichever generation of the spec it speaks of.
     pub fn ready(&self) -> Option<&Condition> {
         self.condition("Ready")
     }

@@ -149,14 +149,16 @@ pub(crate) fn target(object: &Value) -> Target {
 
 /// Returns the objects of an inventory that are not desired any more.
 fn leftovers(kustomization: &Value, desired: &[Target]) -> Vec<Target> {
-    let group = |api_version: &str| api_version.split_once('/').map_or("", |(group, _)| group).to_owned();
-    let wanted = |old: &Target| {
-        desired.iter().any(|new| {
-            (&new.kind, &new.namespace, &new.name) == (&old.kind, &old.namespace, &old.name)
-                && group(&new.api_version) == group(&old.api_version)
-        })
-    };
-    inventory(kustomization).filter(|old| !wanted(old)).collect()
+    inventory(kustomization).filter(|old| !desired.iter().any(|new| same(new, old))).collect()
+}
+
+/// Tells whether two names mean the same object, whatever version of its kind they say.
+fn same(one: &Target, other: &Target) -> bool {
+    fn group(version: &str) -> &str {
+        version.split_once('/').map_or("", |(group, _)| group)
+    }
+    (&one.kind, &one.namespace, &one.name) == (&other.kind, &other.namespace, &other.name)
+        && group(&one.api_version) == group(&other.api_version)
 }
 
 /// Returns what a Kustomization applied last.

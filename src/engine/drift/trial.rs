@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::chart::Chart;
 use super::compare::Job;
 use super::tried::{self, Stage};
-use super::{rules, target};
+use super::{rules, same, target};
 use crate::plan::Plan;
 use crate::scene::Scene;
 use crate::shared::Core;
@@ -65,11 +65,4 @@ pub(crate) async fn trial(core: &Arc<Core>, scene: &Scene, plan: &Plan, by_hand:
     }
     let (base, digest) = (preview.base.clone(), preview.digest.clone());
     Ok(Trial { base, digest, manager: applier.manager(), checked: core.now(), objects, beyond, notes })
-}
-
-/// Tells whether two names mean the same object, whatever version of its kind they say.
-fn same(one: &cluster::act::Target, other: &cluster::act::Target) -> bool {
-    let group = |version: &str| version.split_once('/').map_or(String::new(), |(group, _)| group.to_owned());
-    (&one.kind, &one.namespace, &one.name) == (&other.kind, &other.namespace, &other.name)
-        && group(&one.api_version) == group(&other.api_version)
 }

@@ -117,8 +117,7 @@ pub(crate) async fn suspend_again(core: &Core, environment: &Environment, promis
         let Some(object) = core.fleet.flux(&key).await? else { return Ok(Kept::Left("the Kustomization is gone")) };
         let ours = object.marks.iter().any(|(name, value)| name == MARK && *value == promise.token);
         if !ours {
-            let why = if object.suspended() { "it is suspended already" } else { "somebody else has resumed it" };
-            return Ok(if object.suspended() { Kept::Suspended } else { Kept::Left(why) });
+            return Ok(if object.suspended() { Kept::Suspended } else { Kept::Left("somebody else has resumed it") });
         }
         let steer = Steer { expect: Some(object.resource_version.clone()), marks: vec![(MARK.to_owned(), None)] };
         if core.fleet.suspend_if_same(&key, &steer).await? {

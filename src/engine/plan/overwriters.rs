@@ -2,6 +2,7 @@
 //! look after a folder that the file is in, and have a policy whose marker stands on the line.
 
 use domain::change::{FileChange, Finding, Severity};
+use domain::detail::trace::same_repository;
 use domain::flux::{Facts, FluxObject, ObjectKey};
 use domain::project::Environment;
 use domain::restore::Overwriter;
@@ -33,7 +34,8 @@ pub(super) fn of(world: &World, environment: &Environment, url: &str) -> Vec<Aut
         let followed = source.spec.reference.as_ref().and_then(|r| r.branch.as_ref()).map(ToString::to_string);
         let branch = Some(branch.to_string()).filter(|branch| !branch.is_empty()).or(followed);
         // It pushes where it reads unless it is told another branch; what is not said is taken for ours.
-        let same = source.spec.url.as_deref().is_some_and(|theirs| plain(theirs) == plain(url)) || is_source(source, environment);
+        let same =
+            source.spec.url.as_deref().is_some_and(|theirs| same_repository(theirs, url)) || is_source(source, environment);
         if !same || branch.is_some_and(|branch| branch != environment.gitops.branch) {
             return None;
         }
@@ -55,13 +57,6 @@ pub(super) fn of(world: &World, environment: &Environment, url: &str) -> Vec<Aut
 fn is_source(source: &FluxObject, environment: &Environment) -> bool {
     let name = &environment.gitops.source;
     *source.key.namespace == name.namespace && *source.key.name == name.name
-}
-
-/// Returns an address without what does not matter to where it leads.
-fn plain(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let rest = rest.split_once('@').map_or(rest, |(_, rest)| rest);
-    rest.trim_end_matches('/').trim_end_matches(".git").replacen(':', "/", 1).to_lowercase()
 }
 
 /// Returns which lines of a change would be overwritten, and by what.
@@ -168,11 +163,5 @@ mod tests {
         let found = overwriters(&[automation("k8s", newer)], &[change(tag)]);
         let said = finding(found.first().unwrap());
         assert!(said.message.contains("ImageUpdateAutomation/flux-system/shop would set this to 1.9.0 again"), "{said:?}");
-    }
-
-    #[test]
-    fn addresses_are_the_same_whatever_leads_there() {
-        assert_eq!(plain("https://git.example/acme/shop.git"), plain("ssh://git@git.example/acme/shop"));
-        assert_eq!(plain("git@git.example:acme/shop.git"), plain("https://Git.example/acme/shop/"));
     }
 }

@@ -41,7 +41,10 @@ pub(super) async fn log(core: &Arc<Core>, of: LogOf) -> Result<Answer, Trouble> 
 /// Returns the first container of a Pod that is one of its workload's: its init containers stand before it.
 fn first_container(world: &World, key: &ObjectKey) -> Option<String> {
     let pod = world.pods.iter().find(|pod| pod.key == *key)?;
-    let templates = world.workloads.iter().filter(|w| w.key.namespace == key.namespace && pod.matches(&w.selector));
+    let templates = world
+        .workloads
+        .iter()
+        .filter(|w| (&w.key.cluster, &w.key.namespace) == (&key.cluster, &key.namespace) && pod.matches(&w.selector));
     let named: Vec<&str> = templates.flat_map(|w| w.containers.iter().map(|c| c.name.as_str())).collect();
     pod.containers.iter().map(|c| c.name.as_str()).find(|name| named.contains(name)).map(str::to_owned)
 }
