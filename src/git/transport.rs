@@ -113,13 +113,13 @@ fn at_home(error: Error, repository: &Repository) -> Error {
         ("Disk quota exceeded", ErrorKind::QuotaExceeded),
         ("Read-only file system", ErrorKind::ReadOnlyFilesystem),
     ];
-    let words = match &error {
-        Error::NoRepository { words, .. }
-        | Error::Unreachable { words, .. }
-        | Error::Server { status: None, words, .. }
-        | Error::Damaged { words, .. }
-        | Error::Git { words, .. } => words,
-        _ => return error,
+    let (Error::NoRepository { words, .. }
+    | Error::Unreachable { words, .. }
+    | Error::Server { status: None, words, .. }
+    | Error::Damaged { words, .. }
+    | Error::Git { words, .. }) = &error
+    else {
+        return error;
     };
     // The server's own disk is told by the server: "remote: fatal: …", "remote error: …".
     let ours = words.lines().filter(|line| !line.trim_start().starts_with("remote"));
