@@ -219,7 +219,7 @@ impl World {
 
     /// Returns how an environment is doing, with the reason in a few words.
     pub fn environment_health(&self, environment: &Environment) -> (Health, String) {
-        let (cluster, kind) = (&environment.cluster, "Kustomization");
+        let cluster = &environment.cluster;
         if !matches!(self.cluster_link(cluster), Some(LinkState::Live)) {
             return unseen(self.cluster_link(cluster));
         }
@@ -234,12 +234,9 @@ impl World {
         }
         let Some(kustomization) = self.kustomization(environment) else {
             // Only who sees all of them can say that there is none.
-            let link = self.kind_link(cluster, kind).filter(|link| !link.is_live());
+            let link = self.kind_link(cluster, "Kustomization").filter(|link| !link.is_live());
             return link.map_or_else(|| (Health::Unknown, "no Kustomization".to_owned()), |link| unseen(Some(link)));
         };
-        if self.is_stale(&kustomization.key) {
-            return unseen(self.kind_link(cluster, kind));
-        }
         match kustomization.health() {
             Health::Bad if self.awaits_source(environment, kustomization) => return (Health::Busy, "not applied yet".to_owned()),
             Health::Bad => return (Health::Bad, kustomization.ready().map_or_else(String::new, |c| c.reason.to_string())),
@@ -354,7 +351,7 @@ mod tests {
         };
         let is = |health: Health, why: &str| (health, why.to_owned());
         assert_eq!(told(LinkState::Live, true), is(Health::Ok, "ready"));
-        assert_eq!(told(silent.clone(), true), is(Health::Unknown, "stale since 1970-01-01T00:00:00Z"));
+        assert_eq!(told(silent.clone(), true), is(Health::Unknown, "stale"));
         assert_eq!(told(LinkState::Live, false), is(Health::Unknown, "no Kustomization"));
         assert_eq!(told(LinkState::Listing { got: 0 }, false), is(Health::Unknown, "not connected"));
         assert_eq!(told(LinkState::Forbidden { why: String::new() }, false), is(Health::Bad, "forbidden"));
