@@ -77,7 +77,7 @@ pub(crate) fn picture(screen: &vt100::Screen) -> String {
     let (rows, columns) = screen.size();
     let (rows, columns) = (rows.get(), columns.get());
     let (wide, high) = (f32::from(columns) * WIDE, f32::from(rows) * HIGH);
-    let ground = screen.cell(rows - 2, 0).map_or_else(|| GROUND.to_owned(), |cell| look(cell).ground);
+    let ground = screen.cell(rows - 1, columns - 1).map_or_else(|| GROUND.to_owned(), |cell| look(cell).ground);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.1} {:.1}\" font-family=\"'DejaVu Sans Mono', Menlo, Consolas, \
          'Noto Sans Mono CJK SC', 'WenQuanYi Micro Hei Mono', monospace\" font-size=\"14\">\n<rect width=\"100%\" height=\"100%\" \

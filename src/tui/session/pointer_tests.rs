@@ -90,7 +90,7 @@ fn the_line_between_a_list_and_its_pane_is_moved() {
 /// Beside each other the line is moved as well, and neither side can be made to vanish.
 #[test]
 fn the_line_beside_a_list_is_moved_within_bounds() {
-    let mut stage = Stage::new(180, 40, Language::English);
+    let mut stage = Stage::new(180, 30, Language::English);
     stage.keys("6");
     let line = |stage: &Stage| stage.lines().lines().nth(20).unwrap().chars().position(|c| c == '│').unwrap();
     let before = line(&stage);

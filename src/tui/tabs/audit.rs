@@ -71,7 +71,7 @@ static COLUMNS: [Column<Arc<Entry>>; 7] = [
     Column {
         id: "seq",
         priority: 6,
-        width: Width::Fit(6, 8),
+        width: Width::Fit(5, 8),
         right: true,
         cell: |e, _| Cell::new(e.seq.to_string(), Role::Faint),
         order: Some(|a, b| a.seq.cmp(&b.seq)),

@@ -33,7 +33,7 @@ pub struct Room {
 
 /// Draws the pane of a list of so many rows, beside it or below; returns where the list goes.
 pub fn around(cx: &Cx, area: Rect, buf: &mut Buffer, rows: usize, lines: impl FnOnce(Room) -> Vec<Vec<Piece<'static>>>) -> Rect {
-    let long = rows + 2 >= usize::from(area.height / 2);
+    let long = rows + 2 >= usize::from(area.height) * 5 / 8;
     if area.width >= BESIDE && area.height >= LIST + 3 && long {
         return beside(cx, area, buf, lines);
     }

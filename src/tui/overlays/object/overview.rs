@@ -66,7 +66,7 @@ impl View for Overview {
         let known = cx.world.flux_object(of.key);
         // What the world shows is worth more than a question that failed.
         let area = if known.is_some() { area } else { of.whole.head(cx, area, buf) };
-        let wide = usize::from(area.width);
+        let wide = usize::from(area.width.saturating_sub(2));
         let lines = match (known, of.whole.here()) {
             (Some(object), _) => self.flux(cx, of, object, wide),
             (None, Some(_)) => running::lines(cx, of, wide),
