@@ -4,7 +4,6 @@
 //! `QUARTERDECK_RANDOM=100000` presses so many keys and takes a tenth as many sizes, by `QUARTERDECK_SEED`.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says which step failed by failing")]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
@@ -204,7 +203,7 @@ const fn takes_away(order: &Order) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_keys_and_sizes_on_the_demo_break_nothing() {
-    let (keys, seed): (usize, String) = (named("QUARTERDECK_RANDOM", 800), named("QUARTERDECK_SEED", "20261122".to_owned()));
+    let (keys, seed): (usize, String) = (named("QUARTERDECK_RANDOM", 500), named("QUARTERDECK_SEED", "20261122".to_owned()));
     println!("{keys} keys, seed {seed}");
     let folder = tempfile::tempdir().expect("a folder of our own");
     let settings = Settings {
