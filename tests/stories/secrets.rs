@@ -228,8 +228,10 @@ fn what_a_kubeconfig_holds_is_never_told() {
     let bearer = token(&ground.kubeconfig(), "flux-system", "canary");
     ISSUED.set(bearer.clone()).expect("it is set here alone");
     ground.apply(
-        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: canary}\n\
-         roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}\n\
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: canary}\n\
+         rules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]\n---\n\
+         apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: canary}\n\
+         roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: canary}\n\
          subjects: [{kind: ServiceAccount, namespace: flux-system, name: canary}]\n",
     );
     let keeper = ground.operator();

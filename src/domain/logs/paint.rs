@@ -74,8 +74,9 @@ pub fn paint(line: &str) -> Painted {
         } else {
             let (length, colour) = sequence(tail);
             if length == 0 {
-                out.text.push_str(&display(&tail[..1], false));
-                rest = &tail[1..];
+                let first = tail.chars().next().map_or(1, char::len_utf8);
+                out.text.push_str(&display(&tail[..first], false));
+                rest = &tail[first..];
                 continue;
             }
             if let Some(parameters) = colour {
@@ -105,12 +106,17 @@ fn sequence(text: &str) -> (usize, Option<&str>) {
         None if text.starts_with("\u{1b}]") => {
             // An operating system command: up to BEL or ESC \.
             let ends = [text.find('\u{7}').map(|at| at + 1), text.find("\u{1b}\\").map(|at| at + 2)];
-            return (ends.into_iter().flatten().min().unwrap_or(text.len()), None);
+            // One that never ends is none, or it would hide whatever comes after it, that the line was cut as well.
+            return (ends.into_iter().flatten().min().unwrap_or(0), None);
         }
         None if text.starts_with("\u{1b}(") && text.len() > 2 && text.is_char_boundary(3) => return (3, None),
         None => return (0, None),
     };
-    let Some(end) = text[body..].find(|c: char| ('\u{40}'..='\u{7e}').contains(&c)) else { return (text.len(), None) };
+    let ends = |c: char| !('\u{20}'..='\u{3f}').contains(&c);
+    let Some((end, last)) = text[body..].char_indices().find(|(_, c)| ends(*c)) else { return (0, None) };
+    if !('\u{40}'..='\u{7e}').contains(&last) {
+        return (0, None);
+    }
     let colour = text[body + end..].starts_with('m').then(|| &text[body..body + end]);
     (body + end + 1, colour)
 }
@@ -270,7 +276,8 @@ mod tests {
         assert_eq!(told("\u{1b}[2J\u{1b}[Hgone"), [one("gone", None)]);
         assert_eq!(told("\u{1b}]0;title\u{7}after"), [one("after", None)]);
         assert_eq!(told("\u{1b}]8;;x\u{1b}\\kept\u{7}"), [one("kept\u{2407}", None)]);
-        assert_eq!(told("\u{1b}]52;c;AAAA"), []);
+        assert_eq!(told("\u{1b}]52;c;AAAA"), [one("\u{241b}]52;c;AAAA", None)], "one without an end hides nothing");
+        assert_eq!(told("\u{1b}[31;\u{2026} (+9 bytes)"), [one("\u{241b}[31;\u{2026} (+9 bytes)", None)]);
         assert_eq!(told("10%\r20%\r100%\r"), [one("100%", None)]);
         assert_eq!(told("a\tb\u{7}"), [one("a    b\u{2407}", None)]);
         assert_eq!(told("\u{1b}c reset"), [one("\u{241b}c reset", None)]);

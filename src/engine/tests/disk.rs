@@ -54,9 +54,11 @@ async fn round(bed: &Bed, disk: &Disk, plan: Plan) -> bool {
     let given = submit(&engine, draft(vec![image(&tag)])).await;
     let over = |engine: &Engine| engine.now().deployments.iter().any(|d| d.summary().contains(&tag) && d.is_over());
     let refused = given.as_ref().err();
+    // It has failed and been told of, or it is through without having met it.
+    let done =
+        || over(&engine) || (disk.is_met() && (refused.is_some() || !plan.lasting || is_told(&engine, refused, plan.errno)));
     let waited = tokio::time::timeout(LONG, async {
-        // Until it has failed and been told of, or is through without having met it.
-        while !(disk.is_met() && (refused.is_some() || !plan.lasting || is_told(&engine, refused, plan.errno)) || over(&engine)) {
+        while !done() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     });
