@@ -113,11 +113,12 @@ fn the_proxy_of_the_environment_is_used_heard_and_left_out() {
     asked(&url, ("me:open%20sesame@", &asks), "", "user name and a password that it accepts");
     asked(&url, ("", &fails), "", "502");
     asked(&url, ("", &cuts), "", "it closed the connection");
+    assert!(!cuts.heads().is_empty());
     // Who is spared, and what is not encrypted, is asked without it.
     for (url, spared) in [(&url, "10.0.0.0/8,127.0.0.0/8"), (&plain.url(), "")] {
         asked(url, ("", &cuts), spared, "");
     }
-    assert_eq!(cuts.heads().len(), 1);
+    assert!(cuts.heads().is_empty());
 }
 
 #[test]
