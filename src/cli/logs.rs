@@ -60,7 +60,7 @@ pub(crate) struct Logs {
 
 /// One line, for programs.
 #[derive(Debug, Serialize)]
-struct Shown<'a> {
+struct Printed<'a> {
     time: Option<String>,
     pod: Option<&'a str>,
     container: Option<&'a str>,
@@ -183,13 +183,13 @@ const fn code(hue: Hue) -> u8 {
     }
 }
 
-fn shown(line: &Line) -> Shown<'_> {
+fn shown(line: &Line) -> Printed<'_> {
     let (level, mark) = match &line.what {
         What::Said(_, level) => (level.map(domain::logs::Level::word), None),
         What::Mark(mark) => (None, Some(mark.word())),
     };
     let from = line.from.as_ref();
-    Shown {
+    Printed {
         time: line.time.map(|t| t.to_string()),
         pod: from.map(|f| f.pod.as_str()),
         container: from.map(|f| f.container.as_str()),
