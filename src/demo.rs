@@ -50,15 +50,14 @@ type Manifests = &'static [(&'static str, &'static str)];
 /// Runs the demo until its operator leaves; a folder that was not asked for is removed afterwards.
 pub(crate) async fn run(global: &Global, arguments: &DemoArgs) -> Result<(), Trouble> {
     arguments.at.into_iter().for_each(launch::begin_at);
-    let (folder, own) = match &arguments.folder {
-        Some(folder) => (folder.clone(), None),
-        None => {
-            // Of a name that nobody knows before, and open to nobody else: the folder of all such folders is everybody's.
-            let made = tempfile::Builder::new().prefix("quarterdeck-demo-").tempdir();
-            let own =
-                made.map_err(|why| Trouble::failed("Could not make the demo's folder", std::env::temp_dir().display()).why(why))?;
-            (own.path().to_owned(), Some(own))
-        }
+    let (folder, own) = if let Some(folder) = &arguments.folder {
+        (folder.clone(), None)
+    } else {
+        // Of a name that nobody knows before, and open to nobody else: the folder of all such folders is everybody's.
+        let made = tempfile::Builder::new().prefix("quarterdeck-demo-").tempdir();
+        let own =
+            made.map_err(|why| Trouble::failed("Could not make the demo's folder", std::env::temp_dir().display()).why(why))?;
+        (own.path().to_owned(), Some(own))
     };
     let opening = if arguments.no_tour || arguments.at.is_some() { Opening::Plain } else { Opening::Tour };
     let done = play(global, &folder, (arguments.speed, opening)).await;

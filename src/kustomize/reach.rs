@@ -113,10 +113,10 @@ impl Layer<'_> {
                 None => {}
             }
         }
-        self.note_all(found);
+        self.note_all(&found);
     }
 
-    fn note_all(&mut self, found: Vec<String>) {
+    fn note_all(&mut self, found: &[String]) {
         for path in found.iter().filter(|path| path.contains("://") && !path.contains('\n')) {
             self.note(path);
         }
@@ -147,7 +147,7 @@ impl Layer<'_> {
                 None => {}
             }
         }
-        self.note_all(values);
+        self.note_all(&values);
         Ok(())
     }
 
@@ -163,7 +163,7 @@ impl Layer<'_> {
                 }
                 let mut found = Vec::new();
                 paths(&config, &mut found);
-                self.note_all(found);
+                self.note_all(&found);
             }
         }
         Ok(())

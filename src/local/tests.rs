@@ -148,7 +148,7 @@ fn a_copy_holds_no_link_that_leads_out_of_it() {
     symlink("/etc/hostname", ground.path("k/out.yaml")).unwrap();
     symlink("../../x", ground.path("k/up.yaml")).unwrap();
     fs::create_dir(ground.path("closed")).unwrap();
-    fs::set_permissions(ground.path("closed"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(ground.path("closed"), fs::Permissions::from_mode(0o0)).unwrap();
     let local = Local::at(&ground.path("k"), None).unwrap();
     let mut export = local.export().unwrap();
     // Nothing is closed to the superuser.
