@@ -93,6 +93,7 @@ fn what_json_promises_is_what_is_printed(ground: &Ground) {
     let made = operator.state().with_file_name("made");
     std::fs::create_dir_all(made.join(".git")).expect("a folder of our own");
     let made = made.display().to_string();
+    let overlay = format!("{made}/overlays/development");
     let image = ["--image", "ghcr.io/acme/shop:1.9.0", "--port", "8080", "--environment", "development"];
     let scaffold = [&["scaffold", &made, "--name", "shop", "--write"][..], &image].concat();
     for (name, ask) in [
@@ -112,10 +113,10 @@ fn what_json_promises_is_what_is_printed(ground: &Ground) {
         ("configuration", &["config", "show"]),
         ("names", &["get", "contexts"]),
         ("scaffold", &scaffold),
-        ("set", &["set", &made, "--replicas", "3"]),
-        ("places", &["set", &made]),
+        ("set", &["set", &overlay, "--replicas", "3"]),
+        ("places", &["set", &overlay]),
         ("findings", &["lint", &made]),
-        ("manifests", &["build", &format!("{made}/overlays/development")]),
+        ("manifests", &["build", &overlay]),
         ("origin", &["origin", "deploy/shop-web", "-n", &ground.namespace("development")]),
     ] {
         fits(&operator, name, &operator.run(&[ask, &["-o", "json"]].concat()).json());
