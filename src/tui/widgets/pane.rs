@@ -1,4 +1,4 @@
-//! A pane that says more about the selected row: right under a short list, in two columns from [`BESIDE`] columns on; under a
+//! A pane that says more about the selected row: right under a short list, in two columns from `BESIDE` columns on; under a
 //! long one in the lower third, or beside it from so many columns on, where the whole height is its own.
 
 use ratatui::buffer::Buffer;

@@ -1,7 +1,7 @@
 //! A list: columns that leave from the right when room is short, a selection that follows its row, a filter, an order, marks.
 //!
 //! Only the visible rows are drawn, and only the rows that changed are looked at anew, so ten thousand cost no more than
-//! fifty. What stays where it is while rows change, and when it is settled anew, says [`settled`].
+//! fifty. What stays where it is while rows change, and when it is settled anew, says `settled`.
 
 use std::cell::Cell as Slot;
 use std::cmp::Ordering;
