@@ -13,7 +13,7 @@ use crate::resource::Resource;
 use crate::wire::{self, Call, Fault, Lines};
 
 /// How long to wait before a server that does not answer just now is asked again.
-pub(super) const AGAIN: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Names an object of any kind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +72,24 @@ pub async fn labelled(
     Ok(list.items)
 }
 
+/// Asks until there is an answer: while time is left, a server that does not answer just now is asked again. At the end `away` says
+/// why there was none, where that is known, else `late`.
+pub(super) async fn answered<T, F: Future<Output = Result<T, Error>>>(
+    end: Instant,
+    away: &mut Option<Error>,
+    late: impl Fn() -> Error,
+    ask: impl Fn() -> F,
+) -> Result<T, Error> {
+    loop {
+        match timeout_at(end, ask()).await {
+            Ok(Err(error)) if error.passes() && Instant::now() < end => *away = Some(error),
+            Ok(answer) => return answer,
+            Err(_) => return Err(away.take().unwrap_or_else(late)),
+        }
+        sleep_until(end.min(Instant::now() + AGAIN)).await;
+    }
+}
+
 /// Waits until an object is as `done` wants it, or gone where that is wanted, by a watch of it alone; an error when that takes
 /// longer than the limit.
 pub async fn until_live(
@@ -84,17 +102,8 @@ pub async fn until_live(
     let late = || connection.error(Fault::TimedOut(limit), "Waiting for", &target.to_string());
     let mut away = None;
     loop {
-        // Reading it first tells what is so already, also when a watch broke in between. While time is left, a server that does not
-        // answer just now is asked again.
-        let object = match timeout_at(end, live(connection, target)).await {
-            Ok(Err(error)) if error.passes() && Instant::now() < end => {
-                away = Some(error);
-                sleep_until(end.min(Instant::now() + AGAIN)).await;
-                continue;
-            }
-            Ok(object) => object?,
-            Err(_) => return Err(away.unwrap_or_else(late)),
-        };
+        // Reading it first tells what is so already, also when a watch broke in between.
+        let object = answered(end, &mut away, &late, || live(connection, target)).await?;
         if done(object.as_ref()) {
             return Ok(());
         }

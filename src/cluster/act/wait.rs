@@ -5,9 +5,9 @@ use std::time::Duration;
 use domain::flux::{FluxObject, ObjectKey};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use super::live::AGAIN;
+use super::live::answered;
 use super::{get_flux, lean};
 use crate::connection::{ACTION, Connection, Purpose};
 use crate::discovery;
@@ -32,16 +32,7 @@ pub(super) async fn until(
     let mut away = None;
     loop {
         // Reading it first tells what is so already, also when a watch broke in between.
-        // While time is left, a server that does not answer just now is asked again.
-        let object = match timeout_at(end, get_flux(connection, key)).await {
-            Ok(Err(error)) if error.passes() && Instant::now() < end => {
-                away = Some(error);
-                sleep_until(end.min(Instant::now() + AGAIN)).await;
-                continue;
-            }
-            Ok(object) => object?,
-            Err(_) => return Err(away.unwrap_or_else(late)),
-        };
+        let object = answered(end, &mut away, &late, || get_flux(connection, key)).await?;
         if done(&object) {
             return Ok(object);
         }

@@ -35,6 +35,12 @@ fn text(value: impl Into<String>) -> Vec<Piece<'static>> {
 /// How many of the objects that it applied are named.
 const NAMED: usize = 24;
 
+/// Returns what an object waits for, as far as that is known now.
+pub(crate) fn waits(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
+    let role = cx.as_known(&object.key, Health::Busy).into();
+    block(cx, "object.waits", waiting(cx.world, object).iter().map(|c| clause(cx, c)), wide, role)
+}
+
 /// Returns everything that the world knows of a Flux object: what [`short`] says, what it does in words, what it waits for, its
 /// revision, and what it applied with the state of each as far as that is watched.
 pub(crate) fn whole(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
@@ -42,14 +48,7 @@ pub(crate) fn whole(cx: &Cx, object: &FluxObject, wide: usize) -> Vec<Line> {
     out.push(Line::new());
     out.push(state(cx, object));
     out.extend(block(cx, "object.does", words::of_lean(object).iter().map(|s| said(cx, s)), wide, Role::Text));
-    let waits = waiting(cx.world, object);
-    out.extend(block(
-        cx,
-        "object.waits",
-        waits.iter().map(|c| clause(cx, c)),
-        wide,
-        cx.as_known(&object.key, Health::Busy).into(),
-    ));
+    out.extend(waits(cx, object, wide));
     if let Some(revision) = object.revision() {
         out.push(field(cx, "object.revision", format::revision(revision)));
     }

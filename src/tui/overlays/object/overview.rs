@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use domain::detail::trace::{Landed, Trace, What};
-use domain::detail::waiting::waiting;
 use domain::detail::words;
-use domain::flux::{FluxObject, Health, ObjectKey};
+use domain::flux::{FluxObject, ObjectKey};
 use domain::query::{Answer, Query};
 use domain::revision::Revision;
 use ratatui::buffer::Buffer;
@@ -21,7 +20,7 @@ use crate::theme::Role;
 use crate::widgets::format;
 use crate::widgets::put::{Piece, piece, put_pieces, wrap};
 use crate::widgets::scroll::{SCROLL, Scroll};
-use crate::widgets::summary::{LABEL, Line, applied, block, clause, conditions, field, said, state, wanted};
+use crate::widgets::summary::{LABEL, Line, applied, block, conditions, field, said, state, waits, wanted};
 use crate::widgets::table::scrollbar;
 
 /// Holds the overview.
@@ -85,14 +84,7 @@ impl Overview {
         let mut out = vec![state(cx, object)];
         let sentences = of.whole.here().map_or_else(|| words::of_lean(object), |whole| whole.words());
         out.extend(block(cx, "object.does", sentences.iter().map(|s| said(cx, s)), wide, Role::Text));
-        let waits = waiting(cx.world, object);
-        out.extend(block(
-            cx,
-            "object.waits",
-            waits.iter().map(|c| clause(cx, c)),
-            wide,
-            cx.as_known(&object.key, Health::Busy).into(),
-        ));
+        out.extend(waits(cx, object, wide));
         if let Some(revision) = object.revision() {
             out.extend(self.revision(cx, revision, wide));
         }
