@@ -24,6 +24,21 @@ impl Write for Paper {
     }
 }
 
+/// Connects a session to these channels and to nothing else, at the fixture's moment.
+fn link(world: watch::Receiver<Arc<World>>, wishes: mpsc::Sender<Wish>, replies: mpsc::Receiver<Reply>) -> Link {
+    Link {
+        world,
+        wishes,
+        replies,
+        clock: Arc::new(fixture::now),
+        news: mpsc::channel(1).1,
+        mouse: None,
+        editor: None,
+        opener: None,
+        keep: None,
+    }
+}
+
 fn key(c: char) -> Event {
     Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE))
 }
@@ -43,17 +58,7 @@ fn a_session_runs_draws_once_and_rests() {
         let clock = move || {
             Time::from_millisecond(fixture::now().as_millisecond() + i64::try_from(start.elapsed().as_millis()).unwrap()).unwrap()
         };
-        let link = Link {
-            world: worlds,
-            wishes,
-            replies,
-            clock: Arc::new(clock),
-            news: mpsc::channel(1).1,
-            mouse: None,
-            editor: None,
-            opener: None,
-            keep: None,
-        };
+        let link = Link { clock: Arc::new(clock), ..link(worlds, wishes, replies) };
         let mut screen = Screen::new(paper.clone(), Size::new(80, 24), crate::capabilities::Capabilities::full());
         let session = stage.session;
         let running = async { run(session, Vec::new(), input, &mut screen, link).await };
@@ -83,17 +88,7 @@ fn a_terminal_that_is_gone_ends_the_session() {
         let (_publish, worlds) = watch::channel(Arc::new(World::default()));
         let (wishes, _engine) = mpsc::channel(8);
         let (_reply, replies) = mpsc::channel(8);
-        let link = Link {
-            world: worlds,
-            wishes,
-            replies,
-            clock: Arc::new(fixture::now),
-            news: mpsc::channel(1).1,
-            mouse: None,
-            editor: None,
-            opener: None,
-            keep: None,
-        };
+        let link = link(worlds, wishes, replies);
         let mut screen = Screen::new(Vec::new(), Size::new(80, 24), crate::capabilities::Capabilities::full());
         let ended = run(stage.session, Vec::new(), futures::stream::empty(), &mut screen, link).await;
         assert_eq!(ended.unwrap(), Ended::InputGone);
@@ -127,15 +122,8 @@ fn acts_become_sequences_of_the_terminal_and_calls_outside() {
     let visits = Arc::clone(&visited);
     let (_publish, world) = watch::channel(Arc::new(World::default()));
     let link = Link {
-        world,
-        wishes: mpsc::channel(8).0,
-        replies: mpsc::channel(8).1,
-        clock: Arc::new(fixture::now),
-        news: mpsc::channel(1).1,
-        mouse: None,
-        editor: None,
         opener: Some(Arc::new(move |url: &str| visits.lock().unwrap().push(url.to_owned()))),
-        keep: None,
+        ..link(world, mpsc::channel(8).0, mpsc::channel(8).1)
     };
     let mut screen = Screen::new(Vec::new(), Size::new(80, 24), crate::capabilities::Capabilities::full());
     let acts = vec![
@@ -171,18 +159,7 @@ fn an_order_that_was_given_is_handed_over_however_the_session_ends() {
             } else {
                 drop(reply);
             }
-            let clock = Arc::new(fixture::now);
-            let link = Link {
-                world,
-                wishes,
-                replies,
-                clock,
-                news: mpsc::channel(1).1,
-                mouse: None,
-                editor: None,
-                opener: None,
-                keep: None,
-            };
+            let link = link(world, wishes, replies);
             let mut screen = Screen::new(Vec::new(), Size::new(80, 24), crate::capabilities::Capabilities::full());
             let reading = async {
                 tokio::time::sleep(Duration::from_secs(1)).await;
