@@ -78,6 +78,16 @@ impl Cancel {
         self.0.called.load(Ordering::SeqCst)
     }
 
+    /// Waits so long, or until it is called; tells whether it was.
+    pub(crate) fn called_within(&self, longest: Duration) -> bool {
+        let bell = Arc::new(Bell::default());
+        self.tell(&bell);
+        if !self.is_cancelled() {
+            bell.wait(longest);
+        }
+        self.is_cancelled()
+    }
+
     fn tell(&self, bell: &Arc<Bell>) {
         let mut bells = open(&self.0.bells);
         bells.retain(|known| known.strong_count() > 0);
@@ -124,14 +134,22 @@ impl Pulse {
         self.stopped.load(Ordering::SeqCst)
     }
 
-    /// Says what to do at once when nobody waits any more; replaces what was said before.
+    /// Says what to do at once when nobody waits any more, which may be so already; replaces what was said before.
     pub(crate) fn on_stop(&self, hook: Option<Hook>) {
         *open(&self.hook) = hook;
+        if self.is_stopped() {
+            self.run_hook();
+        }
     }
 
     fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
-        if let Some(hook) = open(&self.hook).take() {
+        self.run_hook();
+    }
+
+    fn run_hook(&self) {
+        let hook = open(&self.hook).take();
+        if let Some(hook) = hook {
             hook();
         }
     }

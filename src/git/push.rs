@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use domain::revision::CommitId;
 
@@ -15,6 +16,12 @@ use crate::mirror::Mirror;
 use crate::patience::{Cancel, Pulse, guarded};
 use crate::repository::{oid, reference};
 use crate::transport::{Answer, Transport, Update};
+
+/// How long is waited before a branch that another push holds is asked for again, in milliseconds; 3.1 s in all.
+const HELD: [u64; 5] = [100, 200, 400, 800, 1600];
+/// The words that Git has for a branch whose lock somebody else holds: its own report and the server's sentence before it
+/// (`builtin/receive-pack.c`, `lockfile.c`). Neither of them says who holds it.
+const HELD_WORDS: [&str; 2] = ["failed to update ref", "cannot lock ref"];
 
 /// Says where a branch must be for a push to happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +68,19 @@ impl Mirror {
 
     /// Pushes as [`Mirror::push`] does, and returns what the server said when it took the commit, as it sent it: Git hosts
     /// print there where a merge request is opened.
+    ///
+    /// A branch that another push holds at this moment is not refused to us: it is asked for again, a few times.
     pub fn push_heard(&self, branch: &str, commit: &CommitId, base: &Base, cancel: &Cancel) -> Result<(PushOutcome, String)> {
+        for pause in HELD {
+            let (outcome, heard) = self.push_once(branch, commit, base, cancel)?;
+            if !is_held(&outcome) || cancel.called_within(Duration::from_millis(pause)) {
+                return Ok((outcome, heard));
+            }
+        }
+        self.push_once(branch, commit, base, cancel)
+    }
+
+    fn push_once(&self, branch: &str, commit: &CommitId, base: &Base, cancel: &Cancel) -> Result<(PushOutcome, String)> {
         reference(branch)?;
         let loan = self.loan()?;
         let base = match base {
@@ -129,4 +148,9 @@ impl Mirror {
             Ok((head, holds))
         })
     }
+}
+
+/// Tells whether the server refused because the branch's lock is held: by a push that goes on, or one that died.
+fn is_held(outcome: &PushOutcome) -> bool {
+    matches!(outcome, PushOutcome::Rejected { words } if HELD_WORDS.iter().any(|held| words.contains(held)))
 }

@@ -116,6 +116,15 @@ pub(crate) fn git_command(dir: &Path) -> Command {
     command
 }
 
+/// Waits until it is so, for half a minute at most.
+pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
+    let end = std::time::Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(std::time::Instant::now() < end, "never: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

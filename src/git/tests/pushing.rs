@@ -6,7 +6,7 @@ use domain::project::Credential;
 use domain::{Trouble, TroubleKind};
 use git::{Access, Base, Cancel, Error, FileChange, Limits, NewCommit, PushOutcome};
 
-use crate::place::{Place, access, author, git_command, push, set_image, time};
+use crate::place::{Place, access, author, git_command, push, set_image, time, until};
 use crate::server::{Fault, Server};
 
 #[test]
@@ -111,6 +111,45 @@ fn a_locked_branch_of_the_server_rejects() {
     let PushOutcome::Rejected { words } = push(&mirror, &commit, &base).unwrap() else { panic!("not rejected") };
     assert!(words.contains("failed to update ref"), "{words}");
     std::fs::remove_file(lock).unwrap();
+    assert_eq!(push(&mirror, &commit, &base).unwrap(), PushOutcome::Landed { head: commit });
+}
+
+/// Two pushes meet at the branch's lock: the one that comes second lands as well, once the first lets go.
+#[test]
+fn a_branch_that_another_push_holds_for_a_moment_is_asked_for_again() {
+    let place = Place::new();
+    let server = Server::start(place.dir.path().to_owned());
+    let mirror = place.mirror(&server.url());
+    let base = mirror.head("main").unwrap().unwrap();
+    let commit = set_image(&mirror, &base, "shop:2");
+    let lock = place.origin().join("refs/heads/main.lock");
+    std::fs::write(&lock, "").unwrap();
+    // A hook runs before the lock is taken, and cannot know of it; the second time it finds the lock to be gone.
+    let script = format!("#!/bin/sh\n[ -e met ] && rm -f '{}'\n: > met\n", lock.display());
+    place.hook("pre-receive", &script);
+    assert_eq!(push(&mirror, &commit, &base).unwrap(), PushOutcome::Landed { head: commit });
+    assert!(place.origin().join("met").exists() && !lock.exists(), "the first attempt met the lock");
+}
+
+/// A push to a repository on this machine that is cancelled while the branch is locked leaves no lock behind.
+#[test]
+fn a_cancelled_push_leaves_no_lock_on_this_machine() {
+    let place = Place::new();
+    let mirror = place.mirror(&place.file_url());
+    let base = mirror.head("main").unwrap().unwrap();
+    let commit = set_image(&mirror, &base, "shop:2");
+    let (met, lock) = (place.origin().join("met"), place.origin().join("refs/heads/main.lock"));
+    place.hook("reference-transaction", "#!/bin/sh\n[ \"$1\" = prepared ] || exit 0\n: > met\nexec sleep 60\n");
+    let cancel = Cancel::new();
+    let outcome = std::thread::scope(|scope| {
+        let pushing = scope.spawn(|| mirror.push("main", &commit, &Base::Head(base.clone()), &cancel));
+        until("the lock is held", || met.exists() && lock.exists());
+        cancel.cancel();
+        pushing.join().unwrap()
+    });
+    assert!(matches!(outcome, Ok(PushOutcome::Unknown { .. })), "{outcome:?}");
+    until("the lock is gone", || !lock.exists());
+    std::fs::remove_file(place.origin().join("hooks/reference-transaction")).unwrap();
     assert_eq!(push(&mirror, &commit, &base).unwrap(), PushOutcome::Landed { head: commit });
 }
 

@@ -130,9 +130,6 @@ impl Forwarder {
         thread::Builder::new().name("git-tls".to_owned()).spawn(run).map_err(system)?;
         let stopping = Arc::clone(&shared);
         pulse.on_stop(Some(Box::new(move || stopping.stop())));
-        if pulse.is_stopped() {
-            shared.stop();
-        }
         Ok(Self { shared, pulse: Arc::clone(pulse), _wake: wake })
     }
 

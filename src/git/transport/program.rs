@@ -5,7 +5,9 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
+use std::time::Duration;
 
 use git2::Repository;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -22,6 +24,8 @@ use crate::repository::reference;
 
 /// The most that is kept of what the program writes: a listing of some 200,000 branches.
 const LONGEST: u64 = 16 * 1024 * 1024;
+/// How long a program that was asked to end may take.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Variables that would lead the program into another repository or configuration.
 const REMOVED: [&str; 11] = [
@@ -147,13 +151,8 @@ impl Program {
             _ => Error::disk("git", error),
         })?;
         let group = Pid::from_child(&child);
-        // The group holds ssh as well, which would otherwise wait for a server that never answers.
-        // It fails only when the group is gone already.
-        let kill = move || kill_process_group(group, Signal::KILL).unwrap_or_default();
-        pulse.on_stop(Some(Box::new(kill)));
-        if pulse.is_stopped() {
-            kill();
-        }
+        let (ends, ended) = channel::<()>();
+        pulse.on_stop(Some(Box::new(move || end(group, ended))));
         if let Some(mut stdin) = child.stdin.take() {
             // It reads all of it before it says anything; why it does not is in its words.
             let _ = stdin.write_all(input.as_bytes());
@@ -165,6 +164,7 @@ impl Program {
         let out = child.stdout.take().map(|out| read(out, pulse)).unwrap_or_default();
         let words = errors.and_then(|thread| thread.join().ok()).unwrap_or_default();
         let status = child.wait().map_err(|error| Error::disk("git", error))?;
+        drop(ends);
         pulse.on_stop(None);
         Ok(Said { fine: status.success(), out: String::from_utf8_lossy(&out).into_owned(), words })
     }
@@ -196,6 +196,22 @@ impl Program {
             Error::Server { url, status: None, words }
         }
     }
+}
+
+/// Asks a group of processes to end, and makes it end when it has not a while later.
+///
+/// The group holds ssh as well, which would otherwise wait for a server that never answers. Of a repository on this machine it
+/// holds the serving process too: killed at once, that would leave the branch locked for good; asked, it lets go
+/// (`lockfile.h` of Git: lock files are removed at a signal that can be caught).
+fn end(group: Pid, ended: Receiver<()>) {
+    // It fails only when the group is gone already.
+    let send = move |signal| kill_process_group(group, signal).unwrap_or_default();
+    send(Signal::TERM);
+    thread::spawn(move || {
+        if ended.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout) {
+            send(Signal::KILL);
+        }
+    });
 }
 
 /// Reads all that is written, up to the limit, with a sign of life for each piece.
