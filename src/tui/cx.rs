@@ -43,7 +43,7 @@ pub struct Marks {
     later: RefCell<Later>,
 }
 
-/// How much of a row says at most that it is selected before the rest does.
+/// How many columns of a row say that it is selected before the rest does: its name, whatever else stands there.
 const BEGINNING: u16 = 26;
 
 /// Holds what was explained of a world, so that a frame need not explain what the last one did.
@@ -286,10 +286,10 @@ impl<'a> Cx<'a> {
         self.marks.later.borrow_mut().areas.push(area);
     }
 
-    /// Says that how rows look from a column on may follow a moment later: the selected one is known by its beginning. The others
+    /// Says that how rows look beyond their beginning may follow a moment later: the selected one is known by that. The others
     /// come first, so that none is left looking as if it were selected.
-    pub fn looks_later(&self, rows: Rect, selected: u16, from: u16) {
-        let from = from.clamp(rows.x, rows.right()).min(rows.x.saturating_add(BEGINNING));
+    pub fn looks_later(&self, rows: Rect, selected: u16) {
+        let from = rows.x.saturating_add(BEGINNING).min(rows.right());
         let rest = Rect { x: from, width: rows.right() - from, ..rows };
         let at = selected.clamp(rows.y, rows.bottom());
         let below = (at + 1).min(rows.bottom());

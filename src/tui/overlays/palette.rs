@@ -204,7 +204,7 @@ impl Tab for Palette {
                 lay(buf, place, cx.style(Role::Selection));
             }
         }
-        cx.looks_later(list, list.y + columns(self.at.saturating_sub(top)), list.right());
+        cx.looks_later(list, list.y + columns(self.at.saturating_sub(top)));
         if self.shown.is_empty() {
             put(buf, (list.x, list.y), list.width, cx.t("palette.nothing"), cx.style(Role::Muted));
         }

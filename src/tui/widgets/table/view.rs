@@ -45,10 +45,8 @@ impl<T: Row + 'static> Table<T> {
                 self.row(cx, place, buf, (row, at == self.cursor), &places);
             }
         }
-        if let Some((_, x, wide)) = places.first() {
-            let rows = Rect { width: body.width - 1, ..body };
-            cx.looks_later(rows, body.y + columns(self.cursor.saturating_sub(offset)), body.x + 3 + x + wide);
-        }
+        let rows = Rect { width: body.width.saturating_sub(1), ..body };
+        cx.looks_later(rows, body.y + columns(self.cursor.saturating_sub(offset)));
         if self.shown.is_empty() {
             self.nothing(cx, area, buf, empty);
         }

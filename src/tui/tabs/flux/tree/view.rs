@@ -132,7 +132,7 @@ impl Tree {
             self.row(cx, place, buf, (*at, name), &places);
         }
         let rows = Rect { width: body.width - 1, ..body };
-        cx.looks_later(rows, body.y + columns(self.cursor.saturating_sub(offset)), body.x + 1 + places.name);
+        cx.looks_later(rows, body.y + columns(self.cursor.saturating_sub(offset)));
         if self.rows.len() == 0 {
             let filter = self.filter.text();
             let text = match (filter.is_empty(), &self.order, &self.scope) {
