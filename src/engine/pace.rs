@@ -14,7 +14,7 @@ pub type Clock = Arc<dyn Fn() -> Time + Send + Sync>;
 pub struct Pace {
     /// How often a repository is asked when nothing hints at news.
     pub git_poll: Duration,
-    /// How long changes are gathered before a world is published.
+    /// How long a published world stays before the next one; changes meanwhile are gathered.
     pub batch: Duration,
     /// The first pause after a failure; it doubles up to sixteen times itself.
     pub retry: Duration,

@@ -1,17 +1,23 @@
-//! Publishing: changes of the store, the clusters and the repositories are gathered for a moment and become one world.
+//! Publishing: changes of the store, the clusters and the repositories are gathered for a moment and become one world. The first
+//! after a rest is seen at once, those that follow it together.
 //!
 //! A slice is replaced only when its content changed; nothing is published when nothing did.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::ident::EnvironmentId;
 use domain::link::Link;
 use domain::world::{Mishap, World};
 use store::State;
+use tokio::time::Instant;
 
 use crate::ledger::listen;
 use crate::shared::Core;
 use crate::tasks::open;
+
+/// How long the first change after a rest waits for those that come with it.
+const TOGETHER: Duration = Duration::from_millis(4);
 
 /// Publishes what the store holds, before anything outside was heard.
 pub(crate) fn first(core: &Arc<Core>) {
@@ -23,15 +29,17 @@ pub(crate) fn first(core: &Arc<Core>) {
     core.nudge.notify_one();
 }
 
-/// Publishes for ever, one world for all changes of a short while.
+/// Publishes for ever, at most one world in a short while.
 pub(crate) async fn run(core: Arc<Core>) {
     let mut before = None;
     // Those of the opening were told with the first world.
     let mut notices = core.store.notices().len();
+    let mut next = Instant::now();
     loop {
         core.nudge.notified().await;
-        tokio::time::sleep(core.pace.batch).await;
+        tokio::time::sleep_until(next.max(Instant::now() + TOGETHER)).await;
         publish(&core, &mut before, &mut notices);
+        next = Instant::now() + core.pace.batch;
     }
 }
 
