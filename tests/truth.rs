@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use sim::Spoil;
 
 use crate::support::cluster::Api;
-use crate::support::dice::{Dice, seeds};
+use crate::support::dice::{Dice, assert_same, seeds_and_again};
 use crate::support::proxy::{Gate, Proxy};
 use crate::support::simulator::Simulator;
 use fault::{FAULTS, Fault};
@@ -387,9 +387,7 @@ fn fatten(object: &mut Value) {
 #[test]
 fn after_every_fault_the_simulators_list_is_shown_as_it_is() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    let (began, mut seeds) = (Instant::now(), seeds("QUARTERDECK_TRUTH_SEEDS", 1..201));
-    // The first ones are lived through twice, and the same must be done.
-    seeds.extend_from_within(..seeds.len().min(4));
+    let (began, seeds) = (Instant::now(), seeds_and_again("QUARTERDECK_TRUTH_SEEDS", 1..201, 4));
     let slowest = runtime.block_on(async {
         let gate = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
         let mut runs = tokio::task::JoinSet::new();
@@ -400,12 +398,13 @@ fn after_every_fault_the_simulators_list_is_shown_as_it_is() {
                 on_the_simulator(seed).await
             });
         }
-        let (mut slowest, mut histories) = (Duration::ZERO, BTreeMap::new());
+        let (mut slowest, mut histories) = (Duration::ZERO, Vec::new());
         while let Some(run) = runs.join_next().await {
             let (seed, worst, told) = run.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
             slowest = slowest.max(worst);
-            assert_eq!(histories.entry(seed).or_insert_with(|| told.clone()), &told, "seed {seed} does the same twice");
+            histories.push((seed, told));
         }
+        assert_same(histories);
         slowest
     });
     println!("{} seeds in {:?}; the slowest recovery took {slowest:?}", seeds.len(), began.elapsed());

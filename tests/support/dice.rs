@@ -1,5 +1,6 @@
 //! Chance by a seed: the same numbers everywhere, for ever, and the seeds that a test is run with.
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
 use std::ops::Range;
@@ -45,4 +46,20 @@ pub(crate) fn seeds(variable: &str, fixed: Range<u64>) -> Vec<u64> {
         drop(writeln!(std::io::stderr(), "{variable}={seed}-{}", seed + 1));
     }
     fixed.chain(random).collect()
+}
+
+/// Returns the seeds of a run and the first few once more: what is lived through twice has to be the same.
+pub(crate) fn seeds_and_again(variable: &str, fixed: Range<u64>, again: usize) -> Vec<u64> {
+    let mut seeds = seeds(variable, fixed);
+    seeds.extend_from_within(..seeds.len().min(again));
+    seeds
+}
+
+/// Looks that every history of a seed is the same.
+pub(crate) fn assert_same(histories: impl IntoIterator<Item = (u64, Vec<String>)>) {
+    let mut first = BTreeMap::new();
+    for (seed, history) in histories {
+        let before = first.entry(seed).or_insert_with(|| history.clone());
+        assert_eq!(*before, history, "seed {seed} does the same twice");
+    }
 }

@@ -1,7 +1,7 @@
 //! Whole deployments while cluster, Git server, disk and clock fail by a seed: what was refused is not in Git, what succeeded is there
 //! once, every failure is told in words, the journal is unbroken, and once all is well the next deployment goes through.
 //!
-//! `QUARTERDECK_ENGINE_SEEDS=from-to` runs other seeds. Each runs on threads of its own, which are on a disk of their own.
+//! The first seeds are lived through twice, and the same happens. `QUARTERDECK_ENGINE_SEEDS=from-to` runs other seeds. Each runs on threads of its own, which are on a disk of their own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -15,7 +15,7 @@ use store::fault::{Disk, Plan};
 
 use super::bed::{self, Bed, LONG, development};
 use super::deploy::{draft, image, states, submit};
-use super::dice::{Dice, seeds};
+use super::dice::{Dice, assert_same, seeds_and_again};
 use super::disk::{BROKEN, CLOSED, FULL, on_a_disk};
 use crate::Engine;
 
@@ -64,6 +64,8 @@ const FAULTS: [Fault; 20] = [
 ];
 /// Those that need a branch that nobody else moves meanwhile.
 const CALM: [Fault; 2] = [Fault::Rewound, Fault::MirrorLost];
+/// What no deployment fails of, however long it lasts.
+const HARMLESS: [Fault; 4] = [Fault::Cut, Fault::Expired, Fault::Slow, Fault::MovesOnce];
 /// How far the cluster's clock is from ours, in hours.
 const HOURS: [i64; 4] = [0, -7, 5, 30];
 
@@ -75,6 +77,8 @@ struct Run {
     engine: Engine,
     dice: Dice,
     told: Vec<String>,
+    /// What of it depends on nothing but the seed.
+    same: Vec<String>,
 }
 
 impl Run {
@@ -84,16 +88,24 @@ impl Run {
         let bed = Bed::skewed(hours);
         let engine = bed.engine();
         let told = vec![format!("seed {seed}"), format!("the cluster's clock is {hours} h ahead")];
+        let same = told.clone();
         bed.furnish(&engine, &[development()]).await;
         let what = format!("the first rollout of {told:?}");
         bed::until(&engine, &what, |w| w.agreement(&development()) == Some(true)).await;
-        Self { bed, disk, engine, dice, told }
+        Self { bed, disk, engine, dice, told, same }
+    }
+
+    /// Notes what is the same whenever it is lived through.
+    fn tell(&mut self, what: String) {
+        self.same.push(what.clone());
+        self.told.push(what);
     }
 
     fn inflict(&mut self, fault: Fault) {
-        self.told.push(format!("{fault:?}"));
+        self.tell(format!("{fault:?}"));
         if let Fault::Disk(errno) = fault {
             let after = u32::try_from(self.dice.roll(12)).unwrap();
+            self.tell(format!("from operation {after}"));
             self.disk.arm(Some(Plan { after, errno, lasting: true }));
         }
         let (bed, sim) = (&self.bed, self.bed.sim());
@@ -143,12 +155,11 @@ impl Run {
         let all: Vec<Fault> = FAULTS.into_iter().chain(CALM).collect();
         let fault = self.dice.pick(&all);
         let before = self.dice.roll(2) == 0;
-        self.told.push(format!("round {number}, {} the order", if before { "before" } else { "after" }));
-        // What is taken back from the branch was deployed before: there is something to take.
+        let lasts = Duration::from_millis(self.dice.roll(1500));
+        self.tell(format!("round {number}, {} the order, for {lasts:?}", if before { "before" } else { "after" }));
         if before {
             self.inflict(fault);
         }
-        let lasts = Duration::from_millis(self.dice.roll(1500));
         let given = {
             let give = submit(&self.engine, draft(vec![image(&tag)]));
             let mut give = std::pin::pin!(give);
@@ -199,6 +210,9 @@ impl Run {
         };
         let over = self.engine.wait_over(&id, LONG).await.unwrap_or_else(|late| panic!("{late}: {:#?}", self.told));
         self.told.push(format!("{tag}: {:?}: {}", over.status, states(&over)));
+        if HARMLESS.contains(&fault) {
+            self.tell(format!("{tag}: {:?}", over.status));
+        }
         let commits = self.bed.with_trailer(id.as_str());
         match over.status {
             Status::Succeeded => assert_eq!(commits, 1, "{:#?}", self.told),
@@ -218,7 +232,7 @@ impl Run {
 
     /// Deploys while all is well.
     async fn calm(&mut self, tag: &str) {
-        self.told.push(format!("{tag}, with everything well"));
+        self.tell(format!("{tag}, with everything well"));
         let given = submit(&self.engine, draft(vec![image(tag)])).await;
         let id = given.unwrap_or_else(|trouble| panic!("{trouble}: {:#?}", self.told)).deployment.unwrap();
         let over = self.engine.wait_over(&id, LONG).await.unwrap_or_else(|late| panic!("{late}: {:#?}", self.told));
@@ -227,7 +241,8 @@ impl Run {
         assert!(self.deployed(tag), "{:#?}", self.told);
     }
 
-    async fn live_through(mut self) {
+    /// Lives through it. Returns what of it depends on nothing but the seed.
+    async fn live_through(mut self) -> Vec<String> {
         self.calm("1.9.0").await;
         for number in 1..=2 {
             self.round(number).await;
@@ -239,22 +254,26 @@ impl Run {
         let check = store::verify(&self.bed.dir().join("store")).unwrap();
         assert!(check.holds(), "{check:?}: {:#?}", self.told);
         assert_eq!(self.bed.git(&["rev-list", "--merges", "--count", "develop"]), "0", "{:#?}", self.told);
+        self.same
     }
 }
 
 #[test]
 fn a_deployment_tells_the_truth_whatever_fails() {
-    let seeds = seeds("QUARTERDECK_ENGINE_SEEDS", 1..9);
+    let seeds = seeds_and_again("QUARTERDECK_ENGINE_SEEDS", 1..9, 2);
+    let live_through = |seed| {
+        let disk = Disk::default();
+        (seed, on_a_disk(&disk, async { Run::new(seed, disk.clone()).await.live_through().await }))
+    };
     std::thread::scope(|scope| {
-        for part in 0..4 {
-            let mine: Vec<u64> = seeds.iter().copied().skip(part).step_by(4).collect();
-            scope.spawn(move || {
-                for seed in mine {
-                    let disk = Disk::default();
-                    on_a_disk(&disk, async { Run::new(seed, disk.clone()).await.live_through().await });
-                }
-            });
-        }
+        let parts: Vec<_> = (0..4)
+            .map(|part| {
+                let mine: Vec<u64> = seeds.iter().copied().skip(part).step_by(4).collect();
+                scope.spawn(move || mine.into_iter().map(live_through).collect::<Vec<_>>())
+            })
+            .collect();
+        let lived = parts.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        assert_same(lived);
     });
 }
 

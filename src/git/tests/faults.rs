@@ -1,7 +1,7 @@
 //! Fetches and pushes while everything fails in every way that is known: what is called landed is at the server, what is called
 //! refused is not, what is unknown is found out by asking again, and nothing is there twice.
 //!
-//! A seed decides everything. `QUARTERDECK_GIT_SEEDS=from-to` runs others.
+//! A seed decides everything, and the first ones are lived through twice to show it. `QUARTERDECK_GIT_SEEDS=from-to` runs others.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use domain::Trouble;
 use domain::revision::CommitId;
 use git::{Access, Cancel, Error, FileChange, Limits, Mirror, NewCommit, PushOutcome};
 
-use crate::dice::{Dice, seeds};
+use crate::dice::{Dice, assert_same, seeds_and_again};
 use crate::place::{Place, access, author, git_command, push, text, time};
 use crate::server::{Fault, Server};
 
@@ -68,6 +68,8 @@ struct Run {
     dice: Dice,
     /// What was done so far; told when something does not hold.
     told: Vec<String>,
+    /// What of it depends on nothing but the seed.
+    same: Vec<String>,
     /// The files of our commits that landed and were not taken back.
     number: u64,
 }
@@ -77,7 +79,13 @@ impl Run {
         let place = Place::new();
         let server = Server::start(place.dir.path().to_owned());
         let mirror = place.mirror(&server.url());
-        Self { place, server, mirror, dice: Dice::new(seed), told: vec![format!("seed {seed}")], number: 0 }
+        Self { place, server, mirror, dice: Dice::new(seed), told: Vec::new(), same: Vec::new(), number: 0 }
+    }
+
+    /// Notes what is the same whenever it is lived through.
+    fn tell(&mut self, what: String) {
+        self.same.push(what.clone());
+        self.told.push(what);
     }
 
     fn origin(&self, arguments: &[&str]) -> String {
@@ -105,7 +113,7 @@ impl Run {
             6 => Fault::Silent(at),
             _ => Fault::Nothing,
         };
-        self.told.push(match &fault {
+        self.tell(match &fault {
             Fault::Nothing => "a server that is well".to_owned(),
             Fault::Status(status, at) => format!("status {status} at {at}"),
             Fault::CloseBefore(at) => format!("closes before {at}"),
@@ -121,7 +129,7 @@ impl Run {
 
     /// Does what others do, before our push.
     fn happen(&mut self, event: Event) {
-        self.told.push(format!("{event:?}"));
+        self.tell(format!("{event:?}"));
         let number = self.number.to_string();
         match event {
             Event::Nothing => {}
@@ -186,6 +194,8 @@ impl Run {
         let fault = self.throw();
         // Only a server that says nothing is left soon; nobody hurries a busy machine.
         let silent = matches!(fault, Fault::Silent(_));
+        // What is heard of an end in the middle, and how far one came in a while, is the machine's affair.
+        let timed = silent || matches!(fault, Fault::Early(..)) || event == Event::Killed;
         let idle = if silent { Duration::from_millis(400) } else { Duration::from_mins(1) };
         let hasty = self.mirror.with_access(Access { limits: Limits { idle, total: Duration::from_mins(2) }, ..access() });
         self.server.fault(fault);
@@ -196,10 +206,19 @@ impl Run {
             }
         }
         let outcome = push(&hasty, &commit, &head);
-        self.told.push(format!("{outcome:?}"));
+        // Who was left soon may still be at work for us.
+        self.server.await_quiet();
+        let words =
+            format!("{outcome:?}").replace(&self.server.url(), "origin").replace(&*self.place.dir.path().to_string_lossy(), "");
+        if timed {
+            self.told.push(words)
+        } else {
+            self.tell(words)
+        }
         self.judge(outcome, &commit, silent);
         self.mend(event, &head);
         self.again(&commit, &head);
+        self.tell(format!("the branch is at {:?}", self.place.head("main")));
     }
 
     /// Compares what was said of a push with what is at the server.
@@ -246,21 +265,28 @@ impl Run {
 
 #[test]
 fn what_is_said_of_a_push_is_what_became_of_it() {
-    let seeds = seeds("QUARTERDECK_GIT_SEEDS", 1..9);
+    let seeds = seeds_and_again("QUARTERDECK_GIT_SEEDS", 1..9, 2);
     std::thread::scope(|scope| {
         // Half of the time is spent in waiting for processes.
-        for part in 0..4 {
-            let mine: Vec<u64> = seeds.iter().copied().skip(part).step_by(4).collect();
-            scope.spawn(move || {
-                for seed in mine {
-                    let mut run = Run::new(seed);
-                    for round in 1..=ROUNDS {
-                        run.told.push(format!("round {round}"));
-                        run.round();
-                    }
-                    run.origin(&["fsck", "--strict"]);
-                }
-            });
-        }
+        let parts: Vec<_> = (0..4)
+            .map(|part| {
+                let mine: Vec<u64> = seeds.iter().copied().skip(part).step_by(4).collect();
+                scope.spawn(move || mine.into_iter().map(|seed| (seed, live_through(seed))).collect::<Vec<_>>())
+            })
+            .collect();
+        let lived = parts.into_iter().flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        assert_same(lived);
     });
+}
+
+/// Lives through a seed's rounds. Returns what of them depends on nothing but the seed.
+fn live_through(seed: u64) -> Vec<String> {
+    let mut run = Run::new(seed);
+    run.tell(format!("seed {seed}"));
+    for round in 1..=ROUNDS {
+        run.tell(format!("round {round}"));
+        run.round();
+    }
+    run.origin(&["fsck", "--strict"]);
+    run.same
 }

@@ -1,13 +1,14 @@
 //! A small smart-HTTP server for tests: `git http-backend` behind a socket, with or without TLS, with faults on order.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -56,6 +57,19 @@ struct State {
     ended: AtomicBool,
     release: Mutex<Vec<Sender<()>>>,
     silence: Condvar,
+    /// How many connections something may still come of.
+    busy: Mutex<usize>,
+    quiet: Condvar,
+}
+
+/// A connection of which something may come, until it is over or kept in silence.
+struct Busy<'a>(&'a State);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        *self.0.busy.lock().unwrap() -= 1;
+        self.0.quiet.notify_all();
+    }
 }
 
 /// Runs until it is dropped.
@@ -88,6 +102,8 @@ impl Server {
             ended: AtomicBool::new(false),
             release: Mutex::default(),
             silence: Condvar::new(),
+            busy: Mutex::default(),
+            quiet: Condvar::new(),
         });
         let shared = Arc::clone(&state);
         thread::spawn(move || {
@@ -96,6 +112,7 @@ impl Server {
                     break;
                 }
                 let (shared, config) = (Arc::clone(&shared), config.clone());
+                *shared.busy.lock().unwrap() += 1;
                 thread::spawn(move || {
                     stream.set_nodelay(true).unwrap();
                     match config {
@@ -129,6 +146,17 @@ impl Server {
     pub(crate) fn await_silence(&self, requests: usize) {
         let silent = self.state.release.lock().unwrap();
         drop(self.state.silence.wait_while(silent, |silent| silent.len() < requests).unwrap());
+    }
+
+    /// Waits until nothing more comes of what was asked, also by those who have left meanwhile.
+    pub(crate) fn await_quiet(&self) {
+        // Whoever came before this one has been let in when it is answered.
+        let mut last = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        last.shutdown(Shutdown::Write).unwrap();
+        drop(last.read(&mut [0]));
+        let busy = self.state.busy.lock().unwrap();
+        let (busy, _) = self.state.quiet.wait_timeout_while(busy, Duration::from_mins(1), |busy| *busy > 0).unwrap();
+        assert_eq!(*busy, 0, "the server still works");
     }
 
     /// Returns what was asked since the last call.
@@ -168,6 +196,7 @@ enum Deed {
 }
 
 fn serve(stream: impl Read + Write, state: &State) {
+    let busy = Busy(state);
     let mut reader = BufReader::new(stream);
     while let Some(head) = read_head(&mut reader) {
         let early = match &*state.fault.lock().unwrap() {
@@ -220,6 +249,7 @@ fn serve(stream: impl Read + Write, state: &State) {
                 return;
             }
             Deed::Wait(release) => {
+                drop(busy);
                 release.recv().unwrap_err();
                 return;
             }
