@@ -366,10 +366,7 @@ impl Deck {
     pub(crate) async fn listed(&self, context: &ContextName, kinds: &[&str]) -> Result<(), Trouble> {
         let mut worlds = self.worlds();
         let ready = worlds.wait_for(|world| {
-            let cluster_fails = matches!(
-                world.cluster_link(context),
-                Some(LinkState::Stale { .. } | LinkState::Unauthorized { .. } | LinkState::Forbidden { .. })
-            );
+            let cluster_fails = world.cluster_link(context).is_some_and(fails);
             cluster_fails || kinds.iter().all(|kind| world.kind_link(context, kind).is_some_and(settled))
         });
         let outcome = tokio::time::timeout(FIRST_ANSWER, ready).await.is_ok();
@@ -389,10 +386,7 @@ impl Deck {
         let mut worlds = self.worlds();
         let heard = worlds.wait_for(|world| {
             environments.iter().all(|e| {
-                let gone = matches!(
-                    world.cluster_link(&e.cluster),
-                    Some(LinkState::Stale { .. } | LinkState::Unauthorized { .. } | LinkState::Forbidden { .. })
-                );
+                let gone = world.cluster_link(&e.cluster).is_some_and(fails);
                 let cluster = gone || KINDS.iter().all(|kind| world.kind_link(&e.cluster, kind).is_some_and(settled));
                 cluster && world.git_view(&e.id).is_some()
             })
@@ -407,6 +401,11 @@ impl Deck {
     }
 }
 
+/// Tells whether nothing comes from a cluster until something is mended.
+const fn fails(state: &LinkState) -> bool {
+    state.is_stale() || matches!(state, LinkState::Forbidden { .. })
+}
+
 const fn settled(state: &LinkState) -> bool {
     !matches!(state, LinkState::Connecting | LinkState::Listing { .. })
 }
@@ -415,7 +414,7 @@ fn complaint(context: &ContextName, state: &LinkState) -> Option<Trouble> {
     // What the watch says may already end in what to do.
     let advise = |trouble: Trouble, next: &str| if trouble.why.ends_with('.') { trouble } else { trouble.next(next) };
     match state {
-        LinkState::Stale { why, .. } => {
+        LinkState::Stale { why, .. } | LinkState::Unreached { why, .. } => {
             let trouble = Trouble::failed("The cluster cannot be read", context).why(why);
             Some(advise(trouble, "Check that it runs and can be reached, and the context's entry in the kubeconfig."))
         }

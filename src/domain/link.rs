@@ -27,6 +27,13 @@ pub enum LinkState {
         /// Why, in the words of whoever failed.
         why: String,
     },
+    /// Nothing was ever heard, for as long as it is tried: no row says anything of how things are.
+    Unreached {
+        /// Since when it is tried.
+        since: Time,
+        /// Why, in the words of whoever failed.
+        why: String,
+    },
     /// The server does not know who we are (401).
     Unauthorized {
         /// The server's words.
@@ -42,12 +49,20 @@ pub enum LinkState {
 }
 
 impl LinkState {
+    /// Returns the state of a connection that fails: stale when something was heard, else not reached since it is tried.
+    pub const fn silent(heard: Option<Time>, tried: Time, why: String) -> Self {
+        match heard {
+            Some(since) => Self::Stale { since, why },
+            None => Self::Unreached { since: tried, why },
+        }
+    }
+
     /// Returns its colour and glyph.
     pub const fn health(&self) -> Health {
         match self {
             Self::Connecting | Self::Listing { .. } => Health::Busy,
             Self::Live => Health::Ok,
-            Self::Stale { .. } => Health::Unknown,
+            Self::Stale { .. } | Self::Unreached { .. } => Health::Unknown,
             Self::Unauthorized { .. } | Self::Forbidden { .. } => Health::Bad,
             Self::KindAbsent => Health::Off,
         }
@@ -55,7 +70,7 @@ impl LinkState {
 
     /// Tells whether rows under it are as old as the last word that was heard: nothing new comes.
     pub const fn is_stale(&self) -> bool {
-        matches!(self, Self::Stale { .. } | Self::Unauthorized { .. })
+        matches!(self, Self::Stale { .. } | Self::Unreached { .. } | Self::Unauthorized { .. })
     }
 
     /// Tells whether rows under it may be taken as they are.

@@ -284,6 +284,7 @@ impl World {
 fn unseen(link: Option<&LinkState>) -> (Health, String) {
     match link {
         Some(LinkState::Stale { since, .. }) => (Health::Unknown, format!("stale since {since:.0}")),
+        Some(LinkState::Unreached { .. }) => (Health::Unknown, "never reached".to_owned()),
         Some(LinkState::Unauthorized { .. }) => (Health::Bad, "unauthorized".to_owned()),
         Some(LinkState::Forbidden { .. }) => (Health::Bad, "forbidden".to_owned()),
         _ => (Health::Unknown, "not connected".to_owned()),

@@ -100,7 +100,7 @@ fn state_of(error: &cluster::Error, since: domain::Time) -> LinkState {
     let why = trouble.to_string();
     match error {
         cluster::Error::Helper { .. } => LinkState::Unauthorized { why },
-        _ => LinkState::Stale { since, why },
+        _ => LinkState::Unreached { since, why },
     }
 }
 

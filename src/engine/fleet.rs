@@ -116,11 +116,11 @@ impl Member {
         let mut inner = open(&self.inner);
         // The moment since which it is so stays the first one.
         let since = match (&inner.trouble, &state) {
-            (Some(LinkState::Stale { since, .. }), LinkState::Stale { .. }) => Some(*since),
+            (Some(LinkState::Unreached { since, .. }), LinkState::Unreached { .. }) => Some(*since),
             _ => None,
         };
         inner.trouble = Some(match (state, since) {
-            (LinkState::Stale { why, .. }, Some(since)) => LinkState::Stale { since, why },
+            (LinkState::Unreached { why, .. }, Some(since)) => LinkState::Unreached { since, why },
             (state, _) => state,
         });
     }

@@ -106,6 +106,8 @@ struct Last {
     when: Option<Instant>,
     link: Option<LinkState>,
     live: Option<Time>,
+    /// When it was tried first in vain.
+    tried: Option<Time>,
 }
 
 impl Repos {
@@ -272,13 +274,11 @@ impl Repo {
             }
             Err(trouble) => {
                 let why = trouble.to_string();
+                let tried = *last.tried.get_or_insert_with(|| (self.clock)());
                 last.link = Some(match last.live {
                     _ if denied => LinkState::Unauthorized { why },
-                    Some(since) => LinkState::Stale { since, why },
-                    None => LinkState::Stale { since: (self.clock)(), why },
+                    heard => LinkState::silent(heard, tried, why),
                 });
-                // The moment stays the first one while it has never been live.
-                last.live = last.live.or_else(|| Some((self.clock)()));
             }
         }
         last.result = Some(result.clone());

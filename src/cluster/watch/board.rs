@@ -222,15 +222,15 @@ impl Board {
         }
     }
 
-    /// Shows a stream as stale since it was last heard of.
+    /// Shows a stream as stale since it was last heard of, or as not reached when it never was.
     pub(super) fn stale(&self, id: &StreamId, why: String) {
         self.change(|state| {
             let slot = state.streams.get(id);
-            let since = match slot.map(|s| &s.state) {
-                Some(LinkState::Stale { since, .. }) => *since,
-                _ => slot.and_then(|s| s.heard).unwrap_or(self.started),
+            let heard = match slot.map(|s| &s.state) {
+                Some(LinkState::Stale { since, .. }) => Some(*since),
+                _ => slot.and_then(|s| s.heard),
             };
-            state.set(id, LinkState::Stale { since, why }, None);
+            state.set(id, LinkState::silent(heard, self.started, why), None);
         });
     }
 
@@ -250,16 +250,17 @@ impl Board {
 
     /// Shows the cluster as not answering, and with it every kind that looked well.
     pub(super) fn cluster_stale(&self, last_good: Option<Time>, why: String) {
-        let since = last_good.unwrap_or(self.started);
         self.change(|state| {
-            let since = if let LinkState::Stale { since, .. } = state.cluster { since } else { since };
+            // Who watches may have heard a server that has not answered a beat yet.
+            let heard = last_good.or_else(|| state.streams.values().filter_map(|slot| slot.heard).max());
+            let heard = if let LinkState::Stale { since, .. } = state.cluster { Some(since) } else { heard };
             // The kinds keep this state until their own new list is complete, also after the heartbeat is back.
             for slot in state.streams.values_mut() {
                 if matches!(slot.state, LinkState::Live | LinkState::Listing { .. }) {
-                    slot.state = LinkState::Stale { since, why: why.clone() };
+                    slot.state = LinkState::silent(heard, self.started, why.clone());
                 }
             }
-            state.set_cluster(LinkState::Stale { since, why });
+            state.set_cluster(LinkState::silent(heard, self.started, why));
         });
     }
 
@@ -300,7 +301,7 @@ impl State {
     fn shown(&self, own: &LinkState) -> LinkState {
         match (&self.cluster, own) {
             (
-                LinkState::Stale { .. } | LinkState::Unauthorized { .. },
+                LinkState::Stale { .. } | LinkState::Unreached { .. } | LinkState::Unauthorized { .. },
                 LinkState::Live | LinkState::Listing { .. } | LinkState::Connecting | LinkState::KindAbsent,
             ) => self.cluster.clone(),
             _ => own.clone(),

@@ -335,14 +335,14 @@ async fn a_line_that_stops_or_never_ends_is_noticed_before_the_silence_of_a_watc
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_kind_that_never_answers_is_stale_and_leaves_the_others_alone() {
+async fn a_kind_that_never_answers_is_not_reached_and_leaves_the_others_alone() {
     let mock = Mock::new();
     mock.put(KS, "a", "one", json!({}));
     mock.state().mute.insert("/gitrepositories".to_owned());
     let watch = start(&mock, &[]);
     wait(&watch, live).await;
-    let stuck = wait(&watch, |s| matches!(link(s, "GitRepository"), LinkState::Stale { .. })).await;
-    assert!(matches!(link(&stuck, "GitRepository"), LinkState::Stale { why, .. } if why.contains("no answer within")));
+    let stuck = wait(&watch, |s| matches!(link(s, "GitRepository"), LinkState::Unreached { .. })).await;
+    assert!(matches!(link(&stuck, "GitRepository"), LinkState::Unreached { why, .. } if why.contains("no answer within")));
     assert!(live(&stuck) && link(&stuck, "test") == LinkState::Live);
     mock.state().mute.clear();
     wait(&watch, |s| link(s, "GitRepository") == LinkState::Live).await;

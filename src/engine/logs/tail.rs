@@ -312,7 +312,7 @@ impl Tail {
 /// Returns why a cluster is not heard any more, when it is not.
 fn stale(world: &World, context: &ContextName) -> Option<String> {
     match world.cluster_link(context) {
-        Some(LinkState::Stale { why, .. }) => Some(why.clone()),
+        Some(LinkState::Stale { why, .. } | LinkState::Unreached { why, .. }) => Some(why.clone()),
         _ => None,
     }
 }

@@ -366,21 +366,27 @@ impl Tab for Flux {
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let wanted = cx.desk.kind;
-        let area = link::over(cx, area, buf, |of| match of {
+        let matters = |of: &LinkOf| match of {
             LinkOf::Cluster(_) => true,
             LinkOf::Kind { kind, .. } => domain::flux::Kind::by_name(kind).is_some() && wanted.is_none_or(|w| w == kind),
             LinkOf::Repository(_) => false,
-        });
+        };
+        let area = link::over(cx, area, buf, matters);
         let title = self.tree.as_ref().map_or_else(|| self.title(cx), |tree| tree.title(cx));
         put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &title);
         let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         if let Some(tree) = &self.tree {
             return tree.view(cx, rest, buf);
         }
-        let empty = wanted.map_or_else(
+        let mut empty = wanted.map_or_else(
             || cx.t("flux.empty").to_owned(),
             |kind| cx.tf("flux.empty-kind", &[("kind", kind), ("key", &cx.key(&KIND))]),
         );
+        if self.table.total() == 0 {
+            // That nothing is here is not known of what is not heard.
+            let silence = link::silence(cx, usize::from(area.width.saturating_sub(4)), matters);
+            empty = if silence.is_empty() { empty } else { silence.join("\n") };
+        }
         let lines = |room: pane::Room| match self.table.selected() {
             Some(object) if room.whole => summary::whole(cx, object, room.wide),
             Some(object) => summary::short(cx, object, room.wide),

@@ -10,6 +10,7 @@ use super::{EDIT, SYNC, TO_CLUSTER, TO_RECORD};
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::format;
+use crate::widgets::link;
 use crate::widgets::put::{Piece, cut, piece, width, width_of, wrap};
 use crate::widgets::recent::{self, Recent};
 use crate::widgets::why;
@@ -32,6 +33,7 @@ pub(super) fn lines(cx: &Cx, line: Option<&Line>, recent: &Recent, wide: usize) 
     let Some(line) = line else { return Vec::new() };
     let environment = &line.environment;
     let mut out = vec![agreement(cx, line, wide)];
+    out.extend(silence(cx, line, wide));
     out.extend(commit(cx, environment, wide));
     out.extend(departures(cx, line));
     for fault in faults(cx, environment) {
@@ -51,7 +53,8 @@ pub(super) fn lines(cx: &Cx, line: Option<&Line>, recent: &Recent, wide: usize) 
         out.push(vec![piece(cx.tf("environments.promise", &[("commit", short), ("age", &age)]), Role::Busy)]);
     }
     let workloads = cx.world.workloads_of(environment);
-    if workloads.is_empty() {
+    // That there is none is not known of what is not heard.
+    if workloads.is_empty() && cx.world.cluster_link(&environment.cluster).is_none_or(|link| !link.is_stale()) {
         out.push(vec![piece(cx.tf("environments.no-workload", &[("namespace", &environment.namespace)]), Role::Muted)]);
     }
     if !workloads.is_empty() {
@@ -145,6 +148,13 @@ fn agreement(cx: &Cx, line: &Line, wide: usize) -> Pieces {
         out.push(piece(format!("   {hint}"), Role::Muted));
     }
     out
+}
+
+/// Says why nothing is heard of the cluster, in full.
+fn silence(cx: &Cx, line: &Line, wide: usize) -> Vec<Pieces> {
+    let why = cx.world.cluster_link(&line.environment.cluster).and_then(link::why);
+    let lines = why.map(|why| wrap(why, wide.saturating_sub(2))).unwrap_or_default();
+    lines.into_iter().take(3).map(|line| vec![piece(format!("  {line}"), Role::Muted)]).collect()
 }
 
 fn commit(cx: &Cx, environment: &Environment, wide: usize) -> Option<Pieces> {

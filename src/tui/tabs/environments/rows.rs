@@ -94,6 +94,7 @@ impl Line {
     pub(super) fn stale(&self, cx: &Cx) -> Option<String> {
         match cx.world.cluster_link(&self.environment.cluster) {
             Some(LinkState::Stale { since, .. }) => Some(cx.tf("environments.stale", &[("since", &cx.clock(*since))])),
+            Some(LinkState::Unreached { .. }) => Some(cx.t("environments.unreached").to_owned()),
             // Its credentials are at fault, which is said instead.
             Some(LinkState::Unauthorized { .. }) => Some(format::reason(cx, self.health, &self.why)),
             _ => self.stale.then(|| cx.t("health.stale").to_owned()),

@@ -44,7 +44,7 @@ pub(super) fn lines(cx: &Cx, seen: &Seen, keys: &Keys, wide: u16) -> Vec<Vec<Pie
     let context = context(cx);
     let steps = match &context {
         None => without_cluster(cx, keys, &mut out, wide),
-        Some(context) => with_cluster(cx, context, seen, keys, &mut out),
+        Some(context) => with_cluster(cx, context, seen, keys, &mut out, wide),
     };
     out.push(Vec::new());
     for (key, said) in steps {
@@ -83,7 +83,14 @@ fn without_cluster(cx: &Cx, keys: &Keys, out: &mut Vec<Vec<Piece<'static>>>, wid
     vec![(keys.demo.clone(), cx.t("welcome.demo").to_owned()), (keys.add.clone(), cx.t("welcome.add-first").to_owned())]
 }
 
-fn with_cluster(cx: &Cx, context: &ContextName, seen: &Seen, keys: &Keys, out: &mut Vec<Vec<Piece<'static>>>) -> Steps {
+fn with_cluster(
+    cx: &Cx,
+    context: &ContextName,
+    seen: &Seen,
+    keys: &Keys,
+    out: &mut Vec<Vec<Piece<'static>>>,
+    wide: u16,
+) -> Steps {
     let contexts = cx.world.contexts.len().to_string();
     let mut line = vec![piece(cx.tf("welcome.contexts", &[("count", &contexts), ("context", &context.0)]), Role::Text)];
     let state = cx.world.cluster_link(context);
@@ -92,6 +99,8 @@ fn with_cluster(cx: &Cx, context: &ContextName, seen: &Seen, keys: &Keys, out: &
         line.extend(link::pieces(cx, state));
     }
     out.push(line);
+    let why = state.and_then(link::why).map(|why| wrap(why, usize::from(wide.saturating_sub(4))));
+    out.extend(why.into_iter().flatten().map(|line| vec![piece(format!("  {line}"), Role::Muted)]));
     let here: Vec<_> = cx.world.flux.iter().filter(|object| *object.key.cluster == *context.0).collect();
     let bad = here.iter().filter(|object| object.health() == Health::Bad).count().to_string();
     let count = |kind: &str| here.iter().filter(|object| &*object.key.kind == kind).count().to_string();

@@ -2,7 +2,6 @@
 
 use domain::flux::{Health, ObjectKey};
 use domain::lineage::{Name, Node, Way};
-use domain::link::LinkState;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -70,8 +69,7 @@ impl Tree {
     /// Counts the Flux objects in sight by their states.
     pub(super) fn tallied(&self, cx: &Cx) -> [usize; Health::ALL.len()] {
         let mut out = [0; Health::ALL.len()];
-        let silent = |state: &LinkState| matches!(state, LinkState::Stale { .. } | LinkState::Unauthorized { .. });
-        let fresh = !cx.world.links.iter().any(|link| silent(&link.state));
+        let fresh = !cx.world.links.iter().any(|link| link.state.is_stale());
         let of = |row: &Row| match self.lineage.flux(row.node) {
             Some(object) if fresh => Some(object.health()),
             _ => words::health(cx, &self.lineage, row.node),
