@@ -59,20 +59,33 @@ pub struct Words {
     texts: HashMap<String, String>,
     /// What other rooms say.
     said: Said,
+    fault: Option<Trouble>,
 }
 
 impl Words {
     /// Loads a language.
     pub fn load(language: Language) -> Self {
-        let mut words = HashMap::new();
-        if let Ok(table) = language.text().parse::<toml::Table>() {
-            flatten("", table, &mut words);
-        }
+        Self::read(language, language.text())
+    }
+
+    /// Reads a language out of its file's text. What cannot be read is said in English, and the fault is kept.
+    fn read(language: Language, text: &str) -> Self {
+        let name = format!("{}.toml", language.tag());
+        let (texts, fault) = match (parsed(&name, text), language) {
+            (Ok(texts), _) => (texts, None),
+            (Err(fault), Language::English) => (HashMap::new(), Some(fault)),
+            (Err(fault), _) => return Self { language, fault: Some(fault), ..Self::load(Language::English) },
+        };
         let said = match language {
             Language::English => Said::default(),
-            Language::Chinese => Said::of(&Self::load(Language::English).texts, &words),
+            Language::Chinese => Said::of(&Self::load(Language::English).texts, &texts),
         };
-        Self { language, texts: words, said }
+        Self { language, texts, said, fault }
+    }
+
+    /// Returns what is wrong with the language's file; nothing when it could be read.
+    pub const fn fault(&self) -> Option<&Trouble> {
+        self.fault.as_ref()
     }
 
     /// Returns a sentence that another room says, in this language where the language file knows it; else as it is.
@@ -139,6 +152,18 @@ fn filled(text: &str, values: &[(&str, &str)]) -> String {
     }
     out.push_str(rest);
     out
+}
+
+fn parsed(name: &str, text: &str) -> Result<HashMap<String, String>, Trouble> {
+    let table: toml::Table = toml::from_str(text).map_err(|e| {
+        let place = format!("{name}{}", crate::keys::line_of(text, e.span()));
+        Trouble::failed("The language cannot be read", place)
+            .why(e.message())
+            .next("Everything is said in English until it is mended.")
+    })?;
+    let mut texts = HashMap::new();
+    flatten("", table, &mut texts);
+    Ok(texts)
 }
 
 fn flatten(prefix: &str, table: toml::Table, into: &mut HashMap<String, String>) {

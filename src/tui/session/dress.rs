@@ -4,10 +4,11 @@
 use domain::Trouble;
 use domain::flux::Health;
 
-use super::{Act, Session};
+use super::{Act, Place, Session};
 use crate::capabilities::{Depth, Ground};
 use crate::effects::{Dress as Wanted, Toast};
 use crate::preferences::{News, Preferences};
+use crate::tab::TabMsg;
 use crate::theme::Theme;
 use crate::words::Words;
 
@@ -53,19 +54,34 @@ impl Session {
     fn prefer(&mut self, preferences: Preferences, acts: &mut Vec<Act>) {
         let old = std::mem::replace(&mut self.base.preferences, preferences);
         let new = &self.base.preferences;
-        if old.language != new.language {
-            self.base.words = Words::load(new.language);
-        }
+        let spoken = old.language != new.language;
         if old.mouse != new.mouse {
             acts.push(Act::Mouse(new.mouse));
         }
         if old.theme != new.theme {
             self.base.dress.chosen = None;
         }
+        if spoken {
+            self.speak(acts);
+        }
         self.pending.clear();
         self.conflicts.clear();
         self.check_keys();
         self.put_on();
+    }
+
+    /// Speaks the language that the operator likes, and has what is shown written anew.
+    pub(super) fn speak(&mut self, acts: &mut Vec<Act>) {
+        self.base.words = Words::load(self.base.preferences.language);
+        self.understand();
+        self.tell(Place::Tab(self.active), TabMsg::Enter, acts);
+    }
+
+    /// Says what is wrong with the language's file, if anything is.
+    pub(super) fn understand(&mut self) {
+        if let Some(fault) = self.base.words.fault().cloned() {
+            self.trouble(fault);
+        }
     }
 
     /// Puts on what is wanted.

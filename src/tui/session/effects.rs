@@ -17,7 +17,6 @@ use crate::place::TabId;
 use crate::tab::TabMsg;
 use crate::tabs::TABS;
 use crate::trail::Stop;
-use crate::words::Words;
 
 impl Session {
     pub(super) fn carry_out(&mut self, place: Place, effects: Effects, acts: &mut Vec<Act>) {
@@ -65,7 +64,7 @@ impl Session {
                 Effect::Dress(wanted) => self.dress(wanted),
                 Effect::Speak(language) => {
                     self.base.preferences.language = language;
-                    self.base.words = Words::load(language);
+                    self.speak(acts);
                 }
                 Effect::Return(stop) => self.return_to(*stop, acts),
                 Effect::Bell => acts.push(Act::Bell),

@@ -182,9 +182,17 @@ impl Deploy {
         if self.environment != cx.desk.environment || self.asks.idle(self.open.is_some()) {
             return self.start(cx);
         }
+        self.speak(cx);
         let mut effects = self.adopt(cx);
         effects.extend(self.moved(cx));
         effects
+    }
+
+    fn speak(&mut self, cx: &Cx) {
+        let proposed = self.asks.message();
+        if let Some(open) = &mut self.open {
+            open.speak(cx, &proposed);
+        }
     }
 
     /// Begins anew with the environment that is chosen.
@@ -378,6 +386,7 @@ impl Tab for Deploy {
             TabMsg::Desk => self.take_message(cx),
             TabMsg::Written(..) | TabMsg::Recall(_) | TabMsg::Context => Effects::new(),
             TabMsg::World => {
+                self.speak(cx);
                 if let Some(open) = &mut self.open {
                     open.look(cx);
                 }

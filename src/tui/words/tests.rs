@@ -15,6 +15,17 @@ fn both_languages_say_the_same_things() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_is_a_fault_and_all_is_said_in_english() {
+    for language in Language::ALL {
+        assert_eq!(Words::load(language).fault(), None, "{}.toml", language.tag());
+    }
+    let twice = "[tab]\nflux = \"一\"\nflux = \"二\"\n";
+    let words = Words::read(Language::Chinese, twice);
+    assert_eq!(words.fault().map(|fault| fault.object.as_str()), Some("zh-CN.toml:3"));
+    assert_eq!(words.get("link.live"), "live");
+}
+
+#[test]
 fn the_same_places_are_filled_in_both() {
     let (english, chinese) = (Words::load(Language::English), Words::load(Language::Chinese));
     let places = |text: &str| {

@@ -12,6 +12,7 @@ use super::running;
 use super::slot::{Kind, Slot};
 use super::verdict;
 use crate::cx::Cx;
+use crate::words::Language;
 
 /// Holds an open form.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(super) struct Open {
     manual: bool,
     /// The commit that the answers speak of: the one of the last preview.
     base: Option<CommitId>,
+    /// The language that labels and notes are written in.
+    language: Language,
 }
 
 macro_rules! ground {
@@ -63,18 +66,27 @@ impl Open {
             asks: Vec::new(),
             facts,
             container,
+            language: cx.words.language,
         };
         open.build(cx, proposed);
         open
     }
 
     fn build(&mut self, cx: &Cx, proposed: &str) {
+        self.language = cx.words.language;
         let focus = self.fields.form.focused().map(|f| f.id.clone());
         let message = self.message.clone().unwrap_or_else(|| proposed.to_owned());
         let mut ground = ground!(self, cx);
         self.fields = Fields::build(cx, &mut ground, (&message, self.manual));
         if let Some(id) = focus {
             self.fields.form.focus(&id);
+        }
+    }
+
+    /// Writes labels and notes anew when the operator has chosen another language since; what was typed stays.
+    pub(super) fn speak(&mut self, cx: &Cx, proposed: &str) {
+        if self.language != cx.words.language {
+            self.build(cx, proposed);
         }
     }
 

@@ -66,6 +66,16 @@ fn a_preview_is_asked_a_moment_after_the_last_key_and_the_draft_is_kept() {
 }
 
 #[test]
+fn another_language_reaches_the_form_and_leaves_what_was_typed() {
+    let mut stage = filled(120, 36, Language::English);
+    tag(&mut stage, "1.8.5");
+    let chinese = crate::preferences::Preferences { language: Language::Chinese, ..stage.session.cx().preferences.clone() };
+    stage.msg(Msg::News(crate::preferences::News::Preferences(Box::new(chinese))));
+    let shown = stage.lines();
+    assert!(!shown.contains("Replicas") && shown.contains("副本") && shown.contains("1.8.5"), "{shown}");
+}
+
+#[test]
 fn what_git_says_already_is_no_edit() {
     let mut stage = filled(120, 36, Language::English);
     tag(&mut stage, "1.8.5");
