@@ -242,6 +242,8 @@ pub(crate) const STOPS: usize = tour::STOPS.len();
 
 /// How long a note stays, in milliseconds.
 const TOAST: i64 = 5000;
+/// How long it stays after newer ones, which take its room before it was read.
+const READ: i64 = 2500;
 
 impl Session {
     /// Begins a session and returns what it wants at once.
@@ -276,6 +278,7 @@ impl Session {
         let mut acts = Vec::new();
         session.tell(Place::Tab(session.active), TabMsg::Enter, &mut acts);
         session.check_keys();
+        session.understand();
         session.mark();
         (session, acts)
     }
@@ -335,7 +338,7 @@ impl Session {
         panes
             .chain(self.waits_from().filter(|at| *at > self.base.now))
             .chain(self.base.marks.wake())
-            .chain(self.toasts.front().map(|(until, _)| *until))
+            .chain(self.toasts.iter().map(|(until, _)| *until))
             .min()
     }
 
@@ -389,7 +392,7 @@ impl Session {
         self.count
     }
 
-    pub(crate) fn toasts(&self) -> impl Iterator<Item = &Toast> {
+    pub(crate) fn toasts(&self) -> impl DoubleEndedIterator<Item = &Toast> {
         self.toasts.iter().map(|(_, toast)| toast)
     }
 

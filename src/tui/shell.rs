@@ -88,10 +88,10 @@ fn draw(session: &Session, buf: &mut Buffer) {
         dim(&cx, buf, areas.body);
         pane.view(&cx, areas.body, buf);
     }
-    footer::notes(session, areas.body, buf);
     // What can be done with a row is said when the selection rests on it.
     cx.later(areas.footer);
     footer::view(session, areas.footer, buf);
+    footer::notes(session, &areas, buf);
     tour::view(session, areas.body, buf);
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::flux::Health;
 use domain::world::{Mishap, World};
 
-use super::{Act, Place, Session, TOAST};
+use super::{Act, Place, READ, Session, TOAST};
 use crate::effects::{Effect, Reply, Toast};
 use crate::tab::TabMsg;
 
@@ -93,9 +93,7 @@ impl Session {
 
     pub(super) fn wake(&mut self, acts: &mut Vec<Act>) {
         let now = self.base.now;
-        while self.toasts.front().is_some_and(|(until, _)| *until <= now) {
-            self.toasts.pop_front();
-        }
+        self.toasts.retain(|(until, _)| *until > now);
         let tabs = crate::tabs::TABS.iter().map(|t| Place::Tab(t.id));
         let places: Vec<Place> = tabs.chain(self.layers.iter().map(|l| Place::Layer(l.id))).collect();
         for place in places {
@@ -106,8 +104,12 @@ impl Session {
     }
 
     pub(super) fn toast(&mut self, toast: Toast) {
-        let until = domain::Time::from_millisecond(self.base.now.as_millisecond() + TOAST).unwrap_or(self.base.now);
+        let after = |ms: i64| domain::Time::from_millisecond(self.base.now.as_millisecond() + ms).unwrap_or(self.base.now);
+        let until = after(TOAST);
         self.toasts.retain(|(_, old)| *old != toast);
+        for (old, _) in self.toasts.iter_mut().filter(|(old, _)| *old > after(TOAST - READ)) {
+            *old = after(TOAST + READ);
+        }
         while self.toasts.len() >= 4 {
             self.toasts.pop_front();
         }
