@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use domain::text::{Shown, hidden};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -210,9 +210,25 @@ pub fn put_pieces(cx: &Cx, buf: &mut Buffer, (x, y): (u16, u16), max: u16, piece
         if taken >= max {
             break;
         }
-        taken += put(buf, (x + taken, y), max - taken, &piece.text, cx.style(piece.role));
+        let took = put(buf, (x + taken, y), max - taken, &piece.text, cx.style(piece.role));
+        if matches!(piece.role, Role::Bad | Role::Unknown | Role::Off) {
+            bare(buf, Rect { x: x + taken, y, width: took, height: 1 });
+        }
+        taken += took;
     }
     taken
+}
+
+/// Takes from the blanks around a text what would be seen of them: they keep it from its neighbours, and say nothing themselves.
+fn bare(buf: &mut Buffer, place: Rect) {
+    let place = place.intersection(buf.area);
+    let blank = |buf: &Buffer, x: &u16| buf[(*x, place.y)].symbol() == " ";
+    let before = (place.left()..place.right()).take_while(|x| blank(buf, x)).count();
+    let behind = (place.left()..place.right()).rev().take_while(|x| blank(buf, x)).count();
+    let text = place.left() + columns(before)..place.right().saturating_sub(columns(behind));
+    for x in (place.left()..place.right()).filter(|x| !text.contains(x)) {
+        buf[(x, place.y)].modifier.remove(Modifier::REVERSED | Modifier::UNDERLINED);
+    }
 }
 
 /// Puts text on as many lines as it needs and the area has, and returns how many it took.

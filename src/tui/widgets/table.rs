@@ -97,7 +97,7 @@ impl Width {
     /// A branch.
     pub const BRANCH: Self = Self::Fit(6, 20);
     /// A revision: branch and commit.
-    pub const REVISION: Self = Self::Fit(10, 26);
+    pub const REVISION: Self = Self::Fit(8, 26);
     /// A commit.
     pub const COMMIT: Self = Self::Fixed(7);
     /// How long ago something came to be or happened.
