@@ -164,41 +164,35 @@ impl<W: Write> Screen<W> {
 /// Holds rows whose look may follow.
 #[derive(Debug)]
 struct Looks {
-    /// The frame as it was meant.
-    meant: Buffer,
-    /// The rows, as parts of lines.
-    rows: Vec<Rect>,
+    /// The rows, as parts of lines, and their cells as they were meant.
+    rows: Vec<(Rect, Vec<Cell>)>,
 }
 
 impl Looks {
     /// Keeps the look that rows of these areas had, where nothing but that changed.
     fn keep(areas: &[Rect], shown: &Buffer, next: &mut Buffer) -> Option<Self> {
         let whole = next.area;
-        let rows = areas.iter().flat_map(|area| area.intersection(whole).rows());
-        let only_looks = |row: &Rect| {
-            let same = row.positions().all(|at| next[at].symbol() == shown[at].symbol());
-            same && row.positions().any(|at| next[at] != shown[at])
-        };
-        let rows: Vec<Rect> = rows.filter(only_looks).collect();
-        if rows.is_empty() {
-            return None;
+        let mut rows = Vec::new();
+        for row in areas.iter().flat_map(|area| area.intersection(whole).rows()) {
+            let at = next.index_of(row.x, row.y);
+            let cells = at..at + usize::from(row.width);
+            let (Some(new), Some(old)) = (next.content.get_mut(cells.clone()), shown.content.get(cells)) else { continue };
+            if new != old && new.iter().zip(old).all(|(new, old)| new.symbol() == old.symbol()) {
+                rows.push((row, new.to_vec()));
+                new.clone_from_slice(old);
+            }
         }
-        let meant = next.clone();
-        for at in rows.iter().flat_map(|row| row.positions()) {
-            next[at].clone_from(&shown[at]);
-        }
-        Some(Self { meant, rows })
+        (!rows.is_empty()).then_some(Self { rows })
     }
 
     /// Writes as much as there is room for into a frame; tells whether that was all.
     fn write(&self, pen: &mut Pen, next: &mut Buffer) -> bool {
-        for row in &self.rows {
+        for (row, meant) in &self.rows {
             let mut updates = Vec::with_capacity(usize::from(row.width));
             // Half of a wide character belongs to what stands before.
-            let halved = row.x > 0 && width(self.meant[(row.x - 1, row.y)].symbol()) > 1;
+            let halved = row.x > 0 && width(next[(row.x - 1, row.y)].symbol()) > 1;
             let mut x = row.x + u16::from(halved);
-            while x < row.right() {
-                let cell = &self.meant[(x, row.y)];
+            while let Some(cell) = meant.get(usize::from(x - row.x)) {
                 if *cell != next[(x, row.y)] {
                     updates.push((x, row.y, cell));
                 }
@@ -210,7 +204,8 @@ impl Looks {
                 }
                 for (x, y, cell) in part {
                     for x in *x..(*x + columns(width(cell.symbol())).max(1)).min(row.right()) {
-                        next[(x, *y)].clone_from(&self.meant[(x, *y)]);
+                        let Some(cell) = meant.get(usize::from(x - row.x)) else { break };
+                        next[(x, *y)].clone_from(cell);
                     }
                 }
             }
