@@ -109,8 +109,6 @@ impl Tree {
         let filter = if from.is_none() { filter } else { "" };
         let lineage = Lineage::new(cx.world);
         let node = from.as_ref().and_then(|key| lineage.find(key));
-        let root = node.map(|node| lineage.root_of(node)).and_then(|root| lineage.name(root)).map(Name::key);
-        let scope = root.or_else(|| from.clone());
         let mut folds = HashMap::new();
         let mut up = node;
         while let Some(above) = up {
@@ -120,7 +118,7 @@ impl Tree {
         let mut tree = Self {
             lineage,
             order: None,
-            scope,
+            scope: from.clone(),
             opened: from.clone(),
             selected: from.map(|key| (key, None)),
             rows: Rows::default(),
@@ -174,8 +172,8 @@ impl Tree {
         }
         let Some(scope) = &self.scope else { return self.lineage.roots() };
         // A root that is gone for a moment comes again; until then what it was chosen for stands alone.
-        let opened = || self.opened.as_ref().and_then(|key| self.lineage.find(key)).map(|node| self.lineage.root_of(node));
-        self.lineage.find(scope).or_else(opened).into_iter().collect()
+        let root = |key: &ObjectKey| self.lineage.find(key).map(|node| self.lineage.root_of(node));
+        root(scope).or_else(|| self.opened.as_ref().and_then(root)).into_iter().collect()
     }
 
     /// Tells whether what stands under a node is shown.
@@ -202,6 +200,9 @@ impl Tree {
 
     /// Walks the rows anew; the selection stays on its row, or where it was when that is gone.
     fn build(&mut self) {
+        // What has come above the root that it was narrowed to is the root now.
+        let root = self.scope.as_ref().and_then(|key| self.lineage.find(key)).map(|node| self.lineage.root_of(node));
+        self.scope = root.and_then(|root| self.lineage.name(root)).map(Name::key).or_else(|| self.scope.take());
         let sought = self.sought.is_any();
         let way = (&self.lineage, self.order.as_ref());
         let mut rows = Rows::walk(way, self.roots().into_iter(), |node| sought || self.opens(node));

@@ -385,6 +385,22 @@ fn it_stays_narrowed_while_what_it_was_opened_on_is_gone() {
 }
 
 #[test]
+fn what_comes_above_the_root_becomes_the_root() {
+    let whole = platform();
+    let mut below = whole.clone();
+    let all = whole.flux.iter().filter(|object| &*object.key.kind != "GitRepository").cloned();
+    (below.flux, below.seq) = (Arc::new(all.collect()), whole.seq);
+    let mut stage = Stage::over(below, 120, 36, Language::English);
+    stage.keys("6 /").text("name=infra").keys("enter t");
+    assert!(!rows(&stage).contains("GitRepository/"), "{}", stage.lines());
+    stage.msg(Msg::World(Arc::new(World { seq: whole.seq + 1, ..whole })));
+    let shown = stage.lines();
+    assert!(shown.contains("GitRepository/platform   "), "the title names it: {shown}");
+    assert!(rows(&stage).contains("GitRepository/platform"), "{shown}");
+    assert!(rows(&stage).lines().any(|l| l.starts_with('▌') && l.contains("Kustomization/infra")), "{shown}");
+}
+
+#[test]
 fn what_was_looked_for_in_the_list_and_has_not_come_yet_is_found() {
     let (before, mut whole) = (platform(), platform());
     let other = flux("GitRepository", "other", APPLIED, &json!({}), &[]);
