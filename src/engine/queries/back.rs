@@ -54,7 +54,8 @@ struct Landed {
     since: Option<CommitId>,
 }
 
-/// Returns the deployments whose commits are on the branch, the newest first.
+/// Returns the deployments whose commits are on the branch, as they follow each other there, the newest first. They are on record as
+/// they were noticed, and what somebody else pushed may have been noticed after a later one of ours.
 async fn landed(scene: &Scene, known: Vec<Arc<Deployment>>, head: CommitId) -> Result<Vec<Landed>, Trouble> {
     let find = move |mirror: &git::Mirror| {
         let mut landed = Vec::new();
@@ -71,9 +72,25 @@ async fn landed(scene: &Scene, known: Vec<Arc<Deployment>>, head: CommitId) -> R
             };
             landed.push(Landed { deployment, commit, since });
         }
-        Ok(landed)
+        newest_first(landed, |a, b| Ok(a.commit != b.commit && mirror.is_ancestor(&a.commit, &b.commit)?))
     };
     scene.repo.with("the Git history", move |mirror, _| find(mirror)).await
+}
+
+/// Puts what is almost in order so that nothing comes before what it is an ancestor of.
+fn newest_first<T, E>(known: Vec<T>, is_before: impl Fn(&T, &T) -> Result<bool, E>) -> Result<Vec<T>, E> {
+    let mut sorted: Vec<T> = Vec::with_capacity(known.len());
+    for one in known {
+        let mut at = sorted.len();
+        while let Some(newer) = at.checked_sub(1).and_then(|above| sorted.get(above)) {
+            if !is_before(newer, &one)? {
+                break;
+            }
+            at -= 1;
+        }
+        sorted.insert(at, one);
+    }
+    Ok(sorted)
 }
 
 fn undone(actor: &Actor, landed: &Landed) -> Undone {
@@ -132,4 +149,21 @@ fn previous(id: &EnvironmentId, landed: &[Landed]) -> Result<usize, Trouble> {
             })
             .next("Name one with --to, or take the last one back with revert; see them with history.")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by failing")]
+
+    use super::newest_first;
+
+    #[test]
+    fn what_was_noticed_late_stands_where_it_is_on_the_branch() {
+        let order = |known: &[u32]| newest_first(known.to_vec(), |a, b| Ok::<_, ()>(a < b)).unwrap();
+        assert_eq!(order(&[4, 3, 2, 1]), [4, 3, 2, 1]);
+        assert_eq!(order(&[1, 4, 2, 3]), [4, 3, 2, 1]);
+        assert_eq!(order(&[]), [0; 0]);
+        // Those of which neither is below the other stay as they were.
+        assert_eq!(newest_first(vec!['a', 'b'], |_, _| Ok::<_, ()>(false)).unwrap(), ['a', 'b']);
+    }
 }
