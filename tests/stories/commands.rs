@@ -451,7 +451,7 @@ fn goes_on_after_an_interrupt(ground: &Ground) {
     ground.seed();
     ground.add(&operator, &["development"]);
     let app = ground.app.as_str();
-    // A signal is a matter of this program alone; a Pod that takes its time on a real cluster takes twenty seconds.
+    // A signal is a matter of this program alone; a Pod that takes its time on a real cluster takes eight seconds.
     let all = [("5.0.0-slow", "INT"), ("6.0.0-slow", "TERM"), ("7.0.0-slow", "KILL")];
     let told = if ground.kind() == Kind::Real { &all[..1] } else { &all[..] };
     for &(tag, signal) in told {

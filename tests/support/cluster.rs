@@ -29,6 +29,16 @@ pub(crate) use api::Api;
 use guard::Guard;
 use servers::Ports;
 
+/// What Flux works on again and again.
+const RECONCILED: [&str; 5] = [
+    "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations",
+    "/apis/helm.toolkit.fluxcd.io/v2/helmreleases",
+    "/apis/source.toolkit.fluxcd.io/v1/gitrepositories",
+    "/apis/source.toolkit.fluxcd.io/v1/helmcharts",
+    "/apis/image.toolkit.fluxcd.io/v1/imagerepositories",
+];
+const SUSPENDED: &str = r#"{"spec":{"suspend":true}}"#;
+
 /// Holds a running test cluster; dropping it ends its servers.
 pub(crate) struct Cluster {
     programs: &'static Programs,
@@ -178,6 +188,27 @@ impl Cluster {
         let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         self.create("/api/v1/namespaces", object.to_string().into_bytes(), "application/json");
         name
+    }
+
+    /// Suspends what Flux has of an application. What a story leaves behind, and most of all what fails in it, is reconciled else as
+    /// long as the cluster lives, and every later story waits for that.
+    pub(crate) fn suspend(&self, app: &str) {
+        let ours = |name: &Value| {
+            let rest = name.as_str().and_then(|name| name.strip_prefix(app));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        for kinds in RECONCILED {
+            let list = self.get(kinds).unwrap_or_default();
+            for object in list["items"].as_array().into_iter().flatten().map(|item| &item["metadata"]) {
+                let (Some(namespace), Some(name)) = (object["namespace"].as_str(), object["name"].as_str()) else { continue };
+                if ours(&object["name"]) || ours(&object["namespace"]) {
+                    let (root, kind) = kinds.rsplit_once('/').expect("a path");
+                    let path = format!("{root}/namespaces/{namespace}/{kind}/{name}");
+                    // It may have gone meanwhile, and whoever ends with a panic has said what matters.
+                    drop(self.api.call(Method::PATCH, &path, "application/merge-patch+json", SUSPENDED.into()));
+                }
+            }
+        }
     }
 
     /// Stops the API server in the middle of what it does: it neither answers nor closes connections.

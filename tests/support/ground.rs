@@ -41,6 +41,14 @@ fn git_server() -> &'static GitServer {
     SERVER.get_or_init(GitServer::start)
 }
 
+impl Drop for Ground {
+    fn drop(&mut self) {
+        if let Servers::Shared(cluster) = &self.servers {
+            cluster.suspend(&self.app);
+        }
+    }
+}
+
 impl Ground {
     /// Prepares the ground for a story; nothing when the real cluster cannot be had here (which was said).
     pub(crate) fn new(kind: Kind, story: &str) -> Option<Self> {
