@@ -2,6 +2,7 @@
 //!
 //! The only place that knows all rooms, and the only one that reads the environment and the clock.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -295,10 +296,16 @@ impl Deck {
 
     /// Refuses an order that would be refused anyhow, before anything is asked or written down.
     pub(crate) fn may_give(&self, order: &Order) -> Result<(), Trouble> {
-        let (object, world) = (order.terms().object(), self.world());
+        let object = order.terms().object();
         self.may(&object)?;
+        self.world().barred.check(object, &self.contexts(order))
+    }
+
+    /// Returns the contexts in which an order changes something.
+    pub(crate) fn contexts(&self, order: &Order) -> BTreeSet<ContextName> {
+        let world = self.world();
         let environments: Vec<&Environment> = world.environments.iter().map(|environment| &**environment).collect();
-        world.barred.check(object, &order.contexts(&environments))
+        order.contexts(&environments)
     }
 
     /// Refuses where nothing may be ordered in a context, before anything is asked or written down.

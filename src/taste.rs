@@ -38,6 +38,14 @@ pub(crate) struct Told {
 
 /// Returns what the operator likes, and what is wrong with how they say it; what is right holds.
 pub(crate) fn gather(told: &Told, env: impl Fn(&str) -> Option<String>) -> (Preferences, Vec<Trouble>) {
+    let (preferences, mut faults, of_keys) = apart(told, env);
+    faults.extend(of_keys);
+    (preferences, faults)
+}
+
+/// Returns what the operator likes, what is wrong with it, and apart from that what is wrong in the file of keys, whose other
+/// lines hold.
+pub(crate) fn apart(told: &Told, env: impl Fn(&str) -> Option<String>) -> (Preferences, Vec<Trouble>, Vec<Trouble>) {
     let set = |name: &str| env(name).filter(|v| !v.is_empty());
     let mut faults = Vec::new();
     let themes = own_themes(told.folder.as_deref(), &mut faults);
@@ -53,7 +61,8 @@ pub(crate) fn gather(told: &Told, env: impl Fn(&str) -> Option<String>) -> (Pref
     });
     let locale = ["QUARTERDECK_LANG", "LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
     let language = Language::of(&told.language.clone().or(locale).unwrap_or_default());
-    let keymap = keys(told, &mut faults);
+    let mut of_keys = Vec::new();
+    let keymap = keys(told, &mut of_keys);
     let ends = told.deployment.as_deref().map_or_else(Notice::default, |word| {
         Notice::parse(word).unwrap_or_else(|| {
             let words = Notice::WORDS.map(|(word, _)| word).join(", ");
@@ -74,6 +83,7 @@ pub(crate) fn gather(told: &Told, env: impl Fn(&str) -> Option<String>) -> (Pref
             contexts: told.contexts.clone(),
         },
         faults,
+        of_keys,
     )
 }
 

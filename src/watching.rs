@@ -86,9 +86,32 @@ fn reread(path: &Path, context: Option<&ContextName>) -> Vec<News> {
         Ok(config) => config,
         Err(trouble) => return vec![News::Trouble(Box::new(trouble))],
     };
-    let (preferences, faults) = taste::gather(&config.told(context), |name| std::env::var(name).ok());
-    if !faults.is_empty() {
-        return faults.into_iter().map(|trouble| News::Trouble(Box::new(trouble))).collect();
+    let (preferences, faults, of_keys) = taste::apart(&config.told(context), |name| std::env::var(name).ok());
+    let whole = faults.is_empty();
+    let mut news: Vec<News> = faults.into_iter().chain(of_keys).map(|trouble| News::Trouble(Box::new(trouble))).collect();
+    // A line of the keys that is wrong hinders none of the others, and no theme.
+    if whole {
+        news.extend([News::Preferences(Box::new(preferences)), News::Changed]);
     }
-    vec![News::Preferences(Box::new(preferences)), News::Changed]
+    news
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test says which input failed by failing")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_in_the_keys_is_told_and_hinders_no_theme() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, "theme = \"kelp\"\n").unwrap();
+        std::fs::write(folder.path().join("keymap.toml"), "\"list.dwon\" = [\"m\"]\n").unwrap();
+        let news = reread(&path, None);
+        assert!(matches!(&news[0], News::Trouble(trouble) if trouble.to_string().contains("keymap.toml:1")), "{news:?}");
+        assert!(matches!(&news[1], News::Preferences(found) if found.theme.as_deref() == Some("kelp")), "{news:?}");
+        // A theme that there is not leaves everything as it was.
+        std::fs::write(&path, "theme = \"nobodys\"\n").unwrap();
+        assert!(reread(&path, None).iter().all(|news| matches!(news, News::Trouble(_))));
+    }
 }

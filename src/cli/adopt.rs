@@ -149,6 +149,11 @@ fn rows(survey: &Survey) -> Vec<Vec<String>> {
 fn show(format: Format, survey: &Survey) -> Result<(), Trouble> {
     output::show(format, survey, &rows(survey))?;
     if matches!(format, Format::Table | Format::Wide) {
+        if survey.proposals.is_empty() {
+            output::note(
+                "Nothing to adopt: Flux runs no pair of a GitRepository and a Kustomization there that is none yet and can be one.",
+            );
+        }
         tell_remarks(survey);
         tell_left(survey);
     }

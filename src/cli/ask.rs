@@ -13,8 +13,19 @@ use crate::terminal;
 /// Gives an order after its question was answered.
 pub(crate) async fn give(deck: &Deck, order: Order, yes: bool) -> Result<Outcome, Trouble> {
     deck.may_give(&order)?;
-    confirm(&order.terms().question(), yes)?;
+    let clusters: Vec<String> = deck.contexts(&order).iter().map(ToString::to_string).collect();
+    confirm(&within(order.terms().question(), &clusters), yes)?;
     deck.give(order).await
+}
+
+/// Puts the clusters in which something is done in front of a question: the wrong one is what one is asked to notice.
+fn within(question: Question, clusters: &[String]) -> Question {
+    let named = |text: String| if clusters.is_empty() { text } else { format!("In {}: {text}", clusters.join(", ")) };
+    match question {
+        Question::None => Question::None,
+        Question::Confirm { text } => Question::Confirm { text: named(text) },
+        Question::Type { text, word } => Question::Type { text: named(text), word },
+    }
 }
 
 /// Asks whether to go on with something that went wrong; without a terminal the answer is no.
@@ -65,5 +76,23 @@ pub(super) fn switch(option: &str, word: &str) -> Result<bool, Trouble> {
         "off" | "false" | "no" => Ok(false),
         _ => Err(Trouble::usage(format!("{option} is on or off"), format!("\u{201c}{word}\u{201d}"))
             .next(format!("Write {option} on, or {option} off."))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_names_the_clusters_in_which_something_is_done() {
+        let ask = |clusters: &[&str]| {
+            let clusters: Vec<String> = clusters.iter().map(|name| (*name).to_owned()).collect();
+            match within(Question::Confirm { text: "Suspend it?".to_owned() }, &clusters) {
+                Question::Confirm { text } => text,
+                other => format!("{other:?}"),
+            }
+        };
+        assert_eq!(ask(&["edge", "prod"]), "In edge, prod: Suspend it?");
+        assert_eq!(ask(&[]), "Suspend it?");
     }
 }

@@ -136,14 +136,18 @@ fn known(local: &mut Local, workload: Option<&WorkloadRef>, edits: &[Edit]) -> R
 /// Reads what is there: in the folder itself, or else in each folder below it that is rendered by itself. Never empty.
 fn everywhere(local: &mut Local, workload: Option<&WorkloadRef>) -> Result<Vec<(String, Facts)>, Trouble> {
     let folder = local.folder().to_owned();
-    let error = match local.with(|files| facts(files, &folder, workload))? {
-        Ok(facts) => return Ok(vec![(folder, facts)]),
-        Err(error) => error,
-    };
-    // A folder with a kustomization says itself what belongs to it, unless that is nothing that could be changed.
-    let absent = matches!(error, Error::NoWorkload { .. } | Error::NoSuchWorkload { .. });
-    if !absent && has_kustomization(local.files(), &folder) {
-        return Err(local.told(error));
+    let whole = local.with(|files| facts(files, &folder, workload))?;
+    match &whole {
+        // A workload that is in it twice is in several folders, each of which is rendered by itself: none of them is meant more.
+        Ok(facts) if twice(facts, workload) && !has_kustomization(local.files(), &folder) => {}
+        Ok(_) => return Ok(whole.map(|facts| vec![(folder, facts)]).unwrap_or_default()),
+        // A folder with a kustomization says itself what belongs to it, unless that is nothing that could be changed.
+        Err(error) => {
+            let absent = matches!(error, Error::NoWorkload { .. } | Error::NoSuchWorkload { .. });
+            if !absent && has_kustomization(local.files(), &folder) {
+                return whole.map(|_| Vec::new()).map_err(|error| local.told(error));
+            }
+        }
     }
     let mut found = Vec::new();
     for unit in units(local.files(), &folder).into_iter().filter(|unit| *unit != folder) {
@@ -152,7 +156,21 @@ fn everywhere(local: &mut Local, workload: Option<&WorkloadRef>) -> Result<Vec<(
             found.push((unit, facts));
         }
     }
-    if found.is_empty() { Err(local.told(error)) } else { Ok(found) }
+    match whole {
+        _ if !found.is_empty() => Ok(found),
+        Ok(facts) => Ok(vec![(folder, facts)]),
+        Err(error) => Err(local.told(error)),
+    }
+}
+
+/// Tells whether the workload that is meant, or any when none is named, is there more than once.
+fn twice(facts: &Facts, workload: Option<&WorkloadRef>) -> bool {
+    let mut seen = Vec::new();
+    facts.workloads.iter().filter(|found| workload.is_none_or(|wanted| wanted == *found)).any(|found| {
+        let before = seen.contains(&found);
+        seen.push(found);
+        before
+    })
 }
 
 /// Turns a question into a refusal that holds its answers.

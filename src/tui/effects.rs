@@ -104,6 +104,8 @@ pub enum Effect {
     Switch(TabId),
     /// A command of what lies below, as if its key had been pressed (the palette wants it).
     Run(&'static str),
+    /// The tab of a command, with a note of its key there; nothing is done yet.
+    Point(TabId, String),
     /// A text on the clipboard.
     Copy(String),
     /// A web address opened by the operator's desktop; on the clipboard where there is none.

@@ -70,7 +70,12 @@ pub fn monitor<'a>(deployments: impl IntoIterator<Item = &'a Brief>, span: &Span
     let reach = Time::from_millisecond(span.from.as_millisecond().saturating_sub(span.length())).unwrap_or(Time::MIN);
     let near: Vec<&Brief> = deployments.into_iter().filter(|d| (reach..=span.to).contains(&d.requested())).collect();
     let landed = near.iter().filter(|d| d.status() != Status::Failed);
-    let taken_back: HashSet<&str> = landed.map(|d| d.rolls_back()).filter(|id| !id.is_empty()).collect();
+    // Every deployment that a rollback took back was one too many, not only the newest of them.
+    let mut taken_back: HashSet<String> = HashSet::new();
+    for deployment in landed {
+        let undone = deployment.undoes();
+        taken_back.extend(undone.split(' ').chain([deployment.rolls_back()]).filter(|id| !id.is_empty()).map(str::to_owned));
+    }
     let mut environments: BTreeMap<&EnvironmentId, Gathered> = BTreeMap::new();
     let mut all = Gathered::default();
     let mut parts: Vec<Gathered> = (0..span.parts).map(|_| Gathered::default()).collect();
@@ -112,7 +117,7 @@ fn part(gathered: Gathered, span: &Span, at: usize) -> Part {
 /// Tells of every restoration: the environment, when, and how long it was broken; returns what is still broken, and since when.
 fn restored<'a>(
     near: &[&'a Brief],
-    taken_back: &HashSet<&str>,
+    taken_back: &HashSet<String>,
     mut tell: impl FnMut(&'a EnvironmentId, Time, i64),
 ) -> BTreeMap<&'a EnvironmentId, Time> {
     let ended = |d: &&&'a Brief| matches!(d.status(), Status::Succeeded | Status::Failed);

@@ -8,6 +8,8 @@ use crate::actor::{Actor, Authentication, Role};
 use crate::deployment::{Deployment, Method, Stage, StageState, Status};
 use crate::history::History;
 use crate::ident::DeploymentId;
+use crate::restore::{Restore, Undone};
+use crate::revision::CommitId;
 
 /// Builds a deployment that ended as told, with a commit one second after it was asked for.
 pub(crate) fn deployment(id: u32, environment: &str, status: Status, (asked, ended): (&str, Option<&str>)) -> Deployment {
@@ -128,4 +130,23 @@ fn a_span_is_cut_by_its_length() {
     let span = Span::days(1, now);
     assert_eq!((span.part(span.from), span.part(span.to)), (0, 23));
     assert_eq!(Span::last(0, now).length(), 60_000);
+}
+
+#[test]
+fn whatever_a_rollback_takes_back_counts_and_each_once() {
+    let mut all: Vec<Deployment> = fleet().iter().filter_map(|brief| brief.whole().map(|whole| (**whole).clone())).collect();
+    all.sort_by(|a, b| a.id.as_str().cmp(b.id.as_str()));
+    let undone = |of: &Deployment| Undone {
+        deployment: of.id.clone(),
+        summary: String::new(),
+        by: None,
+        commit: CommitId::parse(&"a".repeat(40)).unwrap(),
+        since: None,
+        files: Vec::new(),
+    };
+    let undoes = vec![undone(&all[3]), undone(&all[2])];
+    all[4].restore = Some(Restore { to: None, undoes, overlaps: None, answers: Vec::new(), shared: None, suspend: Vec::new() });
+    let all: History = all.into_iter().map(Arc::new).collect();
+    let found = monitor(all.iter(), &span());
+    assert_eq!(found.all.failure_rate, Some(4.0 / 6.0), "two failed, two were taken back at once");
 }

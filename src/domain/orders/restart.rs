@@ -1,6 +1,6 @@
 //! Replacing the Pods of a workload one after another, with nothing else changed.
 
-use super::{Question, Sentence, Terms};
+use super::{Question, Terms};
 use crate::actor::Role;
 use crate::flux::ObjectKey;
 
@@ -27,12 +27,7 @@ impl Terms for Restart {
     }
 
     fn question(&self) -> Question {
-        let Self { key } = self;
-        Question::Confirm { text: format!("Restart {key} in {}? Its Pods are replaced as its strategy says.", key.cluster) }
-    }
-
-    fn sentences(&self) -> Vec<Sentence> {
-        vec![Sentence::new(self.act(), [("object", self.object()), ("cluster", self.key.cluster.to_string())])]
+        Question::Confirm { text: format!("Restart {}? Its Pods are replaced as its strategy says.", self.key) }
     }
 
     fn act(&self) -> &'static str {

@@ -21,6 +21,7 @@ use domain::adopt::{Found, Proposal, Survey, survey};
 use domain::filter::{Aspect, Fields, Value};
 use domain::flux::{Health, ObjectKey};
 use domain::ident::EnvironmentId;
+use domain::link::LinkOf;
 use domain::orders::{Adopt as AdoptOrder, Many, Sentence};
 use domain::project::EnvironmentType;
 use domain::world::World;
@@ -35,7 +36,7 @@ use crate::theme::Role;
 use crate::widgets::form::{FORM, Field, Form};
 use crate::widgets::put::{Piece, piece, put_pieces, wrap};
 use crate::widgets::table::{Cell, Column, Row, Table, Width};
-use crate::widgets::{dialog, pane};
+use crate::widgets::{dialog, link, pane};
 
 static GO: Command = command("adopt.go", &["enter"], 1);
 static CHANGE: Command = command("adopt.change", &["e"], 2);
@@ -383,7 +384,13 @@ impl Tab for Adopt {
         let rest = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
         let lines = self.lines(cx, usize::from(rest.width.saturating_sub(4)));
         let (list, below) = pane::split(cx, rest, self.table.room(cx), lines.len());
-        self.table.view(cx, list, buf, cx.t("adopt.nothing"));
+        // That there is nothing to adopt is not known of what is not heard.
+        let silence = link::silence(cx, usize::from(list.width.saturating_sub(4)), |of| !matches!(of, LinkOf::Repository(_)));
+        let nothing = match cx.t(if cx.world.links.is_empty() { "link.none" } else { "adopt.nothing" }) {
+            nothing if silence.is_empty() => nothing.to_owned(),
+            _ => silence.join("\n"),
+        };
+        self.table.view(cx, list, buf, &nothing);
         pane::view(cx, below, buf, &lines);
         if let Some((key, form)) = &self.form {
             let title = cx.tf("adopt.change", &[("object", &key.to_string())]);

@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 use domain::orders::{Order, Question, Sentence, Terms};
+use domain::project::Environment;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -31,6 +32,8 @@ enum On {
 pub struct Confirm {
     on: On,
     text: String,
+    /// In which clusters it does something, one after another: the wrong one is what one is asked to notice.
+    clusters: Option<String>,
     word: Option<String>,
     input: Input,
 }
@@ -45,13 +48,22 @@ impl Confirm {
             Question::Type { text, word } => (text, Some(word)),
         };
         let said = said(cx, terms);
-        Self { text: said.unwrap_or(text), word, input: Input::default(), on: On::Give(ticket, order) }
+        let environments: Vec<&Environment> = cx.world.environments.iter().map(|environment| &**environment).collect();
+        let names: Vec<String> = order.contexts(&environments).iter().map(ToString::to_string).collect();
+        let clusters = (!names.is_empty()).then(|| cx.tf("confirm.clusters", &[("names", &names.join(", "))]));
+        Self { text: said.unwrap_or(text), clusters, word, input: Input::default(), on: On::Give(ticket, order) }
     }
 
     /// Asks before leaving while orders run.
     pub fn leave(cx: &Cx) -> Self {
         let count = cx.running.values().filter(|o| o.terms().recorded()).count().to_string();
-        Self { on: On::Quit, text: cx.tf("question.leave", &[("count", &count)]), word: None, input: Input::default() }
+        Self {
+            on: On::Quit,
+            text: cx.tf("question.leave", &[("count", &count)]),
+            clusters: None,
+            word: None,
+            input: Input::default(),
+        }
     }
 
     fn said(&self) -> bool {
@@ -113,13 +125,14 @@ impl Tab for Confirm {
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
         let wide = area.width.saturating_sub(4).min(72);
         let lines = columns(wrap(&self.text, usize::from(wide.saturating_sub(4))).len());
-        let place = dialog::centred(area, wide, lines + 6);
+        let place = dialog::centred(area, wide, lines + 6 + 2 * u16::from(self.clusters.is_some()));
         let inner = dialog::frame(cx, place, buf, cx.t("confirm.title"));
         if inner.height == 0 {
             return;
         }
         // However long the question is: what it is answered with is always there.
-        let rows = usize::from(inner.height.saturating_sub(3));
+        let held = if self.clusters.is_some() { 4 } else { 3 };
+        let rows = usize::from(inner.height.saturating_sub(held));
         let mut text = wrap(&self.text, usize::from(inner.width));
         if text.len() > rows {
             let more = text.len() - rows.saturating_sub(1);
@@ -129,7 +142,12 @@ impl Tab for Confirm {
         for (line, y) in text.iter().zip(inner.y + 1..inner.bottom().saturating_sub(1)) {
             put(buf, (inner.x, y), inner.width, line, cx.style(Role::Text));
         }
-        let y = (inner.y + columns(text.len()) + 2).min(inner.bottom() - 1);
+        let mut y = (inner.y + columns(text.len()) + 2).min(inner.bottom() - 1);
+        if let Some(clusters) = &self.clusters {
+            y = y.min((inner.bottom() - 1).saturating_sub(1)).max(inner.y);
+            put(buf, (inner.x, y), inner.width, clusters, cx.style(Role::Accent));
+            y = (y + 2).min(inner.bottom() - 1);
+        }
         match &self.word {
             None => {
                 put(buf, (inner.x, y), inner.width, cx.t("confirm.yes-no"), cx.style(Role::Muted));

@@ -1,6 +1,7 @@
 //! Everything that can be done or gone to, found by a few letters: commands, tabs, projects, environments, kinds, themes,
 //! languages, and the places one was at.
 //!
+//! What is possible where one is comes first; the other tabs' commands say where they are, and lead there.
 //! A name or alias that is typed whole comes first; the word of a class and a blank leave only that class. A theme is put on as
 //! soon as it is selected, and taken off when nothing comes of it.
 
@@ -81,12 +82,18 @@ impl Palette {
             }) {
                 continue;
             }
+            let elsewhere = matches!(entry.aim, Aim::Elsewhere(..));
+            if elsewhere && wanted.is_empty() {
+                continue;
+            }
             // A name that fits counts more than a sentence in which the letters occur as they were typed.
             let score = pattern.score(Utf32Str::new(&entry.name, &mut letters), &mut matcher);
             let whole = !wanted.is_empty()
                 && (entry.name.to_lowercase() == wanted || entry.aliases.iter().any(|a| a.to_lowercase() == wanted));
             let in_sentence = !wanted.is_empty() && entry.said.to_lowercase().contains(&wanted);
-            if let Some(score) = whole.then_some(WHOLE).or(score.map(|s| s + NAME)).or(in_sentence.then_some(0)) {
+            if let Some(score) =
+                whole.then_some(WHOLE).or(score.map(|s| s + if elsewhere { 0 } else { NAME })).or(in_sentence.then_some(0))
+            {
                 found.push((score, at));
             }
         }

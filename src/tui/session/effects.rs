@@ -54,6 +54,7 @@ impl Session {
                     self.switch(tab, true, acts);
                 }
                 Effect::Run(id) => self.run_by_id(id, acts),
+                Effect::Point(tab, id) => self.point(tab, &id, acts),
                 Effect::Copy(text) => self.copy(text, acts),
                 Effect::Visit(url) if self.base.capabilities.opens && on_the_web(&url) => {
                     let text = self.base.cx().tf("toast.visited", &[("text", &domain::text::one_line(&url))]);
@@ -163,7 +164,7 @@ impl Session {
         self.check_keys();
     }
 
-    fn layers_away(&mut self, acts: &mut Vec<Act>) {
+    pub(super) fn layers_away(&mut self, acts: &mut Vec<Act>) {
         for layer in std::mem::take(&mut self.layers) {
             self.forget(Place::Layer(layer.id), acts);
         }

@@ -1,13 +1,15 @@
 //! From a key to a command: the front pane's own first, then those of the shell; text where text is typed.
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind};
+use domain::flux::Health;
 use ratatui::layout::Size;
 
 use super::{Act, Place, Session};
 use crate::command::Command;
-use crate::effects::Dress;
+use crate::effects::{Dress, Toast};
 use crate::everywhere;
 use crate::keys::{Chord, Conflict, Meaning, label};
+use crate::place::TabId;
 use crate::tab::TabMsg;
 
 /// The highest count.
@@ -172,6 +174,24 @@ impl Session {
         if let Some(command) = self.possible().into_iter().find(|c| c.id == id) {
             self.run(command, acts);
         }
+    }
+
+    /// Goes to the tab of a command and says its key there, or that it does not suit what is selected.
+    pub(super) fn point(&mut self, tab: TabId, id: &str, acts: &mut Vec<Act>) {
+        if tab != self.active {
+            self.layers_away(acts);
+            self.switch(tab, true, acts);
+        }
+        let found = self.possible().into_iter().find(|command| command.id == id);
+        let cx = self.base.cx();
+        let key = format!("command.{id}");
+        let text = cx.words.get(&key);
+        let (title, said) = text.split_once(" | ").unwrap_or((text, ""));
+        let toast = match found.map(|command| cx.key(command)).filter(|key| !key.is_empty()) {
+            Some(key) => Toast { health: Health::Ok, text: cx.tf("palette.pointed", &[("key", &key), ("said", said)]) },
+            None => Toast { health: Health::Unknown, text: cx.tf("palette.not-now", &[("command", title)]) },
+        };
+        self.toast(toast);
     }
 
     pub(super) fn leave_layer(&mut self, place: Place, acts: &mut Vec<Act>) {

@@ -295,6 +295,12 @@ fn in_a_whole_repository_the_folder_of_the_workload_is_found() {
     let folders = "k8s/overlays/dev, k8s/overlays/prod";
     refused(set(".", &[]), 2, &["workloads in several folders", folders]);
     refused(set("k8s", &["--workload", "Deployment/shop-web"]), 2, &["Deployment/shop-web is in several folders", folders]);
+    // Nor is one taken silently where everything in the repository could be rendered together.
+    let clean = Repository::new();
+    clean.file("k8s/overlays/prod/kustomization.yaml", OVERLAY_TEXT);
+    refused(clean.run(&["set", ".", "--tag", "1.3.0"]), 2, &["workloads in several folders", folders]);
+    let named = clean.run(&["set", "k8s", "--tag", "1.3.0", "--workload", "Deployment/shop-web"]);
+    refused(named, 2, &["Deployment/shop-web is in several folders", folders]);
     repository.file("other/kustomization.yaml", "resources: [web.yaml]\n");
     repository.file("other/web.yaml", &WEB_TEXT.replace("shop-web", "other"));
     let diff = set(".", &["--workload", "Deployment/other"]).ok();

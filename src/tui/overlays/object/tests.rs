@@ -287,7 +287,8 @@ fn a_workload_is_restarted_after_a_question_and_nothing_else_is() {
     stage.keys("esc");
     stage.session.open_for_test(crate::effects::Overlay::Object(key("Deployment")), &mut stage.acts);
     stage.keys("r");
-    assert!(stage.lines().contains("Restart Deployment/shop-production/shop-web in prod-eu?"), "{}", stage.lines());
+    assert!(stage.lines().contains("Restart Deployment/shop-production/shop-web?"), "{}", stage.lines());
+    assert!(stage.lines().contains("Cluster: prod-eu"), "the wrong one is what one is asked to notice: {}", stage.lines());
     stage.wishes();
     stage.keys("y");
     let wishes = stage.wishes();

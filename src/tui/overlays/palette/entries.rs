@@ -9,6 +9,7 @@ use crate::cx::Cx;
 use crate::desk::Change;
 use crate::effects::{Dress, Effect, Effects};
 use crate::place::TabId;
+use crate::tabs::TABS;
 use crate::theme::Theme;
 use crate::trail::Stop;
 use crate::words::Language;
@@ -17,6 +18,8 @@ use crate::words::Language;
 #[derive(Debug, Clone)]
 pub(super) enum Aim {
     Run(&'static str),
+    /// A command that is not possible now: its tab, and its id.
+    Elsewhere(TabId, String),
     Project(Slug),
     Environment(EnvironmentId),
     Kind(&'static str),
@@ -70,6 +73,7 @@ pub(super) fn all(cx: &Cx, commands: &[&'static Command]) -> Vec<Entry> {
     let mut out = Vec::new();
     recent(cx, &mut out);
     possible(cx, commands, &mut out);
+    elsewhere(cx, commands, &mut out);
     words(cx, &mut out);
     projects(cx, &mut out);
     environments(cx, &mut out);
@@ -94,6 +98,24 @@ fn possible(cx: &Cx, commands: &[&'static Command], out: &mut Vec<Entry>) {
         if command.id == "shell.quit" {
             entry.aliases.extend(["q!".to_owned(), "exit".to_owned()]);
         }
+        out.push(entry);
+    }
+}
+
+/// The commands of the tabs that are not possible now. Nothing is done to what nobody sees: choosing one goes where it is.
+fn elsewhere(cx: &Cx, commands: &[&'static Command], out: &mut Vec<Entry>) {
+    for key in cx.words.keys() {
+        let Some(id) = key.strip_prefix("command.") else { continue };
+        let of = id.split('.').next().unwrap_or_default();
+        let Some(tab) = TABS.iter().find(|tab| tab.title.strip_prefix("tab.") == Some(of)) else { continue };
+        if commands.iter().any(|command| command.id == id) {
+            continue;
+        }
+        let (title, sentence) = cx.words.get(key).split_once(" | ").unwrap_or_default();
+        let mut entry = Entry::new("palette.command", title, Aim::Elsewhere(tab.id, id.to_owned()));
+        sentence.clone_into(&mut entry.said);
+        entry.hint = format!("{} {}", tab.number, cx.words.get(tab.title));
+        entry.aliases = vec![id.split('.').next_back().unwrap_or_default().to_owned(), id.to_owned()];
         out.push(entry);
     }
 }
@@ -200,6 +222,7 @@ fn recent(cx: &Cx, out: &mut Vec<Entry>) {
 pub(super) fn effects(aim: Aim) -> Effects {
     match aim {
         Aim::Run(id) => vec![Effect::Run(id)],
+        Aim::Elsewhere(tab, id) => vec![Effect::Point(tab, id)],
         Aim::Project(slug) => vec![Effect::Desk(Change::Project(Some(slug))), Effect::Switch(TabId::Environments)],
         Aim::Environment(id) => vec![Effect::Desk(Change::Environment(Some(id))), Effect::Switch(TabId::Environments)],
         Aim::Kind(kind) => vec![Effect::Desk(Change::Kind(Some(kind))), Effect::Switch(TabId::Flux)],

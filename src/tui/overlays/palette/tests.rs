@@ -1,6 +1,7 @@
 //! The palette over the fleet: aliases, words of classes, completion, themes tried and kept, recent places.
 
 use crate::capabilities::Ground;
+use crate::effects::Wish;
 use crate::fixture::Stage;
 use crate::place::TabId;
 use crate::preferences::News;
@@ -95,4 +96,38 @@ fn g_jumps_go_to_tabs() {
         stage.keys(keys);
         assert_eq!(stage.session.active(), tab, "{keys}");
     }
+}
+
+#[test]
+fn a_command_of_another_tab_is_found_and_leads_there_without_being_given() {
+    let mut stage = stage();
+    stage.keys("2 :").text("adopt");
+    assert!(stage.lines().contains("1 Projects"), "{}", stage.lines());
+    stage.keys("enter");
+    assert_eq!(stage.session.active(), TabId::Projects);
+    assert!(stage.lines().contains("Here it is A:"), "{}", stage.lines());
+    assert!(stage.wishes().iter().all(|wish| !matches!(wish, Wish::Give(..))), "nothing is given");
+    // One of this tab that does not suit what is selected says so.
+    let mut stage = self::stage();
+    stage.keys("6 :").text("force");
+    stage.keys("enter");
+    assert_eq!(stage.session.active(), TabId::Flux);
+    assert!(stage.lines().contains("is not possible for what is selected"), "{}", stage.lines());
+}
+
+#[test]
+fn every_command_of_every_tab_is_found_by_its_title_wherever_one_is() {
+    let all = crate::words::Words::load(Language::English);
+    let tabs: Vec<String> = crate::tabs::TABS.iter().map(|tab| format!("command.{}.", &tab.title["tab.".len()..])).collect();
+    let titles = all.keys().into_iter().filter(|key| tabs.iter().any(|tab| key.starts_with(tab)));
+    let mut stage = Stage::new(120, 40, Language::English);
+    let mut count = 0;
+    for key in titles {
+        let title = all.get(key).split(" | ").next().unwrap_or_default();
+        stage.keys(": ctrl-u").text(title);
+        assert!(stage.lines().contains(&format!("command      {title}")), "{key}: {}", stage.lines());
+        stage.keys("esc");
+        count += 1;
+    }
+    assert!(count > 100, "{count}");
 }
