@@ -21,6 +21,11 @@ said=$("$quarterdeck" promote "$project" "$from" "$to" --yes --wait "$wait" 2>&1
 echo "$said"
 case $status in
     2) case $said in *"Nothing would change"*) exit 0 ;; esac ;;
-    3) "$quarterdeck" sync "$project" "$to" --yes --wait "$wait"; exit 0 ;;
+    3)
+        # A merge request is for people: the job ends with 3, and a later one finds the change merged.
+        case $said in *"waits for approval"*) exit 3 ;; esac
+        "$quarterdeck" sync "$project" "$to" --yes --wait "$wait"
+        exit 0
+        ;;
 esac
 exit "$status"

@@ -207,7 +207,7 @@ pub(crate) async fn follow(deck: &Deck, format: Format, follow: Follow) -> Resul
 pub(crate) struct Patience {
     /// At most so long.
     pub(crate) limit: Duration,
-    /// Whether it goes on while the deployment waits for a person: somebody is at it.
+    /// Whether it goes on while the deployment waits for a manual sync: one is under way. For an approval nobody is at it.
     pub(crate) waits: bool,
 }
 
@@ -231,7 +231,7 @@ pub(crate) async fn watch(deck: &Deck, format: Format, id: &DeploymentId, patien
             if deployment.status.is_over() {
                 return over(format, &deployment);
             }
-            let proposal = deployment.awaits().filter(|_| !patience.waits && deployment.status == Status::Waiting);
+            let proposal = deployment.awaits().filter(|_| deployment.status == Status::Waiting);
             // What the record says may be from long ago.
             if let Some(proposal) = proposal
                 && let Some(detail) = deck.engine.awaits(id).await?

@@ -284,6 +284,13 @@ fn the_scripts_that_come_along_work(ground: &Ground) {
     assert!(overlay.contains("newTag: 1.2.0"), "{overlay}");
     let again = run("promote-nightly.sh", &format!("{app} development production")).ok();
     assert!(again.contains("Nothing would change"), "{again}");
+    // Where others must approve, the job ends with 3 and waits for nobody; no more does a sync, which has nothing to do with it.
+    operator.run(&["environment", "edit", app, "production", "--approvers", "1"]).ok();
+    operator.run(&["deploy", app, "development", "--tag", "1.3.0", "--yes", "--wait", "2m"]).ok();
+    let why = run("promote-nightly.sh", &format!("{app} development production")).failed(3);
+    assert!(!why.contains("was applied"), "{why}");
+    let why = operator.run(&["sync", app, "production", "--yes", "--wait", "10m"]).failed(3);
+    assert!(why.contains("waits for approval"), "{why}");
     let said = run("export-audit.sh", "audit").ok();
     assert!(said.contains("entries of"), "{said}");
     let head: Value =

@@ -145,7 +145,8 @@ fn whatever_a_rollback_takes_back_counts_and_each_once() {
         files: Vec::new(),
     };
     let undoes = vec![undone(&all[3]), undone(&all[2])];
-    all[4].restore = Some(Restore { to: None, undoes, overlaps: None, answers: Vec::new(), shared: None, suspend: Vec::new() });
+    all[4].restore =
+        Some(Box::new(Restore { to: None, undoes, overlaps: None, answers: Vec::new(), shared: None, suspend: Vec::new() }));
     let all: History = all.into_iter().map(Arc::new).collect();
     let found = monitor(all.iter(), &span());
     assert_eq!(found.all.failure_rate, Some(4.0 / 6.0), "two failed, two were taken back at once");
