@@ -2,7 +2,7 @@
 
 use git::{Cancel, identity};
 
-use crate::place::{Place, alone, push, set_image, text};
+use crate::place::{Place, alone, push, set_image, text, watched};
 use crate::server::Server;
 
 #[test]
@@ -46,9 +46,16 @@ fn a_hostile_configuration_redirects_nothing_and_runs_nothing() {
         crate::place::write(&path, &format!("#!/bin/sh\ntouch {}\n", canary.display()));
         crate::place::executable(&path);
     }
-    for url in [real.url(), place.file_url()] {
-        let output = alone("alone::child_deploys", home.path(), &[("TEST_URL", &url)]);
+    for (url, asked) in [(real.url(), vec![format!("127.0.0.1:{}", real.port())]), (place.file_url(), Vec::new())] {
+        let variables = [("TEST_URL", url.as_str())];
+        let (output, connected) = match watched("alone::child_deploys", home.path(), &variables) {
+            Some((output, connected)) => (output, Some(connected)),
+            None => (alone("alone::child_deploys", home.path(), &variables), None),
+        };
         assert!(output.status.success(), "{url}: {}{}", text(&output.stdout), text(&output.stderr));
+        if let Some(connected) = connected {
+            assert_eq!(connected, asked.into_iter().collect(), "{url}: nobody else is spoken to");
+        }
     }
     assert!(trap.asked().is_empty(), "{:?}", trap.asked());
     assert!(!canary.exists());

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::process::Stdio;
 
 use domain::revision::CommitId;
-use git::{Error, FileChange, LogQuery, Mirror, PushOutcome, ReadLimits, Skipped};
+use git::{Cancel, Error, FileChange, LogQuery, Mirror, PushOutcome, ReadLimits, Skipped};
 use git2::{ObjectType, Oid, Repository};
 
-use crate::place::{Place, access, alone, git_command, push, set_image, text};
+use crate::place::{Place, access, alone, git_command, push, set_image, text, watched};
 use crate::server::Server;
 
 const FILE: &str = "100644";
@@ -175,6 +175,29 @@ fn hostile_content_is_read_compared_and_pushed_to_without_an_effect() {
     let strange: Vec<_> =
         now.difference(&outside).filter(|path| !path.starts_with(&mirrors) && !path.contains("/origin.git/")).collect();
     assert!(strange.is_empty(), "nothing was written elsewhere: {strange:?}");
+
+    let home = tempfile::tempdir().unwrap();
+    if let Some((output, connected)) = watched("hostile::child_works_on_it", home.path(), &[("TEST_URL", &server.url())]) {
+        assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+        assert_eq!(connected, [format!("127.0.0.1:{}", server.port())].into(), "nobody else is spoken to");
+    }
+    assert!(!canary.exists() && trap.asked().is_empty());
+}
+
+#[test]
+#[ignore = "run by hostile_content_is_read_compared_and_pushed_to_without_an_effect"]
+fn child_works_on_it() {
+    let url = std::env::var("TEST_URL").unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let mirror = Mirror::open_or_clone(root.path(), &url, &access(), &Cancel::new()).unwrap();
+    let head = mirror.head("main").unwrap().unwrap();
+    assert!(!mirror.read(&head, &[""], ReadLimits::default()).unwrap().skipped.is_empty());
+    assert!(!mirror.log(&head, &LogQuery { files: true, ..LogQuery::default() }).unwrap().is_empty());
+    let change = git::NewCommit { changes: vec![FileChange::write("plain.yaml", "a: 3\n")], ..new(&head) };
+    let ours = mirror.commit(&change).unwrap();
+    assert!(!mirror.compare(&head, &ours).unwrap().is_empty());
+    assert!(matches!(push(&mirror, &ours, &head).unwrap(), PushOutcome::Landed { .. }));
+    mirror.fetch(&Cancel::new()).unwrap();
 }
 
 fn new(parent: &CommitId) -> git::NewCommit {
@@ -294,7 +317,7 @@ fn child_meets_a_large_file() {
     let url = std::env::var("TEST_URL").unwrap();
     let root = tempfile::tempdir().unwrap();
     let begun = peak();
-    let mirror = Mirror::open_or_clone(root.path(), &url, &access(), &git::Cancel::new()).unwrap();
+    let mirror = Mirror::open_or_clone(root.path(), &url, &access(), &Cancel::new()).unwrap();
     let head = mirror.head("main").unwrap().unwrap();
     let before = mirror.commit_info(&head).unwrap().parents.remove(0);
     let size = usize::try_from(large() << 20).unwrap();
@@ -320,7 +343,7 @@ fn a_server_that_has_no_whole_history_is_refused_in_words() {
     let server = Server::start(place.dir.path().to_owned());
     let url = server.url().replace("origin", "shallow");
     for url in [url, format!("file://{}", place.path("shallow.git").display())] {
-        let error = Mirror::open_or_clone(&place.path("mirrors"), &url, &access(), &git::Cancel::new()).unwrap_err();
+        let error = Mirror::open_or_clone(&place.path("mirrors"), &url, &access(), &Cancel::new()).unwrap_err();
         assert!(matches!(error, Error::Server { .. }) && error.to_string().contains("without its whole history"), "{error:?}");
     }
 }

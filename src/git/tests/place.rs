@@ -1,5 +1,7 @@
 //! A temporary folder with a bare repository made by the `git` program, with fixed authors and dates.
 
+use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -171,8 +173,53 @@ pub(crate) fn push(mirror: &Mirror, commit: &CommitId, base: &CommitId) -> git::
 
 /// Runs one ignored test of this binary in a process of its own, with another home folder.
 pub(crate) fn alone(test: &str, home: &Path, variables: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    as_child(Command::new(std::env::current_exe().unwrap()), test, home, variables)
+}
+
+fn as_child(mut command: Command, test: &str, home: &Path, variables: &[(&str, &str)]) -> Output {
     command.args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"]);
     command.env("HOME", home).env_remove("XDG_CONFIG_HOME").envs(variables.iter().copied());
     command.output().unwrap()
+}
+
+/// Says something of a test that passes: past the capture of the harness.
+pub(crate) fn note(what: &str) {
+    // Nobody is there to be told when the error stream is closed.
+    #[expect(clippy::disallowed_methods, reason = "past the capture of the harness")]
+    drop(writeln!(std::io::stderr(), "{what}"));
+}
+
+/// Runs a test of this program alone, as [`alone`] does, and returns what it and all that it starts connect or send to beyond the
+/// machine's own services; nothing, and a note, where that cannot be watched.
+pub(crate) fn watched(test: &str, home: &Path, variables: &[(&str, &str)]) -> Option<(Output, BTreeSet<String>)> {
+    let seen = home.join("connections");
+    let strace = |seen: &Path| {
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-e", "signal=none", "-o"]).arg(seen);
+        command
+    };
+    if !strace(Path::new("/dev/null")).arg("true").output().is_ok_and(|output| output.status.success()) {
+        note(&format!("connections are not counted in {test}: strace cannot be used here"));
+        return None;
+    }
+    let mut command = strace(&seen);
+    command.arg(std::env::current_exe().unwrap());
+    let output = as_child(command, test, home, variables);
+    let lines = text(&std::fs::read(&seen).unwrap());
+    Some((output, lines.lines().filter_map(address).collect()))
+}
+
+/// Returns the address that a call names, when it names one: `127.0.0.1:80`, or what stands there of another family.
+fn address(call: &str) -> Option<String> {
+    let named = call.split_once("sa_family=")?.1.split_once('}')?.0;
+    // Who one is, and what a name means, the system's library asks services of this machine.
+    let own = ["\"/var/run/nscd/", "\"/run/nscd/", "\"/run/systemd/", "AF_UNSPEC", "AF_NETLINK"];
+    if own.iter().any(|own| named.contains(own)) {
+        return None;
+    }
+    let field = |name: &str, end: &str| Some(named.split_once(name)?.1.split_once(end)?.0);
+    match (field("sin_addr=inet_addr(\"", "\""), field("sin_port=htons(", ")")) {
+        (Some(host), Some(port)) => Some(format!("{host}:{port}")),
+        _ => Some(named.to_owned()),
+    }
 }

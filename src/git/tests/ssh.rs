@@ -2,12 +2,12 @@
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use git::{Access, Base, Cancel, Error, PushOutcome, ls_remote};
 
-use crate::place::{Place, access, push, set_image};
+use crate::place::{Place, access, note, push, set_image, text};
 
 /// Runs until it is dropped.
 struct Sshd {
@@ -25,10 +25,7 @@ impl Drop for Sshd {
 /// Starts an sshd for one user key; says why not, when it cannot.
 fn start(place: &Place) -> Option<Sshd> {
     let skip = |why: &str| {
-        #[expect(clippy::print_stderr, reason = "a skipped test says so")]
-        {
-            eprintln!("skipped: {why}");
-        }
+        note(&format!("the ssh test is skipped: {why}"));
         None
     };
     let program = Path::new("/usr/sbin/sshd");
@@ -49,7 +46,15 @@ fn start(place: &Place) -> Option<Sshd> {
         dir.display()
     );
     std::fs::write(dir.join("sshd_config"), config).unwrap();
-    let child = Command::new(program).args(["-D", "-e", "-f"]).arg(dir.join("sshd_config")).stderr(Stdio::null()).spawn();
+    let mut command = Command::new(program);
+    // Run by root it wants a folder, which only a system on which it serves has: it gets one that nobody else sees.
+    if !Path::new("/run/sshd").exists() && text(&Command::new("id").arg("-u").output().unwrap().stdout).trim() == "0" {
+        command = Command::new("unshare");
+        command.args(["-m", "sh", "-c", "mount -t tmpfs none /run && mkdir /run/sshd && exec \"$0\" \"$@\""]).arg(program);
+    }
+    let said = dir.join("sshd.log");
+    let words = std::fs::File::create(&said).unwrap();
+    let child = command.args(["-D", "-e", "-f"]).arg(dir.join("sshd_config")).stderr(words).spawn();
     let Ok(mut child) = child else { return skip("sshd does not start") };
     let until = Instant::now() + Duration::from_secs(10);
     loop {
@@ -59,7 +64,7 @@ fn start(place: &Place) -> Option<Sshd> {
         if child.try_wait().unwrap().is_some() || Instant::now() > until {
             drop(child.kill());
             drop(child.wait());
-            return skip("sshd does not listen (run by root, it wants the folder /run/sshd)");
+            return skip(&format!("sshd does not listen: {}", std::fs::read_to_string(&said).unwrap().trim()));
         }
         std::thread::yield_now();
     }
