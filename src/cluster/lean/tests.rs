@@ -4,6 +4,7 @@
 
 use domain::flux::FluxObject;
 use domain::workload::{Pod, Workload};
+use proptest::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -11,14 +12,18 @@ use super::*;
 
 /// Poisons every text and every key that is not one of the names that the types know.
 fn poisoned(value: &Value) -> Value {
+    poisoned_with(value, &mut |text| format!("{text}\u{1b}[2J\u{202e}\u{9b}\u{7}"))
+}
+
+fn poisoned_with(value: &Value, poison: &mut impl FnMut(&str) -> String) -> Value {
     match value {
         Value::String(text) if text.parse::<Time>().is_ok() => value.clone(),
-        Value::String(text) => json!(format!("{text}\u{1b}[2J\u{202e}\u{9b}\u{7}")),
-        Value::Array(list) => list.iter().map(poisoned).collect(),
+        Value::String(text) => json!(poison(text)),
+        Value::Array(list) => list.iter().map(|v| poisoned_with(v, poison)).collect(),
         Value::Object(map) => {
             let free = |key: &str| key.contains('/') || key == "team" || key == "cpu";
             let key = |k: &String| if free(k) { format!("{k}\u{1b}]0;x\u{7}") } else { k.clone() };
-            Value::Object(map.iter().map(|(k, v)| (key(k), poisoned(v))).collect::<Map<_, _>>())
+            Value::Object(map.iter().map(|(k, v)| (key(k), poisoned_with(v, poison))).collect::<Map<_, _>>())
         }
         other => other.clone(),
     }
@@ -33,8 +38,12 @@ fn check<T: Lean + Serialize>(kind: &str, object: &Value) {
 fn looked_through<T: Lean + Serialize>(kind: &str, object: &Value) -> usize {
     let json = poisoned(object).to_string();
     let read = T::read(&json, &mut Mold::new("test", kind)).unwrap();
+    safe_texts(kind, &read)
+}
+
+fn safe_texts(kind: &str, read: &impl Serialize) -> usize {
     let mut texts = 0;
-    walk(&serde_json::to_value(&read).unwrap(), &mut |text| {
+    walk(&serde_json::to_value(read).unwrap(), &mut |text| {
         texts += 1;
         assert!(!text.chars().any(|c| text::hidden(c) && c != '\n'), "{kind}: {text:?}");
     });
@@ -61,17 +70,38 @@ fn conditions_json() -> Value {
     json!([{ "type": "Ready", "status": "False", "reason": "r", "message": "m", "lastTransitionTime": "2026-01-01T00:00:00Z" }])
 }
 
-#[test]
-fn every_text_of_a_flux_object_is_safe() {
+fn release() -> Value {
     let reference = json!({ "kind": "GitRepository", "name": "repo", "namespace": "ns" });
-    let object = json!({ "metadata": meta(), "spec": {
+    json!({ "metadata": meta(), "spec": {
         "interval": "1h", "timeout": "1m", "url": "https://x", "path": "./p", "targetNamespace": "t", "image": "i", "type": "git",
         "ref": { "branch": "b", "tag": "t", "semver": "s", "commit": "c", "name": "n" },
         "sourceRef": reference, "chartRef": reference, "dependsOn": [reference],
         "chart": { "spec": { "chart": "c", "version": "1", "sourceRef": reference } } },
       "status": { "conditions": conditions_json(), "artifact": { "revision": "main@sha1:x" }, "lastAppliedRevision": "r",
         "lastAttemptedRevision": "r", "lastHandledReconcileAt": "t", "latestImage": "i",
-        "inventory": { "entries": [{ "id": "ns_n_apps_Deployment", "v": "v1" }] } } });
+        "inventory": { "entries": [{ "id": "ns_n_apps_Deployment", "v": "v1" }] } } })
+}
+
+fn container() -> Value {
+    json!({ "name": "web", "image": "web:1", "resources": { "requests": { "cpu": "1" }, "limits": { "cpu": "2" } } })
+}
+
+fn deployment() -> Value {
+    json!({ "metadata": meta(), "spec": { "selector": { "matchLabels": { "team": "a" } },
+        "template": { "spec": { "containers": [container()] } } }, "status": { "conditions": conditions_json() } })
+}
+
+fn pod() -> Value {
+    // The names of containers must match for their states to be found.
+    let status = json!({ "name": "web", "state": { "waiting": { "reason": "CrashLoopBackOff", "message": "m" } },
+        "lastState": { "terminated": { "exitCode": 1, "reason": "Error", "message": "m" } } });
+    json!({ "metadata": meta(), "spec": { "initContainers": [container()], "containers": [container()] },
+        "status": { "phase": "Running", "conditions": conditions_json(), "containerStatuses": [status], "initContainerStatuses": [status] } })
+}
+
+#[test]
+fn every_text_of_a_flux_object_is_safe() {
+    let object = release();
     check::<FluxObject>("HelmRelease", &object);
     let mut named = object;
     named["spec"]["chart"] = json!("podinfo");
@@ -80,17 +110,29 @@ fn every_text_of_a_flux_object_is_safe() {
 
 #[test]
 fn every_text_of_a_workload_and_a_pod_is_safe() {
-    let container =
-        json!({ "name": "web", "image": "web:1", "resources": { "requests": { "cpu": "1" }, "limits": { "cpu": "2" } } });
-    let workload = json!({ "metadata": meta(), "spec": { "selector": { "matchLabels": { "team": "a" } },
-        "template": { "spec": { "containers": [container] } } }, "status": { "conditions": conditions_json() } });
-    check::<Workload>("Deployment", &workload);
-    // The names of containers must match for their states to be found.
-    let status = json!({ "name": "web", "state": { "waiting": { "reason": "CrashLoopBackOff", "message": "m" } },
-        "lastState": { "terminated": { "exitCode": 1, "reason": "Error", "message": "m" } } });
-    let pod = json!({ "metadata": meta(), "spec": { "initContainers": [container], "containers": [container] },
-        "status": { "phase": "Running", "conditions": conditions_json(), "containerStatuses": [status], "initContainerStatuses": [status] } });
-    check::<Pod>("Pod", &pod);
+    check::<Workload>("Deployment", &deployment());
+    check::<Pod>("Pod", &pod());
+}
+
+/// Reads an object whose texts are these, one after another; one that does not read is nobody's danger.
+fn read_with<T: Lean + Serialize>(kind: &str, object: &Value, texts: &[String]) {
+    let mut texts = texts.iter().cycle();
+    let json = poisoned_with(object, &mut |text| format!("{text}{}", texts.next().map_or("", String::as_str))).to_string();
+    if let Ok(read) = T::read(&json, &mut Mold::new("test", kind)) {
+        safe_texts(kind, &read);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+    #[test]
+    fn no_text_of_any_kind_steers_anything(texts in proptest::collection::vec(any::<String>(), 1..12)) {
+        for kind in domain::flux::KINDS {
+            read_with::<FluxObject>(kind.name, &release(), &texts);
+        }
+        read_with::<Workload>("Deployment", &deployment(), &texts);
+        read_with::<Pod>("Pod", &pod(), &texts);
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use ratatui::style::{Color, Modifier, Style};
 use super::*;
 use crate::capabilities::Depth;
 use crate::fixture::{Rolls, Stage};
+use crate::widgets::put::put;
 use crate::words::Language;
 
 #[test]
@@ -130,6 +131,41 @@ fn a_terminal_shows_what_was_drawn() {
                 read = screen.writer().len();
                 same(&parser, &stage.buffer(), &format!("{depth:?} {} step {step} {pressed}", language.tag()));
             }
+        }
+    }
+}
+
+proptest::proptest! {
+    /// Whatever a text is, it stays in its place: its cells hold nothing that steers, it takes the columns that are said, and its
+    /// neighbours stand where they were put, on the terminal too.
+    #[test]
+    fn no_text_leaves_its_place(
+        bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..48),
+        text in ".{0,24}",
+        room in 1_u16..24,
+    ) {
+        // The terminal of this test leaves out what stands for bytes that are no text; others show it.
+        let said = String::from_utf8_lossy(&bytes).replace(char::REPLACEMENT_CHARACTER, "?");
+        let texts = [said, text.replace(char::REPLACEMENT_CHARACTER, "?"), "\u{1b}[9;9H\u{202e}\u{9b}2J".to_owned()];
+        let mut screen = Screen::new(Vec::new(), Size::new(30, 3), Capabilities::full());
+        screen.draw(|buf| {
+            for (text, y) in texts.iter().zip(0..) {
+                let took = put(buf, (2, y), room, text, Style::new());
+                assert!(took <= room, "{text:?} takes {took} of {room}");
+                let rest = (2 + took..30).all(|x| buf[(x, y)].symbol() == " ");
+                assert!(rest, "{text:?} goes on behind its {took} columns");
+                let cells = (2..2 + took).flat_map(|x| buf[(x, y)].symbol().chars().collect::<Vec<_>>());
+                assert!(!cells.into_iter().any(|c| c.is_control() || domain::text::hidden(c)), "{text:?}");
+                put(buf, (0, y), 1, "<", Style::new());
+                put(buf, (2 + room, y), 1, ">", Style::new());
+            }
+            None
+        }).unwrap();
+        let mut parser = vt100::Parser::new(std::num::NonZeroU16::new(3).unwrap(), std::num::NonZeroU16::new(30).unwrap(), 0);
+        parser.process(screen.writer());
+        for (text, y) in texts.iter().zip(0..) {
+            let (first, last) = (shown(&parser, 0, y).0, shown(&parser, 2 + room, y).0);
+            assert_eq!((first.as_str(), last.as_str()), ("<", ">"), "{text:?} in {room}");
         }
     }
 }

@@ -1,21 +1,41 @@
-//! Arbitrary bytes as manifests: nothing panics, and what is edited keeps every byte outside of the edit.
+//! Arbitrary bytes as manifests: nothing panics, and what is edited keeps every byte outside of the edit. As words that are shown they
+//! steer no terminal.
 //!
 //! `tests/fuzz/run SECONDS` builds and runs it. The first byte chooses what is tried, so that one corpus serves all.
 #![no_main]
 
 use domain::edit::{Bound, Edit, Field, Resource};
+use domain::text::{Shown, hidden};
 use libfuzzer_sys::fuzz_target;
 use manifest::Files;
 
 fuzz_target!(|data: &[u8]| {
     let Some((what, bytes)) = data.split_first() else { return };
     match what % 4 {
-        0 => read(bytes),
+        0 => {
+            tell(bytes);
+            read(bytes);
+        }
         1 => edit(bytes, what / 4),
         2 => build(bytes),
         _ => compare(bytes),
     }
 });
+
+/// Shows bytes as words of somebody and as lines of a log: nothing of them steers a terminal.
+fn tell(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let line = Shown::line(&text);
+    assert!(!line.as_str().chars().any(|c| c.is_control() || hidden(c)), "a line steers: {line:?}");
+    let safe = |text: &str| !text.chars().any(|c| !matches!(c, '\n' | '\t') && (c.is_control() || hidden(c)));
+    assert!(safe(Shown::lines(&text).as_str()), "lines steer: {text:?}");
+    assert!(safe(&domain::text::one_line(&text)), "one line of it steers: {text:?}");
+    for line in text.lines() {
+        let painted = domain::logs::paint(line);
+        assert!(safe(&painted.text), "a line of a log steers: {line:?}");
+        assert_eq!(painted.pieces().map(|(text, _)| text).collect::<String>(), painted.text, "all of it is in pieces");
+    }
+}
 
 /// Reads a text, colours it, checks it.
 fn read(bytes: &[u8]) {
