@@ -196,9 +196,10 @@ impl State {
             return self.change(path, body);
         }
         let known = self.served.iter().any(|(gv, kinds)| kinds.iter().any(|(plural, _)| path == format!("/apis/{gv}/{plural}")));
-        let core = ["/pods", "/deployments", "/statefulsets", "/daemonsets", "/shop/kustomizations", "/blog/kustomizations"]
-            .iter()
-            .any(|end| path.ends_with(end));
+        let core =
+            ["/pods", "/events", "/deployments", "/statefulsets", "/daemonsets", "/shop/kustomizations", "/blog/kustomizations"]
+                .iter()
+                .any(|end| path.ends_with(end));
         if known || core {
             return if query.contains_key("watch") { self.watch(path, &query) } else { self.list(path, &query) };
         }

@@ -40,6 +40,7 @@ pub(crate) async fn explained(core: &Arc<Core>, key: ObjectKey) -> Result<Explan
     looks.extend(own);
     let mut unread: Vec<String> =
         looks.iter_mut().flat_map(|look| look.unread.drain(..)).map(|e| Trouble::from(e).to_string()).collect();
+    unread.extend(looks.iter_mut().flat_map(|look| look.left_out.drain(..)));
     unread.sort();
     unread.dedup();
     let (world, mut found) = merged(&world, looks);

@@ -28,12 +28,38 @@ pub struct Look {
     pub claims: Vec<ObjectKey>,
     /// The kinds that could not be read, and why.
     pub unread: Vec<Error>,
+    /// What there is more of than is read, one sentence each.
+    pub left_out: Vec<String>,
 }
 
 #[derive(Deserialize)]
 struct List<'a> {
+    #[serde(default)]
+    metadata: Page,
     #[serde(borrow, default)]
     items: Vec<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Page {
+    #[serde(rename = "continue")]
+    next: Option<String>,
+    remaining_item_count: Option<u64>,
+}
+
+/// What was read of a kind, and what is said when there is more of it.
+struct Part<T> {
+    found: Vec<T>,
+    left_out: Option<String>,
+}
+
+impl<T> Part<T> {
+    fn new(found: Vec<T>, page: &Page, what: &str) -> Self {
+        let more = page.next.as_ref().is_some_and(|next| !next.is_empty());
+        let left = page.remaining_item_count.map_or_else(|| "there are more".to_owned(), |left| format!("{left} more are there"));
+        Self { found, left_out: more.then(|| format!("{what}: the first {MOST} are read, {left}")) }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -111,12 +137,20 @@ pub async fn look(connection: &Connection, namespace: &str, apps: bool) -> Look 
 }
 
 impl Look {
-    fn keep<T>(&mut self, result: Result<T, Error>, put: impl FnOnce(&mut Self, T)) {
+    fn keep<T>(&mut self, result: Result<Part<T>, Error>, put: impl FnOnce(&mut Self, Vec<T>)) {
         match result {
-            Ok(found) => put(self, found),
+            Ok(part) => {
+                self.left_out.extend(part.left_out);
+                put(self, part.found);
+            }
             Err(error) => self.unread.push(error),
         }
     }
+}
+
+/// Says what of a namespace is read.
+fn named(resource: &Resource, namespace: &str) -> String {
+    format!("{} in {namespace}", resource.plural)
 }
 
 async fn read(connection: &Connection, resource: &Resource, namespace: &str, fields: &str) -> Result<bytes::Bytes, Error> {
@@ -124,26 +158,28 @@ async fn read(connection: &Connection, resource: &Resource, namespace: &str, fie
     if !fields.is_empty() {
         call = call.with("fieldSelector", fields);
     }
-    connection.act(call, "Reading", &format!("{} in {namespace}", resource.plural)).await
+    connection.act(call, "Reading", &named(resource, namespace)).await
 }
 
-async fn list<T: Lean>(connection: &Connection, kind: &str, namespace: &str) -> Result<Vec<T>, Error> {
-    let Some(resource) = Resource::built_in(kind) else { return Ok(Vec::new()) };
+async fn list<T: Lean>(connection: &Connection, kind: &str, namespace: &str) -> Result<Part<T>, Error> {
+    let Some(resource) = Resource::built_in(kind) else { return Ok(Part { found: Vec::new(), left_out: None }) };
     let bytes = read(connection, &resource, namespace, "").await?;
     let list: List<'_> = parse(connection, &bytes, &resource.plural)?;
     let mut mold = Mold::new(&connection.context().0, kind);
     // One that does not read is left out here; its watch says so.
-    Ok(list.items.into_iter().filter_map(|item| T::read(item.get(), &mut mold).ok()).collect())
+    let found = list.items.into_iter().filter_map(|item| T::read(item.get(), &mut mold).ok()).collect();
+    Ok(Part::new(found, &list.metadata, &named(&resource, namespace)))
 }
 
-async fn events(connection: &Connection, namespace: &str, fields: &str) -> Result<Vec<Happened>, Error> {
+async fn events(connection: &Connection, namespace: &str, fields: &str) -> Result<Part<Happened>, Error> {
     let resource = Resource::new("", "v1", "events", "Event", true);
     let bytes = read(connection, &resource, namespace, fields).await?;
     let list: List<'_> = parse(connection, &bytes, "events")?;
     let events = list.items.into_iter().filter_map(|item| serde_json::from_str::<Event>(item.get()).ok());
     let mut events: Vec<(String, Happened)> = events.map(|event| happened(connection, event)).collect();
     events.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(events.into_iter().map(|(_, event)| event).collect())
+    let found = events.into_iter().map(|(_, event)| event).collect();
+    Ok(Part::new(found, &list.metadata, &named(&resource, namespace)))
 }
 
 fn happened(connection: &Connection, event: Event) -> (String, Happened) {
@@ -160,14 +196,15 @@ fn happened(connection: &Connection, event: Event) -> (String, Happened) {
     (time, happened)
 }
 
-async fn claims(connection: &Connection, namespace: &str) -> Result<Vec<ObjectKey>, Error> {
+async fn claims(connection: &Connection, namespace: &str) -> Result<Part<ObjectKey>, Error> {
     const KIND: &str = "PersistentVolumeClaim";
     let resource = Resource::new("", "v1", "persistentvolumeclaims", KIND, true);
     let bytes = read(connection, &resource, namespace, "").await?;
     let list: List<'_> = parse(connection, &bytes, "claims")?;
     let claims = list.items.into_iter().filter_map(|item| serde_json::from_str::<Claim>(item.get()).ok());
     let pending = claims.filter(|claim| claim.status.phase != "Bound").map(|claim| claim.metadata);
-    Ok(pending.map(|m| ObjectKey::new(connection.context(), KIND, &safe(&m.namespace), &safe(&m.name))).collect())
+    let found = pending.map(|m| ObjectKey::new(connection.context(), KIND, &safe(&m.namespace), &safe(&m.name))).collect();
+    Ok(Part::new(found, &list.metadata, &named(&resource, namespace)))
 }
 
 fn parse<'a, T: Deserialize<'a>>(connection: &Connection, bytes: &'a [u8], what: &str) -> Result<T, Error> {

@@ -137,6 +137,19 @@ async fn a_kind_is_found_past_a_group_whose_server_is_away_and_when_it_came_late
     assert_eq!(discovery::by_kind(&connection, "Issuer").await.unwrap().plural, "issuers");
 }
 
+#[tokio::test]
+async fn what_is_left_out_of_a_look_is_said() {
+    let (mock, connection) = setup();
+    for number in 0..501 {
+        let event = json!({ "type": "Warning", "reason": "BackOff", "involvedObject": { "kind": "Pod", "name": "p", "namespace": "shop" } });
+        mock.put("/api/v1/namespaces/shop/events", "shop", &format!("event-{number}"), event);
+    }
+    let seen = look(&connection, "shop", false).await;
+    assert_eq!((seen.events.len(), seen.unread.len()), (500, 0));
+    assert_eq!(seen.left_out, ["events in shop: the first 500 are read, there are more"]);
+    assert!(look(&connection, "other", true).await.left_out.is_empty());
+}
+
 #[tokio::test(start_paused = true)]
 async fn refusals_become_words_with_what_to_do() {
     let table = [
