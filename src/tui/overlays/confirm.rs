@@ -13,7 +13,7 @@ use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
 use crate::widgets::dialog;
 use crate::widgets::input::Input;
-use crate::widgets::put::{columns, put, wrap};
+use crate::widgets::put::{columns, piece, put, put_pieces, wrap};
 
 static YES: Command = command("confirm.yes", &["y", "enter"], 1);
 static TYPED: Command = command("confirm.typed", &["enter"], 1);
@@ -150,7 +150,9 @@ impl Tab for Confirm {
         }
         match &self.word {
             None => {
-                put(buf, (inner.x, y), inner.width, cx.t("confirm.yes-no"), cx.style(Role::Muted));
+                let answer = |c: &Command| [piece(cx.key(c), Role::Accent), piece(format!(" {}   ", cx.title(c)), Role::Muted)];
+                let answers: Vec<_> = [&YES, &NO].into_iter().flat_map(answer).collect();
+                put_pieces(cx, buf, (inner.x, y), inner.width, &answers);
             }
             Some(word) => {
                 let hint = cx.tf("confirm.type", &[("word", word)]);

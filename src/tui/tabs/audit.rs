@@ -57,6 +57,14 @@ impl Row for Arc<Entry> {
     }
 }
 
+/// Below so many columns the year leaves the room to what was done.
+const NARROW: u16 = 140;
+
+fn time(cx: &Cx, time: Time) -> String {
+    let whole = cx.moment(time);
+    if cx.size.width >= NARROW { whole } else { whole.split_once('-').map_or(whole.clone(), |(_, rest)| rest.to_owned()) }
+}
+
 fn phase(phase: Phase, cx: &Cx) -> (String, Role) {
     let (key, role) = match phase {
         Phase::Intent => ("phase.intent", Role::Faint),
@@ -79,9 +87,9 @@ static COLUMNS: [Column<Arc<Entry>>; 7] = [
     Column {
         id: "time",
         priority: 0,
-        width: Width::Fixed(19),
+        width: Width::Fit(8, 19),
         right: false,
-        cell: |e, cx| Cell::new(cx.moment(e.record.time), Role::Muted),
+        cell: |e, cx| Cell::new(time(cx, e.record.time), Role::Muted),
         order: Some(|a, b| a.record.time.cmp(&b.record.time)),
     },
     Column {

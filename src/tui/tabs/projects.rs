@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use domain::Time;
 use domain::actor::Role as Permission;
-use domain::deployment::Status;
 use domain::filter::{Aspect, Fields, Sort, Value};
 use domain::flux::Health;
 use domain::history::Brief;
@@ -54,7 +53,7 @@ struct Line {
     project: Arc<Project>,
     /// How its environments are doing, in the order in which a change travels.
     healths: Vec<Health>,
-    last: Option<(Time, Status, String)>,
+    last: Option<Brief>,
 }
 
 impl Row for Line {
@@ -78,7 +77,7 @@ impl Fields for Line {
             Aspect::text("organization", &["org"], |l| Value::text(l.project.organization.as_str())),
             Aspect::text("repository", &["url"], |l| Value::text(l.project.repository.url.as_str())),
             Aspect::text("health", &["state", "status"], |l| Value::some(l.healths.iter().min().map(|h| h.word()))),
-            Aspect::new("deployed", &["age"], Sort::Time, |l| Value::time(l.last.as_ref().map(|last| last.0))),
+            Aspect::new("deployed", &["age"], Sort::Time, |l| Value::time(l.last.as_ref().map(Brief::requested))),
         ];
         ASPECTS
     }
@@ -116,16 +115,23 @@ fn repository(line: &Line, _cx: &Cx) -> Cell {
     Cell::of(vec![piece(before.to_owned(), Role::Faint), piece(name.to_owned(), Role::Muted)])
 }
 
+/// Below so many columns only the end of a change is said.
+const NARROW: u16 = 100;
+
 fn last(line: &Line, cx: &Cx) -> Cell {
-    let Some((time, status, what)) = &line.last else {
+    let Some(last) = &line.last else {
         return Cell::new(cx.t("projects.never").to_owned(), Role::Faint);
     };
-    let (glyph, role) = recent::glyph(*status);
-    Cell::of(vec![
-        piece(glyph, role),
-        piece(format!(" {:>3} ", cx.age(*time)), Role::Muted),
-        piece(format!(" {what}"), Role::Text),
-    ])
+    let (glyph, role) = recent::glyph(last.status());
+    let (environment, change) = (&last.environment().name, cx.changes(last.method(), last.summary()));
+    let mut parts = change.split(" → ");
+    let what = match (parts.next(), parts.next(), parts.next()) {
+        // Where there is no room for both, what it became says more than what it was.
+        (_, Some(now), None) if cx.size.width < NARROW => format!(" {environment} → {now}"),
+        // Most environments are named after their type: what changed begins in one column.
+        _ => format!(" {:<11}  {change}", environment.as_str()),
+    };
+    Cell::of(vec![piece(glyph, role), piece(format!(" {:>3} ", cx.age(last.requested())), Role::Muted), piece(what, Role::Text)])
 }
 
 static COLUMNS: [Column<Line>; 6] = [
@@ -175,7 +181,7 @@ static COLUMNS: [Column<Line>; 6] = [
         width: Width::Grow(34),
         right: false,
         cell: last,
-        order: Some(|a, b| b.last.as_ref().map(|l| l.0).cmp(&a.last.as_ref().map(|l| l.0))),
+        order: Some(|a, b| b.last.as_ref().map(Brief::requested).cmp(&a.last.as_ref().map(Brief::requested))),
     },
 ];
 
@@ -239,9 +245,7 @@ impl Projects {
             let last = self.last.get(&project.slug);
             Line {
                 healths: ours.map(|e| world.environment_health(e).0).collect(),
-                last: last.map(|d| {
-                    (d.requested(), d.status(), format!("{}  {}", d.environment().name, cx.changes(d.method(), d.summary())))
-                }),
+                last: last.cloned(),
                 project: Arc::clone(project),
             }
         });

@@ -75,7 +75,11 @@ impl Deployments {
     /// Draws one deployment: what it is, its stages, what it waits for or why it failed. Of an old one the record is being read.
     fn follow(&self, cx: &Cx, area: Rect, buf: &mut Buffer, deployment: &Brief) {
         let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-        let (left, right) = detail::title(cx, deployment);
+        let (left, mut right) = detail::title(cx, deployment);
+        // How long it usually takes is worth less than what it changes.
+        if width_of(&left) + width_of(&right) + 2 > usize::from(inner.width) {
+            right.truncate(1);
+        }
         let wide = columns(width_of(&right)).min(inner.width);
         put_pieces(cx, buf, (inner.x, inner.y), inner.width.saturating_sub(wide + 2), &left);
         put_pieces(cx, buf, (inner.right() - wide, inner.y), wide, &right);

@@ -17,6 +17,8 @@ type Shown = Column<Arc<FluxObject>>;
 
 /// Below so many columns kinds and namespaces are shortened, so that the revision has room.
 const NARROW: u16 = 100;
+/// Below so many columns a revision stands without its branch, which is mostly part of the name, so that the age has room.
+const BRANCH: u16 = 180;
 
 impl Row for Arc<FluxObject> {
     type Key = domain::flux::ObjectKey;
@@ -76,11 +78,11 @@ fn short(cx: &Cx, name: &str, most: usize) -> String {
     if cx.size.width < NARROW { cut_middle(name, most).into_owned() } else { name.to_owned() }
 }
 
-/// Writes the revision; where the screen is narrow without the branch, which is mostly part of the name.
+/// Writes the revision; where the screen is narrow without the branch.
 fn revision(object: &Arc<FluxObject>, cx: &Cx) -> Cell {
     let Some(revision) = object.revision() else { return Cell::new("–", Role::Faint) };
     let mut pieces = format::revision(revision);
-    if cx.size.width < NARROW && pieces.len() > 1 {
+    if cx.size.width < BRANCH && pieces.len() > 1 {
         pieces.drain(..pieces.len() - 1);
     }
     Cell::of(pieces)

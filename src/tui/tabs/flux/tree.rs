@@ -48,7 +48,7 @@ static ALL: Command = command("tree.all", &["z"], 3);
 static SCOPE: Command = command("tree.scope", &["a"], 4);
 static ORDER: Command = command("tree.order", &["w"], 5);
 static LINEAGE: Command = command("tree.lineage", &["w"], 5);
-static CLOSE: Command = command("tree.close", &["t", "esc"], 80);
+static CLOSE: Command = command("tree.close", &["t", "esc"], 4);
 
 /// What other lists can do and rows that stand under each other cannot.
 const NOT_HERE: [&str; 5] = ["list.sort", "list.reverse", "list.faults", "list.state", "list.next-fault"];

@@ -246,7 +246,7 @@ fn objects(cx: &Cx, tallies: &[Tally], wide: usize, rows: &mut Vec<Row>) {
     let said = |tally: &Tally, health: Health| match tally.of(health) {
         0 => String::new(),
         // A count is no work under way: its sign stands still.
-        count => format!("{} {count} {}", if health == Health::Busy { "○" } else { cx.glyph(health) }, cx.health(health)),
+        count => format!("{} {count} {}", if health == Health::Busy { "◐" } else { cx.glyph(health) }, cx.health(health)),
     };
     let states = [Health::Ok, Health::Bad, Health::Warn, Health::Busy, Health::Off, Health::Unknown];
     // Like stands under like where there is room for that.
@@ -279,7 +279,7 @@ fn components(cx: &Cx, asked: &[Asked], rows: &mut Vec<Row>) {
         } else if let Some(found) = one.found.as_ref().map(|found| domain::controllers::now(found, cx.world)) {
             let name = found.controllers.iter().map(|c| width(&c.name)).max().unwrap_or(0);
             rows.extend(found.controllers.iter().map(|c| {
-                let glyph = if c.health == Health::Busy { "○" } else { cx.glyph(c.health) };
+                let glyph = if c.health == Health::Busy { "◐" } else { cx.glyph(c.health) };
                 Row::Line(vec![
                     piece(format!("{glyph} "), c.health.into()),
                     left(&c.name, name, Role::Text),

@@ -244,7 +244,7 @@ fn form(cx: &Cx, project: Option<&Project>) -> Form {
     let text = |get: fn(&Project) -> String| project.map(get).unwrap_or_default();
     let mut fields = Vec::new();
     let url = Field::text("url", cx.t("projects.url"), text(|p| p.repository.url.clone()))
-        .placeholder("https://git.example.org/acme/shop.git");
+        .placeholder(cx.tf("form.example", &[("value", "https://git.example.org/acme/shop.git")]));
     fields.push(url.note(cx.t("projects.url-note")));
     if project.is_none() {
         fields.push(Field::text("slug", cx.t("projects.slug"), "").note(cx.t("projects.slug-note")));
