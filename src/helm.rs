@@ -15,7 +15,7 @@ use manifest::{ChartAt, Release};
 use tokio::process::Command;
 
 use crate::local::Export;
-use crate::program::{self, Bounds, Printed};
+use crate::program::{self, Bounds, Printed, Way};
 
 /// How long a chart may take while somebody waits for a preview.
 const PREVIEW: Bounds = Bounds { time: Duration::from_secs(10), output: 16 << 20 };
@@ -32,7 +32,8 @@ pub(crate) fn for_engine(path: String) -> Option<engine::Helm> {
         Box::pin(async move {
             let defaults = release.defaults(&files)?;
             let export = Export::of(&files)?;
-            let printed = helm.render((&export, &path), (&release, defaults.as_deref()), false, PREVIEW).await?;
+            let way = Way { path: &path, proxies: &[] };
+            let printed = helm.render((&export, way), (&release, defaults.as_deref()), false, PREVIEW).await?;
             Ok(printed.text)
         })
     }))
@@ -49,7 +50,7 @@ impl Helm {
     /// `defaults` stand for the chart's own values.
     pub(crate) async fn render(
         &self,
-        (export, path): (&Export, &str),
+        (export, way): (&Export, Way<'_>),
         (release, defaults): (&Release, Option<&str>),
         remote: bool,
         bounds: Bounds,
@@ -88,7 +89,7 @@ impl Helm {
         }
         // What manifests say may begin with a hyphen, and helm has options that run programs: nothing behind this is one.
         command.args(["--", &release.name]).arg(chart);
-        let printed = program::render(command, ("helm", &release.key), (export, path), bounds).await;
+        let printed = program::render(command, ("helm", &release.key), (export, way), bounds).await;
         drop(replaced);
         printed
     }

@@ -10,7 +10,7 @@ use domain::Trouble;
 use tokio::process::Command;
 
 use crate::local::Export;
-use crate::program::{self, Bounds, Printed};
+use crate::program::{self, Bounds, Printed, Way};
 
 pub(crate) use reach::reach;
 
@@ -35,7 +35,7 @@ impl Program {
         &self,
         export: &Export,
         folder: &str,
-        (path, helm): (&str, bool),
+        (way, helm): (Way<'_>, bool),
         bounds: Bounds,
     ) -> Result<Printed, Trouble> {
         let mut command = Command::new(&self.path);
@@ -43,7 +43,7 @@ impl Program {
         if helm {
             command.arg("--enable-helm");
         }
-        program::render(command, (self.name, folder), (export, path), bounds).await
+        program::render(command, (self.name, folder), (export, way), bounds).await
     }
 }
 

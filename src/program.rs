@@ -43,6 +43,27 @@ pub(crate) struct Printed {
     pub(crate) remarks: String,
 }
 
+/// The variables by which programs are told of proxies, as curl, git, helm and kustomize read them.
+const PROXIES: [&str; 6] = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"];
+
+/// How a program reaches others.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Way<'a> {
+    /// The folders in which it finds other programs, as a PATH.
+    pub(crate) path: &'a str,
+    /// The variables that lead to other hosts; none for a program that is to reach none.
+    pub(crate) proxies: &'a [(&'static str, String)],
+}
+
+/// Returns what the environment says of proxies, word for word. The passwords in it are known from then on, so that nothing tells them.
+pub(crate) fn proxies(get: impl Fn(&str) -> Option<String>) -> Vec<(&'static str, String)> {
+    let said: Vec<_> = PROXIES.into_iter().filter_map(|name| Some((name, get(name)?))).collect();
+    for (_, address) in &said {
+        domain::proxy::login(address);
+    }
+    said
+}
+
 /// Finds a program in the folders of a PATH; a relative folder is passed by.
 pub(crate) fn find(path: &str, file: &str) -> Option<PathBuf> {
     let mut places = std::env::split_paths(path).filter(|folder| folder.is_absolute()).map(|folder| folder.join(file));
@@ -63,16 +84,16 @@ pub(crate) fn opener(path: &str) -> Option<tui::run::Opener> {
     }))
 }
 
-/// Runs a program on a copy of files: in their root, with a home beside them and nothing else of the environment but the PATH.
+/// Runs a program on a copy of files: in their root, with a home beside them and nothing else of the environment but the way.
 /// `name` is its name as it is told, `object` what it renders.
 pub(crate) async fn render(
     mut command: Command,
     (name, object): (&str, &str),
-    (export, path): (&Export, &str),
+    (export, way): (&Export, Way<'_>),
     bounds: Bounds,
 ) -> Result<Printed, Trouble> {
     let root = export.root();
-    command.current_dir(&root).env_clear().env("PATH", path).env("HOME", export.home());
+    command.current_dir(&root).env_clear().env("PATH", way.path).env("HOME", export.home()).envs(way.proxies.iter().cloned());
     let program = command.as_std().get_program().to_owned();
     let (status, out, err) = run(command, bounds).await.map_err(|fault| fault.told(Path::new(&program), bounds))?;
     // The folder is ours, and says nothing to whoever reads the message.

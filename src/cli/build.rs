@@ -15,7 +15,7 @@ use crate::helm::Helm;
 use crate::kustomize::{self, Program};
 use crate::launch;
 use crate::local::Local;
-use crate::program::Bounds;
+use crate::program::{self, Bounds, Way};
 
 /// Renders a local folder as kustomize build does.
 #[derive(Debug, Args)]
@@ -89,6 +89,8 @@ async fn inflated(build: &Build, local: &mut Local, objects: Vec<Object>) -> Res
             .next("Put helm on the PATH, or leave --helm out.")
     })?;
     let export = local.export()?;
+    let proxies = proxies(build);
+    let way = Way { path: &path, proxies: &proxies };
     let mut out = Vec::with_capacity(objects.len());
     for object in objects {
         let release = releases.iter().find(|release| release.key == object.key() && object.kind() == "HelmRelease");
@@ -98,7 +100,7 @@ async fn inflated(build: &Build, local: &mut Local, objects: Vec<Object>) -> Res
             output::note(&format!("{}: without {unknown}.", release.key));
         }
         let defaults = local.with(|files| release.defaults(files))?.map_err(|e| local.told(e))?;
-        let printed = helm.render((&export, &path), (release, defaults.as_deref()), build.allow_remote, Bounds::default()).await;
+        let printed = helm.render((&export, way), (release, defaults.as_deref()), build.allow_remote, Bounds::default()).await;
         let printed = printed.map_err(|trouble| match trouble.kind {
             TroubleKind::Refused => trouble.next("Allow it with --allow-remote, when its repository is among the manifests."),
             _ => trouble,
@@ -192,7 +194,9 @@ async fn elsewhere(build: &Build, local: &mut Local, error: Error) -> Result<Str
         output::note(&format!("{}:{line}: {what} is not rendered here; {} does it.", local.shown(file), program.name));
     }
     let export = local.export()?;
-    let printed = program.render(&export, &folder, (&path, reach.helm), Bounds::default()).await.map_err(|trouble| {
+    let proxies = proxies(build);
+    let way = Way { path: &path, proxies: &proxies };
+    let printed = program.render(&export, &folder, (way, reach.helm), Bounds::default()).await.map_err(|trouble| {
         let left = export.left_out.join(" ");
         if left.is_empty() {
             trouble
@@ -204,6 +208,11 @@ async fn elsewhere(build: &Build, local: &mut Local, error: Error) -> Result<Str
         output::note(line);
     }
     Ok(printed.text)
+}
+
+/// Returns the proxies that a program is told of: those of the environment, when it may reach other hosts.
+fn proxies(build: &Build) -> Vec<(&'static str, String)> {
+    if build.allow_remote { program::proxies(|name| std::env::var(name).ok()) } else { Vec::new() }
 }
 
 /// Reads what a program printed.

@@ -284,6 +284,16 @@ impl Fleet {
         Ok(act::edit::patch(&self.connection(&key.context()).await?, key, patch, version, dry_run).await?)
     }
 
+    /// Changes an object by a merge patch if it still has a version; returns whether it had.
+    pub(crate) async fn patch_if_same(&self, key: &ObjectKey, patch: &Value, version: &str) -> Result<bool, Trouble> {
+        before("a change in the cluster");
+        match act::edit::patch(&self.connection(&key.context()).await?, key, patch, version, false).await {
+            Ok(_) => Ok(true),
+            Err(cluster::Error::Refused { code: 409, .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Creates an object, or asks whether it would be taken.
     pub(crate) async fn create(&self, key: &ObjectKey, object: &Value, dry_run: bool) -> Result<(), Trouble> {
         if !dry_run {

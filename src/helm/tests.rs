@@ -12,6 +12,9 @@ const RELEASE: &str = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\
 const OWN: &str =
     "  chart: {spec: {chart: charts/web, sourceRef: {kind: GitRepository, name: apps}, valuesFiles: [charts/prod.yaml]}}\n";
 
+/// A password of a proxy.
+const SECRET: &str = "far-too-plain";
+
 /// Runs a script as `helm` for the release of a repository.
 async fn rendered(script: &str, spec: &str, remote: bool) -> Result<String, Trouble> {
     let programs = tempfile::tempdir().unwrap();
@@ -31,7 +34,10 @@ async fn rendered(script: &str, spec: &str, remote: bool) -> Result<String, Trou
     let export = Export::of(&files).unwrap();
     let defaults = release.defaults(&files).unwrap();
     let helm = Helm::find(&path).unwrap();
-    let done = helm.render((&export, &path), (&release, defaults.as_deref()), remote, Bounds::default()).await;
+    let proxies =
+        program::proxies(|name| name.eq_ignore_ascii_case("https_proxy").then(|| format!("http://me:{SECRET}@proxy.invalid:1")));
+    let way = Way { path: &path, proxies: if remote { &proxies } else { &[] } };
+    let done = helm.render((&export, way), (&release, defaults.as_deref()), remote, Bounds::default()).await;
     let kept = fs::read_to_string(export.root().join("charts/web/values.yaml")).unwrap();
     assert_eq!(kept, "a: 1\n", "the chart is as it was afterwards");
     done.map(|printed| printed.text)
@@ -62,6 +68,22 @@ async fn a_chart_of_another_host_is_asked_for_only_when_that_is_allowed() {
     assert!(
         printed.starts_with("template --version 1.x --namespace") && printed.ends_with(" -- web oci://charts.example/x/web\n"),
         "{printed}"
+    );
+}
+
+#[tokio::test]
+async fn a_program_that_may_reach_other_hosts_is_told_of_the_proxies() {
+    let script = "env | grep -i proxy | sort; echo \"no way past $HTTPS_PROXY\" >&2; [ \"$HTTPS_PROXY\" = '' ]";
+    assert_eq!(rendered(script, OWN, false).await.unwrap(), "");
+    let trouble = rendered(script, OWN, true).await.unwrap_err().to_string();
+    assert!(
+        trouble.contains("no way past http://") && trouble.contains("proxy.invalid:1") && !trouble.contains(SECRET),
+        "{trouble}"
+    );
+    let printed = rendered("env | grep -i proxy | sort", OWN, true).await.unwrap();
+    assert_eq!(
+        printed,
+        format!("HTTPS_PROXY=http://me:{SECRET}@proxy.invalid:1\nhttps_proxy=http://me:{SECRET}@proxy.invalid:1\n")
     );
 }
 

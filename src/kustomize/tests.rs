@@ -23,7 +23,7 @@ async fn rendered(script: &str, bounds: Bounds) -> Result<Printed, Trouble> {
     fs::write(folder.path().join("k/kustomization.yaml"), "resources: []\n").unwrap();
     let export = Local::at(&folder.path().join("k"), Some(folder.path())).unwrap().export().unwrap();
     let path = format!("{}:{}", programs.path().display(), std::env::var("PATH").unwrap());
-    Program::find(&path).unwrap().render(&export, "k", (&path, false), bounds).await
+    Program::find(&path).unwrap().render(&export, "k", (Way { path: &path, proxies: &[] }, false), bounds).await
 }
 
 #[tokio::test]

@@ -12,8 +12,6 @@ use crate::shared::Core;
 
 /// The annotation on a template; whoever changes it has the Pods replaced.
 const MARK: &str = "kubectl.kubernetes.io/restartedAt";
-/// What is said of a workload that changed after it was read.
-const CHANGED: &str = "Somebody changed it meanwhile";
 /// How often it is looked again because the workload changed meanwhile.
 const ATTEMPTS: u32 = 5;
 
@@ -26,9 +24,7 @@ pub(super) async fn restart(core: &Arc<Core>, order: Restart) -> Result<Done, Fa
             .into());
     }
     let patch = json!({ "spec": { "template": { "metadata": { "annotations": { MARK: core.now().to_string() } } } } });
-    let mut left = ATTEMPTS;
-    loop {
-        left -= 1;
+    for _ in 0..ATTEMPTS {
         let object = core.fleet.object(key).await?.ok_or_else(|| {
             Trouble::not_found("It does not exist there", key).next("Refresh and check the name and the namespace.")
         })?;
@@ -40,11 +36,13 @@ pub(super) async fn restart(core: &Arc<Core>, order: Restart) -> Result<Done, Fa
                 .into());
         }
         let version = object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default();
-        match core.fleet.patch(key, &patch, version, false).await {
-            Ok(_) => return Ok(Done::said(format!("{key} is restarted: its Pods are replaced."))),
-            // Its controller writes its status all the time.
-            Err(trouble) if left > 0 && trouble.what == CHANGED => {}
-            Err(trouble) => return Err(trouble.into()),
+        // Its controller writes its status all the time.
+        if core.fleet.patch_if_same(key, &patch, version).await? {
+            return Ok(Done::said(format!("{key} is restarted: its Pods are replaced.")));
         }
     }
+    Err(Trouble::failed("It changes all the time", key)
+        .why(format!("it was another one at each of {ATTEMPTS} attempts"))
+        .next("Look at who changes it, and try again.")
+        .into())
 }
