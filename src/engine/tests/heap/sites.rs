@@ -31,7 +31,9 @@ fn place<'p>(profile: &'p Value, point: &Value) -> &'p str {
     let frame = |at: &Value| profile["ftbl"][usize::try_from(at.as_u64()?).ok()?].as_str();
     let mut frames: Vec<&str> = point["fs"].as_array().into_iter().flatten().filter_map(frame).collect();
     // An address, a colon and a blank stand before the name.
-    frames.iter_mut().for_each(|frame| *frame = frame.split_once(": ").map_or(*frame, |(_, name)| name));
+    for frame in &mut frames {
+        *frame = frame.split_once(": ").map_or(*frame, |(_, name)| name);
+    }
     let ours = frames.iter().find(|name| OURS.iter().any(|room| name.trim_start_matches('<').starts_with(room)));
     ours.or(frames.first()).copied().unwrap_or("nobody knows where")
 }
