@@ -2,6 +2,7 @@
 
 use domain::flux::{Health, ObjectKey};
 use domain::lineage::{Name, Node, Way};
+use domain::link::LinkOf;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -11,6 +12,7 @@ use crate::cx::Cx;
 use crate::spots::Aim;
 use crate::theme::Role;
 use crate::widgets::format;
+use crate::widgets::link;
 use crate::widgets::pane;
 use crate::widgets::put::{
     Piece, columns, cut_middle, lay, piece, put, put_pieces, put_right, put_wrapped, width, width_of, wrap,
@@ -132,16 +134,7 @@ impl Tree {
         let rows = Rect { width: body.width - 1, ..body };
         cx.looks_later(rows, body.y + columns(self.cursor.saturating_sub(offset)));
         if self.rows.len() == 0 {
-            let filter = self.filter.text();
-            let text = match (filter.is_empty(), &self.order, &self.scope) {
-                (true, None, Some(key)) => {
-                    let object = format!("{}/{}", key.kind, key.name);
-                    cx.tf("tree.scope-gone", &[("object", &object), ("key", &cx.key(&SCOPE))])
-                }
-                (false, ..) => cx.tf("list.no-match", &[("filter", filter)]),
-                (true, Some(_), _) => cx.t("tree.empty-order").to_owned(),
-                (true, None, None) => cx.t("flux.empty").to_owned(),
-            };
+            let text = self.nothing(cx, usize::from(body.width.saturating_sub(4)));
             let inner =
                 Rect { x: body.x + 3, y: body.y + 1, width: body.width.saturating_sub(4), height: body.height.saturating_sub(1) };
             put_wrapped(buf, inner, &text, cx.style(Role::Muted));
@@ -157,6 +150,24 @@ impl Tree {
             table::foot(cx, foot, buf, (&self.filter, self.sought.fault.as_ref(), self.typing), &standing);
         }
         scrollbar(cx, body, buf, offset, self.rows.len());
+    }
+
+    /// Says why there is no row, in lines of so many columns.
+    fn nothing(&self, cx: &Cx, wide: usize) -> String {
+        let filter = self.filter.text();
+        match (filter.is_empty(), &self.order, &self.scope) {
+            (true, None, Some(key)) => {
+                let object = format!("{}/{}", key.kind, key.name);
+                cx.tf("tree.scope-gone", &[("object", &object), ("key", &cx.key(&SCOPE))])
+            }
+            (false, ..) => cx.tf("list.no-match", &[("filter", filter)]),
+            (true, Some(_), _) => cx.t("tree.empty-order").to_owned(),
+            (true, None, None) => {
+                // That nothing is here is not known of what is not heard.
+                let silence = link::silence(cx, wide, |of| matches!(of, LinkOf::Cluster(_)));
+                if silence.is_empty() { cx.t("flux.empty").to_owned() } else { silence.join("\n") }
+            }
+        }
     }
 
     /// Returns what stands in a row's first column: branches, fold, glyph, kind and name, and the namespace where it changes.
