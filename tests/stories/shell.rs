@@ -121,8 +121,26 @@ fn what_json_promises_is_what_is_printed(ground: &Ground) {
     ] {
         fits(&operator, name, &operator.run(&[ask, &["-o", "json"]].concat()).json());
     }
-    let done = operator.run(&["reconcile", &ks, "--yes", "-o", "json"]).json();
-    fits(&operator, "done", done.as_array().map_or(&done, |list| &list[0]));
+    let namespace = ground.namespace("development");
+    let line = crate::support::wait("a line of the log", ground.patience(), || {
+        let log = operator.run(&["logs", "deploy/shop-web", "-n", &namespace, "-o", "json"]);
+        log.out.lines().next().map(str::to_owned)
+    });
+    fits(&operator, "line", &serde_json::from_str(&line).expect("a line of JSON"));
+    for (name, order) in [
+        ("orders", &["reconcile", &ks][..]),
+        ("orders", &["suspend", &ks]),
+        ("orders", &["resume", &ks]),
+        ("done", &["environment", "edit", app, "development", "--interval", "2m"]),
+        ("done", &["restart", "deploy/shop-web", "-n", &namespace]),
+    ] {
+        fits(&operator, name, &operator.run(&[order, &["--yes", "-o", "json"]].concat()).json());
+    }
+    let source = format!("GitRepository/{app}-development");
+    let git = format!("--git={app}:k8s");
+    let form = ["--source", &source, "--path", "./k8s/base", &git, "--dry-run", "-o", "json"];
+    let files = operator.run(&[&["create", "ks", "extra", "-n", "flux-system"][..], &form].concat()).json();
+    fits(&operator, "files", &files);
     let export = operator.run(&["audit", "export"]).ok();
     fits(&operator, "entry", &serde_json::from_str(export.lines().next().unwrap_or_default()).expect("a line of JSON"));
     let names = operator.run(&["schema"]).ok();
