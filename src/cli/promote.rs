@@ -135,7 +135,10 @@ fn told(promotion: &Promotion) {
         output::line(&format!("# {container} runs {image} in {} ({})", promotion.from, promotion.from_commit.short()));
     }
     let more = if promotion.more { " and more" } else { "" };
-    output::line(&format!("# {}{more} commits since {since}:", promotion.commits.len()));
+    output::line(&match promotion.commits.len() {
+        0 => format!("# {} is as new as {since}: there are no commits in between", promotion.from),
+        count => format!("# {count}{more} commits since {since}:"),
+    });
     for commit in &promotion.commits {
         output::line(&format!("#   {} {}: {}", commit.id.short(), commit.author, commit.subject));
     }
