@@ -175,7 +175,10 @@ fn progress(workload: &Workload) -> String {
     } else if workload.updated < n {
         format!("{name}: {} of {n} updated", workload.updated)
     } else if workload.total > workload.updated {
-        format!("{name}: {} old Pods are ending", workload.total - workload.updated)
+        match workload.total - workload.updated {
+            1 => format!("{name}: 1 old Pod is ending"),
+            old => format!("{name}: {old} old Pods are ending"),
+        }
     } else {
         format!("{name}: {} of {n} available", workload.available)
     }

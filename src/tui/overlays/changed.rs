@@ -50,19 +50,7 @@ impl Changed {
         if self.files.is_empty() {
             return vec![Row::text("", Role::Text, cx.t("deployments.nothing-changed"), Role::Muted)];
         }
-        let mut rows = Vec::new();
-        for diff in &self.files {
-            let (digits, (added, removed)) = (diff.digits(), diff.counts());
-            rows.push(Row::Line(vec![
-                piece(format!("{}  ", diff.name), Role::Accent),
-                piece(format!("+{added} "), Role::Ok),
-                piece(format!("-{removed}"), Role::Bad),
-            ]));
-            let lines = diff.hunks.iter().flat_map(|hunk| &hunk.lines);
-            rows.extend(lines.map(|line| Row::Change(line.clone(), digits)));
-            rows.push(Row::Blank);
-        }
-        rows
+        sheet::changes(&self.files)
     }
 }
 

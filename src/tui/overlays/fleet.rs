@@ -50,17 +50,9 @@ impl FleetReview {
             Question::None | Question::Type { .. } => String::new(),
         });
         let mut rows = vec![Row::text("", Role::Text, said, Role::Text)];
-        for diff in &self.diffs {
-            let (digits, (added, removed)) = (diff.digits(), diff.counts());
-            rows.push(Row::Blank);
-            rows.push(Row::Line(vec![
-                piece(format!("{}  ", diff.name), Role::Accent),
-                piece(format!("+{added} "), Role::Ok),
-                piece(format!("-{removed}"), Role::Bad),
-            ]));
-            let lines = diff.hunks.iter().flat_map(|hunk| &hunk.lines);
-            rows.extend(lines.map(|line| Row::Change(line.clone(), digits)));
-        }
+        rows.push(Row::Blank);
+        rows.extend(sheet::changes(&self.diffs));
+        rows.pop();
         rows
     }
 }

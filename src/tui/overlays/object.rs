@@ -35,6 +35,7 @@ mod asked;
 mod events;
 mod history;
 mod inventory;
+mod lately;
 mod logs;
 mod overview;
 mod running;
@@ -53,6 +54,8 @@ static PREVIOUS: Command = command("object.previous", &["s-tab"], 0);
 static COPY: Command = command("object.copy", &["c"], 20);
 static AGAIN: Command = command("object.again", &["ctrl-r"], 21);
 
+/// How wide it is at most. A screen little wider is its own: strips of a list beside it would tell nothing.
+const WIDEST: u16 = 216;
 /// The shortest time between two questions that a change brings about, in milliseconds.
 const PAUSE: i64 = 2_000;
 /// How long an answer about an object that is not watched stands, in milliseconds.
@@ -316,7 +319,7 @@ impl Tab for Object {
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
-        let place = dialog::centred(area, area.width.saturating_sub(2).min(180), area.height);
+        let place = dialog::centred(area, area.width.saturating_sub(2).min(WIDEST), area.height);
         // What lives in no namespace is named without one.
         let inner = dialog::frame(cx, place, buf, &self.key.to_string().replace("//", "/"));
         let cluster = &self.key.cluster;

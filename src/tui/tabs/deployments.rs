@@ -33,12 +33,15 @@ use crate::tab::{Tab, TabMsg};
 use crate::widgets::scroll::{SCROLL, Scroll};
 use crate::widgets::table::Table;
 
+mod changes;
 mod detail;
 mod estimate;
 mod list;
 #[cfg(test)]
 mod tests;
 mod view;
+
+use changes::Changes;
 
 const OPEN: Command = command("deployments.open", &["enter"], 1);
 const BACK: Command = command("deployments.back", &["esc", "enter"], 1);
@@ -92,6 +95,8 @@ pub struct Deployments {
     reading: Option<(Ticket, Brief)>,
     /// The draft of a rollback that is asked for.
     asked: Option<Ticket>,
+    /// What the selected one changed.
+    changes: Changes,
 }
 
 impl Default for Deployments {
@@ -108,6 +113,7 @@ impl Default for Deployments {
             read: None,
             reading: None,
             asked: None,
+            changes: Changes::default(),
         }
     }
 }
@@ -365,12 +371,14 @@ impl Tab for Deployments {
         let mut effects = self.heard(cx, msg);
         if shown {
             effects.extend(self.recall(cx));
+            let selected = self.selected().cloned();
+            effects.extend(self.changes.of(cx, selected.as_ref()));
         }
         effects
     }
 
     fn deadline(&self) -> Option<Time> {
-        self.table.deadline()
+        self.table.deadline().into_iter().chain(self.changes.deadline()).min()
     }
 
     fn view(&self, cx: &Cx, area: Rect, buf: &mut Buffer) {
@@ -396,14 +404,19 @@ impl Deployments {
             TabMsg::World => self.refresh(cx, false),
             // What takes something back would be laid on the desk, and shown, over what is done elsewhere by then.
             TabMsg::Leave => {
-                let asked = self.reading.take().map(|(ticket, _)| ticket).into_iter().chain(self.asked.take());
+                let reading = self.reading.take().map(|(ticket, _)| ticket);
+                let asked = reading.into_iter().chain(self.asked.take()).chain(self.changes.leave());
                 return asked.map(Effect::Forget).collect();
             }
             TabMsg::Command(id) => return self.command(cx, id),
             TabMsg::Key(key) => self.table.key(key),
             TabMsg::Paste(text) => self.table.paste(&text),
             TabMsg::Recall(kept) => self.table.recall(&kept),
-            TabMsg::Wake => self.table.wake(cx.now),
+            TabMsg::Wake => {
+                self.table.wake(cx.now);
+                return self.changes.wake(cx);
+            }
+            TabMsg::Reply(ticket, answer) if self.changes.take(cx, ticket, &answer) => {}
             TabMsg::Reply(ticket, answer) if self.asked == Some(ticket) => {
                 self.asked = None;
                 return match answer {

@@ -325,7 +325,7 @@ impl Tab for Environments {
         title.push(piece(format!("  {}", self.table.rows().len()), Role::Text));
         put_pieces(cx, buf, (area.x + 1, area.y), area.width.saturating_sub(2), &title);
         let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-        let detail = |room: pane::Room| detail::lines(cx, self.table.selected(), &self.recent, room.wide);
+        let detail = |room: pane::Room| detail::lines(cx, self.table.selected(), &self.recent, room);
         let list = pane::around(cx, rest, buf, self.table.room(cx), detail);
         let empty = match &cx.desk.project {
             Some(project) => cx.tf("environments.empty", &[("project", project.as_str()), ("key", &cx.key(&ADD))]),

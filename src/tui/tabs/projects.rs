@@ -375,7 +375,7 @@ impl Tab for Projects {
             return;
         }
         let empty = cx.tf("projects.empty", &[("key", &cx.key(&ADD)), ("adopt", &cx.key(&ADOPT))]);
-        let lines = |_| self.table.selected().map(|l| detail::lines(cx, &l.project, &self.recent)).unwrap_or_default();
+        let lines = |room| self.table.selected().map(|l| detail::lines(cx, &l.project, &self.recent, room)).unwrap_or_default();
         let list = pane::around(cx, rest, buf, self.table.room(cx), lines);
         self.table.view(cx, list, buf, &empty);
         if let Some(editor) = &self.editor {

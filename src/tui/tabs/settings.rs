@@ -41,6 +41,7 @@ use crate::widgets::put::{put_pieces, rule};
 use crate::widgets::scroll::{SCROLL, Scroll};
 use crate::widgets::sheet;
 
+mod around;
 mod release;
 #[cfg(test)]
 mod tests;

@@ -13,10 +13,12 @@ use domain::history::{Brief, History};
 
 use crate::cx::Cx;
 use crate::theme::Role;
+use crate::widgets::pane::Room;
 use crate::widgets::put::{Piece, piece, width};
 
-/// How many deployments are told.
-const MOST: usize = 8;
+/// How many deployments are told where there is little room, and at most.
+const FEW: usize = 8;
+const MOST: usize = 32;
 
 /// Remembers which deployments are told of what is selected, so that a frame need not go through all there are as the last one did.
 #[derive(Debug, Default)]
@@ -41,13 +43,14 @@ pub fn glyph(status: Status) -> (&'static str, Role) {
         Status::Succeeded => ("✓", Role::Ok),
         Status::Failed => ("✗", Role::Bad),
         Status::Running => ("◐", Role::Busy),
-        Status::Waiting => ("‖", Role::Warn),
+        Status::Waiting => ("‖", Role::Off),
         Status::Superseded => ("○", Role::Faint),
     }
 }
 
-/// Returns a heading and a line for each of the newest deployments, or that there is none.
-pub fn lines(cx: &Cx, found: &[Brief], named: bool) -> Vec<Vec<Piece<'static>>> {
+/// Returns a heading and a line for each of the newest deployments, or that there is none; a pane that is high enough tells more.
+pub fn lines(cx: &Cx, found: &[Brief], named: bool, room: Room) -> Vec<Vec<Piece<'static>>> {
+    let found = if room.whole { found } else { &found[..found.len().min(FEW)] };
     let mut out = vec![vec![piece(cx.t("recent.title").to_owned(), Role::Accent)]];
     if found.is_empty() {
         out.push(vec![piece(cx.t("recent.none").to_owned(), Role::Muted)]);

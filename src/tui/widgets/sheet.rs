@@ -8,7 +8,7 @@ use crate::command::Command;
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::dialog::{centred, frame};
-use crate::widgets::diff_view::brief;
+use crate::widgets::diff_view::{TextDiff, brief};
 use crate::widgets::put::{Piece, columns, piece, put, put_pieces, width, wrap};
 use crate::widgets::scroll::Scroll;
 use crate::widgets::table::scrollbar;
@@ -49,6 +49,23 @@ impl Row {
             _ => vec![String::new()],
         }
     }
+}
+
+/// Returns what changed in files: each with how many lines came and went, then its lines, then an empty one.
+pub fn changes(files: &[TextDiff]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for file in files {
+        let (digits, (added, removed)) = (file.digits(), file.counts());
+        rows.push(Row::Line(vec![
+            piece(format!("{}  ", file.name), Role::Accent),
+            piece(format!("+{added} "), Role::Ok),
+            piece(format!("-{removed}"), Role::Bad),
+        ]));
+        let lines = file.hunks.iter().flat_map(|hunk| &hunk.lines);
+        rows.extend(lines.map(|line| Row::Change(line.clone(), digits)));
+        rows.push(Row::Blank);
+    }
+    rows
 }
 
 /// Returns how many lines rows take at a width.

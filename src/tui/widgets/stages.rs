@@ -25,7 +25,7 @@ pub fn sign(cx: &Cx, mark: Mark) -> (&'static str, Role) {
     match mark {
         Mark::Pending => ("○", Role::Faint),
         Mark::Running => (cx.spinner(), Role::Busy),
-        Mark::Waiting => ("‖", Role::Warn),
+        Mark::Waiting => ("‖", Role::Off),
         Mark::Done => ("✓", Role::Ok),
         Mark::Skipped => ("–", Role::Faint),
         Mark::Failed => (cx.glyph(Health::Bad), Role::Bad),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::detail::waiting::waiting;
+use domain::detail::waiting::{STATE, waiting};
 use domain::detail::words::{self, Clause, Sentence};
 use domain::flux::kinds::Family;
 use domain::flux::{Condition, FluxObject, Health, ObjectKey};
@@ -235,7 +235,12 @@ pub(crate) fn said(cx: &Cx, sentence: &Sentence) -> String {
 
 /// Writes a clause in the operator's language.
 pub(crate) fn clause(cx: &Cx, clause: &Clause) -> String {
-    let values: Vec<(&str, String)> = clause.values.iter().map(|(place, value)| (*place, cx.said(value))).collect();
+    let health = |word: &str| Health::ALL.into_iter().find(|health| health.word() == word);
+    let told = |place: &str, value: &str| match health(value).filter(|_| place == STATE) {
+        Some(health) => cx.health(health).to_owned(),
+        None => cx.said(value),
+    };
+    let values: Vec<(&str, String)> = clause.values.iter().map(|(place, value)| (*place, told(place, value))).collect();
     let values: Vec<(&str, &str)> = values.iter().map(|(place, value)| (*place, value.as_str())).collect();
     cx.tf(clause.key, &values).trim_end_matches([':', '：', ' ']).to_owned()
 }

@@ -30,3 +30,17 @@ fn a_condition_is_judged_by_what_its_kind_means() {
     }
     assert_eq!(health("Ready", "Unknown"), Some(Health::Busy));
 }
+
+#[test]
+fn what_something_waits_for_is_said_in_one_language() {
+    use crate::fixture::Bench;
+    use crate::words::Language;
+
+    let lead = |key: &'static str| words::clause(key).with("object", "GitRepository flux-system/failed");
+    let said = |language, of: &Clause| clause(&Bench::new(80, 24, language).cx(), of);
+    let failed = lead("waiting.source").with(STATE, Health::Bad.word()).with("why", "no such branch");
+    assert_eq!(said(Language::English, &failed), "its source GitRepository flux-system/failed (failed): no such branch");
+    assert_eq!(said(Language::Chinese, &failed), "其来源 GitRepository flux-system/failed（失败）：no such branch");
+    let missing = lead("waiting.dependency-missing");
+    assert_eq!(said(Language::Chinese, &missing), "所依赖的 GitRepository flux-system/failed，但它不存在");
+}

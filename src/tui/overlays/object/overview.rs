@@ -11,6 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::asked::Asked;
+use super::lately::Lately;
 use super::{Subject, View, running};
 use crate::command::Command;
 use crate::cx::Cx;
@@ -29,6 +30,7 @@ pub(super) struct Overview {
     scroll: Scroll,
     /// Asked for the commit behind the revision.
     trace: Asked<Arc<Trace>>,
+    lately: Lately,
 }
 
 impl View for Overview {
@@ -37,14 +39,17 @@ impl View for Overview {
     }
 
     fn wants(&mut self, cx: &Cx, of: &Subject) -> Effects {
-        if of.key.flux_kind().is_none() {
-            return Effects::new();
+        let mut effects = self.lately.wants(cx, of);
+        if of.key.flux_kind().is_some() {
+            effects.extend(self.trace.want(cx, of.turn, || Query::Trace(of.key.clone())));
         }
-        self.trace.want(cx, of.turn, || Query::Trace(of.key.clone()))
+        effects
     }
 
     fn leave(&mut self) -> Effects {
-        self.trace.leave()
+        let mut effects = self.trace.leave();
+        effects.extend(self.lately.leave());
+        effects
     }
 
     fn update(&mut self, cx: &Cx, _of: &Subject, msg: &TabMsg) -> Effects {
@@ -54,7 +59,9 @@ impl View for Overview {
             }
             TabMsg::Reply(ticket, answer) => {
                 let pick = |answer: &Answer| if let Answer::Trace(trace) = answer { Some(Arc::clone(trace)) } else { None };
-                self.trace.take(cx, *ticket, answer, pick);
+                if !self.trace.take(cx, *ticket, answer, pick) {
+                    self.lately.take(cx, *ticket, answer);
+                }
             }
             _ => {}
         }
@@ -76,6 +83,9 @@ impl View for Overview {
             put_pieces(cx, buf, (area.x, y), area.width, line);
         }
         scrollbar(cx, area, buf, top, lines.len());
+        if !lines.is_empty() {
+            self.lately.view(cx, area, buf, lines.len());
+        }
     }
 }
 

@@ -147,6 +147,18 @@ fn every_view_is_asked_for_when_it_is_shown_and_looks_as_it_should() {
 }
 
 #[test]
+fn where_there_is_room_the_newest_events_stand_below() {
+    let events = |high: u16| {
+        let mut stage = stage(200, high, Language::English);
+        let asked = answer(&mut stage).iter().filter(|q| matches!(q, Query::Happenings(_, false))).count();
+        let lines = stage.lines();
+        (asked, lines.contains("Events about it"), lines.contains("HealthCheckFailed  ×3  Health check failed after 5m0s"))
+    };
+    assert_eq!(events(50), (1, true, true));
+    assert_eq!(events(36), (0, false, false));
+}
+
+#[test]
 fn rows_open_their_objects_and_escape_comes_back() {
     let mut stage = stage(120, 36, Language::English);
     answer(&mut stage);

@@ -8,6 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::asked::Asked;
+use super::lately::Lately;
 use super::{Subject, View};
 use crate::command::Command;
 use crate::cx::Cx;
@@ -22,6 +23,7 @@ use crate::widgets::why;
 pub(super) struct Why {
     read: Asked<Arc<Explanation>>,
     scroll: Scroll,
+    lately: Lately,
 }
 
 impl View for Why {
@@ -30,11 +32,15 @@ impl View for Why {
     }
 
     fn wants(&mut self, cx: &Cx, of: &Subject) -> Effects {
-        self.read.want(cx, of.turn, || Query::Why(of.key.clone()))
+        let mut effects = self.read.want(cx, of.turn, || Query::Why(of.key.clone()));
+        effects.extend(self.lately.wants(cx, of));
+        effects
     }
 
     fn leave(&mut self) -> Effects {
-        self.read.leave()
+        let mut effects = self.read.leave();
+        effects.extend(self.lately.leave());
+        effects
     }
 
     fn update(&mut self, cx: &Cx, _of: &Subject, msg: &TabMsg) -> Effects {
@@ -44,7 +50,9 @@ impl View for Why {
             }
             TabMsg::Reply(ticket, answer) => {
                 let pick = |a: &Answer| if let Answer::Why(found) = a { Some(Arc::clone(found)) } else { None };
-                self.read.take(cx, *ticket, answer, pick);
+                if !self.read.take(cx, *ticket, answer, pick) {
+                    self.lately.take(cx, *ticket, answer);
+                }
             }
             _ => {}
         }
@@ -54,5 +62,6 @@ impl View for Why {
     fn view(&self, cx: &Cx, of: &Subject, area: Rect, buf: &mut Buffer) {
         let rows = why::sheet(cx, of.key, self.read.here().map(|found| &**found), self.read.failed());
         sheet::view(cx, area, buf, &rows, &self.scroll);
+        self.lately.view(cx, area, buf, sheet::height(&rows, area.width));
     }
 }

@@ -249,7 +249,8 @@ fn pod_row(cx: &Cx, pod: &Pod) -> Row {
 }
 
 fn commit(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
-    let mut rows = vec![Row::Line(vec![piece(cx.t("deployments.commit").to_owned(), Role::Muted)])];
+    let mut rows = vec![Row::heading(cx.t("deployments.commit"))];
+    let id = || Row::Line(vec![piece(format!("  {}", cx.tf("deployments.id", &[("id", deployment.id.as_str())])), Role::Faint)]);
     if let Some(commit) = &deployment.commit {
         rows.push(Row::Line(vec![
             piece(format!("  {} ", deployment.branch), Role::Muted),
@@ -260,7 +261,7 @@ fn commit(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
         rows.push(Row::text("  ", Role::Text, cx.t("deployments.by-hand"), Role::Muted));
         let object = |name: &String| Row::Line(vec![piece("  ● ", Role::Changed), piece(name.clone(), Role::Muted)]);
         rows.extend(deployment.applied.iter().map(object));
-        rows.push(Row::Line(vec![piece(format!("  {}", deployment.id), Role::Faint)]));
+        rows.push(id());
         return rows;
     }
     rows.extend(arrived(cx, deployment));
@@ -269,7 +270,7 @@ fn commit(cx: &Cx, deployment: &Deployment) -> Vec<Row> {
         deployment.files.iter().map(|file| Row::Line(vec![piece("  ● ", Role::Changed), piece(file.clone(), Role::Muted)])),
     );
     if !deployment.message.contains(deployment.id.as_str()) {
-        rows.push(Row::Line(vec![piece(format!("  {}", deployment.id), Role::Faint)]));
+        rows.push(id());
     }
     rows
 }

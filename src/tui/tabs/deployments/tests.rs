@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use domain::change::FileChange;
 use domain::deployment::{Deployment, Stage, StageName, StageState, Status};
 use domain::history::{History, Stand};
 use domain::ident::DeploymentId;
@@ -226,4 +227,33 @@ fn a_long_history() {
     }
     timed("a page of what fits", &mut || drop(stage.keys("enter pgdn").lines()));
     timed("the figures", &mut || drop(stage.keys("8 t t").lines()));
+}
+
+#[test]
+fn what_the_selected_one_changed_is_read_when_the_selection_rests() {
+    let asked = |stage: &mut Bench| -> Vec<_> {
+        let wishes = stage.wishes();
+        wishes.into_iter().filter_map(|w| if let Wish::Ask(t, Query::Changed(id)) = w { Some((t, id)) } else { None }).collect()
+    };
+    let mut stage = stage(200, 50, Language::English);
+    stage.keys("j j j");
+    assert_eq!(asked(&mut stage), []);
+    stage.pass(200);
+    let found = asked(&mut stage);
+    let [(ticket, id)] = found.as_slice() else { panic!("{found:?}") };
+    assert!(stage.lines().contains(id.short()), "{}", stage.lines());
+    let (before, after) = (Some("images:\n- newTag: 1.8.3\n".to_owned()), Some("images:\n- newTag: 1.8.4\n".to_owned()));
+    let file = FileChange { path: "k8s/kustomization.yaml".to_owned(), before, after };
+    stage.reply(Reply::Answer(*ticket, Ok(Answer::Changed(Arc::new(vec![file])))));
+    for text in ["k8s/kustomization.yaml  +1 -1", "- newTag: 1.8.3", "- newTag: 1.8.4"] {
+        assert!(stage.lines().contains(text), "{text}\n{}", stage.lines());
+    }
+    stage.keys("j");
+    assert!(!stage.lines().contains("newTag"), "{}", stage.lines());
+    stage.pass(200);
+    assert_eq!(asked(&mut stage).len(), 1);
+
+    let mut low = self::stage(120, 36, Language::English);
+    low.keys("j j j").pass(200);
+    assert_eq!(asked(&mut low), [], "there would be no room");
 }

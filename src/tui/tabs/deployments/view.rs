@@ -102,7 +102,11 @@ impl Deployments {
         place(u16::from(airy));
         let rest = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
         let rows = match (self.whole(), self.unread()) {
-            (Some(whole), _) => detail::rows(cx, (deployment, whole), &self.takers),
+            (Some(whole), _) => {
+                let mut rows = detail::rows(cx, (deployment, whole), &self.takers);
+                rows.extend(self.changes.rows(cx, deployment, &cx.key(&super::CHANGED)));
+                rows
+            }
             (None, Some(trouble)) => detail::unread(cx, trouble),
             (None, None) => vec![Row::text(cx.spinner(), Role::Busy, format!(" {}", cx.t("deployments.recalling")), Role::Muted)],
         };

@@ -11,6 +11,7 @@ use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::format;
 use crate::widgets::link;
+use crate::widgets::pane::Room;
 use crate::widgets::put::{Piece, cut, piece, width, width_of, wrap};
 use crate::widgets::recent::{self, Recent};
 use crate::widgets::why;
@@ -29,7 +30,8 @@ pub(super) fn key(cx: &Cx, environment: &Environment) -> ObjectKey {
 }
 
 /// Returns the lines of the pane below the list.
-pub(super) fn lines(cx: &Cx, line: Option<&Line>, recent: &Recent, wide: usize) -> Vec<Pieces> {
+pub(super) fn lines(cx: &Cx, line: Option<&Line>, recent: &Recent, room: Room) -> Vec<Pieces> {
+    let wide = room.wide;
     let Some(line) = line else { return Vec::new() };
     let environment = &line.environment;
     let mut out = vec![agreement(cx, line, wide)];
@@ -66,7 +68,7 @@ pub(super) fn lines(cx: &Cx, line: Option<&Line>, recent: &Recent, wide: usize) 
     }
     out.push(Vec::new());
     let ours = recent.of(&cx.world.deployments, environment.id.to_string(), |d| *d.environment() == environment.id);
-    out.extend(recent::lines(cx, &ours, false));
+    out.extend(recent::lines(cx, &ours, false, room));
     out
 }
 

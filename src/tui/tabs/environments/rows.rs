@@ -206,6 +206,8 @@ fn ready(line: &Line, _cx: &Cx) -> Cell {
         Role::Unknown
     } else if ready >= wanted {
         Role::Text
+    } else if line.health == Health::Bad {
+        Role::Bad
     } else {
         Role::Busy
     };

@@ -212,7 +212,7 @@ fn delivery(cx: &Cx, found: &Found, wide: usize, rows: &mut Vec<Row>) {
         .collect();
     let mut head = vec![left(cx.t("monitor.delivery"), name, Role::Accent)];
     head.extend(
-        columns.iter().map(|(key, _, column)| right(cx.words.get(&format!("column.monitor.{key}")), *column, Role::Faint)),
+        columns.iter().map(|(key, _, column)| right(cx.words.get(&format!("column.monitor.{key}")), *column, Role::Muted)),
     );
     rows.push(Row::Line(head));
     for (at, (of, figures)) in lines.iter().enumerate() {

@@ -6,11 +6,12 @@ use domain::project::Project;
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::format;
+use crate::widgets::pane::Room;
 use crate::widgets::put::{Piece, piece, width};
 use crate::widgets::recent::{self, Recent};
 
 /// Returns the lines of the pane below the list.
-pub(super) fn lines(cx: &Cx, project: &Project, recent: &Recent) -> Vec<Vec<Piece<'static>>> {
+pub(super) fn lines(cx: &Cx, project: &Project, recent: &Recent, room: Room) -> Vec<Vec<Piece<'static>>> {
     let mut title = vec![piece(project.name.clone(), Role::Accent)];
     if !project.description.is_empty() {
         title.push(piece(format!("  {}", domain::text::one_line(&project.description)), Role::Text));
@@ -24,7 +25,7 @@ pub(super) fn lines(cx: &Cx, project: &Project, recent: &Recent) -> Vec<Vec<Piec
     out.extend(environments(cx, project));
     out.push(Vec::new());
     let ours = recent.of(&cx.world.deployments, project.slug.to_string(), |d| d.environment().project == project.slug);
-    out.extend(recent::lines(cx, &ours, true));
+    out.extend(recent::lines(cx, &ours, true, room));
     out
 }
 

@@ -3,7 +3,7 @@
 use domain::flux::Health;
 use domain::toolkit::{Controller, Mark, State, Toolkit, Work};
 
-use super::Settings;
+use super::{Settings, around};
 use crate::cx::Cx;
 use crate::theme::Role;
 use crate::widgets::put::{Piece, piece, width};
@@ -47,6 +47,8 @@ impl Settings {
             checks(cx, &now, &mut rows);
             controllers(cx, &now, &mut rows);
         }
+        around::connections(cx, &mut rows);
+        around::console(cx, &mut rows);
         rows
     }
 }

@@ -84,5 +84,6 @@ impl<T: Row + 'static> Table<T> {
     fn sort_by(&mut self, sort: Option<(usize, bool)>) {
         self.sort = sort;
         self.arrange();
+        self.widen();
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! How wide columns are, and for how many rows a list has its place, is settled when its first rows come, when it is opened
 //! anew ([`Table::open`]), when other rows are listed in it, and when the screen gets another size. What changes in between is
-//! cut to its column, and rows that find no place are scrolled to. A list that is still being filled is not settled yet: in the
+//! cut to its column and the free room right of it, and rows that find no place are scrolled to; once rows are sorted anew, so that
+//! all of them move, columns are as wide as their texts are by then. A list that is still being filled is not settled yet: in the
 //! first seconds after its first rows, and when as many rows come as there were.
 //!
 //! The selected row keeps its line on the screen: rows that come or go above it move what stands above. Only at the top, where
@@ -102,8 +103,13 @@ impl<T: Row + 'static> Table<T> {
     }
 
     fn adopt(&self) {
-        self.settled.widths.borrow_mut().clone_from(&self.settled.wanted);
+        self.widen();
         self.settled.rows.set(self.total());
+    }
+
+    /// Makes columns as wide as their texts are now: whoever sorts rows anew moves all of them.
+    pub(super) fn widen(&self) {
+        self.settled.widths.borrow_mut().clone_from(&self.settled.wanted);
     }
 
     /// Settles everything anew when the screen has another size.

@@ -376,3 +376,51 @@ fn like_columns_are_alike_in_every_list() {
     }
     assert!(found > 25 && rules.len() == 11, "{found} {rules:?}");
 }
+
+static VERSIONS: [Column<Item>; 3] = [
+    Column {
+        id: "name",
+        priority: 0,
+        width: Width::Fit(4, 30),
+        right: false,
+        cell: |i, _| Cell::new(i.1, Role::Text),
+        order: Some(|a, b| a.1.cmp(b.1)),
+    },
+    Column {
+        id: "seq",
+        priority: 0,
+        width: Width::Fixed(9),
+        right: true,
+        cell: |i, _| Cell::new(i.0.to_string(), Role::Text),
+        order: None,
+    },
+    Column {
+        id: "detail",
+        priority: 0,
+        width: Width::Fit(6, 30),
+        right: false,
+        cell: |i, _| Cell::new(i.1, Role::Muted),
+        order: None,
+    },
+];
+
+#[test]
+fn a_text_that_outgrows_its_column_takes_the_free_room_beside_it_and_nothing_else_moves() {
+    let mut bench = Bench::new(80, 24, Language::English);
+    let mut table = Table::new(&VERSIONS);
+    table.set(&bench.cx(), items(&["1.8.3", "1.8.2"]));
+    bench.base.now = Time::from_second(bench.base.now.as_second() + 10).unwrap_or(bench.base.now);
+    let before = draw(&table, &bench, 60);
+    table.set(&bench.cx(), items(&["1.8.3", "1.9.0-rc2-is-long"]));
+    let after = draw(&table, &bench, 60);
+    assert_eq!(before[..2], after[..2], "titles and the other row stay");
+    let number = |lines: &[String]| lines[2].split_once("  1  ").map(|(before, _)| before.chars().count());
+    assert_eq!(number(&before), number(&after), "{after:#?}");
+    // Up to two columns before the number; behind it there is room for all of it.
+    assert!(after[2].contains("1.9.0-rc2-is…  1  1.9.0-rc2-is-long"), "{after:#?}");
+    table.command("list.sort");
+    assert!(
+        draw(&table, &bench, 60)[2].contains("1.9.0-rc2-is-long          1  1.9.0-rc2-is-long"),
+        "sorted anew, all are seen whole"
+    );
+}

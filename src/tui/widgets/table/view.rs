@@ -16,6 +16,9 @@ use crate::widgets::put::{
 /// A column that has its place: its index, its distance from the left, its width.
 type Place = (usize, u16, u16);
 
+/// The space between two columns.
+const GAP: u16 = 2;
+
 impl<T: Row + 'static> Table<T> {
     /// Draws it: titles, rows, and on the last line the filter and the marks while there are any.
     ///
@@ -130,17 +133,23 @@ impl<T: Row + 'static> Table<T> {
         if let Some(health) = row.health(cx) {
             put(buf, (area.x + 1, area.y), 1, cx.glyph(health), cx.style(health.into()));
         }
-        for (at, x, wide) in places {
+        // From the right, since what stands beside a text that outgrew its column says how much room it may take.
+        let mut free = area.width - 4;
+        for (at, x, wide) in places.iter().rev() {
             let column = self.spec[*at];
             let cell = (column.cell)(row, cx);
-            let taken = width_up_to(&cell.pieces, usize::from(*wide));
-            let from = if column.right { usize::from(*wide).saturating_sub(taken) } else { 0 };
-            let place = (area.x + 3 + x + columns(from), area.y);
-            if taken > usize::from(*wide) && cell.middle && cell.pieces.len() == 1 {
-                let text = cut_middle(&cell.pieces[0].text, usize::from(*wide)).into_owned();
-                put(buf, place, *wide, &text, cx.style(cell.pieces[0].role));
+            let room = if column.right { *wide } else { (*wide).max(free.saturating_sub(*x)) };
+            let taken = width_up_to(&cell.pieces, usize::from(room));
+            let from = if column.right { wide.saturating_sub(columns(taken)) } else { 0 };
+            if taken > 0 {
+                free = (x + from).saturating_sub(GAP);
+            }
+            let place = (area.x + 3 + x + from, area.y);
+            if taken > usize::from(room) && cell.middle && cell.pieces.len() == 1 {
+                let text = cut_middle(&cell.pieces[0].text, usize::from(room)).into_owned();
+                put(buf, place, room, &text, cx.style(cell.pieces[0].role));
             } else {
-                put_pieces(cx, buf, place, *wide, &cell.pieces);
+                put_pieces(cx, buf, place, room, &cell.pieces);
             }
         }
         let key = row.key();
@@ -165,7 +174,6 @@ impl<T: Row + 'static> Table<T> {
 
     /// Returns which columns fit.
     fn places(&self, cx: &Cx, room: u16) -> Vec<Place> {
-        const GAP: u16 = 2;
         let widths = self.widths(cx);
         let least = |at: usize| match self.spec[at].width {
             Width::Fixed(wide) => wide,
