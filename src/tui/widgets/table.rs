@@ -82,6 +82,8 @@ pub enum Width {
     Fit(u16, u16),
     /// At least so many columns, and its share of what is left.
     Grow(u16),
+    /// At least so many columns, and of what is left as many as make it so wide: what follows is not pushed far away from it.
+    Upto(u16, u16),
 }
 
 /// What stands in many lists is as wide in each of them.

@@ -160,7 +160,7 @@ pub(super) static COLUMNS: &[Column<Row>] = &[
     Column {
         id: "deployment.change",
         priority: 0,
-        width: Width::Grow(24),
+        width: Width::Upto(24, 60),
         right: false,
         cell: |row, cx| Cell::new(change(cx, &row.0), Role::Text),
         order: Some(|a, b| a.0.change().cmp(b.0.change())),

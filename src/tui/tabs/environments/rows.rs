@@ -282,7 +282,7 @@ pub(super) static COLUMNS: [Column<Line>; 13] = [
     Column {
         id: "in-git",
         priority: 0,
-        width: Width::Fit(9, 24),
+        width: Width::Fit(14, 24),
         right: false,
         cell: |l, _| Cell::new(l.in_git.clone(), if l.in_git == "–" { Role::Faint } else { Role::Text }),
         order: Some(|a, b| a.in_git.cmp(&b.in_git)),

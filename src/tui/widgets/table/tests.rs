@@ -424,3 +424,30 @@ fn a_text_that_outgrows_its_column_takes_the_free_room_beside_it_and_nothing_els
         "sorted anew, all are seen whole"
     );
 }
+
+#[test]
+fn a_column_that_grows_so_far_leaves_the_rest_behind_the_last() {
+    static SPEC: [Column<Item>; 2] = [
+        Column {
+            id: "name",
+            priority: 0,
+            width: Width::Upto(8, 20),
+            right: false,
+            cell: |i, _| Cell::new(i.1, Role::Text),
+            order: None,
+        },
+        Column {
+            id: "seq",
+            priority: 0,
+            width: Width::Fixed(4),
+            right: false,
+            cell: |i, _| Cell::new(i.0.to_string(), Role::Text),
+            order: None,
+        },
+    ];
+    let bench = Bench::new(80, 24, Language::English);
+    let mut table = Table::new(&SPEC);
+    table.set(&bench.cx(), items(&["one"]));
+    let title = |wide| draw(&table, &bench, wide)[0].find('#');
+    assert_eq!((title(80), title(60), title(24)), (Some(25), Some(25), Some(19)));
+}

@@ -172,13 +172,13 @@ impl<T: Row + 'static> Table<T> {
         put(buf, (at, area.y), 1, sign, cx.style(Role::Accent));
     }
 
-    /// Returns which columns fit.
-    fn places(&self, cx: &Cx, room: u16) -> Vec<Place> {
+    /// Returns which columns fit, in their order, and how wide each is at least.
+    fn fitting(&self, cx: &Cx, room: u16) -> Vec<(usize, u16)> {
         let widths = self.widths(cx);
         let least = |at: usize| match self.spec[at].width {
             Width::Fixed(wide) => wide,
             Width::Fit(min, _) => widths[at].max(min),
-            Width::Grow(min) => min,
+            Width::Grow(min) | Width::Upto(min, _) => min,
         };
         // What rows are sorted by stays in sight.
         let priority = |at: usize| if self.sort.is_some_and(|(by, _)| by == at) { 0 } else { self.spec[at].priority };
@@ -194,7 +194,7 @@ impl<T: Row + 'static> Table<T> {
             let shrunk = match self.spec[worst].width {
                 Width::Fit(min, _) => Some(min),
                 // A sentence of fewer columns says nothing.
-                Width::Grow(min) => Some(min / 2).filter(|min| *min > 16),
+                Width::Grow(min) | Width::Upto(min, _) => Some(min / 2).filter(|min| *min > 16),
                 Width::Fixed(_) => None,
             };
             if let (1, Some(min)) = (priority(worst), shrunk) {
@@ -218,13 +218,25 @@ impl<T: Row + 'static> Table<T> {
             }
         }
         kept.sort_unstable();
-        let growing = columns(kept.iter().filter(|at| matches!(self.spec[**at].width, Width::Grow(_))).count());
-        let left = room.saturating_sub(need(&kept));
+        kept.into_iter().map(|at| (at, least(at))).collect()
+    }
+
+    /// Returns where each column has its place.
+    fn places(&self, cx: &Cx, room: u16) -> Vec<Place> {
+        let mut kept = self.fitting(cx, room);
+        let gaps = GAP * columns(kept.len().saturating_sub(1));
+        let mut left = room.saturating_sub(kept.iter().map(|(_, wide)| *wide).sum::<u16>() + gaps);
+        for (at, wide) in &mut kept {
+            if let Width::Upto(_, max) = self.spec[*at].width {
+                let more = left.min(max.saturating_sub(*wide));
+                (*wide, left) = (*wide + more, left - more);
+            }
+        }
+        let growing = columns(kept.iter().filter(|(at, _)| matches!(self.spec[*at].width, Width::Grow(_))).count());
         let (share, mut odd) = (left.checked_div(growing).unwrap_or(0), left.checked_rem(growing).unwrap_or(0));
         let mut places = Vec::with_capacity(kept.len());
         let mut x = 0;
-        for at in kept {
-            let mut wide = least(at);
+        for (at, mut wide) in kept {
             if matches!(self.spec[at].width, Width::Grow(_)) {
                 wide += share + u16::from(odd > 0);
                 odd = odd.saturating_sub(1);
