@@ -211,9 +211,9 @@ impl Run {
         let words =
             format!("{outcome:?}").replace(&self.server.url(), "origin").replace(&*self.place.dir.path().to_string_lossy(), "");
         if timed {
-            self.told.push(words)
+            self.told.push(words);
         } else {
-            self.tell(words)
+            self.tell(words);
         }
         self.judge(outcome, &commit, silent);
         self.mend(event, &head);
