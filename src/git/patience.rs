@@ -210,7 +210,7 @@ where
         let rest = idle.min(limits.total.saturating_sub(pulse.start.elapsed()));
         if rest.is_zero() {
             pulse.stop();
-            let after = pulse.silence().max(limits.idle.min(limits.total));
+            let after = if idle.is_zero() { pulse.silence().max(limits.idle) } else { limits.total };
             return Err(if pulse.busy.load(Ordering::SeqCst) {
                 Error::Busy { url: url.to_owned(), after }
             } else {

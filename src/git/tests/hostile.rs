@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use domain::revision::CommitId;
-use git::{Cancel, Error, FileChange, LogQuery, Mirror, PushOutcome, ReadLimits, Skipped};
+use git::{Access, Cancel, Error, FileChange, Limits, LogQuery, Mirror, PushOutcome, ReadLimits, Skipped};
 use git2::{ObjectType, Oid, Repository};
 
 use crate::place::{Place, access, alone, git_command, push, set_image, text, watched};
@@ -317,7 +318,9 @@ fn child_meets_a_large_file() {
     let url = std::env::var("TEST_URL").unwrap();
     let root = tempfile::tempdir().unwrap();
     let begun = peak();
-    let mirror = Mirror::open_or_clone(root.path(), &url, &access(), &Cancel::new()).unwrap();
+    // As long as an operator's fetch may take: all of it is read once to be named.
+    let patient = Access { limits: Limits { idle: Duration::from_mins(2), ..Limits::default() }, ..access() };
+    let mirror = Mirror::open_or_clone(root.path(), &url, &patient, &Cancel::new()).unwrap();
     let head = mirror.head("main").unwrap().unwrap();
     let before = mirror.commit_info(&head).unwrap().parents.remove(0);
     let size = usize::try_from(large() << 20).unwrap();
