@@ -390,3 +390,27 @@ fn every_fault_of_a_field_is_known_in_chinese() {
     assert!(found > 25, "the sources are read: {found}");
     assert_eq!(unknown, BTreeSet::new());
 }
+
+/// What the stages of a deployment say of themselves while it goes on, and what the gate writes down before it acts.
+#[test]
+fn every_detail_of_a_stage_and_every_intent_is_known_in_chinese() {
+    let chinese = Words::load(Language::Chinese);
+    let (mut unknown, mut found) = (BTreeSet::new(), 0);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = vec![root.join("engine/gate.rs")];
+    sources(&root.join("domain/voyage"), &mut files);
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let said = texts(text.split("#[cfg(test)]").next().unwrap());
+        // What a trouble tells to do is looked at elsewhere; how a controller's own message begins is its own.
+        let ours = |said: &&String| !said.ends_with('.') && *said != "Running health checks";
+        for shown in said.iter().filter(ours).filter_map(|said| shown(said)) {
+            found += 1;
+            if chinese.acted(&shown) == shown && chinese.said(&shown) == shown {
+                unknown.insert(format!("{shown} ({})", file.display()));
+            }
+        }
+    }
+    assert!(found > 20, "the sources are read: {found}");
+    assert_eq!(unknown, BTreeSet::new());
+}
