@@ -1,4 +1,4 @@
-//! A text in the operator's editor: a file that only they can read, gone afterwards unless something in it would be lost.
+//! A text in the operator's editor or pager: a file that only they can read, gone afterwards unless something in it would be lost.
 //!
 //! The file is in the session's runtime folder, which lives in memory; where there is none, in a folder of its own that only the
 //! operator can enter.
@@ -142,14 +142,18 @@ impl Desktop {
             let path = save(file, text.text())?;
             return Ok(Written { text: Private::new(""), changed: false, file: path.display().to_string() });
         }
+        if let Errand::View(text) = &errand {
+            view(text.text()).await?;
+            return Ok(Written { text: Private::new(""), changed: false, file: String::new() });
+        }
         let mut held = self.0.lock().await;
         let file = |sheet: &Sheet| sheet.path.display().to_string();
         match (&errand, held.as_mut()) {
             (Errand::Begin { about, text }, _) => *held = Some(Sheet::new(about, text.text())?),
-            (Errand::Save { .. }, Some(_)) => {}
+            (Errand::Save { .. } | Errand::View(_), Some(_)) => {}
             (Errand::Again(notes), Some(sheet)) => sheet.note(notes)?,
             (Errand::Renew(text), Some(sheet)) => sheet.renew(text.text())?,
-            (Errand::Again(_) | Errand::Renew(_) | Errand::Save { .. }, None) => {
+            (Errand::Again(_) | Errand::Renew(_) | Errand::Save { .. } | Errand::View(_), None) => {
                 return Err(Trouble::failed("There is no text to go on with", "the editor").next("Edit the object anew."));
             }
             (Errand::Discard | Errand::Keep, _) => {
@@ -181,6 +185,29 @@ fn save(file: &str, text: &str) -> Result<PathBuf, Trouble> {
     let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
     open.write_all(text.as_bytes()).map_err(failed)?;
     fs::canonicalize(&path).map_err(failed)
+}
+
+/// Shows a text in the pager, from a file that is gone afterwards.
+async fn view(text: &str) -> Result<(), Trouble> {
+    let pager = pager();
+    let failed = |why: &dyn Display| {
+        Trouble::failed("The pager did not end well", &pager).why(why).next("Name one that works: PAGER.")
+    };
+    let mut sheet = Sheet::new(&"quarterdeck", &domain::redact::clean(text))?;
+    let path = sheet.path.clone();
+    let ended = {
+        let _away = terminal::lend();
+        let program = pager.clone();
+        tokio::task::spawn_blocking(move || run(&program, &path)).await
+    };
+    sheet.discard();
+    let ended = ended.map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
+    if ended.success() { Ok(()) } else { Err(failed(&ended)) }
+}
+
+/// Returns the pager as the operator names it.
+fn pager() -> String {
+    launch::variable("PAGER").unwrap_or_else(|| "less".to_owned())
 }
 
 /// Tells whether nothing is left of a text but remarks.

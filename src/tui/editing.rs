@@ -1,10 +1,15 @@
-//! What a session wants of the operator's editor, as data. Which program that is, and where its file lies, is not known here.
+//! What a session wants of the operator's editor and pager, as data. Which program that is, and where its file lies, is not known here.
 
 use std::sync::Arc;
 
 use domain::live::Private;
 use domain::trouble::Trouble;
 use futures::future::BoxFuture;
+
+use crate::command::{Command, command};
+
+/// Opens in the pager what is read here.
+pub(crate) static PAGER: Command = command("text.pager", &["|"], 0);
 
 /// Says what is to be done with the one text that is being edited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +32,8 @@ pub enum Errand {
         /// The text.
         text: Private,
     },
+    /// Show a text in the operator's pager; nothing of it is kept.
+    View(Private),
     /// It is not needed any more.
     Discard,
     /// It may be needed: keep it if it was changed.

@@ -94,6 +94,8 @@ pub enum Effect {
     Answered(OrderTicket, Order),
     /// Something of the operator's editor; what came of it comes as [`crate::tab::TabMsg::Written`].
     Editor(Ticket, Errand),
+    /// A text in the operator's pager.
+    Pager(String),
     /// A change of what tabs share.
     Desk(desk::Change),
     /// Something laid over the tab.

@@ -56,6 +56,11 @@ impl Backoff {
         self.failures == 0 || self.well_since.is_some_and(|since| since.elapsed() >= HEALTHY)
     }
 
+    /// Tells whether there was one failure at most since then: nobody has been told of any yet.
+    pub(super) fn is_early(&self) -> bool {
+        self.failures <= 1 || self.is_first()
+    }
+
     /// Returns a duration between this one and half as much more.
     fn spread(&self, whole: Duration) -> Duration {
         let mut dice = DefaultHasher::new();

@@ -31,6 +31,8 @@ const PAGE: &str = "500";
 const PAUSE: Duration = Duration::from_secs(15);
 /// How long the server may take to begin to answer a watch.
 const HEAD: Duration = Duration::from_secs(10);
+/// The same while the link is still called live: a connection that was lost is opened again without a word, but not for long.
+const SOON: Duration = Duration::from_secs(4);
 /// How long one watch lasts before the server ends it in order.
 const LASTS: u64 = 290;
 /// How long a watch may be silent once bookmarks were seen, which come every minute; then it is opened anew.
@@ -291,7 +293,7 @@ impl<T: Shelved> Stream<T> {
 
     async fn open(&self, call: Call) -> Result<Lines, Fault> {
         let client = self.ground.connection.client(Purpose::Watch);
-        Ok(Lines::new(wire::open(&client, call, HEAD).await?.into_body()))
+        Ok(Lines::new(wire::open(&client, call, if self.backoff.is_early() { SOON } else { HEAD }).await?.into_body()))
     }
 
     async fn resume(&mut self, version: &str) -> Result<(), End> {

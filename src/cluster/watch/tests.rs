@@ -406,8 +406,8 @@ async fn a_server_that_was_never_there_says_why_and_is_taken_up_when_it_comes() 
     mock.put(KS, "a", "one", json!({}));
     mock.state().refuse.insert("/".to_owned(), 502);
     let watch = start(&mock, &[]);
-    let away = wait(&watch, |s| matches!(link(s, "test"), LinkState::Stale { .. })).await;
-    assert!(matches!(link(&away, "test"), LinkState::Stale { why, .. } if why.contains("502")));
+    let away = wait(&watch, |s| matches!(link(s, "test"), LinkState::Unreached { .. })).await;
+    assert!(matches!(link(&away, "test"), LinkState::Unreached { why, .. } if why.contains("502")));
     tokio::time::sleep(Duration::from_mins(3)).await;
     mock.state().refuse.clear();
     let began = Instant::now();

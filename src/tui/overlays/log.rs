@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
+use crate::editing::PAGER;
 use crate::effects::Effects;
 use crate::tab::{Tab, TabMsg};
 use crate::widgets::dialog;
@@ -49,7 +50,7 @@ impl Tab for Log {
     fn commands(&self, _cx: &Cx) -> Vec<&'static Command> {
         let mut out = self.pane.commands();
         if !self.pane.typing() {
-            out.extend([&pane::COPY, &AGAIN]);
+            out.extend([&pane::COPY, &PAGER, &AGAIN]);
         }
         out
     }

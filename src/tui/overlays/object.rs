@@ -24,6 +24,7 @@ use ratatui::layout::Rect;
 use crate::acts;
 use crate::command::{Command, command};
 use crate::cx::Cx;
+use crate::editing::PAGER;
 use crate::effects::{Effect, Effects, Ticket};
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
@@ -238,15 +239,19 @@ impl Object {
         [Effect::Ask(ticket, query)].into_iter().chain(old.map(|(ticket, _)| Effect::Forget(ticket))).collect()
     }
 
+    /// Returns what is selected, or the object's name.
+    fn copied(&self, cx: &Cx) -> String {
+        let (view, of) = self.subject();
+        view.copy(cx, &of).unwrap_or_else(|| self.key.to_string())
+    }
+
     fn command(&mut self, cx: &Cx, id: &'static str) -> Effects {
         match id {
             "object.next" => return self.turn_to(cx, 1),
             "object.previous" => return self.turn_to(cx, self.views.len() - 1),
             "object.again" => return self.ask(cx),
-            "object.copy" => {
-                let (view, of) = self.subject();
-                return vec![Effect::Copy(view.copy(cx, &of).unwrap_or_else(|| self.key.to_string()))];
-            }
+            "object.copy" => return vec![Effect::Copy(self.copied(cx))],
+            "text.pager" => return vec![Effect::Pager(self.copied(cx))],
             _ => {}
         }
         // What a row of the view can do goes before what the object itself can.
@@ -288,7 +293,7 @@ impl Tab for Object {
         }
         let acts = acts::possible_at(cx, &self.key);
         let acts: Vec<_> = acts.into_iter().filter(|act| own.iter().all(|one| one.id != act.id)).collect();
-        own.into_iter().chain([&NEXT, &PREVIOUS]).chain(acts).chain([&COPY, &AGAIN]).collect()
+        own.into_iter().chain([&NEXT, &PREVIOUS]).chain(acts).chain([&COPY, &PAGER, &AGAIN]).collect()
     }
 
     fn typing(&self, _cx: &Cx) -> bool {

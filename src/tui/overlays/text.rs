@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
+use crate::editing::PAGER;
 use crate::effects::{Effect, Effects};
 use crate::tab::{Tab, TabMsg};
 use crate::theme::Role;
@@ -48,16 +49,21 @@ impl Text {
     }
 }
 
+impl Text {
+    fn whole(&self) -> String {
+        self.lines.iter().map(|(line, _)| line.as_str()).collect::<Vec<_>>().join("\n")
+    }
+}
+
 impl Tab for Text {
     fn commands(&self, _cx: &Cx) -> Vec<&'static Command> {
-        SCROLL.iter().chain([&COPY]).collect()
+        SCROLL.iter().chain([&COPY, &PAGER]).collect()
     }
 
     fn update(&mut self, _cx: &Cx, msg: TabMsg) -> Effects {
         match msg {
-            TabMsg::Command("text.copy") => {
-                vec![Effect::Copy(self.lines.iter().map(|(l, _)| l.as_str()).collect::<Vec<_>>().join("\n"))]
-            }
+            TabMsg::Command("text.copy") => vec![Effect::Copy(self.whole())],
+            TabMsg::Command("text.pager") => vec![Effect::Pager(self.whole())],
             TabMsg::Command(id) => {
                 self.scroll.command(id);
                 Effects::new()

@@ -58,8 +58,11 @@ impl Session {
                 }
             }
             Reply::Written(ticket, written) => {
-                if let Some(asked) = self.asked.remove(&ticket) {
-                    self.tell(asked.place, TabMsg::Written(ticket, Box::new(written)), acts);
+                match (self.asked.remove(&ticket), written) {
+                    (Some(asked), written) => self.tell(asked.place, TabMsg::Written(ticket, Box::new(written)), acts),
+                    // Nobody waits for a pager, though why it did not come is worth knowing.
+                    (None, Err(trouble)) => self.trouble(trouble),
+                    (None, Ok(_)) => {}
                 }
             }
             Reply::More(ticket, answer) => {

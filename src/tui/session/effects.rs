@@ -1,6 +1,7 @@
 //! What panes want, carried out: some of it here, the rest becomes acts of the loop.
 
 use domain::flux::Health;
+use domain::live::Private;
 use domain::orders::{Order, Question};
 use domain::trouble::Trouble;
 use domain::world::Mishap;
@@ -9,6 +10,7 @@ use super::waiting::CANCELLED;
 use super::{Act, Asked, Layer, Place, Session};
 use crate::command::Command;
 use crate::desk::Change;
+use crate::editing::Errand;
 use crate::effects::{Effect, Effects, OrderTicket, Overlay, Toast, Wish};
 use crate::everywhere;
 use crate::memory::Kept;
@@ -39,6 +41,10 @@ impl Session {
                 Effect::Editor(ticket, errand) => {
                     self.asked.insert(ticket, Asked::editor(place));
                     acts.push(Act::Editor(ticket, errand));
+                }
+                Effect::Pager(text) => {
+                    let ticket = self.base.cx().ticket();
+                    acts.push(Act::Editor(ticket, Errand::View(Private::new(domain::text::display(&text, true)))));
                 }
                 Effect::Desk(change) => {
                     let before = self.base.desk.clone();

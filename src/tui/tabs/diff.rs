@@ -22,6 +22,7 @@ use ratatui::layout::Rect;
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
+use crate::editing::PAGER;
 use crate::effects::{Effect, Effects, OrderTicket};
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
@@ -176,6 +177,7 @@ impl Diff {
                 self.build(cx, true);
                 return effects;
             }
+            "text.pager" => return vec![Effect::Pager(self.diffs.iter().map(TextDiff::unified).collect())],
             "diff.form" => return vec![Effect::Switch(TabId::Deploy)],
             "diff.choose" => return vec![Effect::Switch(TabId::Environments)],
             id => {
@@ -193,7 +195,7 @@ impl Tab for Diff {
         }
         let mut out: Vec<&'static Command> = back::commands(cx);
         if self.rows(cx).iter().any(|row| matches!(row, rows::Row::Hunk(..))) {
-            out.extend([&NEXT, &PREVIOUS, &LAYOUT]);
+            out.extend([&NEXT, &PREVIOUS, &LAYOUT, &PAGER]);
         }
         out.extend((self.view != View::Git).then_some(&GIT));
         out.extend((self.view != View::Rendered).then_some(&RENDERED));

@@ -21,6 +21,7 @@ use ratatui::layout::Rect;
 
 use crate::command::{Command, command};
 use crate::cx::Cx;
+use crate::editing::PAGER;
 use crate::effects::{Effect, Effects};
 use crate::place::TabId;
 use crate::tab::{Tab, TabMsg};
@@ -209,6 +210,7 @@ impl Yaml {
                 self.search.set("");
                 self.find();
             }
+            "text.pager" => return vec![Effect::Pager(self.sheet.whole())],
             "yaml.form" => return vec![Effect::Switch(TabId::Deploy)],
             "yaml.diff" => return vec![Effect::Switch(TabId::Diff)],
             "yaml.choose" => return vec![Effect::Switch(TabId::Environments)],
@@ -246,7 +248,7 @@ impl Tab for Yaml {
         if self.typing || !self.search.text().is_empty() {
             out.push(&CLEAR);
         }
-        out.extend([&FORM, &DIFF]);
+        out.extend([&FORM, &DIFF, &PAGER]);
         // ^D is the way to the Diff tab here, as it is in the form.
         out.extend(SCROLL.iter().filter(|command| command.id != "scroll.half-down"));
         out

@@ -2,6 +2,8 @@
 //!
 //! What differs is found out by `manifest::diff`; here it is arranged into rows and drawn.
 
+use std::fmt::Write as _;
+
 use manifest::diff::{Hunk, Line, LineKind, diff};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -33,6 +35,26 @@ impl TextDiff {
             deleted: after.is_none(),
             hunks: diff(before.unwrap_or(""), after.unwrap_or("")),
         }
+    }
+
+    /// Writes it as a unified diff, as patches are.
+    pub fn unified(&self) -> String {
+        let side = |absent: bool, mark: char| if absent { "/dev/null".to_owned() } else { format!("{mark}/{}", self.name) };
+        let mut out = format!("--- {}\n+++ {}\n", side(self.created, 'a'), side(self.deleted, 'b'));
+        for hunk in &self.hunks {
+            let count = |of: LineKind| hunk.lines.iter().filter(|l| l.kind == of || l.kind == LineKind::Context).count();
+            let (old, new) = (count(LineKind::Removed), count(LineKind::Added));
+            let _ = writeln!(out, "@@ -{},{old} +{},{new} @@", hunk.old_start, hunk.new_start);
+            for line in &hunk.lines {
+                let sign = match line.kind {
+                    LineKind::Context => ' ',
+                    LineKind::Added => '+',
+                    LineKind::Removed => '-',
+                };
+                let _ = writeln!(out, "{sign}{}", line.text());
+            }
+        }
+        out
     }
 
     /// Returns how many lines are new and how many are gone; those that were moved are neither.

@@ -304,6 +304,7 @@ impl Pane {
             "log.previous-match" => self.step(false),
             "log.save" => self.ask_name(),
             "log.write" | "log.cancel" => return self.save_command(cx, id),
+            "text.pager" => return vec![Effect::Pager(self.whole())],
             "log.copy" => return vec![Effect::Copy(self.text())],
             "log.previous" => {
                 self.want.previous = !self.want.previous;

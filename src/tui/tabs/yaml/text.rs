@@ -184,6 +184,11 @@ impl Sheet {
         }
     }
 
+    /// Returns all lines, whether they are shown or not.
+    pub(super) fn whole(&self) -> String {
+        (0..self.lines.len()).map(|line| self.text(line) + "\n").collect()
+    }
+
     /// Returns the lines in which a lower-case text occurs.
     pub(super) fn find(&self, text: &str) -> Vec<usize> {
         (0..self.lines.len()).filter(|line| self.text(*line).to_lowercase().contains(text)).collect()

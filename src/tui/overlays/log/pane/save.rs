@@ -70,6 +70,11 @@ impl Pane {
         self.lines.from(skip).map(|(_, l)| line(l)).collect()
     }
 
+    /// Returns all lines, for the pager.
+    pub(super) fn whole(&self) -> String {
+        self.written(0)
+    }
+
     /// Asks for the name of a file.
     pub(super) fn ask_name(&mut self) {
         let key = &self.want.key;
