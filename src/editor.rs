@@ -190,9 +190,8 @@ fn save(file: &str, text: &str) -> Result<PathBuf, Trouble> {
 /// Shows a text in the pager, from a file that is gone afterwards.
 async fn view(text: &str) -> Result<(), Trouble> {
     let pager = pager();
-    let failed = |why: &dyn Display| {
-        Trouble::failed("The pager did not end well", &pager).why(why).next("Name one that works: PAGER.")
-    };
+    let failed =
+        |why: &dyn Display| Trouble::failed("The pager did not end well", &pager).why(why).next("Name one that works: PAGER.");
     let mut sheet = Sheet::new(&"quarterdeck", &domain::redact::clean(text))?;
     let path = sheet.path.clone();
     let ended = {

@@ -144,10 +144,10 @@ async fn what_is_left_out_of_a_look_is_said() {
         let event = json!({ "type": "Warning", "reason": "BackOff", "involvedObject": { "kind": "Pod", "name": "p", "namespace": "shop" } });
         mock.put("/api/v1/namespaces/shop/events", "shop", &format!("event-{number}"), event);
     }
-    let seen = look(&connection, "shop", false).await;
+    let seen = Box::pin(look(&connection, "shop", false)).await;
     assert_eq!((seen.events.len(), seen.unread.len()), (500, 0));
     assert_eq!(seen.left_out, ["events in shop: the first 500 are read, there are more"]);
-    assert!(look(&connection, "other", true).await.left_out.is_empty());
+    assert!(Box::pin(look(&connection, "other", true)).await.left_out.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
