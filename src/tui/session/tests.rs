@@ -44,6 +44,21 @@ fn an_order_is_asked_about_first_and_given_on_yes() {
 }
 
 #[test]
+fn what_is_read_opens_in_the_pager_and_why_it_does_not_is_said() {
+    let mut stage = Stage::new(100, 30, Language::English);
+    stage.keys("6 enter |");
+    let opened = stage.acts.iter().find_map(|act| match act {
+        Act::Editor(ticket, Errand::View(text)) => Some((*ticket, text.text().to_owned())),
+        _ => None,
+    });
+    let (ticket, text) = opened.unwrap();
+    assert!(!text.is_empty());
+    let trouble = Trouble::failed("The pager did not end well", "most").why("exit status: 127");
+    stage.reply(Reply::Written(ticket, Err(trouble)));
+    assert!(stage.lines().contains("The pager did not end well: most"), "{}", stage.lines());
+}
+
+#[test]
 fn leaving_asks_while_an_order_is_under_way() {
     let mut stage = Stage::new(100, 30, Language::English);
     stage.keys("6 s y q");

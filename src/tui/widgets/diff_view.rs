@@ -44,7 +44,10 @@ impl TextDiff {
         for hunk in &self.hunks {
             let count = |of: LineKind| hunk.lines.iter().filter(|l| l.kind == of || l.kind == LineKind::Context).count();
             let (old, new) = (count(LineKind::Removed), count(LineKind::Added));
-            let _ = writeln!(out, "@@ -{},{old} +{},{new} @@", hunk.old_start, hunk.new_start);
+            // Where a side has no line, the one before it is named.
+            let from = |start: usize, count: usize| if count == 0 { start.saturating_sub(1) } else { start };
+            let (old_start, new_start) = (from(hunk.old_start, old), from(hunk.new_start, new));
+            let _ = writeln!(out, "@@ -{old_start},{old} +{new_start},{new} @@");
             for line in &hunk.lines {
                 let sign = match line.kind {
                     LineKind::Context => ' ',
@@ -259,6 +262,19 @@ mod tests {
         let (before, after) = (format!("c:\n{block}{rest}end: 1\n"), format!("c:\n{rest}{block}end: 1\n"));
         let diff = TextDiff::new("a", Some(&before), Some(&after));
         assert_eq!((diff.counts(), diff.moved()), ((0, 0), 2));
+    }
+
+    #[test]
+    fn a_patch_is_what_patches_are() {
+        let (before, after) = ("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n", "a\nB\nc\nd\ne\nf\ng\nh\ni\nj\nk\n");
+        for (before, after) in [(Some(before), Some(after)), (None, Some(after)), (Some(before), None)] {
+            let ours = TextDiff::new("k8s/web.yaml", before, after).unified();
+            let wanted = manifest::diff::unified("k8s/web.yaml", before.unwrap_or_default(), after.unwrap_or_default());
+            let hunks = |text: &str| text.lines().skip(2).map(str::to_owned).collect::<Vec<_>>();
+            assert_eq!(hunks(&ours), hunks(&wanted));
+            assert_eq!(ours.starts_with("--- /dev/null\n+++ b/k8s/web.yaml\n"), before.is_none(), "{ours}");
+            assert_eq!(ours.contains("+++ /dev/null\n"), after.is_none(), "{ours}");
+        }
     }
 
     #[test]

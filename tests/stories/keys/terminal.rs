@@ -106,6 +106,30 @@ fn left(console: &Console) {
     assert!(!tail.contains("\u{1b}[?2026h"), "nothing is drawn afterwards: {tail:?}");
 }
 
+story!(pager);
+fn pager(ground: &Ground) {
+    let operator = prepared(ground, "development");
+    let folder = tempfile::tempdir().unwrap();
+    let (script, seen) = (folder.path().join("pager"), folder.path().join("seen"));
+    std::fs::write(&script, format!("#!/bin/sh\ncp \"$1\" {0}\necho \"PAGED $1\"\nread line\n", seen.display())).unwrap();
+    let mut console = operator.console_as(150, 44, &[("PAGER", &format!("sh {}", script.display()))]);
+    console.see("● live");
+    form(&mut console, "development");
+    tag(&mut console, "1.9.9");
+    console.keys(DIFF);
+    console.see("1.9.9");
+    console.keys("|");
+    let file = console.until("the pager", SOON, |screen| screen.contains("PAGED"));
+    assert!(!console.is_alternate(), "the terminal is the pager's");
+    let shown = std::fs::read_to_string(&seen).unwrap();
+    assert!(shown.contains("@@") && shown.contains("+") && shown.contains("1.9.9"), "{shown}");
+    console.keys("\n");
+    console.until("it is drawn whole", SOON, |screen| screen.contains("Quarterdeck") && screen.contains("1.9.9"));
+    assert!(console.is_alternate(), "it has the terminal again");
+    let file = line(&file, "PAGED").trim().trim_start_matches("PAGED ").to_owned();
+    wait("nothing of it is kept", SOON, || (!std::path::Path::new(&file).exists()).then_some(()));
+}
+
 story!(stopped_and_back);
 fn stopped_and_back(ground: &Ground) {
     let operator = prepared(ground, "development");
