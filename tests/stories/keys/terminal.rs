@@ -109,9 +109,10 @@ fn left(console: &Console) {
 story!(pager);
 fn pager(ground: &Ground) {
     let operator = prepared(ground, "development");
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let (script, seen) = (folder.path().join("pager"), folder.path().join("seen"));
-    std::fs::write(&script, format!("#!/bin/sh\ncp \"$1\" {0}\necho \"PAGED $1\"\nread line\n", seen.display())).unwrap();
+    std::fs::write(&script, format!("#!/bin/sh\ncp \"$1\" {0}\necho \"PAGED $1\"\nread line\n", seen.display()))
+        .expect("a script");
     let mut console = operator.console_as(150, 44, &[("PAGER", &format!("sh {}", script.display()))]);
     console.see("● live");
     form(&mut console, "development");
@@ -121,8 +122,8 @@ fn pager(ground: &Ground) {
     console.keys("|");
     let file = console.until("the pager", SOON, |screen| screen.contains("PAGED"));
     assert!(!console.is_alternate(), "the terminal is the pager's");
-    let shown = std::fs::read_to_string(&seen).unwrap();
-    assert!(shown.contains("@@") && shown.contains("+") && shown.contains("1.9.9"), "{shown}");
+    let shown = std::fs::read_to_string(&seen).expect("what it was given");
+    assert!(shown.contains("@@") && shown.contains('+') && shown.contains("1.9.9"), "{shown}");
     console.keys("\n");
     console.until("it is drawn whole", SOON, |screen| screen.contains("Quarterdeck") && screen.contains("1.9.9"));
     assert!(console.is_alternate(), "it has the terminal again");
