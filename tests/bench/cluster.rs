@@ -14,7 +14,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use http::Method;
-use rustix::process::{Pid, Signal, kill_process, setpriority_process};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::median;
 use crate::support::cluster::{Api, Cluster};
@@ -24,8 +24,6 @@ use tool::{Held, Start, Tool};
 
 /// How many objects a second change.
 const CHANGES: u32 = 500;
-/// How much the servers give way to what is measured beside them.
-const NICE: i32 = 10;
 
 /// Says what is measured.
 #[derive(Debug, Clone)]
@@ -96,27 +94,16 @@ fn of_size(options: &Options, objects: usize, own: Option<&Cluster>) {
     print((options.runs, objects), &columns, (plain, kubectl));
 }
 
-/// Ends all servers of a cluster but these, so that what they do is not measured. These give way to what is, as if they ran on
-/// machines of their own.
+/// Ends all servers of a cluster but these, so that what they do is not measured.
 fn leave_only(cluster: &Cluster, kept: &[&str]) {
     let ids = cluster.kubeconfig().parent().expect("a file in a folder").join("pid");
-    for file in std::fs::read_dir(ids).expect("the servers' ids").flatten() {
+    for file in std::fs::read_dir(ids)
+        .expect("the servers' ids")
+        .flatten()
+        .filter(|file| !kept.iter().any(|name| file.file_name() == *name))
+    {
         let id = std::fs::read_to_string(file.path()).ok().and_then(|text| Pid::from_raw(text.trim().parse().ok()?));
-        let Some(id) = id else { continue };
-        if kept.iter().any(|name| file.file_name() == *name) {
-            give_way(id);
-        } else {
-            let _ = kill_process(id, Signal::TERM);
-        }
-    }
-}
-
-/// Lets all threads of a process give way; those to come are as polite as the one that makes them.
-fn give_way(process: Pid) {
-    let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
-    for thread in threads.filter_map(|thread| Pid::from_raw(thread.file_name().to_str()?.parse().ok()?)) {
-        // One that has ended meanwhile is in nobody's way.
-        let _ = setpriority_process(Some(thread), NICE);
+        id.map(|id| kill_process(id, Signal::TERM));
     }
 }
 
