@@ -55,12 +55,7 @@ impl Sheet {
         let failed = |why: &dyn Display| {
             Trouble::failed("The editor did not end well", &editor).why(why).next("Name one that works: VISUAL or EDITOR.")
         };
-        let _away = terminal::lend();
-        let ran = tokio::task::spawn_blocking({
-            let (editor, path) = (editor.clone(), path.clone());
-            move || run(&editor, &path)
-        });
-        let ended = ran.await.map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
+        let ended = lent(&editor, &path).await.map_err(|e| failed(&e))?;
         let text = fs::read_to_string(&path).map_err(|e| failed(&e))?;
         self.changed |= text != self.given;
         if !ended.success() {
@@ -193,14 +188,9 @@ async fn view(text: &str) -> Result<(), Trouble> {
     let failed =
         |why: &dyn Display| Trouble::failed("The pager did not end well", &pager).why(why).next("Name one that works: PAGER.");
     let mut sheet = Sheet::new(&"quarterdeck", &domain::redact::clean(text))?;
-    let path = sheet.path.clone();
-    let ended = {
-        let _away = terminal::lend();
-        let program = pager.clone();
-        tokio::task::spawn_blocking(move || run(&program, &path)).await
-    };
+    let ended = lent(&pager, &sheet.path).await;
     sheet.discard();
-    let ended = ended.map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
+    let ended = ended.map_err(|e| failed(&e))?;
     if ended.success() { Ok(()) } else { Err(failed(&ended)) }
 }
 
@@ -219,7 +209,14 @@ fn program() -> String {
     launch::variable("VISUAL").or_else(|| launch::variable("EDITOR")).unwrap_or_else(|| "vi".to_owned())
 }
 
-/// Runs the editor as the shell would, since its name may come with options.
+/// Runs a program on a file; the terminal is its own until it ends.
+async fn lent(program: &str, path: &Path) -> io::Result<ExitStatus> {
+    let _away = terminal::lend();
+    let (program, path) = (program.to_owned(), path.to_owned());
+    tokio::task::spawn_blocking(move || run(&program, &path)).await.map_err(io::Error::other)?
+}
+
+/// Runs an editor or a pager as the shell would, since its name may come with options.
 fn run(editor: &str, path: &Path) -> io::Result<ExitStatus> {
     std::process::Command::new("sh")
         .arg("-c")

@@ -1,10 +1,12 @@
 //! Pushes: what is called landed is in the server's repository, and what is not there is never called so.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::project::Credential;
+use domain::revision::CommitId;
 use domain::{Trouble, TroubleKind};
-use git::{Access, Base, Cancel, Error, FileChange, Limits, NewCommit, PushOutcome};
+use git::{Access, Base, Cancel, Error, FileChange, Limits, Mirror, NewCommit, PushOutcome};
 
 use crate::place::{Place, access, author, git_command, push, set_image, time, until};
 use crate::server::{Fault, Server};
@@ -99,15 +101,32 @@ fn a_branch_that_was_rewound_does_not_get_back_what_was_taken_from_it() {
     }
 }
 
+/// Holds a commit that is to be pushed to a branch whose lock somebody holds.
+struct Locked {
+    place: Place,
+    _server: Server,
+    mirror: Mirror,
+    base: CommitId,
+    commit: CommitId,
+    lock: PathBuf,
+}
+
+impl Locked {
+    fn new() -> Self {
+        let place = Place::new();
+        let server = Server::start(place.dir.path().to_owned());
+        let mirror = place.mirror(&server.url());
+        let base = mirror.head("main").unwrap().unwrap();
+        let commit = set_image(&mirror, &base, "shop:2");
+        let lock = place.origin().join("refs/heads/main.lock");
+        std::fs::write(&lock, "").unwrap();
+        Self { place, _server: server, mirror, base, commit, lock }
+    }
+}
+
 #[test]
 fn a_locked_branch_of_the_server_rejects() {
-    let place = Place::new();
-    let server = Server::start(place.dir.path().to_owned());
-    let mirror = place.mirror(&server.url());
-    let base = mirror.head("main").unwrap().unwrap();
-    let commit = set_image(&mirror, &base, "shop:2");
-    let lock = place.origin().join("refs/heads/main.lock");
-    std::fs::write(&lock, "").unwrap();
+    let Locked { place: _place, _server, mirror, base, commit, lock } = Locked::new();
     let PushOutcome::Rejected { words } = push(&mirror, &commit, &base).unwrap() else { panic!("not rejected") };
     assert!(words.contains("failed to update ref"), "{words}");
     std::fs::remove_file(lock).unwrap();
@@ -117,13 +136,7 @@ fn a_locked_branch_of_the_server_rejects() {
 /// Two pushes meet at the branch's lock: the one that comes second lands as well, once the first lets go.
 #[test]
 fn a_branch_that_another_push_holds_for_a_moment_is_asked_for_again() {
-    let place = Place::new();
-    let server = Server::start(place.dir.path().to_owned());
-    let mirror = place.mirror(&server.url());
-    let base = mirror.head("main").unwrap().unwrap();
-    let commit = set_image(&mirror, &base, "shop:2");
-    let lock = place.origin().join("refs/heads/main.lock");
-    std::fs::write(&lock, "").unwrap();
+    let Locked { place, _server, mirror, base, commit, lock } = Locked::new();
     // A hook runs before the lock is taken, and cannot know of it; the second time it finds the lock to be gone.
     let script = format!("#!/bin/sh\n[ -e met ] && rm -f '{}'\n: > met\n", lock.display());
     place.hook("pre-receive", &script);
@@ -375,8 +388,8 @@ fn writers_at_once_lose_nothing_and_leave_a_straight_line() {
     const EDITS: usize = 4;
     let place = Place::new();
     let server = Server::start(place.dir.path().to_owned());
-    let write = |writer: usize, root: std::path::PathBuf, url: String| {
-        let mirror = git::Mirror::open_or_clone(&root, &url, &access(), &Cancel::new()).unwrap();
+    let write = |writer: usize, root: PathBuf, url: String| {
+        let mirror = Mirror::open_or_clone(&root, &url, &access(), &Cancel::new()).unwrap();
         for edit in 0..EDITS {
             loop {
                 let head = mirror.head("main").unwrap().unwrap();
